@@ -1,0 +1,70 @@
+"""What the data decide: a Config with no None left, from the facts of a Panel. Every automatic choice is made here."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rnncast.config import Config
+from rnncast.errors import DataError, UsageError
+from rnncast.series.panel import Panel
+
+UPDATES = 400  # optimiser steps that a small net needs, whatever the amount of data
+EPOCHS = (8, 100)  # fewest, most
+WINDOW = (8, 64)  # smallest, largest
+SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
+
+
+def resolve(config: Config, panel: Panel) -> Config:
+    """Fill in what the config leaves to the data.
+
+    DataError if the panel cannot be trained on; UsageError if a setting does not suit it.
+    """
+    longest = int(panel.lengths.max(initial=0))
+    seasons = _seasons(config, panel, longest)
+    horizon = config.task.horizon or (seasons[0] if seasons else 1)
+    _check_lengths(longest, horizon)
+    main = seasons[0] if seasons else 1
+    window = config.net.window or int(np.clip(2 * main, *WINDOW))
+    task = replace(config.task, seasons=seasons, horizon=horizon, transform=_transform(config, panel))
+    train = replace(config.train, epochs=_epochs(config, panel))
+    return replace(config, task=task, net=replace(config.net, window=window), train=train)
+
+
+def shortest_series(horizon: int) -> int:
+    """Values that a series needs before it can teach anything: one to stand on, one horizon to look at."""
+    return horizon + 2
+
+
+def _seasons(config: Config, panel: Panel, longest: int) -> tuple[int, ...]:
+    if config.task.seasons is not None:
+        return tuple(season for season in config.task.seasons if season > 1)
+    return tuple(season for season in panel.frequency.seasons if longest >= SEASONS_NEEDED * season)
+
+
+def _check_lengths(longest: int, horizon: int) -> None:
+    needed = shortest_series(horizon)
+    if longest < needed:
+        raise DataError(
+            f"too few rows: the longest series has {longest}, and a horizon of {horizon} needs at least {needed}",
+            hint=f"give more history, or a smaller --horizon (at most {longest - 2})" if longest > 2 else "",
+        )
+
+
+def _transform(config: Config, panel: Panel) -> str:
+    lowest = np.nanmin(panel.y) if panel.y.size else np.nan
+    if config.task.transform == "auto":
+        return "log" if lowest > 0 else "none"
+    if config.task.transform == "log" and not lowest > 0:
+        raise UsageError(
+            f"--transform log needs values above zero, and the smallest is {lowest:g}",
+            hint="use --transform none, or leave it to auto",
+        )
+    return config.task.transform
+
+
+def _epochs(config: Config, panel: Panel) -> int:
+    if config.train.epochs is not None:
+        return config.train.epochs
+    series, steps = len(panel), float(panel.lengths.mean())
+    chunks = -(-series // config.train.batch_size) * -(-steps // config.train.bptt_steps)
+    return int(np.clip(round(UPDATES / chunks), *EPOCHS))

@@ -1,0 +1,1 @@
+"""The command line: a command is its signature, a config, one call of the core, and what is shown of it."""

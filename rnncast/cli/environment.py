@@ -1,0 +1,75 @@
+"""What a command runs in: its streams, whether a person looks at them, and how much they want to hear."""
+
+import os
+import stat
+import sys
+from dataclasses import dataclass, field
+from typing import BinaryIO, TextIO
+
+from rich.console import Console
+
+from rnncast.errors import UsageError
+
+
+@dataclass
+class Environment:
+    """The streams of one run. Tests hand in their own."""
+
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    quiet: bool = False
+    verbose: bool = False
+
+    def say(self, text: str) -> None:
+        """A remark for the person, on stderr; nothing under --quiet."""
+        if not self.quiet:
+            print(text, file=self.stderr, flush=True)
+
+    def detail(self, text: str) -> None:
+        """A remark for --verbose only."""
+        if self.verbose:
+            self.say(text)
+
+    @property
+    def screen(self) -> Console:
+        """Where tables for a person go."""
+        return Console(file=self.stdout)
+
+    @property
+    def side_screen(self) -> Console:
+        """Where progress goes."""
+        return Console(file=self.stderr)
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether a person watches stderr."""
+        return self.stderr.isatty() and not self.quiet
+
+    @property
+    def shows_tables(self) -> bool:
+        """Whether a person watches stdout."""
+        return self.stdout.isatty()
+
+    def data_or_stdin(self, data: str | None, command: str) -> str:
+        """The data argument, or "-" where data are piped in. UsageError, with an example, where there is neither."""
+        found = data or self.piped()
+        if found is None:
+            raise UsageError(
+                "no data: name a file, or pipe a table in",
+                hint=f"rnncast {command} sales.csv, or: cat sales.csv | rnncast {command} -",
+            )
+        return found
+
+    def piped(self) -> str | None:
+        """ "-" if something is piped or redirected into stdin, None for a terminal, /dev/null or an empty pipe."""
+        buffer: BinaryIO | None = getattr(self.stdin, "buffer", None)
+        if buffer is None or self.stdin.closed:
+            return None
+        try:
+            mode = os.fstat(self.stdin.fileno()).st_mode
+        except OSError:
+            return None
+        if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)):
+            return None
+        return "-" if buffer.peek(1) else None  # type: ignore[attr-defined]

@@ -1,0 +1,66 @@
+"""Where data go out, and in which form: a table for a person, CSV for a pipe, or what was asked for."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from rnncast.cli.environment import Environment
+from rnncast.errors import RnncastError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Format(StrEnum):
+    """The forms of output."""
+
+    auto = "auto"
+    table = "table"
+    csv = "csv"
+    json = "json"
+    jsonl = "jsonl"
+
+
+def chosen_format(asked: Format, output: str, environment: Environment) -> Format:
+    """The form asked for; else that of the output file's name; else a table on a terminal, CSV elsewhere."""
+    if asked is not Format.auto:
+        return asked
+    if output != "-":
+        ending = Path(output).suffix.removeprefix(".")
+        return Format(ending) if ending in ("json", "jsonl") else Format.csv
+    return Format.table if environment.shows_tables else Format.csv
+
+
+def write(
+    kind: Format,
+    output: str,
+    environment: Environment,
+    rows: tuple[list[str], Iterable[list[Any]]],
+    table: "Callable[[], RenderableType]",
+) -> None:
+    """Write named rows, or the table that shows them, to stdout ("-") or a file."""
+    with _opened(output, environment) as out:
+        if kind is Format.table:
+            from rnncast.report.tables import print_table
+
+            print_table(table(), out)
+        else:
+            from rnncast.files.rows import WRITERS
+
+            WRITERS[kind.value](*rows, out)
+
+
+@contextmanager
+def _opened(output: str, environment: Environment) -> Iterator[TextIO]:
+    if output == "-":
+        yield environment.stdout
+        return
+    try:
+        with open(output, "w", encoding="utf-8", newline="") as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise RnncastError(f"cannot write {output}: {error.strerror}") from None

@@ -1,0 +1,169 @@
+"""Every setting: its default, its unit, its meaning and its check, each written once.
+
+The command line reads its defaults and help texts from here. None means "decided from the data" by
+`rnncast.choices`; a resolved Config has no None left but `max_time`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, get_type_hints
+
+from rnncast.errors import UsageError
+
+TRANSFORMS = ("auto", "log", "none")
+LAYOUTS = ("auto", "long", "wide")
+
+
+def setting(default: Any, meaning: str, *, at_least: float | None = None, below: float | None = None) -> Any:
+    """A dataclass field that carries its meaning (with the unit) and the range that is checked."""
+    return field(default=default, metadata={"meaning": meaning, "at_least": at_least, "below": below})
+
+
+def check(config: Any) -> None:
+    """Refuse, by name, each value outside the range that its field states."""
+    for spec in fields(config):
+        value = getattr(config, spec.name)
+        for item in value if isinstance(value, tuple) else (value,):
+            at_least, below = spec.metadata["at_least"], spec.metadata["below"]
+            if item is None or isinstance(item, str):
+                continue
+            if not item == item or (at_least is not None and item < at_least):
+                raise UsageError(f"{flag(spec.name)} is {item}, but must be at least {at_least:g}")
+            if below is not None and item >= below:
+                raise UsageError(f"{flag(spec.name)} is {item}, but must be below {below:g}")
+
+
+def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Refuse, by name, a word that is not one of those allowed."""
+    if value not in allowed:
+        raise UsageError(f"{flag(name)} is {value!r}, but must be one of {', '.join(allowed)}")
+
+
+def flag(name: str) -> str:
+    """The command-line flag of a field: `bptt_steps` -> `--bptt-steps`."""
+    return "--" + {"seasons": "season", "levels": "level"}.get(name, name).replace("_", "-")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableConfig:
+    """How a table is to be read; what is left out is recognised from the table."""
+
+    time: str | None = setting(None, "The time column.")
+    target: str | None = setting(None, "The column to forecast.")
+    id: str | None = setting(None, "The column that says which series a row belongs to.")
+    layout: str = setting("auto", "long (a row per value) or wide (a column per series).")
+
+    def __post_init__(self) -> None:
+        check(self)
+        one_of("layout", self.layout, LAYOUTS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskConfig:
+    """What is to be forecast."""
+
+    horizon: int | None = setting(None, "Steps to forecast ahead; one season, unless given.", at_least=1)
+    seasons: tuple[int, ...] | None = setting(
+        None,
+        "Season lengths in steps, the main one first: 12, or 24,168; the calendar's, unless given.",
+        at_least=1,
+    )
+    levels: tuple[float, ...] = setting((80.0, 95.0), "Prediction intervals, in percent.", at_least=1, below=100)
+    transform: str = setting("auto", "Work in logs: auto (if every value is positive), log, or none.")
+
+    def __post_init__(self) -> None:
+        check(self)
+        one_of("transform", self.transform, TRANSFORMS)
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The probabilities that the levels ask for, rising, with the median in the middle."""
+        tails = {round((50 - level / 2) / 100, 10) for level in self.levels}
+        return tuple(sorted(tails | {0.5} | {round(1 - tail, 10) for tail in tails}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetConfig:
+    """Which net, and its size."""
+
+    model: str = setting("lstm", "The net.")
+    hidden_size: int = setting(32, "Width of the hidden layer.", at_least=1)
+    layers: int = setting(1, "Hidden layers.", at_least=1)
+    window: int | None = setting(
+        None, "Past values that every net sees at each step; two seasons, unless given.", at_least=1
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How the net learns."""
+
+    epochs: int | None = setting(None, "Passes over the data; by the amount of data, unless given.", at_least=0)
+    bptt_steps: int = setting(168, "Steps that gradients flow back; the state is carried on.", at_least=1)
+    batch_size: int = setting(32, "Series trained side by side.", at_least=1)
+    learning_rate: float = setting(0.005, "Highest learning rate of the one-cycle schedule.", at_least=0)
+    weight_decay: float = setting(0.01, "Pull of the weights towards zero (AdamW).", at_least=0)
+    clip_norm: float = setting(1.0, "Largest gradient norm; longer gradients are shortened to it.", at_least=0)
+    max_time: float | None = setting(None, "Stop training after so many seconds.", at_least=0)
+    seed: int = setting(1, "Seed of everything random.", at_least=0, below=2**63)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The whole of a training run, apart from the data: same Config, Panel and machine, same model."""
+
+    task: TaskConfig = field(default_factory=TaskConfig)
+    net: NetConfig = field(default_factory=NetConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    def with_model(self, model: str) -> "Config":
+        """The same settings for another net."""
+        return replace(self, net=replace(self.net, model=model))
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """The settings as plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Config":
+        """The Config that `to_dict` gave; unknown sections and settings are refused (UsageError)."""
+        sections = {spec.name: spec.default_factory for spec in fields(cls)}
+        _refuse_unknown(values, sections, "section")
+        return cls(**{name: _section(sections[name], value) for name, value in values.items()})
+
+
+def _section(kind: Any, values: Any) -> Any:
+    if not isinstance(values, Mapping):
+        raise UsageError(f"the settings of {kind.__name__} are not a table of names and values")
+    hints = get_type_hints(kind)
+    _refuse_unknown(values, hints, "setting")
+    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    for name, value in plain.items():
+        if not _fits(value, hints[name]):
+            raise UsageError(f"the setting {name!r} cannot be {value!r}")
+    return kind(**plain)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    options = getattr(hint, "__args__", ()) if "|" in str(hint) else (hint,)
+    return any(_fits_one(value, option) for option in options)
+
+
+def _fits_one(value: Any, option: Any) -> bool:
+    if getattr(option, "__origin__", None) is tuple:
+        return isinstance(value, tuple) and all(_fits_one(item, option.__args__[0]) for item in value)
+    if option is float:
+        return isinstance(value, float | int) and not isinstance(value, bool)
+    return isinstance(value, option) and not (option is int and isinstance(value, bool))
+
+
+def _refuse_unknown(values: Mapping[str, Any], known: Mapping[str, Any], what: str) -> None:
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise UsageError(f"unknown {what} {unknown[0]!r}", hint=f"known: {', '.join(known)}")

@@ -1,0 +1,46 @@
+"""What can go wrong for a user, and the exit code that each ends in.
+
+Only mistakes a user can mend are raised as these; anything else is a bug and keeps its traceback.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes that scripts may depend on."""
+
+    DONE = 0
+    COULD_NOT = 1
+    USAGE = 2
+    ANSWER_IS_NO = 3
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+
+
+class RnncastError(Exception):
+    """A message for the user: what was wrong and where, with a hint that says what to do."""
+
+    exit_code = ExitCode.COULD_NOT
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class DataError(RnncastError):
+    """The table cannot be read, or cannot be forecast from."""
+
+
+class ModelFileError(RnncastError):
+    """The model file is missing, damaged, or not a model file."""
+
+
+class TrainingError(RnncastError):
+    """Training could not go on."""
+
+
+class UsageError(RnncastError):
+    """The flags or arguments do not make sense."""
+
+    exit_code = ExitCode.USAGE

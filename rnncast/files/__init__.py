@@ -1,0 +1,1 @@
+"""Text and tables in and out, and the model file. The only home of pandas."""

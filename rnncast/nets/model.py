@@ -1,0 +1,46 @@
+"""A net with its head: the whole function that is trained, from what is seen to quantiles in local units."""
+
+import torch
+from torch import Tensor, nn
+
+from rnncast.config import Config
+from rnncast.nets.protocol import Net, State
+from rnncast.runtime.head import Head
+from rnncast.runtime.registry import find_net
+from rnncast.runtime.runtime import head_of
+from rnncast.series.frame import Frame
+
+
+class Model(nn.Module):
+    """A net and the head that turns its features into forecasts."""
+
+    def __init__(self, net: nn.Module, head: Head) -> None:
+        super().__init__()
+        self.net = net
+        self.sizes = head
+        self.head = nn.ParameterDict({name: nn.Parameter(torch.zeros(shape)) for name, shape in head.shapes.items()})
+
+    def init_state(self, batch: int) -> State:
+        """The net's state before the first step of `batch` series."""
+        net: Net = self.net  # type: ignore[assignment]
+        return net.init_state(batch)
+
+    def forward(self, inputs: Tensor, bases: Tensor, state: State) -> tuple[Tensor, State]:
+        """Inputs [B, T, F], bases [B, T, K, H] and a state to quantiles [B, T, H, Q] and the state after them."""
+        features, after = self.net(inputs, state)
+        window = inputs[:, :, : self.sizes.window]
+        return self.sizes.quantiles(dict(self.head.items()), features, window, bases), after
+
+
+def build_model(config: Config) -> Model:
+    """The untrained model of a resolved Config. The seed decides its weights; torch's generator stays as it was."""
+    kind = find_net(config.net.model).torch_form()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.train.seed)
+        net = kind(Frame.of(config).features, config.net.hidden_size, config.net.layers)
+    return Model(net, head_of(config))
+
+
+def weights_of(model: Model) -> dict[str, Tensor]:
+    """The weights by the names that the model file and the runtime use: "net.*" and "head.*"."""
+    return {name.replace("net.fused.", "net."): value for name, value in model.state_dict().items()}

@@ -1,0 +1,23 @@
+"""What every net is: a function of inputs and state, whose state is an argument and a return value.
+
+The law that makes the nets one: forward(a then b, s) equals forward(a, s) followed by forward(b, s'). Truncated
+back-propagation, warm-up and streaming are then the same call with a different T.
+"""
+
+from typing import Protocol
+
+from torch import Tensor
+
+State = tuple[Tensor, ...]  # each [layers, B, D]; empty for a net without memory
+
+
+class Net(Protocol):
+    """A net from what is seen to features; the head turns features into forecasts."""
+
+    def init_state(self, batch: int) -> State:
+        """The state before the first step of `batch` series."""
+        ...
+
+    def __call__(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """Inputs [B, T, F] and a state to features [B, T, D] and the state after them."""
+        ...

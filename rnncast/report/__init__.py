@@ -1,0 +1,1 @@
+"""Everything a person looks at: tables and progress. Decides looks, never content."""

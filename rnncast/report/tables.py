@@ -1,0 +1,58 @@
+"""Tables for a terminal."""
+
+from typing import TextIO
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+
+from rnncast.evaluate.backtest import Comparison
+from rnncast.evaluate.verdict import Verdict
+from rnncast.files.forecasts import header_of, rows_of
+from rnncast.series.forecast import Forecast
+
+
+def print_table(table: RenderableType, out: TextIO) -> None:
+    """Draw a table, in colour on a terminal; elsewhere as wide as it needs to be."""
+    console = Console(file=out)
+    console.print(table, width=None if out.isatty() else console.measure(table).maximum, crop=False)
+
+
+def forecast_table(forecast: Forecast) -> Table:
+    """Every row of the forecast, under the same names that a file would have."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    names = header_of(forecast)
+    keys = len(names) - 1 - 2 * len(forecast.levels)
+    for i, name in enumerate(names):
+        table.add_column(name, justify="left" if i < keys else "right", style="bold" if i == keys else "", no_wrap=True)
+    for row in rows_of(forecast):
+        table.add_row(*(str(key) for key in row[:keys]), *(number(value) for value in row[keys:]))
+    return table
+
+
+def comparison_table(comparison: Comparison, verdict: Verdict) -> Group:
+    """A row per candidate, the best first, and the verdict."""
+    across = f", {comparison.series} series" if comparison.series > 1 else ""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title=f"horizon {comparison.horizon}, {comparison.origins} origins{across}, MASE with m = {comparison.season}",
+        title_justify="left",
+        title_style="dim",
+    )
+    table.add_column("model", style="bold", no_wrap=True)
+    for name in ("MASE", "sMAPE %", "MAE", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for score in comparison.scores:
+        mase, smape, mae = (float(metric.mean()) for metric in (score.mase, score.smape, score.mae))
+        table.add_row(score.name, f"{mase:.3f}", f"{smape:.2f}", number(mae), f"{score.seconds:.1f}")
+    return Group(table, verdict.sentence)
+    return table
+
+
+def number(value: float) -> str:
+    """Four significant digits, and whole numbers whole."""
+    if abs(value) >= 1e7 or 0 < abs(value) < 1e-3:
+        return f"{value:.3e}"
+    whole_digits = len(str(int(abs(value))))
+    return f"{value:.{max(0, 4 - whole_digits)}f}"

@@ -1,0 +1,1 @@
+"""The nets stepped in NumPy: forecasting without torch. No training, no files."""

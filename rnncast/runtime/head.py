@@ -1,0 +1,75 @@
+"""The head: from a net's features and the base forecasts to quantiles. Written once, for torch and NumPy alike.
+
+    middle(h) = base_1(h) + sum over k > 1 of g_k(h) * (base_k(h) - base_1(h)) + highway(h) . window + correction(h)
+    q_j+1(h) = q_j(h) + softplus(width_j(h) + start_j), counted outwards from the middle, so that quantiles never cross
+
+g, correction and width are linear in the features; highway is a linear map of the window (Lai et al. 2018, LSTNet).
+All weights start at zero, so an untrained net gives base_1, the naive forecast, with the spread that a naive forecast
+has: its absolute errors have mean 1 in local units, as the scale is their mean.
+
+B batch, T steps, D hidden, W window, H horizon, K base forecasts, Q quantiles (odd, the median in the middle).
+"""
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from rnncast.series.arrays import Array, namespace
+
+# A normal error of mean absolute size 1 has this standard deviation.
+NAIVE_DEVIATION = math.sqrt(math.pi / 2)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The sizes of the head; its weights are handed in."""
+
+    hidden_size: int
+    window: int
+    horizon: int
+    bases: int
+    probabilities: tuple[float, ...]
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The name and shape of each weight."""
+        rows = self.horizon * (self.bases - 1 + len(self.probabilities))
+        return {
+            "weight": (rows, self.hidden_size),
+            "bias": (rows,),
+            "highway": (self.horizon, self.window),
+        }
+
+    def quantiles(self, weights: Mapping[str, Array], features: Array, window: Array, bases: Array) -> Array:
+        """Quantiles [B, T, H, Q] in local units, from features [B, T, D], window [B, T, W] and bases [B, T, K, H]."""
+        xp = namespace(features)
+        raw = features @ weights["weight"].T + weights["bias"]
+        raw = raw.reshape((*raw.shape[:2], -1, self.horizon))  # [B, T, K-1+Q, H]
+        gates, correction, widths = (
+            raw[:, :, : self.bases - 1],
+            raw[:, :, self.bases - 1],
+            raw[:, :, self.bases :],
+        )
+        naive, others = bases[:, :, 0], bases[:, :, 1:]
+        middle = naive + (gates * (others - naive[:, :, None])).sum(2) + window @ weights["highway"].T + correction
+        half = len(self.probabilities) // 2
+        starts = self._starts()
+        columns = [middle]  # each [B, T, H]
+        for j in range(half):
+            columns.insert(0, columns[0] - softplus(widths[:, :, j] + starts[j]))
+            columns.append(columns[-1] + softplus(widths[:, :, half + j] + starts[j]))
+        return xp.stack(columns, -1)
+
+    def _starts(self) -> list[float]:
+        """What softplus takes to give the naive forecast's own steps between quantiles, from the middle outwards."""
+        upper = self.probabilities[len(self.probabilities) // 2 :]
+        places = [NAIVE_DEVIATION * NormalDist().inv_cdf(p) for p in upper]
+        return [math.log(math.expm1(far - near)) for near, far in itertools.pairwise(places)]
+
+
+def softplus(x: Array) -> Array:
+    """log(1 + exp(x)), without overflow."""
+    xp = namespace(x)
+    return xp.clip(x, 0, None) + xp.log1p(xp.exp(-xp.abs(x)))

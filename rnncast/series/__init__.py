@@ -1,0 +1,1 @@
+"""Ragged series and what is computed from them: NumPy only, no files, no nets."""

@@ -1,0 +1,51 @@
+"""The little that NumPy and torch spell differently, so that arithmetic above is written once for both.
+
+`namespace(x)` is numpy or torch, whichever x belongs to; torch is never imported here, only met.
+"""
+
+import sys
+from typing import Any
+
+Array = Any  # numpy.ndarray or torch.Tensor
+Namespace = Any
+
+
+def namespace(array: Array) -> Namespace:
+    """The module that array belongs to."""
+    return sys.modules[type(array).__module__.partition(".")[0]]
+
+
+def whole_numbers(first: int, last: int, like: Array) -> Array:
+    """first, first+1, ..., last, where `like` lives."""
+    xp = namespace(like)
+    place = {"device": like.device} if xp.__name__ == "torch" else {}
+    return xp.arange(first, last + 1, **place)
+
+
+def running_max(array: Array) -> Array:
+    """The largest value so far along the last axis."""
+    xp = namespace(array)
+    return xp.cummax(array, -1).values if xp.__name__ == "torch" else xp.maximum.accumulate(array, axis=-1)
+
+
+def joined(*arrays: Array) -> Array:
+    """The arrays one after another along axis 1, the axis of time."""
+    return namespace(arrays[0]).concatenate(arrays, axis=1)
+
+
+def full(shape: tuple[int, ...], value: float, like: Array) -> Array:
+    """A new array of one value, of the kind and where `like` lives."""
+    xp = namespace(like)
+    place = {"device": like.device} if xp.__name__ == "torch" else {}
+    return xp.full(shape, value, dtype=like.dtype, **place)
+
+
+def take_along(array: Array, index: Array) -> Array:
+    """array[b, index[b, t]] for arrays [B, T]."""
+    xp = namespace(array)
+    return (xp.take_along_dim if xp.__name__ == "torch" else xp.take_along_axis)(array, index, 1)
+
+
+def stacked(*arrays: Array) -> Array:
+    """The arrays side by side along a new last axis."""
+    return namespace(arrays[0]).stack(arrays, -1)

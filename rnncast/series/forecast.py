@@ -1,0 +1,52 @@
+"""The Forecast: what every forecaster gives, and everything that writes, draws or scores takes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.series.frequency import Frequency, Positions, Times
+from rnncast.series.panel import Columns
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Forecasts of S series over H steps.
+
+    ids [S]; cutoff [S], the grid position of the last value seen; point [S, H]; quantiles [S, H, Q] at
+    `probabilities` [Q], rising; all in the user's units.
+    """
+
+    ids: tuple[str, ...]
+    cutoff: Positions
+    point: NDArray[np.float64]
+    quantiles: NDArray[np.float64]
+    probabilities: tuple[float, ...]
+    frequency: Frequency
+    columns: Columns
+
+    def __post_init__(self) -> None:
+        series, horizon = self.point.shape
+        assert len(self.ids) == len(self.cutoff) == series
+        assert self.quantiles.shape == (series, horizon, len(self.probabilities))
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead."""
+        return int(self.point.shape[1])
+
+    @property
+    def time(self) -> Times:
+        """The time of each step [S, H]."""
+        return self.frequency.times(self.cutoff[:, None] + np.arange(1, self.horizon + 1))
+
+    def interval(self, level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The lower and upper ends [S, H] of the central interval that should hold `level` percent of the values."""
+        tail = round((50 - level / 2) / 100, 10)
+        low, high = (self.probabilities.index(p) for p in (tail, round(1 - tail, 10)))
+        return self.quantiles[:, :, low], self.quantiles[:, :, high]
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The central intervals that the probabilities hold, in percent, the narrowest first."""
+        return tuple(round(100 - 200 * p, 8) for p in reversed(self.probabilities) if p < 0.5)

@@ -1,0 +1,223 @@
+"""The Frame: what a net sees at each step, in units local to that step, computed from values up to it alone.
+
+At time t a value y becomes z = (y - level(t)) / scale(t): level is the mean of the last season, scale an exponentially
+weighted mean of |y(t) - y(t-m)|. That is what lets one net follow trends, level shifts and series of any size
+(Smyl 2020, ES-RNN; Kim et al. 2022, RevIN). The frame is a recurrence like the nets: it obeys the splitting law, so one
+function serves a whole history, a chunk of it, and a single new row.
+
+B series side by side, T steps, W window, H horizon, K base forecasts, L lookback, m main season (1 if there is none).
+Everything here is float64 and works on NumPy arrays and torch tensors alike.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rnncast.config import Config
+from rnncast.series.arrays import (
+    Array,
+    full,
+    joined,
+    namespace,
+    running_max,
+    stacked,
+    take_along,
+    whole_numbers,
+)
+
+LIMIT = 20.0  # scales; further out, an input or target says no more than "far"
+SCALE_MEMORY = 2  # seasons (or so) that the scale remembers
+SHORTEST_MEMORY = 20  # steps
+STOPGAP_WEIGHT = 0.01  # of |y(t) - y(t-1)| as a stand-in for a seasonal difference that cannot be had
+LONG_RUN_SHARE = 0.1  # the scale never falls below this share of its all-time mean
+SMALLEST_SCALE = 1e-4  # of the level; absolute in logs
+BLOCK = 256  # steps of a linear recurrence solved by one matrix product
+
+
+class FrameState(NamedTuple):
+    """All that the frame remembers of B series.
+
+    history [B, L]: the last values, transformed, NaN = missing or before the start. level [B]: NaN before the first
+    value. sums [B, 4]: discounted sum and weight of |y(t) - y(t-m)|, then the same undiscounted.
+    """
+
+    history: Array
+    level: Array
+    sums: Array
+
+
+class FrameView(NamedTuple):
+    """What a net sees: inputs [B, T, F] and base forecasts [B, T, K, H] in local units, and those units [B, T]."""
+
+    inputs: Array
+    bases: Array
+    level: Array
+    scale: Array
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The settings of the frame; every field is fixed once a net is trained on it."""
+
+    seasons: tuple[int, ...]
+    window: int
+    horizon: int
+    log: bool
+
+    @classmethod
+    def of(cls, config: Config) -> "Frame":
+        """The frame that a resolved Config asks for."""
+        task, net = config.task, config.net
+        assert task.seasons is not None
+        assert net.window is not None
+        assert task.horizon is not None
+        return cls(task.seasons, net.window, task.horizon, log=task.transform == "log")
+
+    @property
+    def season(self) -> int:
+        """m: the main season, 1 if there is none."""
+        return self.seasons[0] if self.seasons else 1
+
+    @property
+    def lags(self) -> tuple[int, ...]:
+        """The period of each base forecast [K]; the first is the naive forecast that an untrained net gives."""
+        return (*self.seasons, 1) if 1 not in self.seasons else self.seasons
+
+    @property
+    def lookback(self) -> int:
+        """L: how many past values the next view needs."""
+        return max(self.window, 2 * max(self.lags))
+
+    @property
+    def features(self) -> int:
+        """F: values that a net is given at each step."""
+        return 2 * self.window
+
+    def transform(self, y: Array) -> Array:
+        """From the user's units to those the frame works in."""
+        return namespace(y).log(y) if self.log else y
+
+    def restore(self, y: Array) -> Array:
+        """Back to the user's units; rising, so that quantiles stay quantiles."""
+        return namespace(y).exp(y) if self.log else y
+
+    def init_state(self, batch: int, like: Array) -> FrameState:
+        """The state before the first value of each of `batch` series; `like` says which arrays to use, and where."""
+        nothing = full((batch,), float("nan"), like)
+        return FrameState(full((batch, self.lookback), float("nan"), like), nothing, full((batch, 4), 0.0, like))
+
+    def advance(self, y: Array, state: FrameState) -> tuple[Array, Array, FrameState]:
+        """Level [B, T] and scale [B, T] at each of the next T transformed values y [B, T], and the state after them."""
+        past = joined(state.history, y)  # [B, L+T]
+        steps = y.shape[1]
+        level = self._level(past, steps, state.level)
+        difference, weight = self._differences(past, steps)
+        decay = 1 - 1 / max(SCALE_MEMORY * self.season, SHORTEST_MEMORY)
+        sums = stacked(
+            *(
+                _running_sum(x, state.sums[:, i + j], rate)
+                for i, rate in ((0, decay), (2, 1.0))
+                for j, x in enumerate((difference * weight, weight))
+            )
+        )  # [B, T, 4]
+        scale = self._scale(sums, level)
+        return level, scale, FrameState(past[:, steps:], level[:, -1], sums[:, -1])
+
+    def view(self, past: Array, level: Array, scale: Array) -> FrameView:
+        """What a net sees at the last T steps of past [B, L+T], whose units are level and scale [B, T]."""
+        xp = namespace(past)
+        now = whole_numbers(self.lookback, past.shape[1] - 1, past)[:, None]  # [T, 1]
+        window = past[:, now + whole_numbers(1 - self.window, 0, past)]  # [B, T, W]
+        window = xp.clip(self.localise(window, level, scale), -LIMIT, LIMIT)
+        missing = xp.isnan(window)
+        inputs = xp.concatenate((xp.where(missing, 0.0, window), missing), -1)  # [B, T, 2W]
+        bases = stacked(*(self._base(past, now, lag) for lag in self.lags)).swapaxes(2, 3)  # [B, T, K, H]
+        bases = self.localise(bases, level, scale)
+        # A base with no value to repeat falls back on the level, which is 0 in local units.
+        return FrameView(inputs, xp.where(xp.isnan(bases), 0.0, bases), level, scale)
+
+    def targets(self, future: Array, level: Array, scale: Array) -> Array:
+        """The next H transformed values [B, T, H] in local units, NaN = missing."""
+        return namespace(future).clip(self.localise(future, level, scale), -LIMIT, LIMIT)
+
+    def localise(self, y: Array, level: Array, scale: Array) -> Array:
+        """Transformed values y [B, T, ...] in units of level and scale [B, T]."""
+        return (y - _trailing(level, y)) / _trailing(scale, y)
+
+    def globalise(self, z: Array, level: Array, scale: Array) -> Array:
+        """Local values z [B, T, ...] in the user's units again."""
+        return self.restore(z * _trailing(scale, z) + _trailing(level, z))
+
+    def _base(self, past: Array, now: Array, lag: int) -> Array:
+        """Repeat the last `lag` values over the horizon [B, T, H]; where one is missing, the one a period earlier."""
+        xp = namespace(past)
+        ahead = whole_numbers(1, self.horizon, past)
+        back = now + ahead - lag * ((ahead + lag - 1) // lag)  # [T, H]
+        last = past[:, back]
+        return xp.where(xp.isnan(last), past[:, back - lag], last)
+
+    def _level(self, past: Array, steps: int, before: Array) -> Array:
+        """Mean of the observed values of the last season [B, T]; where there are none, the level before stands."""
+        xp = namespace(past)
+        seen = ~xp.isnan(past)
+        first = past.shape[1] - steps
+        # Sums are taken around the last level, so that small movements of large values keep their digits.
+        centre = xp.where(xp.isnan(before), xp.nan_to_num(past[:, first]), before)[:, None]
+        total = _zero_first(xp.cumsum(xp.where(seen, past - centre, 0.0), 1))
+        count = _zero_first(xp.cumsum(seen, 1))
+        late, early = slice(first + 1, None), slice(first + 1 - self.season, past.shape[1] + 1 - self.season)
+        number = count[:, late] - count[:, early]  # [B, T]
+        mean = (total[:, late] - total[:, early]) / xp.clip(number, 1, None) + centre
+        return _carried(mean, number > 0, before)
+
+    def _differences(self, past: Array, steps: int) -> tuple[Array, Array]:
+        """|y(t) - y(t-m)| and its weight [B, T]; |y(t) - y(t-1)| with a small weight where that is missing."""
+        xp = namespace(past)
+        first = past.shape[1] - steps
+        now = past[:, first:]
+        seasonal, last = (xp.abs(now - past[:, first - lag : first - lag + steps]) for lag in (self.season, 1))
+        use_last = xp.isnan(seasonal)
+        difference = xp.where(use_last, last, seasonal)
+        full_weight = xp.ones_like(now)
+        weight = xp.where(use_last, STOPGAP_WEIGHT * full_weight, full_weight) * ~xp.isnan(difference)
+        return xp.nan_to_num(difference), weight
+
+    def _scale(self, sums: Array, level: Array) -> Array:
+        xp = namespace(sums)
+        total, weight, all_total, all_weight = (sums[:, :, i] for i in range(4))
+        recent = total / xp.where(weight > 0, weight, 1.0)
+        long_run = all_total / xp.where(all_weight > 0, all_weight, 1.0)
+        smallest = SMALLEST_SCALE * (xp.ones_like(level) if self.log else xp.abs(xp.nan_to_num(level)))
+        smallest = xp.where(smallest > 0, smallest, SMALLEST_SCALE)
+        return xp.maximum(xp.maximum(recent, LONG_RUN_SHARE * long_run), smallest)
+
+
+def _carried(values: Array, known: Array, before: Array) -> Array:
+    """values [B, T] where known; elsewhere the last known one, or `before` [B] where there is none yet."""
+    xp = namespace(values)
+    padded = joined(before[:, None], values)
+    index = xp.where(known, whole_numbers(1, values.shape[1], values), 0)  # [B, T]
+    return take_along(padded, running_max(index))
+
+
+def _running_sum(x: Array, before: Array, decay: float) -> Array:
+    """s(t) = decay * s(t-1) + x(t) for x [B, T] and s(0) = before [B], a block of steps at a time."""
+    blocks = []
+    rate = full((1,), decay, x)
+    for start in range(0, x.shape[1], BLOCK):
+        block = x[:, start : start + BLOCK]
+        steps = whole_numbers(1, block.shape[1], block)
+        lag = steps[:, None] - steps[None, :]  # [T, T]
+        powers = (rate ** namespace(x).clip(lag, 0, None)) * (lag >= 0)
+        total = block @ powers.T + before[:, None] * rate**steps
+        before = total[:, -1]
+        blocks.append(total)
+    return joined(*blocks)
+
+
+def _trailing(units: Array, like: Array) -> Array:
+    """units [B, T] with as many axes as `like`, so that they multiply."""
+    return units.reshape((*units.shape, *(1,) * (like.ndim - 2)))
+
+
+def _zero_first(sums: Array) -> Array:
+    return joined(0 * sums[:, :1], sums)

@@ -1,0 +1,104 @@
+"""The grid that times lie on: a whole number for each time, a time for each whole number.
+
+Everything above works with grid positions: a gap is a jump of more than one, the future is the next whole numbers.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[Any]  # datetime64[us], or int64 where the user's time is a whole number
+Positions = NDArray[np.int64]
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+LAST_DAY = 31
+
+_SPANS = {"day": DAY, "hour": HOUR, "minute": MINUTE, "second": SECOND}
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """A regular grid of times.
+
+    unit: "step" (whole numbers), "span" (a fixed number of microseconds), "month" or "business day".
+    count: units from one grid point to the next. phase: where the grid starts, 0 <= phase < count, in units since 1970
+    (since 0 for steps). day: day of the month, 31 meaning the last (months only). clock: microseconds since midnight
+    (months and business days).
+    """
+
+    unit: str
+    count: int = 1
+    phase: int = 0
+    day: int = 1
+    clock: int = 0
+
+    def times(self, positions: Positions) -> Times:
+        """The time at each grid position: datetime64[us], or int64 for steps."""
+        units = self.phase + self.count * np.asarray(positions, np.int64)
+        if self.unit == "step":
+            return units
+        if self.unit == "span":
+            return units.astype("datetime64[us]")
+        if self.unit == "business day":
+            dates: Times = np.busday_offset("1970-01-01", units, roll="forward")
+            return dates.astype("datetime64[us]") + np.timedelta64(self.clock, "us")
+        first = units.astype("datetime64[M]").astype("datetime64[D]")
+        length = ((units + 1).astype("datetime64[M]").astype("datetime64[D]") - first).astype(np.int64)
+        dates = first + np.minimum(self.day, length) - 1
+        return dates.astype("datetime64[us]") + np.timedelta64(self.clock, "us")
+
+    def positions(self, times: Times) -> Positions:
+        """The grid position at or just before each time; `times(positions(t)) == t` only where t is on the grid."""
+        if self.unit == "step":
+            units = np.asarray(times, np.int64)
+        elif self.unit == "span":
+            units = times.astype("datetime64[us]").astype(np.int64)
+        elif self.unit == "month":
+            units = times.astype("datetime64[M]").astype(np.int64)
+        else:
+            units = np.busday_count("1970-01-01", times.astype("datetime64[D]")).astype(np.int64)
+        return (units - self.phase) // self.count
+
+    @property
+    def name(self) -> str:
+        """The grid in words: "monthly", "every 15 minutes", "weekly (Monday)"."""
+        if self.unit == "step":
+            return "numbered steps" if self.count == 1 else f"every {self.count} steps"
+        if self.unit == "business day":
+            return "business days"
+        if self.unit == "month":
+            known = {1: "monthly", 3: "quarterly", 12: "yearly"}
+            return known.get(self.count, f"every {self.count} months")
+        if self.count == 7 * DAY:
+            # 1970-01-01 was a Thursday, the third day counted from Monday.
+            return f"weekly ({_WEEKDAYS[(self.phase // DAY + 3) % 7]})"
+        for unit, span in _SPANS.items():
+            if self.count % span == 0:
+                number = self.count // span
+                single = {"day": "daily", "hour": "hourly"}.get(unit, f"every {unit}")
+                return single if number == 1 else f"every {number} {unit}s"
+        return f"every {self.count / SECOND:g} seconds"
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """The calendar's season lengths in steps, the main one first; empty where the calendar suggests none."""
+        if self.unit == "month":
+            return (12 // self.count,) if 12 % self.count == 0 and self.count < 12 else ()
+        if self.unit == "business day":
+            return (5,)
+        if self.unit == "step":
+            return ()
+        if self.count == 7 * DAY:
+            return (52,)
+        cycles = (DAY, 7 * DAY) if self.count >= MINUTE else (HOUR, DAY)
+        return tuple(cycle // self.count for cycle in cycles if cycle % self.count == 0 and cycle > self.count)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain values, for JSON."""
+        return asdict(self)

@@ -1,0 +1,126 @@
+"""The Panel: many series of different lengths in flat arrays, each on the same regular grid of times."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.series.frequency import Frequency, Positions, Times
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The user's own names and time format, which go back out with the forecasts.
+
+    id: the id column, None where the table had none. time: None where rows were merely numbered. time_format: a
+    strptime format, "" for whole numbers.
+    """
+
+    id: str | None = None
+    time: str | None = None
+    target: str = "value"
+    time_format: str = ""
+
+    @property
+    def time_name(self) -> str:
+        """The header of the time column that goes out."""
+        return self.time or "step"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain values, for JSON."""
+        return asdict(self)
+
+
+class Series(NamedTuple):
+    """A view of one series: its id, the grid position of its first value, and its values [n] (NaN = missing)."""
+
+    id: str
+    start: int
+    y: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Ragged series: series s is y[indptr[s]:indptr[s+1]], its first value at grid position start[s].
+
+    ids [S]; start [S] int64; y [N] float64, NaN = missing, each series' first value observed; indptr [S+1] int64. The
+    grid is regular, so times need not be stored: they follow from start and frequency.
+    """
+
+    ids: tuple[str, ...]
+    start: Positions
+    y: NDArray[np.float64]
+    indptr: NDArray[np.int64]
+    frequency: Frequency = field(default_factory=lambda: Frequency("step", phase=0))
+    columns: Columns = field(default_factory=Columns)
+
+    def __post_init__(self) -> None:
+        assert len(self.ids) == len(self.start) == len(self.indptr) - 1
+        assert self.indptr[0] == 0
+        assert self.indptr[-1] == len(self.y)
+        for array in (self.start, self.y, self.indptr):
+            array.setflags(write=False)
+
+    @classmethod
+    def from_series(cls, series: dict[str, NDArray[np.float64]], **kept: Any) -> "Panel":
+        """A Panel of arrays by id, each starting at grid position 1 unless `start` is given."""
+        lengths = [len(y) for y in series.values()]
+        flat = np.concatenate([np.asarray(y, np.float64) for y in series.values()])
+        start = kept.pop("start", np.ones(len(series), np.int64))
+        return cls(tuple(series), start, flat, np.cumsum([0, *lengths]).astype(np.int64), **kept)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, s: int) -> Series:
+        return Series(self.ids[s], int(self.start[s]), self.y[self.indptr[s] : self.indptr[s + 1]])
+
+    def __iter__(self) -> Iterator[Series]:
+        return (self[s] for s in range(len(self)))
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Steps of each series [S], missing values counted."""
+        return np.diff(self.indptr)
+
+    @property
+    def ends(self) -> Positions:
+        """Grid position of each series' last value [S]: the cutoff of a forecast made from all of it."""
+        return self.start + self.lengths - 1
+
+    @property
+    def time(self) -> Times:
+        """The time of each value [N]."""
+        within = np.arange(len(self.y)) - np.repeat(self.indptr[:-1], self.lengths)
+        return self.frequency.times(np.repeat(self.start, self.lengths) + within)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that a net could learn from: ids, times, values."""
+        digest = hashlib.sha256(repr((self.ids, self.frequency)).encode())
+        for array in (self.start, self.y, self.indptr):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def padded(self, rows: NDArray[np.int64], *, align: str) -> NDArray[np.float64]:
+        """The chosen series [B] as one array [B, T], NaN where a series is shorter, at its "start" or "end" aligned."""
+        lengths = self.lengths[rows]
+        out = np.full((len(rows), int(lengths.max(initial=0))), np.nan)
+        for b, s in enumerate(rows):
+            y = self.y[self.indptr[s] : self.indptr[s + 1]]
+            out[b, slice(0, len(y)) if align == "start" else slice(out.shape[1] - len(y), None)] = y
+        return out
+
+    def select(self, keep: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Panel":
+        """The chosen series, each cut to its first `lengths` values."""
+        pieces = [self.y[self.indptr[s] : self.indptr[s] + n] for s, n in zip(keep, lengths, strict=True)]
+        return replace(
+            self,
+            ids=tuple(self.ids[s] for s in keep),
+            start=self.start[keep],
+            y=np.concatenate([np.empty(0), *pieces]),
+            indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        )

@@ -1,0 +1,123 @@
+"""The house rules that the code can be read for: imports point down, nothing grows too large, nothing forbidden."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "rnncast"
+# From the ground up. A room may import from rooms below it, and from itself.
+ROOMS = [
+    "version",
+    "errors",
+    "config",
+    "series",
+    "files",
+    "runtime",
+    "choices",
+    "nets",
+    "training",
+    "forecaster",
+    "evaluate",
+    "report",
+    "cli",
+    "__main__",
+]
+HOMES = {"torch": {"nets", "training"}, "pandas": {"files"}, "typer": {"cli"}, "rich": {"report", "cli"}}
+FORBIDDEN = ("import pickle", "torch.load", "csv.Sniffer", "import click", "**kwargs")
+FILE_LINES, FUNCTION_LINES, CLASS_LINES, PARAMETERS = 400, 60, 250, 8
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """Every module that a file imports, wherever in the file it does."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            found.add(node.module or "")
+    return found
+
+
+@pytest.fixture(params=SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def source(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+def test_imports_point_down(source: Path) -> None:
+    here = room(source)
+    if here == "__init__":
+        return
+    for module in imports(ast.parse(source.read_text())):
+        if module.startswith("rnncast."):
+            there = module.split(".")[1]
+            assert ROOMS.index(there) <= ROOMS.index(here), f"{here} imports {module}, which lies above it"
+
+
+def test_each_library_has_its_home(source: Path) -> None:
+    for module in imports(ast.parse(source.read_text())):
+        library = module.split(".")[0]
+        assert room(source) in HOMES.get(library, {room(source)}), f"{library} does not belong in {room(source)}"
+
+
+def test_nothing_grows_too_large(source: Path) -> None:
+    text = source.read_text()
+    assert len(text.splitlines()) < FILE_LINES
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            assert lines < (CLASS_LINES if isinstance(node, ast.ClassDef) else FUNCTION_LINES), node.name
+
+
+def test_functions_take_few_parameters(source: Path) -> None:
+    if room(source) == "cli":
+        return  # a command's parameters are its options
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            arguments = node.args
+            assert len(arguments.args + arguments.kwonlyargs + arguments.posonlyargs) <= PARAMETERS, node.name
+
+
+def test_nothing_forbidden(source: Path) -> None:
+    text = source.read_text()
+    for words in FORBIDDEN:
+        assert words not in text
+
+
+def test_everything_public_says_what_it_is(source: Path) -> None:
+    tree = ast.parse(source.read_text())
+    assert ast.get_docstring(tree), "the file does not say what room it is"
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    nested = {inner.name for node in functions for inner in ast.walk(node) if inner in functions and inner is not node}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert node.name in nested or ast.get_docstring(node), f"{node.name} has no docstring"
+
+
+def test_no_import_cycles() -> None:
+    """Within a room too."""
+    graph = {}
+    for path in SOURCES:
+        name = "rnncast." + str(path.relative_to(PACKAGE)).removesuffix(".py").replace("/", ".")
+        graph[name] = {module for module in imports(ast.parse(path.read_text())) if module.startswith("rnncast")}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, f"cycle: {' -> '.join((*path, name))}"
+        if name in done or name not in graph:
+            return
+        for module in graph[name]:
+            visit(module, (*path, name))
+        done.add(name)
+
+    for name in graph:
+        visit(name, ())
