@@ -7,10 +7,12 @@ import numpy as np
 from rnncast.config import Config
 from rnncast.errors import DataError, UsageError
 from rnncast.series.panel import Panel
+from rnncast.series.spread import drift
 
 UPDATES = 400  # optimiser steps that a small net needs, whatever the amount of data
 EPOCHS = (8, 100)  # fewest, most
 WINDOW = (8, 64)  # smallest, largest
+PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
 SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
 
 
@@ -25,7 +27,7 @@ def resolve(config: Config, panel: Panel) -> Config:
     _check_lengths(longest, horizon)
     main = seasons[0] if seasons else 1
     window = config.net.window or int(np.clip(2 * main, *WINDOW))
-    task = replace(config.task, seasons=seasons, horizon=horizon, transform=_transform(config, panel))
+    task = replace(config.task, seasons=seasons, horizon=horizon, transform=_transform(config, panel, main))
     train = replace(config.train, epochs=_epochs(config, panel))
     return replace(config, task=task, net=replace(config.net, window=window), train=train)
 
@@ -50,10 +52,17 @@ def _check_lengths(longest: int, horizon: int) -> None:
         )
 
 
-def _transform(config: Config, panel: Panel) -> str:
+def _logs_steady(panel: Panel, season: int) -> bool:
+    """Whether movements keep their size in logs, or at least not much less than in plain units."""
+    plain = drift(panel, season)
+    logs = drift(replace(panel, y=np.log(panel.y)), season)
+    return not plain < PLAIN_MARGIN * logs
+
+
+def _transform(config: Config, panel: Panel, season: int) -> str:
     lowest = np.nanmin(panel.y) if panel.y.size else np.nan
     if config.task.transform == "auto":
-        return "log" if lowest > 0 else "none"
+        return "log" if lowest > 0 and _logs_steady(panel, season) else "none"
     if config.task.transform == "log" and not lowest > 0:
         raise UsageError(
             f"--transform log needs values above zero, and the smallest is {lowest:g}",

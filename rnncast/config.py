@@ -69,7 +69,7 @@ class TaskConfig:
         at_least=1,
     )
     levels: tuple[float, ...] = setting((80.0, 95.0), "Prediction intervals, in percent.", at_least=1, below=100)
-    transform: str = setting("auto", "Work in logs: auto (if every value is positive), log, or none.")
+    transform: str = setting("auto", "Work in logs: auto (where values are positive and grow by ratios), log, or none.")
 
     def __post_init__(self) -> None:
         check(self)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from rnncast.evaluate.backtest import Comparison
 from rnncast.evaluate.verdict import Verdict
-from rnncast.files.forecasts import header_of, rows_of
+from rnncast.files.forecasts import POINT, header_of, rows_of
 from rnncast.series.forecast import Forecast
 
 
@@ -19,12 +19,15 @@ def print_table(table: RenderableType, out: TextIO) -> None:
 
 
 def forecast_table(forecast: Forecast) -> Table:
-    """Every row of the forecast, under the same names that a file would have."""
+    """Every row of the forecast; the names are those that a file would have, without what they share."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     names = header_of(forecast)
     keys = len(names) - 1 - 2 * len(forecast.levels)
     for i, name in enumerate(names):
-        table.add_column(name, justify="left" if i < keys else "right", style="bold" if i == keys else "", no_wrap=True)
+        short = name.removeprefix(f"{POINT}-") if i > keys else name
+        table.add_column(
+            short, justify="left" if i < keys else "right", style="bold" if i == keys else "", no_wrap=True
+        )
     for row in rows_of(forecast):
         table.add_row(*(str(key) for key in row[:keys]), *(number(value) for value in row[keys:]))
     return table

@@ -1,0 +1,30 @@
+"""Does the size of a series' movements stay the same, or grow with its level? Logs or plain units?"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.series.panel import Panel
+
+BLOCKS = 8
+MOST_SERIES = 500  # looked at; more would not change the answer
+
+
+def drift(panel: Panel, season: int) -> float:
+    """How much the size of seasonal movements drifts within a series: 0 where it stays the same.
+
+    For each series, the standard deviation over eight stretches of the log of the mean |y(t) - y(t-m)|; the median over
+    series. NaN where no series has two stretches that move.
+    """
+    chosen = np.linspace(0, len(panel) - 1, min(len(panel), MOST_SERIES)).astype(int)
+    drifts = [_drift(panel[int(s)].y, season) for s in chosen]
+    known = [value for value in drifts if np.isfinite(value)]
+    return float(np.median(known)) if known else float("nan")
+
+
+def _drift(y: NDArray[np.float64], season: int) -> float:
+    lag = season if len(y) > 2 * season else 1
+    moves = np.abs(y[lag:] - y[:-lag])
+    moves = moves[~np.isnan(moves)]
+    sizes = [stretch.mean() for stretch in np.array_split(moves, min(BLOCKS, max(len(moves) // 4, 1)))]
+    logs = np.log([size for size in sizes if size > 0])
+    return float(logs.std()) if len(logs) > 1 else float("nan")

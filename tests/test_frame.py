@@ -1,0 +1,106 @@
+"""The frame's laws: it can be split anywhere, sees nothing ahead, is the same in NumPy and torch, and can be undone."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnncast.series.arrays import joined
+from rnncast.series.frame import Frame, FrameView
+
+FRAME = Frame(seasons=(4, 6), window=5, horizon=7, log=False)
+
+
+def values(seed: int, holes: float = 0.2) -> np.ndarray:
+    """Two series of 60 values [2, 60] with holes; the second begins late."""
+    random = np.random.default_rng(seed)
+    y = random.normal(50, 5, (2, 60)).cumsum(axis=1)
+    y[random.random(y.shape) < holes] = np.nan
+    y[1, :11] = np.nan
+    return y
+
+
+def whole_view(frame: Frame, y: np.ndarray) -> FrameView:
+    state = frame.init_state(len(y), y)
+    level, scale, _ = frame.advance(y, state)
+    return frame.view(joined(state.history, y), level, scale)
+
+
+@settings(derandomize=True, max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1000), cut=st.integers(1, 59))
+def test_splitting_law(seed: int, cut: int) -> None:
+    y = values(seed)
+    level, scale, last = FRAME.advance(y, FRAME.init_state(2, y))
+    first_level, first_scale, middle = FRAME.advance(y[:, :cut], FRAME.init_state(2, y))
+    next_level, next_scale, end = FRAME.advance(y[:, cut:], middle)
+    np.testing.assert_allclose(np.hstack((first_level, next_level)), level, rtol=1e-12)
+    np.testing.assert_allclose(np.hstack((first_scale, next_scale)), scale, rtol=1e-12)
+    for split, whole in zip(end, last, strict=True):
+        np.testing.assert_allclose(split, whole, rtol=1e-12)
+
+
+@settings(derandomize=True, max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1000), cut=st.integers(1, 59))
+def test_nothing_ahead_is_seen(seed: int, cut: int) -> None:
+    y = values(seed)
+    other = y.copy()
+    other[:, cut:] = np.random.default_rng(seed + 1).normal(-1000, 300, other[:, cut:].shape)
+    for seen, unseen in zip(whole_view(FRAME, y), whole_view(FRAME, other), strict=True):
+        np.testing.assert_array_equal(seen[:, :cut], unseen[:, :cut])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_numpy_and_torch_agree(seed: int) -> None:
+    y = values(seed)
+    for ours, theirs in zip(whole_view(FRAME, y), whole_view(FRAME, torch.from_numpy(y)), strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-12, atol=1e-12)
+
+
+def test_level_is_the_mean_of_the_last_season_and_scale_the_seasonal_change() -> None:
+    y = np.array([[1.0, 2, 3, 6, 3, 4, 5, 8, 5, 6, 7, 10]])  # up by 2 each season of 4
+    level, scale, _ = FRAME.advance(y, FRAME.init_state(1, y))
+    assert level[0, -1] == pytest.approx(7.0)
+    # |y(t) - y(t-1)| stood in at first, with a weight of one in a hundred.
+    assert scale[0, -1] == pytest.approx(2.0, rel=0.02)
+
+
+def test_bases_repeat_each_season_and_the_last_value() -> None:
+    y = np.arange(1.0, 25.0)[None]
+    view = whole_view(FRAME, y)
+    bases = FRAME.globalise(view.bases.swapaxes(2, 3), view.level, view.scale)[0, -1]  # [H, K]
+    np.testing.assert_allclose(bases[:, 0], [21, 22, 23, 24, 21, 22, 23])
+    np.testing.assert_allclose(bases[:, 1], [19, 20, 21, 22, 23, 24, 19])
+    np.testing.assert_allclose(bases[:, 2], [24] * 7)
+
+
+def test_a_missing_value_is_flagged_and_never_invented() -> None:
+    y = np.arange(1.0, 25.0)[None]
+    y[0, -2] = np.nan
+    window, missing = np.split(whole_view(FRAME, y).inputs[0, -1], 2)
+    assert missing.tolist() == [0, 0, 0, 1, 0]
+    assert window[3] == 0
+
+
+def test_a_base_falls_back_a_season_where_its_value_is_missing() -> None:
+    y = np.arange(1.0, 25.0)[None]
+    y[0, -4] = np.nan  # 21, the first of the last season of 4; the one before it is 17
+    view = whole_view(FRAME, y)
+    assert FRAME.globalise(view.bases, view.level, view.scale)[0, -1, 0, 0] == pytest.approx(17)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_local_units_can_be_undone(log: bool) -> None:
+    frame = Frame(seasons=(4,), window=5, horizon=3, log=log)
+    y = np.exp(np.random.default_rng(0).normal(3, 1, (2, 40)))
+    level, scale, _ = frame.advance(frame.transform(y), frame.init_state(2, y))
+    z = frame.localise(frame.transform(y)[:, :, None], level, scale)
+    np.testing.assert_allclose(frame.globalise(z, level, scale)[:, :, 0], y, rtol=1e-10)
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e15])
+@pytest.mark.parametrize("shape", ["constant", "zero", "step"])
+def test_odd_series_stay_finite(size: float, shape: str) -> None:
+    y = {"constant": np.ones(50), "zero": np.zeros(50), "step": np.repeat([1.0, 9.0], 25)}[shape][None] * size
+    for part in whole_view(FRAME, y):
+        assert np.isfinite(part).all()
