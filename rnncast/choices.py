@@ -6,6 +6,7 @@ import numpy as np
 
 from rnncast.config import Config
 from rnncast.errors import DataError, UsageError
+from rnncast.runtime.registry import find_net
 from rnncast.series.panel import Panel
 from rnncast.series.spread import drift
 
@@ -27,14 +28,35 @@ def resolve(config: Config, panel: Panel) -> Config:
     _check_lengths(longest, horizon)
     main = seasons[0] if seasons else 1
     window = config.net.window or int(np.clip(2 * main, *WINDOW))
-    task = replace(config.task, seasons=seasons, horizon=horizon, transform=_transform(config, panel, main))
-    train = replace(config.train, epochs=_epochs(config, panel))
+    strategy, training = _strategy(config)
+    task = replace(
+        config.task, strategy=strategy, seasons=seasons, horizon=horizon, transform=_transform(config, panel, main)
+    )
+    train = replace(config.train, training=training, epochs=_epochs(config, panel))
     return replace(config, task=task, net=replace(config.net, window=window), train=train)
 
 
 def shortest_series(horizon: int) -> int:
     """Values that a series needs before it can teach anything: one to stand on, one horizon to look at."""
     return horizon + 2
+
+
+def _strategy(config: Config) -> tuple[str, str]:
+    """The strategy and the training method; combinations that make no sense are refused, with the reason."""
+    net, strategy, training = find_net(config.net.model), config.task.strategy, config.train.training
+    if strategy == "auto":
+        strategy = "recursive" if net.recursive_only or training in ("teacher-forcing", "scheduled") else "direct"
+    if net.recursive_only and strategy == "direct":
+        raise UsageError(
+            f"{config.net.model} cannot be direct: what it remembers is its own output, one step ahead",
+            hint="leave out --strategy, or choose another --model",
+        )
+    if strategy == "direct" and training in ("teacher-forcing", "scheduled"):
+        raise UsageError(
+            f"--training {training} says what is fed back, and with --strategy direct nothing is",
+            hint="add --strategy recursive, or leave out --training",
+        )
+    return strategy, "bptt" if training == "auto" else training
 
 
 def _seasons(config: Config, panel: Panel, longest: int) -> tuple[int, ...]:

@@ -10,6 +10,8 @@ from typing import Any, get_type_hints
 
 from rnncast.errors import UsageError
 
+STRATEGIES = ("auto", "direct", "recursive")
+TRAININGS = ("auto", "bptt", "teacher-forcing", "scheduled")
 TRANSFORMS = ("auto", "log", "none")
 LAYOUTS = ("auto", "long", "wide")
 
@@ -69,10 +71,16 @@ class TaskConfig:
         at_least=1,
     )
     levels: tuple[float, ...] = setting((80.0, 95.0), "Prediction intervals, in percent.", at_least=1, below=100)
+    strategy: str = setting(
+        "auto",
+        "direct: every step of the horizon at once; recursive: step by step, forecasts fed back; auto: direct, but "
+        "recursive for jordan.",
+    )
     transform: str = setting("auto", "Work in logs: auto (where values are positive and grow by ratios), log, or none.")
 
     def __post_init__(self) -> None:
         check(self)
+        one_of("strategy", self.strategy, STRATEGIES)
         one_of("transform", self.transform, TRANSFORMS)
 
     @property
@@ -89,6 +97,7 @@ class NetConfig:
     model: str = setting("lstm", "The net.")
     hidden_size: int = setting(32, "Width of the hidden layer.", at_least=1)
     layers: int = setting(1, "Hidden layers.", at_least=1)
+    dropout: float = setting(0.0, "Share of the net's features left out at random in training.", at_least=0, below=1)
     window: int | None = setting(
         None, "Past values that every net sees at each step; two seasons, unless given.", at_least=1
     )
@@ -102,16 +111,29 @@ class TrainConfig:
     """How the net learns."""
 
     epochs: int | None = setting(None, "Passes over the data; by the amount of data, unless given.", at_least=0)
+    training: str = setting(
+        "auto",
+        "What the recursive strategy feeds back while it learns: bptt (its own forecasts), teacher-forcing (what was "
+        "observed), scheduled (a coin decides); auto: bptt.",
+    )
+    carry: bool = setting(True, "Carry the state from chunk to chunk; --no-carry starts each from nothing.")
     bptt_steps: int = setting(168, "Steps that gradients flow back; the state is carried on.", at_least=1)
     batch_size: int = setting(32, "Series trained side by side.", at_least=1)
     learning_rate: float = setting(0.005, "Highest learning rate of the one-cycle schedule.", at_least=0)
     weight_decay: float = setting(0.01, "Pull of the weights towards zero (AdamW).", at_least=0)
     clip_norm: float = setting(1.0, "Largest gradient norm; longer gradients are shortened to it.", at_least=0)
     max_time: float | None = setting(None, "Stop training after so many seconds.", at_least=0)
+    validate: bool = setting(
+        True, "First train without the end of the data, to see how good the net is there; then on all of it."
+    )
+    patience: int | None = setting(
+        None, "Stop after so many validations without progress, and train anew for as long as it paid.", at_least=1
+    )
     seed: int = setting(1, "Seed of everything random.", at_least=0, below=2**63)
 
     def __post_init__(self) -> None:
         check(self)
+        one_of("training", self.training, TRAININGS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +143,18 @@ class Config:
     task: TaskConfig = field(default_factory=TaskConfig)
     net: NetConfig = field(default_factory=NetConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+
+    @property
+    def direct(self) -> bool:
+        """Whether a resolved Config forecasts the whole horizon at once."""
+        assert self.task.strategy != "auto"
+        return self.task.strategy == "direct"
+
+    @property
+    def free_running(self) -> bool:
+        """Whether a resolved Config is trained on its own forecasts, always or sometimes."""
+        assert self.train.training != "auto"
+        return not self.direct and self.train.training != "teacher-forcing"
 
     def with_model(self, model: str) -> "Config":
         """The same settings for another net."""

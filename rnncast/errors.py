@@ -4,6 +4,7 @@ Only mistakes a user can mend are raised as these; anything else is a bug and ke
 """
 
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -37,7 +38,11 @@ class ModelFileError(RnncastError):
 
 
 class TrainingError(RnncastError):
-    """Training could not go on."""
+    """Training could not go on. `rescued` is what can be kept of it, None if nothing can."""
+
+    def __init__(self, message: str, hint: str = "", rescued: Any = None) -> None:
+        super().__init__(message, hint)
+        self.rescued = rescued
 
 
 class UsageError(RnncastError):

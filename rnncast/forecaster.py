@@ -2,23 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.choices import resolve
 from rnncast.config import Config, TableConfig
-from rnncast.errors import DataError, ModelFileError, RnncastError
+from rnncast.errors import DataError, ModelFileError, RnncastError, TrainingError
 from rnncast.files.model_file import read_model, write_model
-from rnncast.runtime.runtime import Runtime, SeriesState, state_from_tensors, state_tensors, weight_shapes
+from rnncast.runtime.runtime import Runtime, weight_shapes
+from rnncast.runtime.states import SeriesState, state_from_tensors, state_tensors
 from rnncast.series.forecast import Forecast
 from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns, Panel
+from rnncast.training.step import Watch
 from rnncast.version import VERSION
-
-if TYPE_CHECKING:
-    from rnncast.training.loop import Step
 
 
 @dataclass(frozen=True)
@@ -47,29 +45,40 @@ class Forecaster:
     frequency: Frequency
     columns: Columns
     source: Source
+    scores: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def fit(
-        cls, panel: Panel, config: Config | None = None, *, watch: "Callable[[Step], None] | None" = None
-    ) -> "Forecaster":
-        """Train on a panel. Settings left at None are decided from the data; `watch` is told of each epoch.
+    def fit(cls, panel: Panel, config: Config | None = None, *, watch: Watch | None = None) -> "Forecaster":
+        """Train on a panel. Settings left open are decided from the data; `watch` is told of each epoch.
 
-        DataError if the panel has too few values for the horizon; TrainingError if training diverges.
+        DataError if the panel has too few values for the horizon; TrainingError if training diverges, which rescues the
+        Forecaster with the best weights so far.
         """
         from rnncast.training.fit import fit_weights  # torch is imported here, and only here
 
         config = resolve(config or Config(), panel)
-        weights = fit_weights(panel, config, watch)
-        state = Runtime(config, weights).final_state(panel)
+        try:
+            fitted = fit_weights(panel, config, watch or Watch())
+        except TrainingError as error:
+            best = error.rescued
+            rescued = None if best is None else cls._of(panel, config, best.weights, {})
+            raise TrainingError(error.message, error.hint, rescued) from None
+        return cls._of(panel, config, fitted.weights, fitted.scores)
+
+    @classmethod
+    def _of(
+        cls, panel: Panel, config: Config, weights: Mapping[str, NDArray[np.float32]], scores: Mapping[str, float]
+    ) -> "Forecaster":
         return cls(
             config=config,
             weights=weights,
-            state=state,
+            state=Runtime(config, weights).final_state(panel),
             ids=panel.ids,
             cutoff=panel.ends,
             frequency=panel.frequency,
             columns=panel.columns,
             source=Source(panel.fingerprint),
+            scores=scores,
         )
 
     def predict(self, panel: Panel | None = None, horizon: int | None = None) -> Forecast:
@@ -84,7 +93,7 @@ class Forecaster:
             self._check_frequency(panel)
             ids, cutoff, columns, state = panel.ids, panel.ends, panel.columns, runtime.final_state(panel)
         steps = self._horizon(horizon)
-        quantiles = runtime.forecast_all(state)[:, :steps]  # [S, H, Q]
+        quantiles = runtime.forecast_all(state, steps)  # [S, H, Q]
         probabilities = self.config.task.quantiles
         point = quantiles[:, :, len(probabilities) // 2]
         return Forecast(ids, cutoff, point, quantiles, probabilities, self.frequency, columns)
@@ -97,6 +106,7 @@ class Forecaster:
             "frequency": self.frequency.to_dict(),
             "columns": self.columns.to_dict(),
             "source": asdict(self.source),
+            "scores": dict(self.scores),
             "ids": self.ids,
         }
         tensors = {**self.weights, **state_tensors(self.state), "series.cutoff": self.cutoff}
@@ -118,6 +128,7 @@ class Forecaster:
                 frequency=Frequency(**header["frequency"]),
                 columns=Columns(**header["columns"]),
                 source=Source(**{**header["source"], "table": TableConfig(**header["source"]["table"])}),
+                scores=header["scores"],
             )
             _check_shapes(forecaster, runtime.init_state(len(header["ids"])))
         except (KeyError, TypeError, ValueError, AssertionError, RnncastError) as error:
@@ -149,10 +160,10 @@ class Forecaster:
     def _horizon(self, horizon: int | None) -> int:
         trained = self.config.task.horizon
         assert trained is not None
-        if horizon is not None and horizon > trained:
+        if horizon is not None and horizon > trained and self.config.direct:
             raise DataError(
                 f"this model forecasts {trained} steps ahead, not {horizon}",
-                hint=f"train again with --horizon {horizon}",
+                hint=f"train again with --horizon {horizon}, or with --strategy recursive, which can go on",
             )
         return horizon or trained
 

@@ -6,7 +6,7 @@ import pytest
 from rnncast.errors import DataError, UsageError
 from rnncast.evaluate.backtest import Candidate, Comparison, Score, backtest
 from rnncast.evaluate.baselines import naive, seasonal_naive
-from rnncast.evaluate.compare import compare_nets
+from rnncast.evaluate.compare import Plan, compare_nets
 from rnncast.evaluate.verdict import judge
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
@@ -89,7 +89,7 @@ def test_verdicts(mase: dict[str, list[float]], win: bool, words: str) -> None:
 def test_compare_puts_all_candidates_on_the_same_origins() -> None:
     done = []
     comparison, verdict = compare_nets(
-        waves(), small_config(), "window", 2, lambda count, total, words: done.append((count, total))
+        waves(), small_config(), Plan("window", 2), lambda count, total, words: done.append((count, total))
     )
     assert {score.name for score in comparison.scores} == {"lstm", "window", "naive", "seasonal-naive"}
     assert done == [(i, 8) for i in range(1, 9)]
@@ -99,8 +99,8 @@ def test_compare_puts_all_candidates_on_the_same_origins() -> None:
 
 def test_compare_refuses_what_makes_no_sense() -> None:
     with pytest.raises(UsageError, match="no net called 'oracle'"):
-        compare_nets(waves(), small_config(), "oracle", 2)
+        compare_nets(waves(), small_config(), Plan("oracle", 2))
     with pytest.raises(UsageError, match="both lstm"):
-        compare_nets(waves(), small_config(), "lstm", 2)
+        compare_nets(waves(), small_config(), Plan("lstm", 2))
     with pytest.raises(DataError, match="too few rows for 40 origins"):
-        compare_nets(waves(), small_config(), "window", 40)
+        compare_nets(waves(), small_config(), Plan("window", 40))

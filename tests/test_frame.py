@@ -23,21 +23,24 @@ def values(seed: int, holes: float = 0.2) -> np.ndarray:
 
 def whole_view(frame: Frame, y: np.ndarray) -> FrameView:
     state = frame.init_state(len(y), y)
-    level, scale, _ = frame.advance(y, state)
-    return frame.view(joined(state.history, y), level, scale)
+    units, _ = frame.advance(y, state)
+    return frame.view(joined(state.history, y), units)
 
 
 @settings(derandomize=True, max_examples=30, deadline=None)
 @given(seed=st.integers(0, 1000), cut=st.integers(1, 59))
 def test_splitting_law(seed: int, cut: int) -> None:
     y = values(seed)
-    level, scale, last = FRAME.advance(y, FRAME.init_state(2, y))
-    first_level, first_scale, middle = FRAME.advance(y[:, :cut], FRAME.init_state(2, y))
-    next_level, next_scale, end = FRAME.advance(y[:, cut:], middle)
-    np.testing.assert_allclose(np.hstack((first_level, next_level)), level, rtol=1e-12)
-    np.testing.assert_allclose(np.hstack((first_scale, next_scale)), scale, rtol=1e-12)
-    for split, whole in zip(end, last, strict=True):
-        np.testing.assert_allclose(split, whole, rtol=1e-12)
+    whole, last = FRAME.advance(y, FRAME.init_state(2, y))
+    first, middle = FRAME.advance(y[:, :cut], FRAME.init_state(2, y))
+    second, end = FRAME.advance(y[:, cut:], middle)
+    for early, late, both in zip(first, second, whole, strict=True):
+        np.testing.assert_allclose(np.hstack((early, late[:, 1:])), both, rtol=1e-12)
+    for split, through in zip(end, last, strict=True):
+        np.testing.assert_allclose(split, through, rtol=1e-12)
+    past = joined(FRAME.init_state(2, y).history, y)
+    for picked, reached in zip(FRAME.state_after(past, whole, cut), middle, strict=True):
+        np.testing.assert_allclose(picked, reached, rtol=1e-12)
 
 
 @settings(derandomize=True, max_examples=30, deadline=None)
@@ -59,7 +62,8 @@ def test_numpy_and_torch_agree(seed: int) -> None:
 
 def test_level_is_the_mean_of_the_last_season_and_scale_the_seasonal_change() -> None:
     y = np.array([[1.0, 2, 3, 6, 3, 4, 5, 8, 5, 6, 7, 10]])  # up by 2 each season of 4
-    level, scale, _ = FRAME.advance(y, FRAME.init_state(1, y))
+    units, _ = FRAME.advance(y, FRAME.init_state(1, y))
+    level, scale = units.level, units.scale
     assert level[0, -1] == pytest.approx(7.0)
     # |y(t) - y(t-1)| stood in at first, with a weight of one in a hundred.
     assert scale[0, -1] == pytest.approx(2.0, rel=0.02)
@@ -77,7 +81,7 @@ def test_bases_repeat_each_season_and_the_last_value() -> None:
 def test_a_missing_value_is_flagged_and_never_invented() -> None:
     y = np.arange(1.0, 25.0)[None]
     y[0, -2] = np.nan
-    window, missing = np.split(whole_view(FRAME, y).inputs[0, -1], 2)
+    window, missing = np.split(whole_view(FRAME, y).inputs[0, -1, :-1], 2)
     assert missing.tolist() == [0, 0, 0, 1, 0]
     assert window[3] == 0
 
@@ -93,9 +97,33 @@ def test_a_base_falls_back_a_season_where_its_value_is_missing() -> None:
 def test_local_units_can_be_undone(log: bool) -> None:
     frame = Frame(seasons=(4,), window=5, horizon=3, log=log)
     y = np.exp(np.random.default_rng(0).normal(3, 1, (2, 40)))
-    level, scale, _ = frame.advance(frame.transform(y), frame.init_state(2, y))
+    units, _ = frame.advance(frame.transform(y), frame.init_state(2, y))
+    level, scale = units.level[:, 1:], units.scale[:, 1:]
     z = frame.localise(frame.transform(y)[:, :, None], level, scale)
-    np.testing.assert_allclose(frame.globalise(z, level, scale)[:, :, 0], y, rtol=1e-10)
+    np.testing.assert_allclose(frame.restore(frame.globalise(z, level, scale))[:, :, 0], y, rtol=1e-10)
+
+
+def test_what_arrived_is_in_the_units_of_the_step_before() -> None:
+    y = np.random.default_rng(0).normal(50, 5, (1, 30))
+    units, _ = FRAME.advance(y, FRAME.init_state(1, y))
+    arrived = whole_view(FRAME, y).inputs[0, :, -1]
+    expected = (y[0, 1:] - units.level[0, 1:-1]) / units.scale[0, 1:-1]
+    np.testing.assert_allclose(arrived[1:], np.clip(expected, -20, 20))
+    assert arrived[0] == 0
+
+
+def test_gradients_pass_through_the_frame_even_where_values_are_missing() -> None:
+    """As they must, where forecasts are fed back: the gradient of what is seen in what was fed."""
+    y = torch.from_numpy(values(0))
+    y[:, 20] = 60.0
+    fed = torch.full((2,), 55.0, dtype=torch.float64, requires_grad=True)
+    state = FRAME.init_state(2, y)
+    units, state = FRAME.advance(y[:, :20], state)
+    units, _ = FRAME.advance(fed[:, None], state)
+    view = FRAME.view(joined(state.history, fed[:, None]), units)
+    (gradient,) = torch.autograd.grad(view.inputs.sum() + view.bases.sum() + view.level.sum(), fed)
+    assert torch.isfinite(gradient).all()
+    assert (gradient != 0).all()
 
 
 @pytest.mark.parametrize("size", [1e-12, 1.0, 1e15])

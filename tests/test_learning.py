@@ -13,10 +13,16 @@ from rnncast.runtime.registry import NETS
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.panel import Panel
 from rnncast.series.splits import hold_out
-from rnncast.training.loop import Step, one_cycle
+from rnncast.training.loop import one_cycle
+from rnncast.training.step import Step, Watch
 from tests.conftest import small_config, waves
 
 every_net = pytest.mark.parametrize("name", NETS)
+
+
+def quick(name: str) -> TrainConfig:
+    """Default training; of a net that is recursive only, by teacher forcing, which takes seconds and not minutes."""
+    return TrainConfig(training="teacher-forcing" if NETS[name].recursive_only else "auto", validate=False)
 
 
 @every_net
@@ -24,15 +30,15 @@ def test_a_sine_with_a_trend_is_learnt(name: str) -> None:
     t = np.arange(200.0)
     panel = Panel.from_series({"wave": 0.5 * t + 10 * np.sin(2 * np.pi * t / 12) + 30})
     split = hold_out(panel, horizon=12, back=12, shortest=2)
-    config = Config(task=TaskConfig(horizon=12, seasons=(12,)), net=NetConfig(model=name))
-    forecast = Forecaster.fit(split.seen, config).predict()
+    task = TaskConfig(horizon=12, seasons=(12,))
+    forecast = Forecaster.fit(split.seen, Config(task=task, net=NetConfig(model=name), train=quick(name))).predict()
     assert mase(split.actual, forecast.point, seasonal_error(split.seen, 12))[0] < 0.1
 
 
 @every_net
 def test_counting_is_continued(name: str) -> None:
     panel = Panel.from_series({"count": np.arange(1.0, 101.0)})
-    config = Config(task=TaskConfig(horizon=10), net=NetConfig(model=name))
+    config = Config(task=TaskConfig(horizon=10), net=NetConfig(model=name), train=quick(name))
     forecast = Forecaster.fit(panel, config).predict()
     np.testing.assert_allclose(forecast.point[0], np.arange(101, 111), rtol=0.01)
 
@@ -120,7 +126,7 @@ def test_save_and_load_is_the_same_forecaster(tmp_path: Path) -> None:
 
 def test_every_epoch_is_told() -> None:
     steps: list[Step] = []
-    Forecaster.fit(waves(), small_config(epochs=5), watch=steps.append)
+    Forecaster.fit(waves(), small_config(epochs=5), watch=Watch(lambda run, step: steps.append(step)))
     assert [step.epoch for step in steps] == [1, 2, 3, 4, 5]
     assert steps[-1].loss < steps[0].loss
     assert all(np.isfinite(step.gradient_norm) and 0 <= step.clipped <= 1 for step in steps)
@@ -128,7 +134,8 @@ def test_every_epoch_is_told() -> None:
 
 def test_time_runs_out() -> None:
     steps: list[Step] = []
-    Forecaster.fit(waves(), small_config(epochs=1000, max_time=0), watch=steps.append)
+    watch = Watch(lambda run, step: steps.append(step))
+    Forecaster.fit(waves(), small_config(epochs=1000, max_time=0), watch=watch)
     assert len(steps) == 1
 
 

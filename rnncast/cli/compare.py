@@ -30,6 +30,7 @@ def compare(
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit with 3 unless the model wins.")] = False,
+    device: o.Device = "auto",
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -43,7 +44,7 @@ def compare(
     path = data or environment.piped()
     model_file = _model_file(candidate, path)
 
-    from rnncast.evaluate.compare import compare_nets
+    from rnncast.evaluate.compare import Plan, compare_nets
     from rnncast.files.tables import read_table
     from rnncast.forecaster import Forecaster
     from rnncast.report.progress import progress
@@ -56,8 +57,9 @@ def compare(
     else:
         table = o.table_from(context, trained.source.table if trained else None)
         panel = read_table(path or o.STREAM, table, note=environment.say)
+    config = o.config_from(context, base)
     with progress(environment.side_screen, environment.shows_progress) as advance:
-        comparison, verdict = compare_nets(panel, o.config_from(context, base), baseline, folds, advance)
+        comparison, verdict = compare_nets(panel, config, Plan(baseline, folds, device), advance)
     rows = comparison.names, comparison.rows
     write(kind, output, environment, rows, lambda: comparison_table(comparison, verdict))
     if kind is not Format.table:

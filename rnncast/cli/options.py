@@ -34,6 +34,7 @@ Data = Annotated[
 ]
 ModelFile = Annotated[str, typer.Option("--model", "-m", help="The model file; - is standard input.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="auto is a table on a terminal, CSV elsewhere.")]
+Device = Annotated[str, typer.Option(help="Where to train: auto, cpu, cuda, cuda:1 or mps.")]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]

@@ -1,13 +1,21 @@
 """`rnncast train`: learn from a table and write a model file."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.errors import RnncastError, TrainingError
+
+if TYPE_CHECKING:
+    from rnncast.training.step import Watch
 
 
 @o.with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig)
@@ -17,6 +25,13 @@ def train(
     output: Annotated[
         str, typer.Option("--output", "-o", help="The model file to write; - is standard output.")
     ] = o.MODEL_FILE,
+    ledger: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.jsonl", help="Write loss and gradients here, a line an epoch; --verbose shows them."
+        ),
+    ] = None,
+    device: o.Device = "auto",
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -31,15 +46,52 @@ def train(
 
     from rnncast.files.tables import read_table
     from rnncast.forecaster import Forecaster
-    from rnncast.report.progress import progress
-    from rnncast.report.words import choices_in_words, epoch_in_words
+    from rnncast.report.words import choices_in_words, scores_in_words
 
     panel = read_table(path, table, note=environment.say)
     began = perf_counter()
-    with progress(environment.side_screen, environment.shows_progress) as advance:
-        forecaster = Forecaster.fit(
-            panel, config, watch=lambda step: advance(step.epoch, step.epochs, epoch_in_words(step))
-        )
+    try:
+        with _watching(environment, ledger, device) as watch:
+            forecaster = Forecaster.fit(panel, config, watch=watch)
+    except TrainingError as error:
+        if error.rescued is not None:
+            error.rescued.from_source(path, table).save(output)
+            environment.say(f"the best weights so far are in {output}")
+        raise
     forecaster.from_source(path, table).save(output)
     environment.say(choices_in_words(config, forecaster.config))
+    if config.train.validate:
+        environment.say(scores_in_words(forecaster.config.net.model, forecaster.scores))
     environment.say(f"trained {forecaster.config.net.model} in {perf_counter() - began:.1f} s; wrote {output}")
+
+
+@contextmanager
+def _watching(environment: Environment, ledger: str | None, device: str) -> "Iterator[Watch]":
+    """A Watch that draws progress, writes the ledger file and shows it under --verbose."""
+    from rnncast.report.progress import progress
+    from rnncast.report.words import epoch_in_words, ledger_in_words
+    from rnncast.training.step import Step, Watch
+
+    with _ledger_file(ledger) as file, progress(environment.side_screen, environment.shows_progress) as advance:
+
+        def told(run: str, step: Step) -> None:
+            advance(step.epoch, step.epochs, epoch_in_words(run, step))
+            if environment.verbose:
+                environment.say(ledger_in_words(run, step))
+            if file is not None:
+                print(json.dumps({"run": run, **asdict(step)}), file=file, flush=True)
+
+        yield Watch(told, ledger=file is not None or environment.verbose, device=device)
+
+
+@contextmanager
+def _ledger_file(path: str | None) -> Iterator[TextIO | None]:
+    if path is None:
+        yield None
+        return
+    try:
+        file = open(path, "w", encoding="utf-8")  # noqa: SIM115
+    except OSError as error:
+        raise RnncastError(f"cannot write {path}: {error.strerror}") from None
+    with file:
+        yield file

@@ -1,7 +1,7 @@
 """Memory against no memory: two nets with the same inputs, head and budget, beside the naive forecasts."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rnncast.choices import resolve, shortest_series
 from rnncast.config import Config
@@ -13,29 +13,42 @@ from rnncast.forecaster import Forecaster
 from rnncast.runtime.registry import find_net
 from rnncast.series.panel import Panel
 from rnncast.series.splits import rolling_origins
+from rnncast.training.step import Watch
 
 Told = Callable[[int, int, str], None]  # done, total, a few words
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a net is compared with, at how many origins, and where it is trained."""
+
+    baseline: str = "window"
+    folds: int = 4
+    device: str = "auto"
+
+
 def compare_nets(
-    panel: Panel, config: Config, baseline: str, folds: int, told: Told = lambda done, total, words: None
+    panel: Panel, config: Config, plan: Plan, told: Told = lambda done, total, words: None
 ) -> tuple[Comparison, Verdict]:
     """Backtest the config's net against a baseline net, naive and seasonal naive, and judge.
 
-    Horizon and season are settled once, on the whole panel; everything else anew at each origin, from what came
-    before it. UsageError for an unknown net; DataError if the series are too short for so many origins.
+    Horizon, season and strategy are settled once, on the whole panel; everything else anew at each origin, from what
+    came before it. UsageError for an unknown net; DataError if the series are too short for so many origins.
     """
-    model = config.net.model
+    model, baseline, folds = config.net.model, plan.baseline, plan.folds
     find_net(baseline)
     if baseline == model:
         raise UsageError(f"--model and --baseline are both {model}", hint="compare two different nets")
     settled = resolve(config, panel).task
     horizon, season = settled.horizon or 1, (settled.seasons or (1,))[0]
-    config = replace(config, task=replace(config.task, horizon=horizon, seasons=settled.seasons))
+    task = replace(config.task, horizon=horizon, seasons=settled.seasons, strategy=settled.strategy)
+    # What a net would score on its last origin is what is measured here; only patience needs to know it beforehand.
+    train = replace(config.train, validate=config.train.patience is not None)
+    config = replace(config, task=task, train=train)
     splits = list(rolling_origins(panel, horizon, folds, shortest_series(horizon)))
     if len(splits) < folds:
         raise DataError(_too_short(panel, horizon, folds), hint="ask for fewer --folds or a shorter --horizon")
-    candidates = [_net(config.with_model(name)) for name in (model, baseline)]
+    candidates = [_net(config.with_model(name), plan.device) for name in (model, baseline)]
     candidates += [Candidate("naive", lambda seen: naive(seen, horizon))]
     if season > 1:
         candidates += [Candidate("seasonal-naive", lambda seen: seasonal_naive(seen, horizon, season))]
@@ -50,8 +63,9 @@ def compare_nets(
     return comparison, judge(comparison, model, baseline)
 
 
-def _net(config: Config) -> Candidate:
-    return Candidate(config.net.model, lambda seen: Forecaster.fit(seen, config).predict())
+def _net(config: Config, device: str) -> Candidate:
+    watch = Watch(device=device)
+    return Candidate(config.net.model, lambda seen: Forecaster.fit(seen, config, watch=watch).predict())
 
 
 def _too_short(panel: Panel, horizon: int, folds: int) -> str:

@@ -12,12 +12,19 @@ from rnncast.series.frame import Frame
 
 
 class Model(nn.Module):
-    """A net and the head that turns its features into forecasts."""
+    """A net and the head that turns its features into forecasts.
 
-    def __init__(self, net: nn.Module, head: Head) -> None:
+    forced: whether what arrived stands in for the net's own output (teacher forcing). Dropout is on in training
+    only, and draws from `generator`.
+    """
+
+    def __init__(self, net: nn.Module, head: Head, *, forced: bool, dropout: float = 0.0) -> None:
         super().__init__()
         self.net = net
         self.sizes = head
+        self.forced = forced
+        self.dropout = dropout
+        self.generator: torch.Generator | None = None
         self.head = nn.ParameterDict({name: nn.Parameter(torch.zeros(shape)) for name, shape in head.shapes.items()})
 
     def init_state(self, batch: int) -> State:
@@ -27,9 +34,21 @@ class Model(nn.Module):
 
     def forward(self, inputs: Tensor, bases: Tensor, state: State) -> tuple[Tensor, State]:
         """Inputs [B, T, F], bases [B, T, K, H] and a state to quantiles [B, T, H, Q] and the state after them."""
-        features, after = self.net(inputs, state)
-        window = inputs[:, :, : self.sizes.window]
-        return self.sizes.quantiles(dict(self.head.items()), features, window, bases), after
+
+        def feedback(features: Tensor, t: int) -> Tensor:
+            return self._read(features, inputs[:, t : t + 1], bases[:, t : t + 1])[:, 0, 0, self.sizes.middle]
+
+        features: Tensor
+        features, after = self.net(inputs, state, None if self.forced else feedback)
+        if self.dropout and self.training:
+            kept = torch.empty_like(features).bernoulli_(1 - self.dropout, generator=self.generator)
+            features = features * kept / (1 - self.dropout)
+        return self._read(features, inputs, bases), after
+
+    def _read(self, features: Tensor, inputs: Tensor, bases: Tensor) -> Tensor:
+        window, weights = inputs[:, :, : self.sizes.window], dict(self.head.items())
+        quantiles: Tensor = self.sizes.quantiles(weights, features, window, bases)
+        return quantiles
 
 
 def build_model(config: Config) -> Model:
@@ -38,7 +57,7 @@ def build_model(config: Config) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.train.seed)
         net = kind(Frame.of(config).features, config.net.hidden_size, config.net.layers)
-    return Model(net, head_of(config))
+    return Model(net, head_of(config), forced=not config.free_running, dropout=config.net.dropout)
 
 
 def weights_of(model: Model) -> dict[str, Tensor]:

@@ -4,11 +4,16 @@ The law that makes the nets one: forward(a then b, s) equals forward(a, s) follo
 back-propagation, warm-up and streaming are then the same call with a different T.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from torch import Tensor
 
-State = tuple[Tensor, ...]  # each [layers, B, D]; empty for a net without memory
+State = tuple[Tensor, ...]  # each [layers, B, D], or [1, B, 1] where an output is remembered; () for none
+
+# What the head makes of one step's features [B, 1, D] at step t: the point forecast of the next value [B], in the
+# units of step t. None under teacher forcing: then what arrived stands in for it.
+Feedback = Callable[[Tensor, int], Tensor] | None
 
 
 class Net(Protocol):
@@ -18,6 +23,6 @@ class Net(Protocol):
         """The state before the first step of `batch` series."""
         ...
 
-    def __call__(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+    def __call__(self, inputs: Tensor, state: State, feedback: Feedback) -> tuple[Tensor, State]:
         """Inputs [B, T, F] and a state to features [B, T, D] and the state after them."""
         ...

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from rnncast.nets.protocol import State
+from rnncast.nets.protocol import Feedback, State
 
 
 class Window(nn.Module):
@@ -22,7 +22,7 @@ class Window(nn.Module):
         """No state."""
         return ()
 
-    def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(self, inputs: Tensor, state: State, feedback: Feedback) -> tuple[Tensor, State]:
         """Inputs [B, T, F] to features [B, T, D]; the state () comes back as it is."""
         features = inputs
         for layer in range(self.layers):

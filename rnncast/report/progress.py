@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 
 class Advance(Protocol):
@@ -17,8 +18,10 @@ class Advance(Protocol):
 @contextmanager
 def progress(console: Console, shown: bool) -> Iterator[Advance]:
     """A progress bar while the block runs, gone afterwards."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+    # What does not fit in a narrow terminal is cut from the right end of the words.
+    words = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    columns = (BarColumn(bar_width=12), TimeRemainingColumn(), words)
+    with Progress(*columns, console=console, transient=True, expand=True, disable=not shown) as bar:
         task = bar.add_task("", total=None)
 
         def advance(done: int, total: int, words: str) -> None:

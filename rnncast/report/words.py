@@ -1,11 +1,9 @@
 """Remarks in a line each."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from rnncast.config import Config
-
-if TYPE_CHECKING:
-    from rnncast.training.loop import Step
+from rnncast.training.step import Step
 
 
 def choices_in_words(asked: Config, resolved: Config) -> str:
@@ -13,12 +11,38 @@ def choices_in_words(asked: Config, resolved: Config) -> str:
     task, net = resolved.task, resolved.net
     seasons = ", ".join(map(str, task.seasons or ())) or "none"
     horizon = "" if asked.task.horizon else " (one season)" if task.seasons else " (no season to go by)"
+    how = task.strategy if resolved.direct else f"{task.strategy}, {resolved.train.training}"
     return (
-        f"horizon {task.horizon}{horizon}; season {seasons}; transform {task.transform}; window {net.window}; "
+        f"horizon {task.horizon}{horizon}; season {seasons}; transform {task.transform}; {how}; window {net.window}; "
         f"{resolved.train.epochs} epochs"
     )
 
 
-def epoch_in_words(step: "Step") -> str:
+def scores_in_words(model: str, scores: Mapping[str, float]) -> str:
+    """How good the net was out of sample, and plainly so where it loses."""
+    if not scores:
+        return "too few rows to hold any back: nothing is known of how good this is"
+    ours, naive = scores["mase"], scores["seasonal_naive_mase"]
+    verdict = "better than" if ours < naive else "NO BETTER THAN"
+    return f"on data held back: {model} {ours:.3f}, {verdict} seasonal naive {naive:.3f} (MASE)"
+
+
+def epoch_in_words(run: str, step: Step) -> str:
     """An epoch for the progress line."""
-    return f"epoch {step.epoch}/{step.epochs}  loss {step.loss:.4f}  gradient norm {step.gradient_norm:.2f}"
+    words = [f"{run} {step.epoch}/{step.epochs}", f"loss {step.loss:.4f}"]
+    if step.valid_mase is not None:
+        words.append(f"MASE {step.valid_mase:.3f} (naive {step.naive_mase:.3f})")
+    words.append(f"gradient {step.gradient_norm:.2f}")
+    words.append(f"{step.steps * step.epoch / max(step.seconds, 1e-9):,.0f} steps/s")
+    return "  ".join(words)
+
+
+def ledger_in_words(run: str, step: Step) -> str:
+    """An epoch for --verbose: the gradient's size, how often it was clipped, and what of it reaches back how far."""
+    words = (
+        f"{run} {step.epoch}: loss {step.loss:.4f}, gradient norm {step.gradient_norm:.3g} "
+        f"(95 %: {step.gradient_norm_95:.3g}), {step.clipped:.0%} clipped"
+    )
+    if step.gradient_by_lag:
+        words += "; by lag " + ", ".join(f"{lag}: {norm:.1e}" for lag, norm in step.gradient_by_lag.items())
+    return words

@@ -33,6 +33,11 @@ class Head:
     probabilities: tuple[float, ...]
 
     @property
+    def middle(self) -> int:
+        """Which quantile is the median, the point forecast."""
+        return len(self.probabilities) // 2
+
+    @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The name and shape of each weight."""
         rows = self.horizon * (self.bases - 1 + len(self.probabilities))
@@ -54,7 +59,7 @@ class Head:
         )
         naive, others = bases[:, :, 0], bases[:, :, 1:]
         middle = naive + (gates * (others - naive[:, :, None])).sum(2) + window @ weights["highway"].T + correction
-        half = len(self.probabilities) // 2
+        half = self.middle
         starts = self._starts()
         columns = [middle]  # each [B, T, H]
         for j in range(half):
@@ -64,7 +69,7 @@ class Head:
 
     def _starts(self) -> list[float]:
         """What softplus takes to give the naive forecast's own steps between quantiles, from the middle outwards."""
-        upper = self.probabilities[len(self.probabilities) // 2 :]
+        upper = self.probabilities[self.middle :]
         places = [NAIVE_DEVIATION * NormalDist().inv_cdf(p) for p in upper]
         return [math.log(math.expm1(far - near)) for near, far in itertools.pairwise(places)]
 

@@ -1,8 +1,8 @@
 """The step of each net in NumPy.
 
-A step function takes a net's weights (torch's names and layouts), inputs [B, T, F] and state, and gives features [B,
-T, D] and the new state, exactly as the torch form does. A state is a tuple of arrays [layers, B, D]; a net without
-memory has none.
+A step takes a net's weights (torch's names and layouts), inputs [B, T, F] and state, and gives features [B, T, D] and
+the new state, exactly as the torch form does. A state is a tuple of arrays [layers, B, D], or [1, B, 1] where an output
+is remembered; a net without memory has none.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,37 +15,71 @@ from rnncast.runtime.registry import find_net
 
 Values = NDArray[np.float32]
 Weights = Mapping[str, Values]
-State = tuple[Any, ...]  # of arrays [layers, B, D], NumPy's here, torch's in nets/
+State = tuple[Any, ...]
 Shapes = dict[str, tuple[int, ...]]
-Step = Callable[[Weights, int, Values, State], tuple[Values, State]]
+Feedback = Callable[[Values, int], Values] | None  # features [B, 1, D] at step t to the point forecast [B]
+Step = Callable[[Weights, Values, State, Feedback], tuple[Values, State]]
+Cell = Callable[[Values, Values, tuple[Values, ...]], tuple[Values, ...]]
 
 
-def feed_forward(weights: Weights, layers: int, inputs: Values, state: State) -> tuple[Values, State]:
+def feed_forward(weights: Weights, inputs: Values, state: State, feedback: Feedback) -> tuple[Values, State]:
     """Window net: tanh layers on what is seen at each step; nothing is remembered."""
-    features = inputs
-    for layer in range(layers):
-        features = np.tanh(features @ weights[f"weight_l{layer}"].T + weights[f"bias_l{layer}"])
-    return features, state
+    return _upper_layers(weights, _drive(weights, inputs)), state
 
 
-def lstm(weights: Weights, layers: int, inputs: Values, state: State) -> tuple[Values, State]:
+def jordan(weights: Weights, inputs: Values, state: State, feedback: Feedback) -> tuple[Values, State]:
+    """Jordan (1986): as the window net, and its own last output beside the inputs."""
+    drive, by_output = _drive(weights, inputs), weights["output_weight"]
+    if feedback is None:
+        return _upper_layers(weights, drive + inputs[:, :, -1:] * by_output), state
+    output = state[0][0]  # [B, 1]
+    features = np.empty_like(drive)
+    for t in range(inputs.shape[1]):
+        features[:, t : t + 1] = _upper_layers(weights, drive[:, t : t + 1] + (output * by_output)[:, None])
+        output = feedback(features[:, t : t + 1], t)[:, None]
+    return features, (output[None],)
+
+
+def recurrent(cell: Cell) -> Step:
+    """The step of a net whose hidden layers are made of a cell."""
+
+    def step(weights: Weights, inputs: Values, state: State, feedback: Feedback) -> tuple[Values, State]:
+        after = []
+        for layer in range(state[0].shape[0]):
+            parts = tuple(part[layer] for part in state)  # [B, D] each
+            drive = inputs @ weights[f"weight_ih_l{layer}"].T + weights[f"bias_ih_l{layer}"]  # [B, T, G*D]
+            back, bias = weights[f"weight_hh_l{layer}"].T, weights[f"bias_hh_l{layer}"]
+            features = np.empty((*inputs.shape[:2], parts[0].shape[1]), np.float32)
+            for t in range(inputs.shape[1]):
+                parts = cell(drive[:, t], parts[0] @ back + bias, parts)
+                features[:, t] = parts[0]
+            inputs = features
+            after.append(parts)
+        return inputs, tuple(np.stack(part) for part in zip(*after, strict=True))
+
+    return step
+
+
+def elman(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Values, ...]:
+    """Elman (1990): h = tanh(drive + recall)."""
+    return (np.tanh(drive + recall),)
+
+
+def gru(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Values, ...]:
+    """Gated recurrent unit (Cho et al. 2014), with torch's gates in torch's order r, z, n."""
+    (h,) = state
+    (r_in, z_in, n_in), (r_back, z_back, n_back) = np.split(drive, 3, 1), np.split(recall, 3, 1)
+    keep = sigmoid(z_in + z_back)
+    new = np.tanh(n_in + sigmoid(r_in + r_back) * n_back)
+    return (new + keep * (h - new),)
+
+
+def lstm(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Values, ...]:
     """Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000); gates in torch's order i, f, g, o."""
-    hidden, cell = (np.array(part) for part in state)  # [layers, B, D] each
-    size = hidden.shape[2]
-    for layer in range(layers):
-        drive = inputs @ weights[f"weight_ih_l{layer}"].T  # [B, T, 4D]
-        drive += weights[f"bias_ih_l{layer}"] + weights[f"bias_hh_l{layer}"]
-        recurrent = weights[f"weight_hh_l{layer}"].T
-        h, c = hidden[layer], cell[layer]
-        features = np.empty((*inputs.shape[:2], size), np.float32)
-        for t in range(inputs.shape[1]):
-            gates = drive[:, t] + h @ recurrent  # [B, 4D]
-            i, f, o = (sigmoid(gates[:, k * size : (k + 1) * size]) for k in (0, 1, 3))
-            c = f * c + i * np.tanh(gates[:, 2 * size : 3 * size])
-            h = o * np.tanh(c)
-            features[:, t] = h
-        hidden[layer], cell[layer], inputs = h, c, features
-    return inputs, (hidden, cell)
+    _, c = state
+    i, f, g, o = np.split(drive + recall, 4, 1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
 
 
 def sigmoid(x: Values) -> Values:
@@ -54,36 +88,59 @@ def sigmoid(x: Values) -> Values:
     return result
 
 
-def feed_forward_shapes(inputs: int, hidden: int) -> Shapes:
+def _drive(weights: Weights, inputs: Values) -> Values:
+    return inputs @ weights["weight_l0"].T + weights["bias_l0"]
+
+
+def _upper_layers(weights: Weights, drive: Values) -> Values:
+    """tanh of the first layer's drive, and of the layers above it."""
+    features, layer = np.tanh(drive), 1
+    while f"weight_l{layer}" in weights:
+        features = np.tanh(features @ weights[f"weight_l{layer}"].T + weights[f"bias_l{layer}"])
+        layer += 1
+    return features
+
+
+def feed_forward_shapes(layer: int, inputs: int, hidden: int) -> Shapes:
     """The weights of one feed-forward layer."""
-    return {"weight": (hidden, inputs), "bias": (hidden,)}
+    return {f"weight_l{layer}": (hidden, inputs), f"bias_l{layer}": (hidden,)}
 
 
-def gated_shapes(gates: int) -> Callable[[int, int], Shapes]:
+def jordan_shapes(layer: int, inputs: int, hidden: int) -> Shapes:
+    """As feed-forward, and in the first layer the weight of the output."""
+    return feed_forward_shapes(layer, inputs, hidden) | ({"output_weight": (hidden,)} if layer == 0 else {})
+
+
+def recurrent_shapes(gates: int) -> Callable[[int, int, int], Shapes]:
     """The weights of one recurrent layer whose cell has so many gates."""
 
-    def shapes(inputs: int, hidden: int) -> Shapes:
+    def shapes(layer: int, inputs: int, hidden: int) -> Shapes:
         rows = gates * hidden
-        return {
-            "weight_ih": (rows, inputs),
-            "weight_hh": (rows, hidden),
-            "bias_ih": (rows,),
-            "bias_hh": (rows,),
-        }
+        named = {"weight_ih": (rows, inputs), "weight_hh": (rows, hidden), "bias_ih": (rows,), "bias_hh": (rows,)}
+        return {f"{name}_l{layer}": shape for name, shape in named.items()}
 
     return shapes
 
 
 class SteppedNet(NamedTuple):
-    """A net in NumPy: its step, the arrays in its state, and a layer's weights by its input's width and its own."""
+    """A net in NumPy: its step, its state's arrays, and the weights of layer l by its input's width and its own."""
 
     step: Step
     state_parts: int
-    layer_shapes: Callable[[int, int], Shapes]
+    layer_shapes: Callable[[int, int, int], Shapes]
+    remembers_output: bool = False
+
+    def init_state(self, layers: int, batch: int, hidden: int) -> State:
+        """The state before the first step."""
+        shape = (1, batch, 1) if self.remembers_output else (layers, batch, hidden)
+        return (np.zeros(shape, np.float32),) * self.state_parts
 
 
 WINDOW = SteppedNet(feed_forward, 0, feed_forward_shapes)
-LSTM = SteppedNet(lstm, 2, gated_shapes(4))
+JORDAN = SteppedNet(jordan, 1, jordan_shapes, remembers_output=True)
+ELMAN = SteppedNet(recurrent(elman), 1, recurrent_shapes(1))
+GRU = SteppedNet(recurrent(gru), 1, recurrent_shapes(3))
+LSTM = SteppedNet(recurrent(lstm), 2, recurrent_shapes(4))
 
 
 def stepped_net(name: str) -> SteppedNet:

@@ -7,11 +7,16 @@ from rnncast.errors import UsageError
 
 
 class NetEntry(NamedTuple):
-    """One net. memory: what it remembers. trained, stepped: "module:name" of its torch and NumPy forms."""
+    """One net.
+
+    memory: what it remembers, in a few words. trained, stepped: "module:name" of its torch and NumPy forms.
+    recursive_only: its output must be one step ahead.
+    """
 
     memory: str
     trained: str
     stepped: str
+    recursive_only: bool = False
 
     def torch_form(self) -> Any:
         """The torch class, made with (features, hidden_size, layers)."""
@@ -24,7 +29,10 @@ class NetEntry(NamedTuple):
 
 NETS = {
     "window": NetEntry("nothing beyond the window", "rnncast.nets.window:Window", "rnncast.runtime.nets:WINDOW"),
-    "lstm": NetEntry("what its gates keep", "rnncast.nets.recurrent:Recurrent", "rnncast.runtime.nets:LSTM"),
+    "jordan": NetEntry("its own last output", "rnncast.nets.jordan:Jordan", "rnncast.runtime.nets:JORDAN", True),
+    "rnn": NetEntry("a hidden layer (Elman)", "rnncast.nets.recurrent:ELMAN", "rnncast.runtime.nets:ELMAN"),
+    "gru": NetEntry("a gated hidden layer", "rnncast.nets.recurrent:GRU", "rnncast.runtime.nets:GRU"),
+    "lstm": NetEntry("a hidden layer and a gated cell", "rnncast.nets.recurrent:LSTM", "rnncast.runtime.nets:LSTM"),
 }
 
 

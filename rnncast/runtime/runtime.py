@@ -8,28 +8,22 @@ forecasting.
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.config import Config
 from rnncast.runtime.head import Head
-from rnncast.runtime.nets import State, Weights, stepped_net
+from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
+from rnncast.runtime.paths import PATHS, recursive_quantiles
+from rnncast.runtime.states import SeriesState, concatenated, net_replaced, net_rows, rows_of
 from rnncast.series.arrays import joined
-from rnncast.series.frame import Frame, FrameState
+from rnncast.series.frame import Frame, FrameState, FrameView
 from rnncast.series.panel import Panel
 
 STEPS = 256  # taken at a time
 ROWS = 4096  # series side by side
-
-
-class SeriesState(NamedTuple):
-    """All that is remembered of B series: before the last value, and that value [B], transformed."""
-
-    frame: FrameState
-    net: State
-    pending: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -52,10 +46,9 @@ class Runtime:
     def init_state(self, batch: int) -> SeriesState:
         """The state of `batch` series of which nothing has been seen."""
         net = self.config.net
-        parts = stepped_net(net.model).state_parts
-        zeros = np.zeros((net.layers, batch, net.hidden_size), np.float32)
         pending = np.full(batch, np.nan)
-        return SeriesState(self.frame.init_state(batch, pending), (zeros,) * parts, pending)
+        fresh = stepped_net(net.model).init_state(net.layers, batch, net.hidden_size)
+        return SeriesState(self.frame.init_state(batch, pending), fresh, pending)
 
     def consume(self, y: NDArray[np.float64], state: SeriesState) -> SeriesState:
         """The state after the values y [B, T] (the user's units, NaN = missing) that follow `state`.
@@ -65,54 +58,80 @@ class Runtime:
         for start in range(0, y.shape[1], STEPS):
             block = self.frame.transform(y[:, start : start + STEPS])
             ready = joined(state.pending[:, None], block[:, :-1])
-            _, frame, net = self._run(ready, state)
+            _, frame, net = self.run(ready, state)
             state = SeriesState(frame, net, block[:, -1])
         return state
 
-    def forecast(self, state: SeriesState) -> NDArray[np.float64]:
-        """Quantiles [B, H, Q] in the user's units, as seen after the pending value."""
-        quantiles, _, _ = self._run(state.pending[:, None], state)
-        return quantiles
+    def forecast(self, state: SeriesState, horizon: int) -> NDArray[np.float64]:
+        """Quantiles [B, H, Q] of the next H values, in the user's units, as seen after the pending value.
+
+        The direct strategy gives all trained steps at once; the recursive one goes on step by step, as far as asked.
+        """
+        if self.config.direct:
+            quantiles = self._step_on(state)[0][:, :horizon]
+        else:
+            probabilities, seed = self.head.probabilities, self.config.train.seed
+            quantiles = recursive_quantiles(self._step_on, state, horizon, probabilities, seed)
+        restored: NDArray[np.float64] = self.frame.restore(quantiles)
+        return restored
 
     def final_state(self, panel: Panel) -> SeriesState:
         """The state [S] after the last value of each series of a panel, each started afresh."""
         order = np.argsort(-panel.lengths, kind="stable")
         states = [self.consume(panel.padded(rows, align="end"), self.init_state(len(rows))) for rows in _batches(order)]
         back = np.argsort(order, kind="stable")
-        return _rows(_concatenated(states), back)
+        return rows_of(concatenated(states), back)
 
-    def forecast_all(self, state: SeriesState) -> NDArray[np.float64]:
+    def forecast_all(self, state: SeriesState, horizon: int) -> NDArray[np.float64]:
         """Quantiles [S, H, Q] after `state`, for any number of series in bounded memory."""
         rows = np.arange(len(state.pending))
-        return np.concatenate([self.forecast(_rows(state, batch)) for batch in _batches(rows)])
+        most = ROWS if self.config.direct else ROWS // PATHS
+        return np.concatenate([self.forecast(rows_of(state, batch), horizon) for batch in _batches(rows, most)])
 
-    def _run(self, y: NDArray[np.float64], state: SeriesState) -> tuple[NDArray[np.float64], FrameState, State]:
-        """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], and the states after it."""
-        level, scale, after = self.frame.advance(y, state.frame)
-        view = self.frame.view(joined(state.frame.history, y), level, scale)
-        features, net = self._step(view.inputs.astype(np.float32), state.net, ~np.isnan(level))
+    def run(self, y: NDArray[np.float64], state: SeriesState) -> tuple[NDArray[np.float64], FrameState, State]:
+        """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it."""
+        units, after = self.frame.advance(y, state.frame)
+        view = self.frame.view(joined(state.frame.history, y), units)
         last = slice(-1, None)
-        window = view.inputs[:, last, : self.frame.window].astype(np.float32)
-        bases = view.bases[:, last]
-        z = self.head.quantiles(self._part("head."), features[:, last], window, bases)
-        return self.frame.globalise(z, level[:, last], scale[:, last])[:, 0], after, net
+        features, net = self._step(view, state.net)
+        z = self._read(features[:, last], view.inputs[:, last], view.bases[:, last])
+        return self.frame.globalise(z, view.level[:, last], view.scale[:, last])[:, 0], after, net
 
-    def _step(
-        self, inputs: NDArray[np.float32], state: State, begun: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float32], State]:
-        """Step the net over inputs [B, T, F]; rows that begin later start from the state they have."""
-        net = self.config.net
-        step, weights = stepped_net(net.model).step, self._part("net.")
-        steps = inputs.shape[1]
+    def _step_on(self, state: SeriesState) -> tuple[NDArray[np.float64], FrameState, State]:
+        """Take in the pending value."""
+        return self.run(state.pending[:, None], state)
+
+    def _step(self, view: FrameView, state: State) -> tuple[NDArray[np.float32], State]:
+        """Step the net over what is seen; series that begin later start from the state they have."""
+        step, weights = stepped_net(self.config.net.model).step, self._part("net.")
+        inputs, steps = view.inputs.astype(np.float32), view.inputs.shape[1]
+        begun = ~np.isnan(view.level)
         first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
-        features = np.zeros((*inputs.shape[:2], net.hidden_size), np.float32)
-        borders = np.unique(np.append(first, steps))
-        for start, stop in itertools.pairwise(borders):
+        features = np.zeros((*inputs.shape[:2], self.config.net.hidden_size), np.float32)
+        for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
             rows = np.flatnonzero(first <= start)
-            part, after = step(weights, net.layers, inputs[rows, start:stop], _net_rows(state, rows))
-            features[rows, start:stop] = part
-            state = _net_replaced(state, rows, after)
+            part, bases = inputs[rows, start:stop], view.bases[rows, start:stop]
+            features[rows, start:stop], after = step(weights, part, net_rows(state, rows), self._feedback(part, bases))
+            state = net_replaced(state, rows, after)
         return features, state
+
+    def _feedback(self, inputs: NDArray[np.float32], bases: NDArray[np.float64]) -> Feedback:
+        """The point forecast that a net which remembers its output is given; None if it was trained on what arrived."""
+        if not self.config.free_running:
+            return None
+
+        def feedback(features: NDArray[np.float32], t: int) -> NDArray[np.float32]:
+            quantiles = self._read(features, inputs[:, t : t + 1], bases[:, t : t + 1])
+            return quantiles[:, 0, 0, self.head.middle].astype(np.float32)
+
+        return feedback
+
+    def _read(
+        self, features: NDArray[np.float32], inputs: NDArray[Any], bases: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        window = inputs[:, :, : self.frame.window].astype(np.float32)
+        quantiles: NDArray[np.float64] = self.head.quantiles(self._part("head."), features, window, bases)
+        return quantiles
 
     def _part(self, prefix: str) -> Weights:
         return {name.removeprefix(prefix): value for name, value in self.weights.items() if name.startswith(prefix)}
@@ -130,49 +149,11 @@ def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:
     shapes = {f"head.{name}": shape for name, shape in head.shapes.items()}
     inputs = Frame.of(config).features
     for layer in range(net.layers):
-        layer_shapes = stepped_net(net.model).layer_shapes(inputs, net.hidden_size)
-        shapes |= {f"net.{name}_l{layer}": shape for name, shape in layer_shapes.items()}
+        layer_shapes = stepped_net(net.model).layer_shapes(layer, inputs, net.hidden_size)
+        shapes |= {f"net.{name}": shape for name, shape in layer_shapes.items()}
         inputs = net.hidden_size
     return shapes
 
 
-def state_tensors(state: SeriesState) -> dict[str, NDArray[Any]]:
-    """The state's arrays by the names that they have in a model file."""
-    frame = {f"state.frame.{name}": value for name, value in state.frame._asdict().items()}
-    net = {f"state.net.{part}": value for part, value in enumerate(state.net)}
-    return {**frame, **net, "state.pending": state.pending}
-
-
-def state_from_tensors(tensors: Mapping[str, NDArray[Any]]) -> SeriesState:
-    """The state that `state_tensors` gave. KeyError if a part is missing."""
-    frame = FrameState(*(tensors[f"state.frame.{name}"] for name in FrameState._fields))
-    parts = sorted(name for name in tensors if name.startswith("state.net."))
-    return SeriesState(frame, tuple(tensors[name] for name in parts), tensors["state.pending"])
-
-
-def _batches(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    return (rows[start : start + ROWS] for start in range(0, len(rows), ROWS))
-
-
-def _net_rows(state: State, rows: NDArray[np.int64]) -> State:
-    return tuple(part[:, rows] for part in state)
-
-
-def _net_replaced(state: State, rows: NDArray[np.int64], values: State) -> State:
-    if len(state) == 0 or state[0].shape[1] == len(rows):
-        return values
-    replaced = tuple(part.copy() for part in state)
-    for part, value in zip(replaced, values, strict=True):
-        part[:, rows] = value
-    return replaced
-
-
-def _rows(state: SeriesState, rows: NDArray[np.int64]) -> SeriesState:
-    frame = FrameState(*(part[rows] for part in state.frame))
-    return SeriesState(frame, _net_rows(state.net, rows), state.pending[rows])
-
-
-def _concatenated(states: list[SeriesState]) -> SeriesState:
-    frame = FrameState(*(np.concatenate(parts) for parts in zip(*(s.frame for s in states), strict=True)))
-    net = tuple(np.concatenate(parts, axis=1) for parts in zip(*(s.net for s in states), strict=True))
-    return SeriesState(frame, net, np.concatenate([s.pending for s in states]))
+def _batches(rows: NDArray[np.int64], most: int = ROWS) -> Iterator[NDArray[np.int64]]:
+    return (rows[start : start + most] for start in range(0, len(rows), most))

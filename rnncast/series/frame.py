@@ -45,6 +45,18 @@ class FrameState(NamedTuple):
     sums: Array
 
 
+class Units(NamedTuple):
+    """Local units of the step before T steps, and of each of them: level, scale [B, 1+T], sums [B, 1+T, 4]."""
+
+    level: Array
+    scale: Array
+    sums: Array
+
+    def stretch(self, start: int, stop: int) -> "Units":
+        """The units of the steps from start to stop, and of the step before them."""
+        return Units(*(part[:, start : stop + 1] for part in self))
+
+
 class FrameView(NamedTuple):
     """What a net sees: inputs [B, T, F] and base forecasts [B, T, K, H] in local units, and those units [B, T]."""
 
@@ -56,7 +68,10 @@ class FrameView(NamedTuple):
 
 @dataclass(frozen=True)
 class Frame:
-    """The settings of the frame; every field is fixed once a net is trained on it."""
+    """The settings of the frame; every field is fixed once a net is trained on it.
+
+    horizon: steps that a net forecasts at once, 1 for the recursive strategy.
+    """
 
     seasons: tuple[int, ...]
     window: int
@@ -70,7 +85,8 @@ class Frame:
         assert task.seasons is not None
         assert net.window is not None
         assert task.horizon is not None
-        return cls(task.seasons, net.window, task.horizon, log=task.transform == "log")
+        steps = task.horizon if config.direct else 1
+        return cls(task.seasons, net.window, steps, log=task.transform == "log")
 
     @property
     def season(self) -> int:
@@ -89,8 +105,8 @@ class Frame:
 
     @property
     def features(self) -> int:
-        """F: values that a net is given at each step."""
-        return 2 * self.window
+        """F: the window, a flag for each missing value in it, and what arrived, in the step before's units."""
+        return 2 * self.window + 1
 
     def transform(self, y: Array) -> Array:
         """From the user's units to those the frame works in."""
@@ -105,8 +121,8 @@ class Frame:
         nothing = full((batch,), float("nan"), like)
         return FrameState(full((batch, self.lookback), float("nan"), like), nothing, full((batch, 4), 0.0, like))
 
-    def advance(self, y: Array, state: FrameState) -> tuple[Array, Array, FrameState]:
-        """Level [B, T] and scale [B, T] at each of the next T transformed values y [B, T], and the state after them."""
+    def advance(self, y: Array, state: FrameState) -> tuple[Units, FrameState]:
+        """The units at each of the next T transformed values y [B, T], and the state after them."""
         past = joined(state.history, y)  # [B, L+T]
         steps = y.shape[1]
         level = self._level(past, steps, state.level)
@@ -119,21 +135,25 @@ class Frame:
                 for j, x in enumerate((difference * weight, weight))
             )
         )  # [B, T, 4]
-        scale = self._scale(sums, level)
-        return level, scale, FrameState(past[:, steps:], level[:, -1], sums[:, -1])
+        level, sums = joined(state.level[:, None], level), joined(state.sums[:, None], sums)
+        units = Units(level, self._scale(sums, level), sums)
+        return units, FrameState(past[:, steps:], level[:, -1], sums[:, -1])
 
-    def view(self, past: Array, level: Array, scale: Array) -> FrameView:
-        """What a net sees at the last T steps of past [B, L+T], whose units are level and scale [B, T]."""
+    def state_after(self, past: Array, units: Units, steps: int) -> FrameState:
+        """The state after the first `steps` of past [B, L+T], whose units are given."""
+        return FrameState(past[:, steps : steps + self.lookback], units.level[:, steps], units.sums[:, steps])
+
+    def view(self, past: Array, units: Units) -> FrameView:
+        """What a net sees at the last T steps of past [B, L+T]."""
         xp = namespace(past)
+        level, scale = units.level[:, 1:], units.scale[:, 1:]
         now = whole_numbers(self.lookback, past.shape[1] - 1, past)[:, None]  # [T, 1]
         window = past[:, now + whole_numbers(1 - self.window, 0, past)]  # [B, T, W]
-        window = xp.clip(self.localise(window, level, scale), -LIMIT, LIMIT)
-        missing = xp.isnan(window)
-        inputs = xp.concatenate((xp.where(missing, 0.0, window), missing), -1)  # [B, T, 2W]
+        arrived = self._seen(past[:, self.lookback :, None], units.level[:, :-1], units.scale[:, :-1])  # [B, T, 1]
+        parts = (xp.clip(self._seen(window, level, scale), -LIMIT, LIMIT), xp.isnan(window))
+        inputs = xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)  # [B, T, 2W+1]
         bases = stacked(*(self._base(past, now, lag) for lag in self.lags)).swapaxes(2, 3)  # [B, T, K, H]
-        bases = self.localise(bases, level, scale)
-        # A base with no value to repeat falls back on the level, which is 0 in local units.
-        return FrameView(inputs, xp.where(xp.isnan(bases), 0.0, bases), level, scale)
+        return FrameView(inputs, self._seen(bases, level, scale), level, scale)
 
     def targets(self, future: Array, level: Array, scale: Array) -> Array:
         """The next H transformed values [B, T, H] in local units, NaN = missing."""
@@ -144,8 +164,18 @@ class Frame:
         return (y - _trailing(level, y)) / _trailing(scale, y)
 
     def globalise(self, z: Array, level: Array, scale: Array) -> Array:
-        """Local values z [B, T, ...] in the user's units again."""
-        return self.restore(z * _trailing(scale, z) + _trailing(level, z))
+        """Local values z [B, T, ...] as transformed values again."""
+        return z * _trailing(scale, z) + _trailing(level, z)
+
+    def _seen(self, y: Array, level: Array, scale: Array) -> Array:
+        """y [B, T, ...] in local units, 0 (the level) where it or the level is missing.
+
+        Missing values are replaced before the arithmetic: a gradient through NaN is NaN even where it is not used.
+        """
+        xp = namespace(y)
+        level = _trailing(level, y)
+        missing = xp.isnan(y) | xp.isnan(level)
+        return xp.where(missing, 0.0, xp.where(missing, 0.0, y) - xp.where(missing, 0.0, level)) / _trailing(scale, y)
 
     def _base(self, past: Array, now: Array, lag: int) -> Array:
         """Repeat the last `lag` values over the horizon [B, T, H]; where one is missing, the one a period earlier."""
@@ -162,7 +192,7 @@ class Frame:
         first = past.shape[1] - steps
         # Sums are taken around the last level, so that small movements of large values keep their digits.
         centre = xp.where(xp.isnan(before), xp.nan_to_num(past[:, first]), before)[:, None]
-        total = _zero_first(xp.cumsum(xp.where(seen, past - centre, 0.0), 1))
+        total = _zero_first(xp.cumsum(xp.where(seen, past, centre) - centre, 1))
         count = _zero_first(xp.cumsum(seen, 1))
         late, early = slice(first + 1, None), slice(first + 1 - self.season, past.shape[1] + 1 - self.season)
         number = count[:, late] - count[:, early]  # [B, T]
@@ -174,12 +204,14 @@ class Frame:
         xp = namespace(past)
         first = past.shape[1] - steps
         now = past[:, first:]
-        seasonal, last = (xp.abs(now - past[:, first - lag : first - lag + steps]) for lag in (self.season, 1))
-        use_last = xp.isnan(seasonal)
-        difference = xp.where(use_last, last, seasonal)
+        seasonal, last = (past[:, first - lag : first - lag + steps] for lag in (self.season, 1))
+        use_last = xp.isnan(now) | xp.isnan(seasonal)
+        before = xp.where(use_last, last, seasonal)
+        unknown = xp.isnan(now) | xp.isnan(before)
+        # Missing values are replaced before the arithmetic, as in _seen.
+        difference = xp.abs(xp.where(unknown, 0.0, now) - xp.where(unknown, 0.0, before))
         full_weight = xp.ones_like(now)
-        weight = xp.where(use_last, STOPGAP_WEIGHT * full_weight, full_weight) * ~xp.isnan(difference)
-        return xp.nan_to_num(difference), weight
+        return difference, xp.where(use_last, STOPGAP_WEIGHT * full_weight, full_weight) * ~unknown
 
     def _scale(self, sums: Array, level: Array) -> Array:
         xp = namespace(sums)

@@ -1,8 +1,7 @@
 """From a Panel to the chunks that a net is trained on, in order, with nothing materialised but what a chunk needs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,40 +10,73 @@ from torch import Tensor
 
 from rnncast.config import TrainConfig
 from rnncast.series.arrays import whole_numbers
-from rnncast.series.frame import Frame
+from rnncast.series.frame import Frame, FrameState, FrameView, Units
 from rnncast.series.panel import Panel
-
-
-class Chunk(NamedTuple):
-    """A stretch of T steps of B series, which follows the chunk before unless `first`.
-
-    inputs [B, T, F], bases [B, T, K, H], targets [B, T, H] (0 where there is none), weight [B, T, H] (0 where there
-    is no target), all in local units, float32.
-    """
-
-    inputs: Tensor
-    bases: Tensor
-    targets: Tensor
-    weight: Tensor
-    first: bool
 
 
 @dataclass(frozen=True)
 class Batch:
     """Series trained side by side, float64.
 
-    past [B, L+T]: transformed, aligned at the start. level, scale [B, T]: local units. weight [B, T]: of each position.
+    past [B, L+T]: transformed, aligned at the start, NaN = missing. units: local, of each step. weight [B, T]: of each
+    position in the loss.
     """
 
     past: Tensor
-    level: Tensor
-    scale: Tensor
+    units: Units
     weight: Tensor
 
     @property
     def steps(self) -> int:
         """T: steps of the longest series."""
-        return self.level.shape[1]
+        return self.weight.shape[1]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The steps from start to stop of a batch; it follows the chunk before it, unless it starts at 0."""
+
+    frame: Frame
+    batch: Batch
+    start: int
+    stop: int
+
+    @property
+    def rows(self) -> int:
+        """B: series side by side."""
+        return self.batch.past.shape[0]
+
+    def part(self, start: int, stop: int) -> "Chunk":
+        """The steps from start to stop, counted within this chunk."""
+        return replace(self, start=self.start + start, stop=self.start + stop)
+
+    def view(self) -> FrameView:
+        """What a net sees at each step: inputs [B, T, F] and bases [B, T, K, H]."""
+        past = self.batch.past[:, self.start : self.frame.lookback + self.stop]
+        return self.frame.view(past, self.batch.units.stretch(self.start, self.stop))
+
+    def targets(self, horizon: int) -> tuple[Tensor, Tensor]:
+        """The next H values in local units [B, T, H], 0 where there is none, and their weight, 0 there too."""
+        batch, lookback = self.batch, self.frame.lookback
+        units = batch.units.stretch(self.start, self.stop)
+        ahead = whole_numbers(self.start, self.stop - 1, batch.weight)[:, None] + whole_numbers(
+            1, horizon, batch.weight
+        )
+        future = batch.past[:, lookback + ahead.clip(max=batch.steps - 1)]  # [B, T, H]
+        targets = self.frame.targets(future, units.level[:, 1:], units.scale[:, 1:])
+        known = (ahead < batch.steps) & ~torch.isnan(targets)
+        weight = known * batch.weight[:, self.start : self.stop, None]
+        return torch.where(known, targets, 0.0).float(), weight.float()
+
+    def state_before(self, step: int) -> FrameState:
+        """The frame's state before a step of this chunk."""
+        return self.frame.state_after(self.batch.past, self.batch.units, self.start + step)
+
+    def values(self, step: int) -> Tensor:
+        """The transformed values [B] at a step of this chunk or after it; NaN = missing, or past the end."""
+        at = self.start + step
+        column = self.batch.past[:, self.frame.lookback + min(at, self.batch.steps - 1)]
+        return column if at < self.batch.steps else torch.full_like(column, torch.nan)
 
 
 class Batches:
@@ -57,8 +89,7 @@ class Batches:
         order = np.argsort(panel.lengths, kind="stable")
         groups = np.array_split(order, -(-len(order) // config.batch_size))
         batches = [_batch(panel, rows, frame, device) for rows in groups]
-        mean_scale = _mean_scale(batches)
-        self.batches = [_weighed(batch, mean_scale, frame.log) for batch in batches]
+        self.batches = _weighed_by_scale(batches) if frame.log else batches
 
     def __len__(self) -> int:
         """Chunks in an epoch (one more or less, as borders move)."""
@@ -66,49 +97,28 @@ class Batches:
 
     def epoch(self) -> Iterator[Chunk]:
         """Each batch from its start to its end, in a new order, with chunk borders in new places."""
+        length = self.config.bptt_steps
         for index in self.random.permutation(len(self.batches)):
             batch = self.batches[index]
-            border = int(self.random.integers(1, self.config.bptt_steps + 1))
-            # A stretch that fits into one chunk is not cut: its gradient can flow back all the way.
-            border = self.config.bptt_steps if batch.steps <= self.config.bptt_steps else border
+            # A batch that fits into one chunk is not cut: its gradient can flow back all the way.
+            border = length if batch.steps <= length else int(self.random.integers(1, length + 1))
             start = 0
             while start < batch.steps:
                 stop = min(border, batch.steps)
-                yield self._chunk(batch, start, stop)
-                start, border = stop, stop + self.config.bptt_steps
-
-    def _chunk(self, batch: Batch, start: int, stop: int) -> Chunk:
-        frame, lookback = self.frame, self.frame.lookback
-        level, scale = batch.level[:, start:stop], batch.scale[:, start:stop]
-        view = frame.view(batch.past[:, start : lookback + stop], level, scale)
-        ahead = whole_numbers(start, stop - 1, level)[:, None] + whole_numbers(1, frame.horizon, level)  # [T, H]
-        inside = ahead < batch.steps
-        future = batch.past[:, lookback + ahead.clip(max=batch.steps - 1)]  # [B, T, H]
-        targets = frame.targets(future, level, scale)
-        known = inside & ~torch.isnan(targets)
-        weight = known * batch.weight[:, start:stop, None]
-        targets = torch.where(known, targets, 0.0)
-        return Chunk(view.inputs.float(), view.bases.float(), targets.float(), weight.float(), first=start == 0)
+                yield Chunk(self.frame, batch, start, stop)
+                start, border = stop, stop + length
 
 
 def _batch(panel: Panel, rows: NDArray[np.int64], frame: Frame, device: torch.device) -> Batch:
     y = torch.from_numpy(frame.transform(panel.padded(rows, align="start"))).to(device)
     state = frame.init_state(len(rows), y)
-    level, scale, _ = frame.advance(y, state)
-    past = torch.cat((state.history, y), 1)
-    return Batch(past, level, scale, torch.ones_like(scale))
+    units, _ = frame.advance(y, state)
+    return Batch(torch.cat((state.history, y), 1), units, torch.ones_like(y))
 
 
-def _mean_scale(batches: list[Batch]) -> float:
-    total = sum(float(torch.nansum(batch.scale * ~_unseen(batch))) for batch in batches)
-    return total / sum(int((~_unseen(batch)).sum()) for batch in batches)
-
-
-def _weighed(batch: Batch, mean_scale: float, log: bool) -> Batch:
+def _weighed_by_scale(batches: list[Batch]) -> list[Batch]:
     """Half of a position's weight follows its scale: in logs, that is relative error beside scaled error."""
-    weight = 0.5 + 0.5 * batch.scale / mean_scale if log else batch.weight
-    return Batch(batch.past, batch.level, batch.scale, weight)
-
-
-def _unseen(batch: Batch) -> Tensor:
-    return torch.isnan(batch.past[:, -batch.steps :])
+    seen = [(batch.units.scale[:, 1:], ~torch.isnan(batch.past[:, -batch.steps :])) for batch in batches]
+    total = sum(float((scale * known).sum()) for scale, known in seen)
+    mean = total / max(sum(int(known.sum()) for _, known in seen), 1)
+    return [replace(batch, weight=0.5 + 0.5 * scale / mean) for batch, (scale, _) in zip(batches, seen, strict=True)]

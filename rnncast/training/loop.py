@@ -6,38 +6,24 @@ keep is for whoever consumes the steps.
 
 import math
 import time
-from collections.abc import Iterator
-from statistics import median
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median, quantiles
 
 import torch
-from torch import Tensor
 
 from rnncast.config import Config, TrainConfig
 from rnncast.errors import TrainingError
 from rnncast.nets.model import Model
 from rnncast.nets.protocol import State
-from rnncast.training.batches import Batches
-from rnncast.training.losses import pinball
+from rnncast.training.batches import Batches, Chunk
+from rnncast.training.ledger import Ledger
+from rnncast.training.objectives import FreeRunning, Outcome, observed
+from rnncast.training.step import Step
 
 
-class Step(NamedTuple):
-    """What an epoch did.
-
-    loss: mean weighted pinball loss, in local units. gradient_norm: median over the epoch, before clipping. clipped:
-    share of updates whose gradient was clipped. lr: the last learning rate. seconds: since training began.
-    """
-
-    epoch: int
-    epochs: int
-    loss: float
-    gradient_norm: float
-    clipped: float
-    lr: float
-    seconds: float
-
-
-class Update(NamedTuple):
+@dataclass(frozen=True)
+class Update:
     """What one optimiser step saw: the summed loss, its total weight, and the gradient norm before clipping."""
 
     loss: float
@@ -45,61 +31,38 @@ class Update(NamedTuple):
     norm: float
 
 
-def train(model: Model, batches: Batches, config: Config) -> Iterator[Step]:
+def train(model: Model, batches: Batches, config: Config, ledger: Ledger | None = None) -> Iterator[Step]:
     """Train the model in place, yielding a Step after each epoch.
 
     State is carried over chunk borders and detached there, so gradients reach back at most --bptt-steps (Williams &
-    Peng 1990) while memory does not end; it is reset only where a series starts. TrainingError at a loss or gradient
-    that is not finite, before it reaches the weights.
+    Peng 1990) while memory does not end; it is reset only where a series starts, or at each border without --carry.
+    TrainingError at a loss or gradient that is not finite, before it reaches the weights.
     """
     settings = config.train
     assert settings.epochs is not None
-    probabilities = torch.tensor(config.task.quantiles, device=next(model.parameters()).device)
+    objective = _objective(model, config)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay)
     state: State = ()
-    began = time.perf_counter()
+    lr, began = 0.0, time.perf_counter()
     for epoch in range(1, settings.epochs + 1):
-        updates = []
+        model.train()
+        updates, steps = [], 0
         for index, chunk in enumerate(batches.epoch()):
             progress = (epoch - 1 + min(index / len(batches), 1.0)) / settings.epochs
             lr = one_cycle(progress, settings.learning_rate)
             optimiser.param_groups[0]["lr"] = lr
-            if chunk.first:
-                state = model.init_state(len(chunk.inputs))
-            quantiles, state = model(chunk.inputs, chunk.bases, state)
-            state = tuple(part.detach() for part in state)
-            loss = pinball(quantiles, chunk.targets, probabilities) * chunk.weight
-            if chunk.weight.any():  # otherwise there is nothing to learn, but the state has moved on
-                updates.append(_update(model, optimiser, loss.sum(), chunk.weight.sum(), settings.clip_norm))
-        yield _summary(updates, epoch, config.train, lr, time.perf_counter() - began)
-        if settings.max_time is not None and time.perf_counter() - began > settings.max_time:
+            if chunk.start == 0 or not settings.carry:
+                state = model.init_state(chunk.rows)
+            outcome = objective(chunk, state, progress)
+            state = tuple(part.detach() for part in outcome.state)
+            steps += chunk.rows * (chunk.stop - chunk.start)
+            if outcome.weight > 0:  # otherwise there is nothing to learn, but the state has moved on
+                updates.append(_update(model, optimiser, outcome, settings, f"update {index + 1} of epoch {epoch}"))
+        by_lag = ledger.measure(model, batches, epoch) if ledger is not None else {}
+        seconds = time.perf_counter() - began
+        yield _summary(updates, epoch, settings, lr, steps, seconds, by_lag)
+        if settings.max_time is not None and seconds > settings.max_time:
             return
-
-
-def _update(model: Model, optimiser: torch.optim.Optimizer, loss: Tensor, weight: Tensor, clip_norm: float) -> Update:
-    optimiser.zero_grad(set_to_none=True)
-    (loss / weight).backward()  # type: ignore[no-untyped-call]
-    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-    if not torch.isfinite(norm):
-        raise TrainingError(
-            "the gradient was no longer finite; training stopped before it reached the weights",
-            hint="try a smaller --learning-rate or --clip-norm",
-        )
-    optimiser.step()
-    return Update(float(loss.detach()), float(weight), float(norm))
-
-
-def _summary(updates: list[Update], epoch: int, settings: TrainConfig, lr: float, seconds: float) -> Step:
-    norms = [update.norm for update in updates]
-    return Step(
-        epoch=epoch,
-        epochs=settings.epochs or 0,
-        loss=sum(u.loss for u in updates) / max(sum(u.weight for u in updates), 1e-12),
-        gradient_norm=median(norms) if norms else 0.0,
-        clipped=sum(norm > settings.clip_norm for norm in norms) / max(len(norms), 1),
-        lr=lr,
-        seconds=seconds,
-    )
 
 
 def one_cycle(progress: float, highest: float) -> float:
@@ -108,3 +71,50 @@ def one_cycle(progress: float, highest: float) -> float:
     if progress < warm:
         return highest * (0.04 + 0.96 * 0.5 * (1 - math.cos(math.pi * progress / warm)))
     return highest * (1e-4 + 0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm))))
+
+
+def _objective(model: Model, config: Config) -> Callable[[Chunk, State, float], Outcome]:
+    probabilities = torch.tensor(config.task.quantiles, device=next(model.parameters()).device)
+    if config.free_running:
+        free = FreeRunning(config, probabilities)
+        return lambda chunk, state, progress: free(model, chunk, state, progress)
+    return lambda chunk, state, progress: observed(model, chunk, state, probabilities)
+
+
+def _update(
+    model: Model, optimiser: torch.optim.Optimizer, outcome: Outcome, settings: TrainConfig, place: str
+) -> Update:
+    optimiser.zero_grad(set_to_none=True)
+    (outcome.loss / outcome.weight).backward()  # type: ignore[no-untyped-call]
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
+    if not torch.isfinite(norm):
+        raise TrainingError(
+            f"the gradient was no longer finite at {place}; training stopped before it reached the weights",
+            hint=f"try a smaller --learning-rate than {settings.learning_rate:g}, or a smaller --clip-norm",
+        )
+    optimiser.step()
+    return Update(float(outcome.loss.detach()), float(outcome.weight), float(norm))
+
+
+def _summary(
+    updates: list[Update],
+    epoch: int,
+    settings: TrainConfig,
+    lr: float,
+    steps: int,
+    seconds: float,
+    gradient_by_lag: dict[int, float],
+) -> Step:
+    norms = [update.norm for update in updates] or [0.0]
+    return Step(
+        epoch=epoch,
+        epochs=settings.epochs or 0,
+        loss=sum(u.loss for u in updates) / max(sum(u.weight for u in updates), 1e-12),
+        gradient_norm=median(norms),
+        gradient_norm_95=quantiles(norms, n=20)[-1] if len(norms) > 1 else norms[0],
+        clipped=sum(norm > settings.clip_norm for norm in norms) / len(norms),
+        lr=lr,
+        steps=steps,
+        seconds=seconds,
+        gradient_by_lag=gradient_by_lag,
+    )

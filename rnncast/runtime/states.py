@@ -1,0 +1,65 @@
+"""The state of many series at once, as a value: picked apart, put together, named for the model file."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.runtime.nets import State
+from rnncast.series.frame import FrameState
+
+
+class SeriesState(NamedTuple):
+    """All that is remembered of B series: before the last value, and that value [B], transformed."""
+
+    frame: FrameState
+    net: State
+    pending: NDArray[np.float64]
+
+
+def state_tensors(state: SeriesState) -> dict[str, NDArray[Any]]:
+    """The state's arrays by the names that they have in a model file."""
+    frame = {f"state.frame.{name}": value for name, value in state.frame._asdict().items()}
+    net = {f"state.net.{part}": value for part, value in enumerate(state.net)}
+    return {**frame, **net, "state.pending": state.pending}
+
+
+def state_from_tensors(tensors: Mapping[str, NDArray[Any]]) -> SeriesState:
+    """The state that `state_tensors` gave. KeyError if a part is missing."""
+    frame = FrameState(*(tensors[f"state.frame.{name}"] for name in FrameState._fields))
+    parts = sorted(name for name in tensors if name.startswith("state.net."))
+    return SeriesState(frame, tuple(tensors[name] for name in parts), tensors["state.pending"])
+
+
+def repeated(state: SeriesState, times: int) -> SeriesState:
+    """Each series `times` over, side by side."""
+    return rows_of(state, np.repeat(np.arange(len(state.pending)), times))
+
+
+def net_rows(state: State, rows: NDArray[np.int64]) -> State:
+    """The chosen series of a net's state."""
+    return tuple(part[:, rows] for part in state)
+
+
+def net_replaced(state: State, rows: NDArray[np.int64], values: State) -> State:
+    """A net's state with new values for the chosen series."""
+    if len(state) == 0 or state[0].shape[1] == len(rows):
+        return values
+    replaced = tuple(part.copy() for part in state)
+    for part, value in zip(replaced, values, strict=True):
+        part[:, rows] = value
+    return replaced
+
+
+def rows_of(state: SeriesState, rows: NDArray[np.int64]) -> SeriesState:
+    """The chosen series."""
+    frame = FrameState(*(part[rows] for part in state.frame))
+    return SeriesState(frame, net_rows(state.net, rows), state.pending[rows])
+
+
+def concatenated(states: list[SeriesState]) -> SeriesState:
+    """All the series of several states, in order."""
+    frame = FrameState(*(np.concatenate(parts) for parts in zip(*(s.frame for s in states), strict=True)))
+    net = tuple(np.concatenate(parts, axis=1) for parts in zip(*(s.net for s in states), strict=True))
+    return SeriesState(frame, net, np.concatenate([s.pending for s in states]))

@@ -1,0 +1,23 @@
+"""Where the arithmetic of training happens. Chosen at run time, never stored: a model file fits every device."""
+
+import torch
+
+from rnncast.errors import UsageError
+
+
+def find_device(name: str) -> torch.device:
+    """The device of a name: auto (a GPU if there is one), cpu, cuda, cuda:1 or mps. UsageError if it is not here."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"--device is {name!r}", hint="use auto, cpu, cuda, cuda:1 or mps") from None
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there.get(device.type, False):
+        raise UsageError(f"there is no device {name} here", hint="use --device auto or --device cpu")
+    return device

@@ -1,0 +1,73 @@
+"""The gradient ledger: how much of the gradient of a loss at step t reaches the state k steps before.
+
+The norm of dL(t)/ds(t-k), for k = 1, 2, 4, ... K. That it shrinks with k is what "vanishing" means, that it grows
+"exploding" (Bengio et al. 1994; Pascanu et al. 2013). The state s is the hidden layer, for the LSTM with its cell.
+"""
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from rnncast.config import Config
+from rnncast.nets.model import Model
+from rnncast.series.frame import Units
+from rnncast.training.batches import Batch, Batches, Chunk
+from rnncast.training.losses import pinball
+from rnncast.training.objectives import see
+
+# A measurement costs about two passes over a chunk of one series; it is made so seldom that this is a few percent.
+CHUNKS_PER_MEASUREMENT = 50
+
+
+class Ledger:
+    """Measures the gradient by lag, at the end of the longest series, in every so many epochs."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def measure(self, model: Model, batches: Batches, epoch: int) -> dict[int, float]:
+        """The norm for each lag; empty in an epoch whose turn it is not, and for a net without memory."""
+        every = math.ceil(CHUNKS_PER_MEASUREMENT / len(batches))
+        if (epoch - 1) % every and epoch != self.config.train.epochs:
+            return {}
+        model.eval()
+        return gradient_by_lag(model, batches, self.config)
+
+
+def gradient_by_lag(model: Model, batches: Batches, config: Config) -> dict[int, float]:
+    """The norm of dL(t)/ds(t-k) by k, at the last step t of the longest series that has a whole horizon ahead of it."""
+    horizon, longest = config.task.horizon or 1, batches.batches[-1]
+    t = longest.steps - 1 - horizon
+    lags = [2**i for i in range(config.train.bptt_steps.bit_length()) if 2**i <= min(config.train.bptt_steps, t)]
+    if not lags or not model.init_state(1):
+        return {}
+    chunk = Chunk(batches.frame, _last_row(longest), 0, longest.steps)
+    borders = [t + 1 - lag for lag in reversed(lags)]  # the state before step t+1-k is s(t-k)
+    with torch.no_grad():
+        warm_up = chunk.part(max(0, borders[0] - lags[-1]), borders[0])
+        _, state = see(model, warm_up, model.init_state(1))
+    states = [tuple(part.requires_grad_() for part in state)]
+    for start, stop in pairwise(borders):
+        states.append(see(model, chunk.part(start, stop), states[-1])[1])
+    quantiles, _ = see(model, chunk.part(borders[-1], t + 1), states[-1])
+    targets, weight = chunk.part(t, t + 1).targets(quantiles.shape[2])
+    probabilities = torch.tensor(config.task.quantiles, device=quantiles.device)
+    loss = (pinball(quantiles[:, -1:], targets, probabilities) * weight).sum() / weight.sum().clip(1e-12)
+    parts = len(state)
+    flat = [part for each in states for part in each]
+    gradients = torch.autograd.grad(loss, flat, allow_unused=True)
+    norms = [_norm(gradients[i : i + parts]) for i in range(0, len(flat), parts)]
+    return dict(zip(lags, reversed(norms), strict=True))
+
+
+def _norm(gradients: tuple[Tensor | None, ...]) -> float:
+    return math.sqrt(sum(float(gradient.square().sum()) for gradient in gradients if gradient is not None))
+
+
+def _last_row(batch: Batch) -> Batch:
+    return replace(
+        batch, past=batch.past[-1:], units=Units(*(part[-1:] for part in batch.units)), weight=batch.weight[-1:]
+    )

@@ -1,0 +1,103 @@
+"""What a net is trained to do on a chunk: forecast from what was observed, or run free on its own forecasts.
+
+Both give the summed weighted loss, the total weight, and the state after the chunk.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from rnncast.config import Config
+from rnncast.nets.model import Model
+from rnncast.nets.protocol import State
+from rnncast.series.frame import Frame, FrameState
+from rnncast.training.batches import Chunk
+from rnncast.training.losses import pinball
+
+
+class Outcome(NamedTuple):
+    """The summed weighted loss of a chunk, its total weight, and the state after it."""
+
+    loss: Tensor
+    weight: Tensor
+    state: State
+
+
+def observed(model: Model, chunk: Chunk, state: State, probabilities: Tensor) -> Outcome:
+    """Forecast at each step from what was observed up to it, in one pass: the direct strategy, and teacher forcing."""
+    quantiles, after = see(model, chunk, state)
+    targets, weight = chunk.targets(quantiles.shape[2])
+    loss = pinball(quantiles, targets, probabilities) * weight
+    return Outcome(loss.sum(), weight.sum(), after)
+
+
+class FreeRunning:
+    """Forecast a horizon ahead from origins a horizon apart, each forecast fed back; gradients flow through all of it.
+
+    `share` is the probability that the observed value is fed back instead: 0 is free running, and scheduled sampling
+    lowers it from 1 to 0 (Bengio et al. 2015). Errors are counted in the units of the origin.
+    """
+
+    def __init__(self, config: Config, probabilities: Tensor) -> None:
+        assert config.task.horizon is not None
+        self.horizon = config.task.horizon
+        self.scheduled = config.train.training == "scheduled"
+        self.probabilities = probabilities
+        self.random = torch.Generator(probabilities.device).manual_seed(config.train.seed)
+
+    def __call__(self, model: Model, chunk: Chunk, state: State, progress: float) -> Outcome:
+        """The outcome of a chunk at a share `progress` of training."""
+        steps = chunk.stop - chunk.start
+        first = int(torch.randint(min(self.horizon, steps), (), generator=self.random, device=self.random.device))
+        origins = range(first, steps, self.horizon)
+        states, reached = [], 0
+        for origin in origins:
+            if origin > reached:
+                _, state = see(model, chunk.part(reached, origin), state)
+            states.append(state)
+            reached = origin
+        quantiles = self.run(model, chunk, origins, states, 1 - progress if self.scheduled else 0.0)
+        targets = [chunk.part(origin, origin + 1).targets(self.horizon) for origin in origins]
+        wanted, weight = (torch.cat(parts) for parts in zip(*targets, strict=True))
+        loss = (pinball(quantiles, wanted, self.probabilities) * weight).sum()
+        _, state = see(model, chunk.part(reached, steps), state)
+        return Outcome(loss, weight.sum(), state)
+
+    def run(self, model: Model, chunk: Chunk, origins: range, states: list[State], share: float) -> Tensor:
+        """Quantiles [O*B, 1, H, Q] from O origins side by side, in their units, given the net's state before each."""
+        frame = chunk.frame
+        views = [chunk.part(origin, origin + 1).view() for origin in origins]
+        level, scale = torch.cat([view.level for view in views]), torch.cat([view.scale for view in views])  # [O*B, 1]
+        state = tuple(torch.cat(parts, 1) for parts in zip(*states, strict=True))
+        befores = [chunk.state_before(origin) for origin in origins]
+        frame_state = FrameState(*(torch.cat(parts) for parts in zip(*befores, strict=True)))
+        value = torch.cat([chunk.values(origin) for origin in origins])  # [O*B]
+        steps = []
+        for h in range(1, self.horizon + 1):
+            quantiles, frame_state, state = step(model, frame, value, frame_state, state)  # [O*B, 1, 1, Q]
+            steps.append(frame.localise(quantiles, level, scale))
+            value = quantiles[:, 0, 0, model.sizes.middle]
+            if share > 0:
+                seen = torch.cat([chunk.values(origin + h) for origin in origins])
+                coin = torch.rand(len(seen), generator=self.random, device=seen.device) < share
+                value = torch.where(coin & ~torch.isnan(seen), seen, value)
+        return torch.cat(steps, 2).float()
+
+
+def see(model: Model, chunk: Chunk, state: State) -> tuple[Tensor, State]:
+    """Quantiles [B, T, H, Q] in local units at each step of a chunk, and the state after it."""
+    view = chunk.view()
+    quantiles: Tensor
+    quantiles, after = model(view.inputs.float(), view.bases.float(), state)
+    return quantiles, after
+
+
+def step(
+    model: Model, frame: Frame, value: Tensor, frame_state: FrameState, state: State
+) -> tuple[Tensor, FrameState, State]:
+    """Take in a value [B]: transformed quantiles of the next one [B, 1, 1, Q], and the states after it."""
+    units, after = frame.advance(value[:, None], frame_state)
+    view = frame.view(torch.cat((frame_state.history, value[:, None]), 1), units)
+    z, state = model(view.inputs.float(), view.bases.float(), state)
+    return frame.globalise(z.double(), view.level, view.scale), after, state

@@ -1,0 +1,42 @@
+"""What a training run tells, and what a caller wants to be told. No torch here, so that anyone may hold these."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an epoch did.
+
+    loss: mean weighted pinball loss, in local units. gradient_norm, gradient_norm_95: median and 95th percentile over
+    the epoch's updates, before clipping. clipped: share of updates whose gradient was shortened. lr: the last learning
+    rate. steps: series times steps seen. seconds: since training began. gradient_by_lag: norm of the gradient of the
+    loss at a step in the state k steps before, by k; empty in epochs where it was not measured. valid_mase, naive_mase:
+    mean MASE on the validation origins, of the net and of seasonal naive; None where it was not measured.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    gradient_norm: float
+    gradient_norm_95: float
+    clipped: float
+    lr: float
+    steps: int
+    seconds: float
+    gradient_by_lag: dict[int, float]
+    valid_mase: float | None = None
+    naive_mase: float | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a caller wants of a run.
+
+    told: is called after each epoch, with the name of the run ("validation" or "training"). ledger: measure the
+    gradient by lag. device: where to compute.
+    """
+
+    told: Callable[[str, Step], None] = lambda run, step: None
+    ledger: bool = False
+    device: str = "auto"
