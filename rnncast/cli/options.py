@@ -30,7 +30,9 @@ _NETS = "; ".join(f"{name} remembers {entry.memory}" for name, entry in NETS.ite
 
 Data = Annotated[
     str | None,
-    typer.Argument(metavar="DATA", help="A CSV file; - or a pipe is standard input.", show_default=False),
+    typer.Argument(
+        metavar="DATA", help="CSV, JSON Lines or Parquet; - or a pipe is standard input.", show_default=False
+    ),
 ]
 ModelFile = Annotated[str, typer.Option("--model", "-m", help="The model file; - is standard input.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="auto is a table on a terminal, CSV elsewhere.")]

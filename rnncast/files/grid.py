@@ -227,7 +227,7 @@ def _repeats(rows: Rows, cell: NDArray[np.int64], numbers: NDArray[np.int64]) ->
         hint = "say what to keep with --duplicates first, last, mean or sum"
         if not rows.columns.ids:
             hint += "; if the table holds several series, name their column with --id"
-        elif rows.columns.time_format.count("%H") and not rows.columns.time_zone:
+        if "%H" in rows.columns.time_format and not rows.columns.time_zone:
             hint += "; if the clocks were set back, say where with --zone Europe/Berlin"
         yield Defect(s, rows.number(row), message, hint)
 

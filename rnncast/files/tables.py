@@ -193,4 +193,5 @@ def _telling(texts: dict[str, Coded], roles: Roles, stamps: Stamps | None, table
 
 def _summary(panel: Panel, taken: str, name: str) -> str:
     series = f"{len(panel)} series, " if len(panel) > 1 else ""
-    return f"{name}: {taken}; {series}{len(panel.y)} steps, {panel.frequency.name}"
+    clocks = f", by the clocks of {panel.columns.time_zone}" if "/" in panel.columns.time_zone else ""
+    return f"{name}: {taken}; {series}{len(panel.y)} steps, {panel.frequency.name}{clocks}"
