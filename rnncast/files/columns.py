@@ -149,7 +149,8 @@ def _compact_times(name: str, cells: list[str]) -> bool:
     formats = formats_of(cells)
     if "%Y%m%d" in formats:
         return all(re.match("19|20", cell) for cell in cells)
-    return name.lower() in TIME_NAMES and (formats == [YEAR] or formats == ["%Y%m"])
+    likely = name.lower() in TIME_NAMES and formats in ([YEAR], ["%Y%m"])
+    return likely and (name.lower() == "year" or all(1500 <= int(cell[:4]) < 2200 for cell in cells))
 
 
 def _counts_up(cells: list[str]) -> bool:

@@ -95,8 +95,9 @@ def misfit(grid: Frequency, series: Iterable[Times]) -> int:
 
 
 def _cost(grid: Frequency, times: Times) -> int:
-    positions = np.unique(grid.positions(times))
-    empty = int(positions[-1]) - int(positions[0]) + 1 - len(positions)
+    gaps = np.maximum(np.diff(grid.positions(times)) - 1, 0)
+    # One time that is far away says nothing of the grid, however many points lie between.
+    empty = int(np.minimum(gaps, len(times)).sum())
     return empty + MISFIT * int(off_grid(grid, times).sum())
 
 

@@ -12,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rnncast.config import TableConfig
+from rnncast.errors import DataError
 from rnncast.files.cells import Codes, Mask, Table, Values
 from rnncast.files.frequencies import Asked, best_grid, infer_frequency, misfit, off_grid, parse_frequency
-from rnncast.files.stamps import Stamps, tell_repeats_apart
+from rnncast.files.stamps import FAULT_HINT, Stamps, tell_repeats_apart
 from rnncast.files.times import format_times
 from rnncast.series.frequency import DAY, Frequency, Positions, Times
 from rnncast.series.panel import Columns
@@ -31,6 +32,10 @@ class Defect(NamedTuple):
     row: int
     message: str
     hint: str
+
+    def error(self, table: Table) -> DataError:
+        """The same as an error."""
+        return DataError(f"{table.at(self.row)}: {self.message}", hint=self.hint)
 
 
 @dataclass(frozen=True)
@@ -82,14 +87,19 @@ def lay(rows: Rows, asked: TableConfig) -> Laid:
     """Lay rows on the grid that suits them, and find what does not fit. DataError where no grid can be told."""
     wanted = parse_frequency(asked.freq) if asked.freq else None
     rows = replace(rows, stamps=tell_repeats_apart(rows.stamps, rows.series, asked))
-    frequency, stamps = _frequency(rows, wanted)
+    defects = [*_no_times(rows), *_bad_numbers(rows)]
+    try:
+        frequency, stamps = _frequency(rows, wanted)
+    except DataError:
+        if defects:
+            raise defects[0].error(rows.table) from None
+        raise
     columns = replace(rows.columns, time_format=stamps.form, time_zone=stamps.zone, in_utc=stamps.in_utc)
     rows = replace(rows, stamps=stamps, columns=columns)
-    defects = list(_bad_numbers(rows))
-    off = off_grid(frequency, stamps.times)  # [K]
+    off = off_grid(frequency, stamps.times) & stamps.sound  # [K]
     good = None
-    if off.any():
-        good = np.flatnonzero(~off[stamps.codes])
+    if off.any() or stamps.faults:
+        good = np.flatnonzero((stamps.sound & ~off)[stamps.codes])
         defects += _off_grid(rows, frequency, off, bool(wanted))
     series = rows.series if good is None else rows.series[good]
     values = rows.values if good is None else rows.values[good]
@@ -136,6 +146,8 @@ def _sampled(rows: Rows, times: Times) -> list[Times]:
     chosen = np.zeros(len(rows.names), bool)
     chosen[np.argsort(-counts, kind="stable")[:SAMPLED]] = True
     picked = np.flatnonzero(chosen[rows.series])
+    if rows.stamps.faults:
+        picked = picked[rows.stamps.sound[rows.stamps.codes[picked]]]
     picked = picked[np.argsort(rows.series[picked], kind="stable")]
     borders = np.flatnonzero(np.diff(rows.series[picked])) + 1
     return [np.unique(times[part]) for part in np.split(rows.stamps.codes[picked], borders) if len(part)]
@@ -183,6 +195,12 @@ def _bad_numbers(rows: Rows) -> Iterator[Defect]:
     for s, row in _first_rows(rows.series, wrong):
         message = f"{rows.cell(row)} is not a number"
         yield Defect(s, rows.number(row), message, "leave a cell empty where the value is missing")
+
+
+def _no_times(rows: Rows) -> Iterator[Defect]:
+    wrong = np.flatnonzero(~rows.stamps.sound[rows.stamps.codes])
+    for s, row in _first_rows(rows.series, wrong):
+        yield Defect(s, rows.number(row), rows.stamps.faults[int(rows.stamps.codes[row])], FAULT_HINT)
 
 
 def _off_grid(rows: Rows, frequency: Frequency, off: Mask, asked: bool) -> Iterator[Defect]:

@@ -7,8 +7,8 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.cells import Mask, Table
-from rnncast.files.grid import Defect, Laid
+from rnncast.files.cells import Mask
+from rnncast.files.grid import Laid
 from rnncast.series.panel import Panel
 
 MOST_BAD = 0.1  # share of series that may be bad before it is the table that is
@@ -102,7 +102,7 @@ def _refusal(laid: Laid, whole: Panel, empty: list[str], asked: TableConfig) -> 
     bad = {defect.series for defect in defects}
     good = len(set(whole.ids) - {rows.names[s] for s in bad})
     if defects and (asked.strict or not good or len(bad) > MOST_BAD * len(rows.names)):
-        return _error(rows.table, min(defects, key=lambda defect: defect.row))
+        return min(defects, key=lambda defect: defect.row).error(rows.table)
     if not good:
         return DataError(f"{rows.table.name} has no value in column {rows.columns.target!r}")
     if empty and asked.strict:
@@ -111,10 +111,6 @@ def _refusal(laid: Laid, whole: Panel, empty: list[str], asked: TableConfig) -> 
             hint="leave out --strict to go on without it",
         )
     return None
-
-
-def _error(table: Table, defect: Defect) -> DataError:
-    return DataError(f"{table.at(defect.row)}: {defect.message}", hint=defect.hint)
 
 
 def _left_out(whole: Panel, reasons: dict[str, str]) -> Iterator[str]:

@@ -4,7 +4,8 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -57,26 +58,28 @@ class Reading:
         return iter(self.source.stream)
 
 
-def open_source(path: str, told: Told = lambda done, total: None) -> Source:
+@contextmanager
+def open_source(path: str, told: Told = lambda done, total: None) -> Iterator[Source]:
     """The bytes of a file, or of standard input ("-"); .gz and .zst are unpacked, by what is in them, not by name.
 
     DataError if there is no such file, it is empty, or it is damaged.
     """
     name = "standard input" if path == STDIN else path
-    try:
-        raw: BinaryIO = io.BytesIO(sys.stdin.buffer.read()) if path == STDIN else Path(path).open("rb")  # noqa: SIM115 it lives as long as the Source
-        stream = _unpacked(raw, name)
-        size = stream.seek(0, io.SEEK_END)
-        stream.seek(0)
-        head = stream.read(HEAD)
-    except FileNotFoundError:
-        raise DataError(f"there is no file {path}", hint="check the name, or use - for standard input") from None
-    except (OSError, ValueError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"cannot read {name}: {reason}") from None
-    if not head.strip():
-        raise DataError(f"{name} is empty", hint="give a table with a time column and a number")
-    return Source(name, stream, head, size, told)
+    with ExitStack() as stack:
+        try:
+            standard = io.BytesIO(sys.stdin.buffer.read()) if path == STDIN else None
+            stream = _unpacked(standard or stack.enter_context(Path(path).open("rb")), name)
+            size = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
+            head = stream.read(HEAD)
+        except FileNotFoundError:
+            raise DataError(f"there is no file {path}", hint="check the name, or use - for standard input") from None
+        except (OSError, ValueError, EOFError, zlib.error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise DataError(f"cannot read {name}: {reason}") from None
+        if not head.strip():
+            raise DataError(f"{name} is empty", hint="give a table with a time column and a number")
+        yield Source(name, stream, head, size, told)
 
 
 def arrow(need: str) -> ModuleType:

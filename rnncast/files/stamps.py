@@ -1,7 +1,8 @@
 """From the texts of a time column to times: its format, its zone, and each distinct text parsed once."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from rnncast.files.zones import check_zone, offset_of, utc_offsets, wall_to_utc,
 from rnncast.series.frequency import Times
 from rnncast.series.panel import Columns
 
+FAULT_HINT = "correct it, or say how times are written with --time-format"
 SPREAD = 2000  # texts, evenly spread, that decide how a format is padded
 _ZONE = re.compile(r"( ?%:{0,3}z|Z| UTC)$")
 _ZONE_TEXT = r"(Z| UTC| ?[+-]\d\d:?(?:\d\d)?)$"
@@ -24,8 +26,8 @@ _ZONE_TEXT = r"(Z| UTC| ?[+-]\d\d:?(?:\d\d)?)$"
 class Stamps:
     """The times of a table's rows, each distinct one once: row r is at times[codes[r]].
 
-    zone and in_utc are those of `Columns`; wall: the local times [K] where `times` are UTC and both could be the
-    regular ones.
+    faults: what is wrong with texts that are no times, by code; the times there mean nothing. zone and in_utc are
+    those of `Columns`; wall: the local times [K] where `times` are UTC and both could be the regular ones.
     """
 
     codes: Codes
@@ -34,6 +36,14 @@ class Stamps:
     zone: str = ""
     in_utc: bool = False
     wall: Times | None = None
+    faults: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def sound(self) -> Mask:
+        """Which of the distinct texts [K] are times."""
+        sound = np.ones(len(self.times), bool)
+        sound[list(self.faults)] = False
+        return sound
 
     def shown(self, row: int) -> str:
         """The time of a row as the user writes it."""
@@ -44,30 +54,32 @@ class Stamps:
     def in_local_time(self) -> "Stamps":
         """The same rows by the clock on the wall."""
         assert self.wall is not None
-        return Stamps(self.codes, self.wall, self.form, self.zone)
+        return replace(self, times=self.wall, in_utc=False, wall=None)
 
 
 def read_stamps(cells: Coded, name: str, whole: bool, table: Table, asked: TableConfig) -> Stamps:
-    """Parse a time column. DataError where a cell is no time, or where times can be read in two ways.
+    """Parse a time column. DataError where most cells are no times, or where times can be read in two ways.
 
     whole: the column holds whole numbers.
     """
-    empty = cells.texts == ""
-    if empty.any():
-        row = _first_row(cells, empty.to_numpy())
-        raise DataError(f"{table.at(row)}: there is no time in column {name!r}", hint="delete the row, or fill it in")
     form = WHOLE_NUMBER if whole and not asked.time_format else _format(cells, table, asked)
     if form == WHOLE_NUMBER:
         return Stamps(cells.codes, _whole_times(cells, name, table), WHOLE_NUMBER)
     times = _parsed(cells.texts, form)
-    if np.isnat(times).any():
-        raise _not_a_time(cells, np.isnat(times), name, form, table)
-    form = refined(form, _spread(cells.texts))
+    wrong = np.isnat(times)
+    faults = {int(code): _fault(str(cells.texts.iloc[code]), name, form) for code in np.flatnonzero(wrong)}
+    if 2 * len(faults) > len(times):
+        row = _first_row(cells, wrong)
+        raise DataError(f"{table.at(row)}: {faults[int(cells.codes[row])]}", hint=FAULT_HINT)
+    times = np.where(wrong, times[~wrong][0], times)
+    form = refined(form, _spread(cells.texts[~wrong]))
     if _ZONE.search(form):
-        return _aware(cells, times, form, table, asked)
-    if asked.zone:
-        return _in_zone(cells.codes, times, form, asked.zone, table)
-    return Stamps(cells.codes, times, form)
+        stamps = _aware(cells, times, form, table, asked)
+    elif asked.zone:
+        stamps = _in_zone(cells.codes, times, form, asked.zone, table)
+    else:
+        stamps = Stamps(cells.codes, times, form)
+    return replace(stamps, faults=faults)
 
 
 def tell_repeats_apart(stamps: Stamps, series: Codes, asked: TableConfig) -> Stamps:
@@ -80,7 +92,7 @@ def tell_repeats_apart(stamps: Stamps, series: Codes, asked: TableConfig) -> Sta
     again = pd.DataFrame({"series": series[rows], "time": stamps.codes[rows]}).duplicated().to_numpy()
     codes = np.array(stamps.codes, np.int64)
     codes[rows[again]] += len(stamps.times)
-    return Stamps(codes, np.concatenate([stamps.times, late]), stamps.form, stamps.zone, in_utc=True)
+    return replace(stamps, codes=codes, times=np.concatenate([stamps.times, late]), wall=None)
 
 
 def _format(cells: Coded, table: Table, asked: TableConfig) -> str:
@@ -139,6 +151,7 @@ def _aware(cells: Coded, wall: Times, form: str, table: Table, asked: TableConfi
     suffix = cells.texts.str.extract(_ZONE_TEXT)[0].fillna("")
     codes, texts = pd.factorize(suffix)
     offsets = np.array([offset_of(str(text)) for text in texts], np.int64)[codes]
+    offsets = np.where(suffix == "", offsets[(suffix != "").to_numpy().argmax()], offsets)  # what is no time has none
     utc = wall - offsets.astype("timedelta64[us]")
     if asked.zone:
         check_zone(asked.zone)
@@ -186,13 +199,11 @@ def _whole_times(cells: Coded, name: str, table: Table) -> Times:
     return cells.texts.to_numpy(object).astype(np.int64)
 
 
-def _not_a_time(cells: Coded, wrong: Mask, name: str, form: str, table: Table) -> DataError:
-    row = _first_row(cells, wrong)
+def _fault(text: str, name: str, form: str) -> str:
+    if not text:
+        return f"there is no time in column {name!r}"
     shown = format_times(EXAMPLE, Columns(time_format=form))[0]
-    return DataError(
-        f"{table.at(row)}: {cells[row]!r} in column {name!r} is not a time like {shown}",
-        hint="correct it, or say how times are written with --time-format",
-    )
+    return f"{text!r} in column {name!r} is not a time like {shown}"
 
 
 def _first_row(cells: Coded, chosen: Mask) -> int:

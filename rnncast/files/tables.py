@@ -51,13 +51,13 @@ def read_table(
 def study_table(path: str, table: TableConfig | None = None, *, told: Told = lambda done, total: None) -> Reading:
     """Read a table and say all that is to be said of it. DataError where nothing can be made of it."""
     asked = table or TableConfig()
-    source = open_source(path, told)
-    if asked.layout == "rows":
-        rows, taken = read_series_rows(source, asked), "a series in each row"
-    else:
-        rows, taken = _rows(_opened(source), asked)
-    reading = judge(lay(rows, asked), asked)
-    return replace(reading, notes=(_summary(reading.whole, taken, source.name), *reading.notes))
+    with open_source(path, told) as source:
+        if asked.layout == "rows":
+            rows, taken = read_series_rows(source, asked), "a series in each row"
+        else:
+            rows, taken = _rows(_opened(source), asked)
+        reading = judge(lay(rows, asked), asked)
+        return replace(reading, notes=(_summary(reading.whole, taken, source.name), *reading.notes))
 
 
 def _opened(source: Source) -> Table:

@@ -18,6 +18,7 @@ from rnncast.series.panel import Columns
 
 WHOLE_NUMBER = ""  # the format of times that are whole numbers
 YEAR = "%Y"
+LONGEST = 60  # characters that a time may take
 EXAMPLE = np.array([np.datetime64("2024-12-31T23:59:59", "us")])
 
 _MONTHS = (
@@ -115,10 +116,11 @@ _FIELDS: dict[str, Any] = {
 
 
 def formats_of(samples: list[str]) -> list[str]:
-    """The formats that fit every sample; more than one where day and month cannot be told apart."""
-    if not samples or len(samples[0]) > 60:
-        return []
-    return [form for form in _formats_of_one(samples[0]) if all(map(pattern(form).fullmatch, samples[1:]))]
+    """The formats that fit the samples best, and most of them; several where day and month cannot be told apart."""
+    tried = list(dict.fromkeys(form for text in samples[:3] for form in _formats_of_one(text)))
+    fits = {form: sum(map(bool, map(pattern(form).fullmatch, samples))) for form in tried}
+    most = max(fits.values(), default=0)
+    return [form for form in tried if fits[form] == most and 2 * most > len(samples)]
 
 
 def refined(form: str, samples: list[str]) -> str:
@@ -166,6 +168,8 @@ def format_times(times: Times, columns: Columns) -> NDArray[np.object_]:
 
 
 def _formats_of_one(text: str) -> list[str]:
+    if len(text) > LONGEST:
+        return []
     found = [form for form in (*_PERIODS, *_DATES) if pattern(form).fullmatch(text)]
     found.sort(key=lambda form: form == YEAR)
     for date in _DATES:
