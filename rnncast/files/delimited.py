@@ -144,7 +144,7 @@ def _with_pandas(
     if ragged is not None:
         line, cells = ragged
         raise DataError(
-            f"{source.name}:{line}: this line has {cells} cells, and the first has {len(dialect.names)}",
+            f"{source.name}:{line}: has {cells} fields where the first line has {len(dialect.names)}",
             hint="put quotes around a cell that holds the separator, or mend the line",
         )
     kinds: dict[str, Any] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, np.float64)

@@ -1,16 +1,18 @@
 """Tables for a terminal."""
 
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from rnncast.evaluate.backtest import Comparison
-from rnncast.evaluate.check import Check
 from rnncast.evaluate.verdict import Verdict
 from rnncast.files.forecasts import POINT, header_of, rows_of
 from rnncast.series.forecast import Forecast
+
+if TYPE_CHECKING:  # it comes with pandas, which a forecast can do without
+    from rnncast.evaluate.check import Check
 
 WIDEST = 10_000  # characters that a table in a file may take
 MOST_SERIES = 40  # of a long list, on a screen
@@ -59,7 +61,7 @@ def comparison_table(comparison: Comparison, verdict: Verdict) -> Group:
     return table
 
 
-def findings_table(check: Check) -> Group:
+def findings_table(check: "Check") -> Group:
     """A row per series; where there are many, those left out and the first others."""
     notable = sorted(range(len(check.rows)), key=lambda row: check.rows[row][-1] is None)  # stable: order is kept
     shown = sorted(notable[:MOST_SERIES])
