@@ -41,10 +41,7 @@ def measure(reader: str, path: Path) -> dict[str, float]:
     if reader != "pandas c":
         import pyarrow.csv  # noqa: F401
     began = time.perf_counter()
-    if reader == "rnncast":
-        rows = len(read_table(str(path)).y)
-    else:
-        rows = len(pandas.read_csv(path, engine=reader.split()[1]))
+    rows = len(read_table(str(path)).y if reader == "rnncast" else pandas.read_csv(path, engine=reader.split()[1]))
     seconds = time.perf_counter() - began
     return {"rows": rows, "seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 

@@ -15,6 +15,7 @@ from rnncast.config import TableConfig
 from rnncast.errors import DataError
 from rnncast.files.cells import Codes, Mask, Table, Values
 from rnncast.files.frequencies import Asked, best_grid, infer_frequency, misfit, off_grid, parse_frequency
+from rnncast.files.runs import Runs
 from rnncast.files.stamps import FAULT_HINT, Stamps, tell_repeats_apart
 from rnncast.files.times import format_times
 from rnncast.series.frequency import DAY, Frequency, Positions, Times
@@ -22,6 +23,7 @@ from rnncast.series.panel import Columns
 
 MOST_GRID = 20  # grid points per row, before a frequency is not believed
 SPARE_GRID = 1000  # grid points that even a short series may have
+COMPACT = 2**30  # two numbers below this can be added in 32 bits
 SAMPLED = 64  # series, the longest, that decide on the frequency
 
 
@@ -89,7 +91,7 @@ def lay(rows: Rows, asked: TableConfig) -> Laid:
     rows = replace(rows, stamps=tell_repeats_apart(rows.stamps, rows.series, asked))
     defects = [*_no_times(rows), *_bad_numbers(rows)]
     try:
-        frequency, stamps = _frequency(rows, wanted)
+        frequency, stamps = _frequency(rows, Runs.of(rows.series), wanted)
     except DataError:
         if defects:
             raise defects[0].error(rows.table) from None
@@ -103,35 +105,44 @@ def lay(rows: Rows, asked: TableConfig) -> Laid:
         defects += _off_grid(rows, frequency, off, bool(wanted))
     series = rows.series if good is None else rows.series[good]
     values = rows.values if good is None else rows.values[good]
-    positions = frequency.positions(stamps.times)[stamps.codes if good is None else stamps.codes[good]]  # [N]
-    low, high = _extents(series, positions, len(rows.names))
+    base, places = _compact(frequency.positions(stamps.times))  # [K]
+    places = places[stamps.codes if good is None else stamps.codes[good]]  # [N]
+    runs = Runs.of(series)
+    low, high = runs.extents(places, len(rows.names))
     lengths = high - low + 1
-    counts = np.bincount(series, minlength=len(rows.names))
-    sparse = lengths > MOST_GRID * counts + SPARE_GRID
+    sparse = lengths > MOST_GRID * runs.counts(len(rows.names)) + SPARE_GRID
     if sparse.any():
         defects += _sparse(rows, frequency, sparse, low, high)
         lengths = np.where(sparse, 0, lengths)
         kept = np.flatnonzero(~sparse[series])
-        series, values, positions = series[kept], values[kept], positions[kept]
+        series, values, places = series[kept], values[kept], places[kept]
         good = kept if good is None else good[kept]
     indptr = np.concatenate([[0], np.cumsum(lengths)])
-    cell = (indptr[:-1] - low)[series]
-    cell += positions
+    offset, shifts = _compact(indptr[:-1] - low)
+    cell = places + shifts[series]
+    cell += offset
     y, taken, repeats = _placed(np.where(np.isinf(values), np.nan, values) if defects else values, cell, indptr, asked)
     if repeats.any() and asked.duplicates == "error":
         defects += _repeats(rows, cell, np.arange(len(rows.series)) if good is None else good)
-    return Laid(rows, frequency, low, indptr, y, taken, repeats, defects)
+    return Laid(rows, frequency, base + low, indptr, y, taken, repeats, defects)
 
 
-def _frequency(rows: Rows, asked: Asked | None) -> tuple[Frequency, Stamps]:
+def _compact(numbers: Positions) -> tuple[int, Codes]:
+    """Numbers as their lowest and what they exceed it by, in half the memory where that is enough."""
+    lowest = int(numbers.min(initial=0))
+    rest = numbers - lowest
+    return lowest, rest.astype(np.int32) if int(rest.max(initial=0)) < COMPACT else rest
+
+
+def _frequency(rows: Rows, runs: Runs, asked: Asked | None) -> tuple[Frequency, Stamps]:
     """The grid, and the times that lie on it: UTC, or the wall's where those are the regular ones."""
     stamps = rows.stamps
     if stamps.wall is None:
-        return infer_frequency(_sampled(rows, stamps.times), asked), stamps
+        return infer_frequency(_sampled(rows, runs, stamps.times), asked), stamps
     local = stamps.in_local_time()
     found = []
     for each in (stamps, local):
-        series = _sampled(rows, each.times)
+        series = _sampled(rows, runs, each.times)
         frequency = infer_frequency(series, asked)
         # Of two regular grids, days and longer are the wall's: a day may have 23 hours.
         daily = frequency.unit != "span" or frequency.count % DAY == 0
@@ -140,38 +151,28 @@ def _frequency(rows: Rows, asked: Asked | None) -> tuple[Frequency, Stamps]:
     return frequency, stamps
 
 
-def _sampled(rows: Rows, times: Times) -> list[Times]:
+def _sampled(rows: Rows, runs: Runs, times: Times) -> list[Times]:
     """The distinct times of the longest series."""
-    counts = np.bincount(rows.series, minlength=len(rows.names))
+    counts = runs.counts(len(rows.names))
     chosen = np.zeros(len(rows.names), bool)
     chosen[np.argsort(-counts, kind="stable")[:SAMPLED]] = True
-    picked = np.flatnonzero(chosen[rows.series])
+    picked = runs.rows(chosen)
     if rows.stamps.faults:
         picked = picked[rows.stamps.sound[rows.stamps.codes[picked]]]
-    picked = picked[np.argsort(rows.series[picked], kind="stable")]
     borders = np.flatnonzero(np.diff(rows.series[picked])) + 1
     return [np.unique(times[part]) for part in np.split(rows.stamps.codes[picked], borders) if len(part)]
 
 
-def _extents(series: Codes, positions: Positions, count: int) -> tuple[Positions, Positions]:
-    """The first and the last position of each series [S]; 0 and -1 of one without rows."""
-    low, high = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
-    if len(series):
-        runs = np.concatenate([[0], np.flatnonzero(series[1:] != series[:-1]) + 1])
-        np.minimum.at(low, series[runs], np.minimum.reduceat(positions, runs))
-        np.maximum.at(high, series[runs], np.maximum.reduceat(positions, runs))
-    none = low > high
-    return np.where(none, 0, low), np.where(none, -1, high)
-
-
 def _placed(
-    values: Values, cell: NDArray[np.int64], indptr: NDArray[np.int64], asked: TableConfig
+    values: Values, cell: Codes, indptr: NDArray[np.int64], asked: TableConfig
 ) -> tuple[Values, Mask, NDArray[np.int64]]:
     """Values on the grid [G], which points have a row [G], and rows too many of each series [S]."""
     size = int(indptr[-1])
+    repeats = np.zeros(len(indptr) - 1, np.int64)
+    if size == len(cell) and bool((cell[1:] > cell[:-1]).all()):
+        return values, np.ones(size, bool), repeats  # every row is in its place already
     taken = np.zeros(size, bool)
     taken[cell] = True
-    repeats = np.zeros(len(indptr) - 1, np.int64)
     y = np.full(size, np.nan)
     if int(taken.sum()) == len(cell):
         y[cell] = values
@@ -198,7 +199,7 @@ def _bad_numbers(rows: Rows) -> Iterator[Defect]:
 
 
 def _no_times(rows: Rows) -> Iterator[Defect]:
-    wrong = np.flatnonzero(~rows.stamps.sound[rows.stamps.codes])
+    wrong = np.flatnonzero(~rows.stamps.sound[rows.stamps.codes]) if rows.stamps.faults else np.empty(0, np.int64)
     for s, row in _first_rows(rows.series, wrong):
         yield Defect(s, rows.number(row), rows.stamps.faults[int(rows.stamps.codes[row])], FAULT_HINT)
 
@@ -236,7 +237,7 @@ def _sparse(rows: Rows, frequency: Frequency, sparse: Mask, low: Positions, high
         yield Defect(int(s), rows.number(row), message, "correct that time, or say the step with --freq")
 
 
-def _repeats(rows: Rows, cell: NDArray[np.int64], numbers: NDArray[np.int64]) -> Iterator[Defect]:
+def _repeats(rows: Rows, cell: Codes, numbers: NDArray[np.int64]) -> Iterator[Defect]:
     again = np.flatnonzero(pd.Series(cell).duplicated().to_numpy())
     for s, place in _first_rows(rows.series[numbers], again):
         first = rows.number(int(numbers[np.argmax(cell == cell[place])]))

@@ -68,6 +68,9 @@ def judge(laid: Laid, asked: TableConfig) -> Reading:
 
 def _trimmed(laid: Laid) -> tuple[Panel, Mask]:
     """The series that have a value, from their first to their last; and which grid points [G] those are."""
+    if len(laid.y) and (np.diff(laid.indptr) > 0).all() and not np.isnan(laid.y.min()):  # the least is NaN if any is
+        whole = Panel(laid.rows.names, laid.start, laid.y, laid.indptr, laid.frequency, laid.rows.columns)
+        return whole, laid.taken
     known = np.flatnonzero(~np.isnan(laid.y))
     first = np.searchsorted(known, laid.indptr[:-1])
     stop = np.searchsorted(known, laid.indptr[1:])
