@@ -121,14 +121,20 @@ def _with_arrow(
                 delimiter=dialect.separator, ignore_empty_lines=False, newlines_in_values=b'"' in source.head
             ),
             convert_options=engine.ConvertOptions(
-                include_columns=list(types), column_types=types, null_values=list(MISSING), strings_can_be_null=False
+                include_columns=list(types),
+                column_types=types,
+                null_values=list(MISSING),
+                strings_can_be_null=False,
+                check_utf8=False,  # once for each distinct text, below, is enough
             ),
         ).unify_dictionaries()
+        coded = {name: table[name].combine_chunks() for name in texts}
+        for column in coded.values():
+            column.dictionary.validate(full=True)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
         return None
     columns: dict[str, Column] = {}
-    for name in texts:
-        column = table[name].combine_chunks()
+    for name, column in coded.items():
         distinct = pd.Series(column.dictionary.to_pandas(), dtype=str)
         if distinct.str.contains('"').any():
             return None  # pyarrow does not say whether a blank stood before the quote
