@@ -30,7 +30,7 @@ GRIDS = {
     "fiscal quarters": (Frequency("month", 3, 1), "%Y-%m", 200),
     "years": (Frequency("month", 12, 0), "%Y", 20),
     "steps": (Frequency("step"), "", 5),
-    "steps of ten": (Frequency("step", 10, 3), "", 5),
+    "steps of ten": (Frequency("step", 10, 3), "", 5_000),  # four digits under the name of a time are years
 }
 NAMES = st.text(st.sampled_from("abcXYZ019 ._-äß漢"), min_size=1, max_size=8).map(str.strip).filter(bool)
 VALUES = st.floats(-1e15, 1e15, allow_nan=False) | st.integers(-1000, 1000).map(float) | st.just(0.1 + 0.2)
