@@ -164,6 +164,8 @@ def _keys(ids: list[Coded], count: int) -> tuple[Codes, tuple[str, ...]]:
     """The series of each row [N] and the series' names, in the order of their first rows."""
     if not ids:
         return np.zeros(count, np.int64), ("",)
+    if len(ids) > 1 and any(column.texts.str.contains(KEY_MARK, regex=False).any() for column in ids):
+        raise DataError("an id holds the control character 1F, which cannot stand beside other id columns")
     codes, names = ids[0].codes, ids[0].texts
     for column in ids[1:]:
         codes, kept = pd.factorize(codes.astype(np.int64) * len(column.texts) + column.codes)
