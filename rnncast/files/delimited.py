@@ -15,9 +15,9 @@ import pandas as pd
 
 from rnncast.errors import DataError
 from rnncast.files.cells import MISSING, SAMPLE, UNNAMED, Coded, Column, Table
-from rnncast.files.lines import BOM, Start, first_ragged, line_of, not_a_table, records, text_lines
+from rnncast.files.lines import Start, first_ragged, line_of, not_a_table, records, text_lines
 from rnncast.files.numbers import is_number
-from rnncast.files.sources import Source
+from rnncast.files.sources import BOM, Source
 from rnncast.files.times import formats_of
 
 SEPARATORS = "\t;|,"
@@ -67,7 +67,9 @@ def separator_of(source: Source) -> str:
 def _dialect(source: Source) -> Dialect:
     separator = separator_of(source)
     top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
-    line, cells = next((line, row) for line, row in records(source, top, separator) if any(row))
+    line, cells = next(((line, row) for line, row in records(source, top, separator) if any(row)), (0, []))
+    if not cells:
+        raise DataError(f"{source.name} has no cell with anything in it")
     cells = [cell.strip() for cell in cells]
     if all(cell in MISSING or is_number(cell) or formats_of([cell]) for cell in cells):
         several = tuple(f"column{i + 1}" for i in range(len(cells)))

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncast.errors import DataError
-from rnncast.files.sources import Source
+from rnncast.files.sources import BOM, Source
 
-BOM = b"\xef\xbb\xbf"
 BLOCK = 1 << 24  # bytes checked at a time
 QUOTE, NEWLINE = 34, 10
 

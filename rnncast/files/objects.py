@@ -16,7 +16,7 @@ MOST_KEYS = 100_000
 
 def open_objects(source: Source) -> Table:
     """The table in JSON Lines or in a JSON list. DataError, with the line, for what is not an object."""
-    listed = source.head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+    listed = source.start.startswith(b"[")
     objects = _list(source) if listed else _lines(source)
     columns: dict[str, list[str]] = {}
     numbers = []

@@ -17,6 +17,8 @@ STDIN = "-"
 GZIP, ZSTANDARD, UTF16 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"\xff\xfe", b"\xfe\xff")
 HEAD = 1 << 16  # bytes that tell what a stream holds
 
+BOM = b"\xef\xbb\xbf"
+
 Told = Callable[[int, int], None]  # bytes read, of how many
 
 
@@ -29,6 +31,11 @@ class Source:
     head: bytes
     size: int
     told: Told
+
+    @property
+    def start(self) -> bytes:
+        """The first bytes that are neither blank nor a mark of the byte order."""
+        return self.head.lstrip(BOM + b" \t\r\n")
 
     def reading(self, start: int = 0) -> "Reading":
         """All bytes from `start` on."""
@@ -77,7 +84,7 @@ def open_source(path: str, told: Told = lambda done, total: None) -> Iterator[So
         except (OSError, ValueError, EOFError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise DataError(f"cannot read {name}: {reason}") from None
-        if not head.strip():
+        if not head.removeprefix(BOM).strip():
             raise DataError(f"{name} is empty", hint="give a table with a time column and a number")
         yield Source(name, stream, head, size, told)
 

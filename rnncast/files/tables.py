@@ -62,10 +62,9 @@ def study_table(path: str, table: TableConfig | None = None, *, told: Told = lam
 
 def _opened(source: Source) -> Table:
     """The table, whatever its form, which its first bytes tell."""
-    head = source.head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith(MAGIC):
+    if source.start.startswith(MAGIC):
         return open_parquet(source)
-    if head.startswith((b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]")):
+    if source.start.startswith((b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]")):
         return open_objects(source)
     return open_delimited(source)
 
