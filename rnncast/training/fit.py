@@ -1,5 +1,7 @@
 """From a Panel and a resolved Config to trained weights: the one place where training starts."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,6 +23,7 @@ from rnncast.training.validation import Validation
 
 Weights = dict[str, NDArray[np.float32]]
 VALIDATIONS = 20  # in a run, evenly spread over its epochs
+FEW_SERIES = 4  # are trained in one thread
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,26 @@ def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
     With `validate`, a first run without the end of the data is judged there; with `patience`, it also decides how many
     epochs the second, on all the data, is given. TrainingError if training diverges; it rescues the Best so far.
     """
-    scores: dict[str, float] = {}
-    validation = Validation.of(panel, config) if config.train.validate else None
-    if validation is not None:
-        best = _run(validation.seen, config, watch, validation)
-        scores = {"mase": best.score, "seasonal_naive_mase": validation.naive, "origins": len(validation.splits)}
-        if config.train.patience is not None:
-            config = replace(config, train=replace(config.train, epochs=best.epoch))
-    return Fitted(_run(panel, config, watch, None).weights, scores)
+    with _threads_for(panel):
+        scores: dict[str, float] = {}
+        validation = Validation.of(panel, config) if config.train.validate else None
+        if validation is not None:
+            best = _run(validation.seen, config, watch, validation)
+            scores = {"mase": best.score, "seasonal_naive_mase": validation.naive, "origins": len(validation.splits)}
+            if config.train.patience is not None:
+                config = replace(config, train=replace(config.train, epochs=best.epoch))
+        return Fitted(_run(panel, config, watch, None).weights, scores)
+
+
+@contextmanager
+def _threads_for(panel: Panel) -> Iterator[None]:
+    """One thread for a few series: more would wait for each other longer than they work, the busier the machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if len(panel) <= FEW_SERIES else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _run(panel: Panel, config: Config, watch: Watch, validation: Validation | None) -> Best:
