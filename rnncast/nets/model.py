@@ -1,5 +1,7 @@
 """A net with its head: the whole function that is trained, from what is seen to quantiles in local units."""
 
+import re
+
 import torch
 from torch import Tensor, nn
 
@@ -68,4 +70,5 @@ def build_model(config: Config) -> Model:
 
 def weights_of(model: Model) -> dict[str, Tensor]:
     """The weights by the names that the model file and the runtime use: "net.*" and "head.*"."""
-    return {name.replace("net.fused.", "net."): value for name, value in model.state_dict().items()}
+    inner = re.compile(r"^net\.(fused|layers)\.")
+    return {inner.sub("net.", name): value for name, value in model.state_dict().items()}

@@ -1,8 +1,8 @@
 """The window net: feed-forward layers on a fixed window. It remembers nothing, which is what it is compared for."""
 
-import torch
 from torch import Tensor, nn
 
+from rnncast.nets.layers import Layers
 from rnncast.nets.protocol import Feedback, State
 
 
@@ -11,12 +11,7 @@ class Window(nn.Module):
 
     def __init__(self, features: int, hidden_size: int, layers: int) -> None:
         super().__init__()
-        sizes = [features] + [hidden_size] * layers
-        for layer in range(layers):
-            linear = nn.Linear(sizes[layer], sizes[layer + 1])
-            self.register_parameter(f"weight_l{layer}", nn.Parameter(linear.weight))
-            self.register_parameter(f"bias_l{layer}", nn.Parameter(linear.bias))
-        self.layers = layers
+        self.layers = Layers(features, hidden_size, layers)
 
     def init_state(self, batch: int) -> State:
         """No state."""
@@ -24,8 +19,4 @@ class Window(nn.Module):
 
     def forward(self, inputs: Tensor, state: State, feedback: Feedback) -> tuple[Tensor, State]:
         """Inputs [B, T, F] to features [B, T, D]; the state () comes back as it is."""
-        features = inputs
-        for layer in range(self.layers):
-            weight, bias = getattr(self, f"weight_l{layer}"), getattr(self, f"bias_l{layer}")
-            features = torch.tanh(nn.functional.linear(features, weight, bias))
-        return features, state
+        return self.layers(self.layers.drive(inputs)), state
