@@ -24,7 +24,7 @@ def progress(console: Console, shown: bool) -> Iterator[Advance]:
     """A progress bar while the block runs, gone afterwards."""
     # What does not fit in a narrow terminal is cut from the right end of the words.
     words = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
-    columns = (BarColumn(bar_width=12), TimeRemainingColumn(), words)
+    columns = (BarColumn(bar_width=6), TimeRemainingColumn(), words)
     with Progress(*columns, console=console, transient=True, expand=True, disable=not shown) as bar:
         task = bar.add_task("", total=None)
 

@@ -27,14 +27,14 @@ def scores_in_words(model: str, scores: Mapping[str, float]) -> str:
     return f"on data held back: {model} {ours:.3f}, {verdict} seasonal naive {naive:.3f} (MASE)"
 
 
-def epoch_in_words(run: str, step: Step) -> str:
-    """An epoch for the progress line."""
-    words = [f"{run} {step.epoch}/{step.epochs}", f"loss {step.loss:.4f}"]
-    if step.valid_mase is not None:
-        words.append(f"MASE {step.valid_mase:.3f} (naive {step.naive_mase:.3f})")
-    words.append(f"gradient {step.gradient_norm:.2f}")
-    words.append(f"{step.steps * step.epoch / max(step.seconds, 1e-9):,.0f} steps/s")
-    return "  ".join(words)
+def epoch_in_words(run: str, step: Step, judged: Step) -> str:
+    """An epoch for the progress line, with the score of the last epoch that was judged."""
+    words = [f"{run} {step.epoch}/{step.epochs}", f"loss {step.loss:.3f}"]
+    if judged.valid_mase is not None:
+        words.append(f"MASE {judged.valid_mase:.2f} naive {judged.naive_mase:.2f}")
+    words.append(f"grad {step.gradient_norm:.2f}")
+    words.append(f"{step.steps * step.epoch / max(step.seconds, 1e-9) / 1000:.0f}k/s")
+    return " ".join(words)
 
 
 def ledger_in_words(run: str, step: Step) -> str:
