@@ -21,7 +21,9 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,12 +36,14 @@ from rich.table import Table
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.forecaster import Forecaster
 from rnncast.series.panel import Panel
+from rnncast.training.step import Watch
 
 Values = NDArray[np.float64]
 Made = tuple[Values, int, float, float]  # a series, the step to be forecast, its true value, the naive guess at it
 
-COPY_GAP = 4  # beats between a recall and the next value
+REST = 4  # beats between a recall and the next value
 MOST = 0.8  # size of a value to copy; a beat is 1
+MODELS = ("window", "rnn", "gru", "lstm")
 NOISE = 0.5  # standard deviation, of a sine of amplitude 1
 
 
@@ -53,6 +57,7 @@ class Task:
     spans: tuple[int, ...]
     make: Callable[[int, int, np.random.Generator], Made]
     horizon: Callable[[int], int]
+    epochs: int
 
 
 class Settings(NamedTuple):
@@ -60,12 +65,12 @@ class Settings(NamedTuple):
 
     window: int
     hidden_size: int
-    epochs: int
-    learning_rate: float
+    learning_rates: tuple[float, ...]
     bptt_steps: int
     series: int
     steps: int
     seed: int
+    effort: float
 
 
 @dataclass(frozen=True)
@@ -75,33 +80,27 @@ class Score:
     task: str
     span: int
     model: str
+    learning_rate: float
+    loss: float
     error: float
     seconds: float
 
 
 def copy(lag: int, steps: int, random: np.random.Generator) -> Made:
-    """A value; beats; a missed beat; the same value, `lag` steps after it was shown; beats; and again.
+    """A value; beats of 1 and -1; a beat that repeats the last; the same value, `lag` steps after it was shown; beats.
 
-    Values and missed beats come between a beat of 1 and one of -1, so that the movements around them add up to the
-    same whatever the value.
+    A value lies between a beat of 1 and one of -1, so that the movements around it add up to the same whatever it is.
     """
     y: list[float] = []
-    beat, recalls = 1.0, []
-    while len(y) < steps or len(recalls) < 2:
+    beat, value, cycles = 1.0, 0.0, -(-steps // (lag + 1 + REST)) + 1
+    for _ in range(cycles):
         value = random.uniform(-MOST, MOST)
-        y.append(value)
-        for _ in range(lag - 2):
-            beat = -beat
-            y.append(beat)
-        y.append(beat)
-        recalls.append((len(y), value))
-        y.append(value)
-        for _ in range(COPY_GAP):
-            beat = -beat
-            y.append(beat)
-    skipped = int(random.integers(0, lag + COPY_GAP + 1))  # begin anywhere in a cycle
-    at, value = recalls[-1]
-    return np.array(y[skipped:]), at - skipped, value, 0.0
+        beats = [beat * (-1) ** i for i in range(1, lag - 1 + REST)]
+        before, after = beats[: lag - 2], beats[lag - 2 :]
+        y += [value, *before, before[-1], value, *after]
+        beat = beats[-1]
+    skipped = int(random.integers(0, lag + 1 + REST))  # begin anywhere in a cycle
+    return np.array(y[skipped:]), len(y) - REST - 1 - skipped, value, 0.0
 
 
 def counter(period: int, steps: int, random: np.random.Generator) -> Made:
@@ -121,44 +120,66 @@ def sine(period: int, steps: int, random: np.random.Generator) -> Made:
     return clean + random.normal(0, NOISE, steps), steps - period // 2, float(clean[-1]), float(level)
 
 
+def one_step(span: int) -> int:
+    """The horizon of copy and counter."""
+    return 1
+
+
+def half(span: int) -> int:
+    """The horizon of the sine: half a period."""
+    return span // 2
+
+
 TASKS = {
     task.name: task
     for task in (
-        Task("copy", "copy a value seen L steps ago", "L", (4, 16, 64, 128), copy, lambda span: 1),
-        Task("counter", "when is the next pulse, one every P steps?", "P", (4, 16, 64, 128), counter, lambda span: 1),
-        Task("sine", "half a period ahead, noise aside", "P", (16, 32, 64, 128), sine, lambda span: span // 2),
+        Task("copy", "copy a value seen L steps ago", "L", (4, 16, 64), copy, one_step, 300),
+        Task("counter", "when is the next pulse, one every P steps?", "P", (4, 16, 64), counter, one_step, 300),
+        Task("sine", "half a period ahead, noise aside", "P", (16, 32, 64), sine, half, 60),
     )
 }
 
 
-def measure(task: Task, span: int, model: str, settings: Settings) -> Score:
-    """Train a net on a task and score it on fresh series."""
+def measure(task: Task, span: int, model: str, settings: Settings) -> list[Score]:
+    """Train a net on a task, at each learning rate, and score it on fresh series."""
+    torch.set_num_threads(1)
     steps = max(settings.steps, 3 * span)
     random = np.random.default_rng([settings.seed, span])
     made = [task.make(span, steps, random) for _ in range(settings.series)]
     fresh = [task.make(span, steps, random) for _ in range(settings.series)]
-    horizon = task.horizon(span)
-    config = Config(
-        task=TaskConfig(horizon=horizon, seasons=(), transform="none"),
+    truth, naive = (np.array([row[i] for row in fresh]) for i in (2, 3))
+    scores = []
+    for rate in settings.learning_rates:
+        losses: list[float] = []
+        began = time.perf_counter()
+        forecaster = Forecaster.fit(
+            panel_of([y for y, *_ in made]),
+            config_of(task, span, model, rate, settings),
+            watch=Watch(lambda run, step: losses.append(step.loss)),  # noqa: B023
+        )
+        seconds = time.perf_counter() - began
+        # What is known: everything before the first step of the horizon that ends where the answer is.
+        known = panel_of([y[:at] for y, at, *_ in fresh])
+        points = forecaster.predict(known).point[:, -1]
+        error = float(np.abs(points - truth).mean() / np.abs(naive - truth).mean())
+        scores.append(Score(task.name, span, model, rate, losses[-1], error, seconds))
+    return scores
+
+
+def config_of(task: Task, span: int, model: str, learning_rate: float, settings: Settings) -> Config:
+    """The same for all nets, but for the net."""
+    return Config(
+        task=TaskConfig(horizon=task.horizon(span), seasons=(), transform="none"),
         net=NetConfig(model=model, hidden_size=settings.hidden_size, window=settings.window),
         train=TrainConfig(
-            epochs=settings.epochs,
-            learning_rate=settings.learning_rate,
+            epochs=max(1, round(task.epochs * settings.effort)),
+            learning_rate=learning_rate,
             bptt_steps=settings.bptt_steps,
             weight_decay=0.0,
             validate=False,
             seed=settings.seed,
         ),
     )
-    began = time.perf_counter()
-    forecaster = Forecaster.fit(panel_of([y for y, *_ in made]), config)
-    seconds = time.perf_counter() - began
-    # What is known: everything before the step that is to be forecast, or before the last `horizon` steps.
-    forecast = forecaster.predict(panel_of([y[:at] for y, at, *_ in fresh]))
-    points = forecast.point[:, -1]
-    truth, naive = (np.array([row[i] for row in fresh]) for i in (2, 3))
-    error = np.abs(points - truth).mean() / np.abs(naive - truth).mean()
-    return Score(task.name, span, model, float(error), seconds)
 
 
 def panel_of(series: list[Values]) -> Panel:
@@ -167,15 +188,17 @@ def panel_of(series: list[Values]) -> Panel:
 
 
 def table_of(task: Task, scores: list[Score]) -> Table:
-    """Error by span and net."""
+    """Error by span and net, at the learning rate that made the training loss smallest."""
     table = Table(title=f"{task.name}: {task.asks}", title_justify="left")
     table.add_column(task.span, justify="right")
+    best: dict[tuple[int, str], Score] = {}
+    for score in sorted(scores, key=lambda score: score.loss, reverse=True):
+        best[score.span, score.model] = score
     models = list(dict.fromkeys(score.model for score in scores))
     for model in models:
         table.add_column(model, justify="right")
     for span in dict.fromkeys(score.span for score in scores):
-        errors = {score.model: score.error for score in scores if score.span == span}
-        table.add_row(str(span), *(f"{errors[model]:.2f}" for model in models))
+        table.add_row(str(span), *(f"{best[span, model].error:.2f}" for model in models))
     return table
 
 
@@ -187,31 +210,37 @@ def main() -> None:
     parser.add_argument("--span", type=int, action="append", help="this span only (may be given again)")
     parser.add_argument("--window", type=int, default=8)
     parser.add_argument("--hidden-size", type=int, default=32)
-    parser.add_argument("--epochs", type=int, default=150)
-    parser.add_argument("--learning-rate", type=float, default=0.01)
+    parser.add_argument("--learning-rates", type=float, nargs="+", default=(0.005, 0.03), metavar="RATE")
     parser.add_argument("--bptt-steps", type=int, default=512)
-    parser.add_argument("--series", type=int, default=64, help="to train on, and as many to be scored on")
-    parser.add_argument("--steps", type=int, default=128, help="length of a series, at least (or three spans)")
+    parser.add_argument("--series", type=int, default=256, help="to train on, and as many to be scored on")
+    parser.add_argument("--steps", type=int, default=48, help="length of a series, at least (or three spans)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="the two shorter spans of each task")
+    parser.add_argument("--effort", type=float, default=1.0, help="multiplies the epochs")
+    parser.add_argument("--workers", type=int, default=2, help="nets trained side by side, on one thread each")
+    parser.add_argument("--quick", action="store_true", help="the two shorter spans of each task, half the effort")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here")
     given = parser.parse_args()
-    torch.set_num_threads(given.threads)
+    if given.quick:
+        given.effort /= 2
     settings = Settings(*(getattr(given, name) for name in Settings._fields))
-    console, everything = Console(), []
-    for name in given.task or TASKS:
-        task = TASKS[name]
-        spans = given.span or (task.spans[:2] if given.quick else task.spans)
-        scores = []
-        for span in spans:
-            for model in given.model or ("window", "rnn", "gru", "lstm"):
-                scores.append(measure(task, span, model, settings))
-                print(f"{name} {span} {model}: {scores[-1].error:.3f} in {scores[-1].seconds:.1f} s", flush=True)
-        console.print(table_of(task, scores))
-        everything += scores
-    if given.json:
-        given.json.write_text(json.dumps([asdict(score) for score in everything], indent=1) + "\n")
+    everything: list[Score] = []
+    began = time.perf_counter()
+    with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
+        runs = {
+            name: [
+                pool.submit(measure, TASKS[name], span, model, settings)
+                for span in given.span or TASKS[name].spans[: 2 if given.quick else None]
+                for model in given.model or MODELS
+            ]
+            for name in given.task or TASKS
+        }
+        for name, waiting in runs.items():
+            scores = [score for run in waiting for score in run.result()]
+            everything += scores
+            Console().print(table_of(TASKS[name], scores))
+            if given.json:
+                given.json.write_text(json.dumps([asdict(score) for score in everything], indent=1) + "\n")
+    print(f"{time.perf_counter() - began:.0f} s")
 
 
 if __name__ == "__main__":
