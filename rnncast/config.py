@@ -13,7 +13,12 @@ from rnncast.errors import UsageError
 STRATEGIES = ("auto", "direct", "recursive")
 TRAININGS = ("auto", "bptt", "teacher-forcing", "scheduled")
 TRANSFORMS = ("auto", "log", "none")
-LAYOUTS = ("auto", "long", "wide")
+LAYOUTS = ("auto", "long", "wide", "rows")
+GAPS = ("mask", "error", "fill")
+DUPLICATES = ("error", "first", "last", "mean", "sum")
+DECIMALS = ("auto", "point", "comma")
+
+_TABLE_WORDS = {"layout": LAYOUTS, "gaps": GAPS, "duplicates": DUPLICATES, "decimal": DECIMALS}
 
 
 def setting(default: Any, meaning: str, *, at_least: float | None = None, below: float | None = None) -> Any:
@@ -52,12 +57,22 @@ class TableConfig:
 
     time: str | None = setting(None, "The time column.")
     target: str | None = setting(None, "The column to forecast.")
-    id: str | None = setting(None, "The column that says which series a row belongs to.")
-    layout: str = setting("auto", "long (a row per value) or wide (a column per series).")
+    id: str | None = setting(None, "The column that says which series a row belongs to, or several: region,store.")
+    layout: str = setting("auto", "long (a row per value), wide (a column per series) or rows (a row per series).")
+    freq: str | None = setting(None, "The step: D, B, W, W-MON, MS, ME, QS, YS, h, 15min...; recognised, unless given.")
+    gaps: str = setting("mask", "Missing values: mask (stay missing), error, or fill (a straight line across).")
+    duplicates: str = setting("error", "Times that repeat in a series: error, first, last, mean or sum.")
+    decimal: str = setting("auto", "The decimal mark of numbers: point, comma, or auto.")
+    time_format: str | None = setting(
+        None, "How times are written, as in strptime: %d/%m/%Y; recognised, unless given."
+    )
+    zone: str | None = setting(None, "The time zone of the times: Europe/Berlin; that of their offsets, unless given.")
+    strict: bool = setting(False, "Refuse the table if any series is bad, instead of leaving that series out.")
 
     def __post_init__(self) -> None:
         check(self)
-        one_of("layout", self.layout, LAYOUTS)
+        for name, words in _TABLE_WORDS.items():
+            one_of(name, getattr(self, name), words)
 
 
 @dataclass(frozen=True, kw_only=True)

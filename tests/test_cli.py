@@ -142,6 +142,38 @@ def test_columns_come_back_under_their_own_names(program: Program) -> None:
     ]
 
 
+def test_the_ledger_is_a_line_an_epoch(program: Program) -> None:
+    done = program("train", AIR_PASSENGERS, "--model", "rnn", "--epochs", "2", "--ledger", "ledger.jsonl", "-v")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (program.folder / "ledger.jsonl").read_text().splitlines()]
+    assert [(line["run"], line["epoch"]) for line in lines] == [
+        ("validation", 1),
+        ("validation", 2),
+        ("training", 1),
+        ("training", 2),
+    ]
+    assert list(lines[0]["gradient_by_lag"]) == ["1", "2", "4", "8", "16", "32", "64"]
+    assert {"gradient_norm", "gradient_norm_95", "clipped", "loss", "seconds"} <= lines[0].keys()
+    assert "by lag 1: " in done.stderr
+    assert "on data held back: rnn" in done.stderr
+
+
+def test_recursive_models_go_on_beyond_their_horizon(program: Program) -> None:
+    program("train", AIR_PASSENGERS, "--model", "jordan", "--training", "teacher-forcing", "--epochs", "2", "-q")
+    lines = program("forecast", "-H", "30").stdout.splitlines()
+    assert len(lines) == 31
+    assert lines[-1].startswith("1963-06,")
+
+
+def test_a_run_that_diverges_ends_in_one_sentence(program: Program) -> None:
+    done = program("train", AIR_PASSENGERS, "--learning-rate", "1e30", "--no-validate")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no longer finite at update 1 of epoch" in done.stderr
+    assert "try a smaller --learning-rate than 1e+30" in done.stderr
+    if "the best weights so far are in rnncast.safetensors" in done.stderr:
+        assert program("forecast").returncode == 0
+
+
 def test_a_bare_column_comes_back_with_its_step(program: Program) -> None:
     column = "\n".join(str(10 + i % 4) for i in range(40))
     assert program("train", "-", "-H", "2", "--season", "4", "--epochs", "0", stdin=column).returncode == 0
@@ -173,6 +205,13 @@ BAD_INPUT = {
     "bad setting": (["train", "file", "--epochs", "-1"], b"1\n2\n", 2, "--epochs is -1, but must be at least 0"),
     "bad list": (["train", "file", "--season", "a"], b"1\n2\n", 2, "--season is 'a'"),
     "unknown net": (["train", "file", "--model", "oracle"], b"1\n2\n3\n4\n5\n", 2, "no net called 'oracle'"),
+    "nothing to feed back": (
+        ["train", "file", "--strategy", "direct", "--training", "scheduled"],
+        b"1\n2\n3\n4\n5\n",
+        2,
+        "with --strategy direct nothing is",
+    ),
+    "no such device": (["train", "file", "--device", "cuda:99"], b"1\n2\n3\n4\n5\n", 2, "there is no device cuda:99"),
     "unknown option": (["train", "file", "--horizn", "3"], b"1\n2\n", 2, "--horizn"),
 }
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rnncast.cli.check import check
 from rnncast.cli.compare import compare
 from rnncast.cli.environment import Environment
 from rnncast.cli.forecast import forecast
@@ -15,7 +16,7 @@ from rnncast.cli.train import train
 from rnncast.errors import ExitCode, RnncastError
 from rnncast.version import VERSION
 
-COMMANDS = (train, forecast, compare)
+COMMANDS = (train, forecast, compare, check)
 
 app = typer.Typer(
     name="rnncast",

@@ -8,6 +8,7 @@ import typer
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format, chosen_format, write
+from rnncast.cli.reading import read_data
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
 
@@ -45,7 +46,6 @@ def compare(
     model_file = _model_file(candidate, path)
 
     from rnncast.evaluate.compare import Plan, compare_nets
-    from rnncast.files.tables import read_table
     from rnncast.forecaster import Forecaster
     from rnncast.report.progress import progress
     from rnncast.report.tables import comparison_table
@@ -56,7 +56,7 @@ def compare(
         panel = trained.training_data(note=environment.say)
     else:
         table = o.table_from(context, trained.source.table if trained else None)
-        panel = read_table(path or o.STREAM, table, note=environment.say)
+        panel = read_data(path or o.STREAM, table, environment, environment.say)
     config = o.config_from(context, base)
     with progress(environment.side_screen, environment.shows_progress) as advance:
         comparison, verdict = compare_nets(panel, config, Plan(baseline, folds, device), advance)

@@ -7,6 +7,7 @@ import typer
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format, chosen_format, write
+from rnncast.cli.reading import read_data
 from rnncast.config import TableConfig
 
 
@@ -39,9 +40,8 @@ def forecast(
     forecaster = Forecaster.load(model)
     panel = None
     if path is not None:
-        from rnncast.files.tables import read_table
-
-        panel = read_table(path, o.table_from(context, forecaster.source.table), note=environment.detail)
+        table = o.table_from(context, forecaster.source.table)
+        panel = read_data(path, table, environment, environment.detail)
     prediction = forecaster.predict(panel, horizon)
     rows = header_of(prediction), rows_of(prediction)
     write(kind, output, environment, rows, lambda: forecast_table(prediction))

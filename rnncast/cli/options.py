@@ -30,7 +30,9 @@ _NETS = "; ".join(f"{name} remembers {entry.memory}" for name, entry in NETS.ite
 
 Data = Annotated[
     str | None,
-    typer.Argument(metavar="DATA", help="A CSV file; - or a pipe is standard input.", show_default=False),
+    typer.Argument(
+        metavar="DATA", help="CSV, JSON Lines or Parquet; - or a pipe is standard input.", show_default=False
+    ),
 ]
 ModelFile = Annotated[str, typer.Option("--model", "-m", help="The model file; - is standard input.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="auto is a table on a terminal, CSV elsewhere.")]
@@ -84,7 +86,8 @@ def _parameter(section: type, spec: "Field[Any]") -> inspect.Parameter:
         kind, metavar = str | None, "N,N"
         default = ",".join(f"{value:g}" for value in default) if default else None
     meaning = spec.metadata["meaning"] + (f" {_NETS}." if spec.name == "model" else "")
-    flags = [flag(spec.name), *([_SHORT[spec.name]] if spec.name in _SHORT else [])]
+    switch = f"/--no-{spec.name}" if kind is bool else ""
+    flags = [flag(spec.name) + switch, *([_SHORT[spec.name]] if spec.name in _SHORT else [])]
     option = typer.Option(*flags, help=meaning, rich_help_panel=_PANELS[section], metavar=metavar)
     return inspect.Parameter(
         spec.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]

@@ -11,6 +11,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.reading import read_data
 from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import RnncastError, TrainingError
 
@@ -44,11 +45,10 @@ def train(
     config, table = o.config_from(context), o.table_from(context)
     path = environment.data_or_stdin(data, "train")
 
-    from rnncast.files.tables import read_table
     from rnncast.forecaster import Forecaster
     from rnncast.report.words import choices_in_words, scores_in_words
 
-    panel = read_table(path, table, note=environment.say)
+    panel = read_data(path, table, environment, environment.say)
     began = perf_counter()
     try:
         with _watching(environment, ledger, device) as watch:

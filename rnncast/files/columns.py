@@ -1,10 +1,14 @@
 """Which column of a table is the time, which the id, which the target. Pure decisions on names and kinds."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
+from rnncast.files.cells import MISSING, UNNAMED
+from rnncast.files.numbers import WHOLE, is_number
+from rnncast.files.times import YEAR, formats_of
 
 TIME_NAMES = (
     "ds",
@@ -32,24 +36,46 @@ class Kind(Enum):
     WHOLE = "whole numbers"
     NUMBER = "numbers"
     TEXT = "text"
+    COUNTER = "row numbers"  # never taken for anything unless asked for
+    EMPTY = "nothing"
 
 
 @dataclass(frozen=True)
 class Roles:
     """The columns taken.
 
-    time: None where rows are numbered. ids: candidates, of which one will do. targets: several only if wide.
+    time: None where rows are numbered. ids: those that name a series together; or, if not `sure`, candidates of which
+    one will do. targets: several only if wide.
     """
 
     time: str | None
     ids: tuple[str, ...]
     targets: tuple[str, ...]
-    wide: bool
+    wide: bool = False
+    sure: bool = True
 
     @property
-    def used(self) -> tuple[str, ...]:
-        """All columns that must be read."""
-        return (*((self.time,) if self.time else ()), *self.ids, *self.targets)
+    def texts(self) -> list[str]:
+        """The columns that are read as text."""
+        return [*([self.time] if self.time else []), *self.ids]
+
+
+def kind_of(name: str, cells: list[str]) -> Kind:
+    """What a column holds, by its name and first cells."""
+    known = [cell for cell in cells if cell not in MISSING]
+    if not known:
+        return Kind.EMPTY
+    numbers = sum(map(is_number, known))
+    if numbers < len(known):
+        if formats_of(known):
+            return Kind.TIME
+        # A column of numbers with a few stray words is a column of numbers with mistakes, and said to be so later.
+        return Kind.NUMBER if numbers > len(known) / 2 else Kind.TEXT
+    if not all(map(WHOLE.fullmatch, known)):
+        return Kind.NUMBER
+    if name.startswith(UNNAMED) and _counts_up(known):
+        return Kind.COUNTER
+    return Kind.TIME if _compact_times(name, known) else Kind.WHOLE
 
 
 def recognise(kinds: dict[str, Kind], asked: TableConfig, name: str) -> Roles:
@@ -58,23 +84,32 @@ def recognise(kinds: dict[str, Kind], asked: TableConfig, name: str) -> Roles:
     DataError, with the columns and the flags that settle it, where two readings are possible or none is; `name` is the
     table's own name, for the message.
     """
-    for role in (asked.time, asked.id, asked.target):
+    ids = _asked_ids(kinds, asked.id)
+    for role in (asked.time, asked.target, *ids):
         if role is not None and role not in kinds:
             raise UsageError(f"{name} has no column {role!r}", hint=f"its columns: {_listed(kinds)}")
-    time = asked.time or _time(kinds, asked, name)
-    numeric = [c for c, kind in kinds.items() if kind in (Kind.NUMBER, Kind.WHOLE) and c != time]
+    taken = tuple(role for role in (asked.target, *ids) if role)
+    time = asked.time or _time(kinds, taken, name)
+    numeric = [c for c, kind in kinds.items() if kind in (Kind.NUMBER, Kind.WHOLE) and c != time and c not in ids]
     if asked.layout == "wide":
-        targets = tuple(c for c in numeric if c != asked.id)
-        if not targets:
+        empty = [c for c, kind in kinds.items() if kind is Kind.EMPTY and c != time and not c.startswith(UNNAMED)]
+        targets = tuple(c for c in kinds if c in numeric or c in empty)
+        if not numeric:
             raise DataError(f"{name} has no numeric column", hint=f"its columns: {_listed(kinds)}")
         return Roles(time, (), targets, wide=True)
-    ids = (asked.id,) if asked.id else _ids(kinds, time, asked.target)
+    sure = bool(ids)
+    ids = ids or _ids(kinds, time, asked.target)
     target = asked.target or _target([c for c in numeric if c not in ids], kinds, name)
-    return Roles(time, ids, (target,), wide=False)
+    return Roles(time, ids, (target,), sure=sure or len(ids) < 2)
 
 
-def _time(kinds: dict[str, Kind], asked: TableConfig, name: str) -> str | None:
-    taken = (asked.target, asked.id)
+def _asked_ids(kinds: dict[str, Kind], asked: str | None) -> tuple[str, ...]:
+    if asked is None:
+        return ()
+    return (asked,) if asked in kinds else tuple(part.strip() for part in asked.split(","))
+
+
+def _time(kinds: dict[str, Kind], taken: tuple[str, ...], name: str) -> str | None:
     stamps = [c for c, kind in kinds.items() if kind is Kind.TIME and c not in taken]
     named = [c for c in stamps if c.lower() in TIME_NAMES]
     if len(stamps) == 1 or len(named) == 1:
@@ -98,6 +133,9 @@ def _target(numeric: list[str], kinds: dict[str, Kind], name: str) -> str:
     named = [c for c in numeric if c.lower() in TARGET_NAMES]
     if len(numeric) == 1 or len(named) == 1:
         return (named or numeric)[0]
+    empty = [c for c, kind in kinds.items() if kind is Kind.EMPTY]
+    if not numeric and empty:
+        raise DataError(f"{name} has no value in column {empty[0]!r}", hint="say which to forecast with --target")
     if not numeric:
         raise DataError(f"{name} has no numeric column to forecast", hint=f"its columns: {_listed(kinds)}")
     raise DataError(
@@ -106,7 +144,21 @@ def _target(numeric: list[str], kinds: dict[str, Kind], name: str) -> str:
     )
 
 
+def _compact_times(name: str, cells: list[str]) -> bool:
+    """Whether whole numbers are dates: 20241231 always, 2024 and 202412 only under a name that says so."""
+    formats = formats_of(cells)
+    if "%Y%m%d" in formats:
+        return all(re.match("19|20", cell) for cell in cells)
+    likely = name.lower() in TIME_NAMES and formats in ([YEAR], ["%Y%m"])
+    return likely and (name.lower() == "year" or all(1500 <= int(cell[:4]) < 2200 for cell in cells))
+
+
+def _counts_up(cells: list[str]) -> bool:
+    first = int(cells[0])
+    return first in (0, 1) and all(int(cell) == first + i for i, cell in enumerate(cells))
+
+
 def _listed(names: dict[str, Kind] | list[str]) -> str:
     most = 8
-    shown = [str(name) for name in list(names)[:most]]
+    shown = list(names)[:most]
     return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")

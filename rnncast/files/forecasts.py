@@ -10,18 +10,17 @@ POINT = "forecast"
 
 
 def header_of(forecast: Forecast) -> list[str]:
-    """Column names: the id (if the data had one), the time, the point forecast, and its intervals' ends."""
+    """Column names: the ids (if the data had any), the time, the point forecast, and its intervals' ends."""
     columns = forecast.columns
-    ids = [columns.id] if columns.id else []
     ends = [f"{POINT}-{side}-{level:g}" for level in forecast.levels for side in ("lo", "hi")]
-    return [*ids, columns.time_name, POINT, *ends]
+    return [*columns.ids, columns.time_name, POINT, *ends]
 
 
 def rows_of(forecast: Forecast) -> Iterator[list[Any]]:
     """The rows: series in the order of the data, each over its horizon."""
-    times = format_times(forecast.time, forecast.columns.time_format)
+    times = format_times(forecast.time, forecast.columns)
     ends = [end for level in forecast.levels for end in forecast.interval(level)]
     for s, name in enumerate(forecast.ids):
         numbers = zip(forecast.point[s].tolist(), *(end[s].tolist() for end in ends), strict=True)
-        ids = [name] if forecast.columns.id else []
+        ids = forecast.columns.parts(name)
         yield from ([*ids, time, *values] for time, values in zip(times[s], numbers, strict=True))

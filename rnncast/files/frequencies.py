@@ -1,68 +1,179 @@
-"""Which regular grid the times of a table lie on."""
+"""Which regular grid the times of a table lie on: of each series, then the one that suits the panel."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from rnncast.errors import DataError
-from rnncast.series.frequency import DAY, LAST_DAY, Frequency, Positions, Times
+from rnncast.errors import DataError, UsageError
+from rnncast.files.cells import Mask
+from rnncast.series.frequency import DAY, HOUR, LAST_DAY, MINUTE, SECOND, Frequency, Positions, Times
+
+MISFIT = 5  # empty grid points that one time off the grid weighs
+MOST_CANDIDATES = 12  # grids, the commonest first, that are held against every series
+
+_SPANS = {"D": DAY, "h": HOUR, "H": HOUR, "min": MINUTE, "T": MINUTE, "s": SECOND, "S": SECOND}
+_WEEKDAYS = ("THU", "FRI", "SAT", "SUN", "MON", "TUE", "WED")  # counted from 1970-01-01
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_MONTH_COUNTS = {"M": 1, "Q": 3, "Y": 12, "A": 12}
+_MONTH_DAYS = {"": None, "S": 1, "E": LAST_DAY}
 
 
-def infer_frequency(times: Times, series: Positions) -> Frequency:
-    """The grid of times [N], sorted within each series [N].
+@dataclass(frozen=True)
+class Asked:
+    """What --freq says of a grid; what is None, the times decide. anchor: months or days since 1970, modulo count."""
 
-    DataError if no series has two times. The grid may not hold every time: see `Frequency.positions`.
+    unit: str
+    count: int
+    anchor: int | None = None
+    day: int | None = None
+
+
+def parse_frequency(word: str) -> Asked:
+    """The grid that a word like D, 15min, W-MON, QS-OCT or 7 (steps) means. UsageError for any other."""
+    found = re.fullmatch(r"(\d{0,6})([A-Za-z]*)(?:-([A-Z]{3}))?", word)
+    count, name, anchor = (int(found[1] or 1), found[2], found[3]) if found else (0, "", None)
+    if count and not name and not anchor and found and found[1]:
+        return Asked("step", count)
+    if count and not anchor and name in _SPANS:
+        return Asked("span", count * _SPANS[name])
+    if count and not anchor and name == "B":
+        return Asked("business day", count)
+    if count and name == "W" and (anchor is None or anchor in _WEEKDAYS):
+        return Asked("span", 7 * count * DAY, _WEEKDAYS.index(anchor) if anchor else None)
+    if count and name[:1] in _MONTH_COUNTS and name[1:] in _MONTH_DAYS and (anchor is None or anchor in _MONTHS):
+        months = count * _MONTH_COUNTS[name[0]]
+        return Asked("month", months, _MONTHS.index(anchor) if anchor else None, _MONTH_DAYS[name[1:]])
+    raise UsageError(
+        f"--freq {word!r} is not a frequency",
+        hint="use D, B, W, W-MON, MS, ME, QS, QE, YS, h, min or s, with a number before it if need be: 15min, 4h, 2W",
+    )
+
+
+def infer_frequency(series: Iterable[Times], asked: Asked | None = None) -> Frequency:
+    """The grid that suits the series best, each given as its times, rising and distinct.
+
+    It leaves the fewest times off and the fewest points empty; so a few mistaken times do not change it. DataError if
+    no series has two times and nothing is asked for. See `Frequency.positions` for what is off the grid.
     """
-    same = series[1:] == series[:-1]
-    if not same.any():
+    known = [times for times in series if len(times) > (0 if asked else 1)]
+    if not known:
         raise DataError(
             "cannot tell the frequency: no series has two different times",
-            hint="give at least two rows of one series; if each row is a series of its own, check --id",
+            hint="give at least two rows of one series, or say --freq; if each row is a series of its own, check --id",
         )
+    votes: Counter[Frequency] = Counter()
+    for times in known:
+        votes[best_grid(times, asked)] += len(times)
+    candidates = [grid for grid, _ in votes.most_common(MOST_CANDIDATES)]
+    if len(candidates) == 1:
+        return candidates[0]
+    return min(candidates, key=lambda grid: misfit(grid, known))
+
+
+def best_grid(times: Times, asked: Asked | None = None) -> Frequency:
+    """The grid that suits one series: its times, rising and distinct."""
+    numbered = times.dtype.kind == "i"
+    if asked and numbered != (asked.unit == "step"):
+        what = "whole numbers" if numbered else "dates"
+        raise DataError(f"--freq does not suit this table: its times are {what}", hint="leave out --freq")
+    candidates = list(_asked_grids(times, asked) if asked else _grids(times))
+    return min(candidates, key=lambda grid: _cost(grid, times))  # the first of equals
+
+
+def off_grid(grid: Frequency, times: Times) -> Mask:
+    """Which times do not lie on a grid."""
+    wrong: Mask = grid.times(grid.positions(times)) != times
+    return wrong
+
+
+def misfit(grid: Frequency, series: Iterable[Times]) -> int:
+    """How badly a grid suits series, each given as its times, rising and distinct: 0 is perfectly."""
+    return sum(_cost(grid, times) for times in series)
+
+
+def _cost(grid: Frequency, times: Times) -> int:
+    gaps = np.maximum(np.diff(grid.positions(times)) - 1, 0)
+    # One time that is far away says nothing of the grid, however many points lie between.
+    empty = int(np.minimum(gaps, len(times)).sum())
+    return empty + MISFIT * int(off_grid(grid, times).sum())
+
+
+def _grids(times: Times) -> Iterator[Frequency]:
+    """The grids to consider, the likelier of equals first."""
     if times.dtype.kind == "i":
-        count = int(np.gcd.reduce(np.diff(times)[same]))
-        return Frequency("step", count, phase=int(times[0]) % count)
+        yield from (_stepped("step", times, count) for count in _counts(_gaps(times)))
+        return
     stamps = times.astype("datetime64[us]")
-    gaps = np.diff(stamps.astype(np.int64))[same]
-    return _months(stamps, gaps, same) or _business_days(stamps, gaps) or _span(stamps, gaps)
+    gaps = _gaps(stamps)
+    if np.median(gaps) >= 28 * DAY:
+        yield from _months(stamps)
+    yield from (_stepped("span", stamps.astype(np.int64), count) for count in _counts(gaps))
+    if np.median(gaps) >= DAY:
+        yield _business_days(stamps, 1)
 
 
-def _months(stamps: Times, gaps: Positions, same: Positions) -> Frequency | None:
-    if gaps.min() < 28 * DAY:
-        return None
-    dates = stamps.astype("datetime64[D]")
-    clocks = (stamps - dates).astype(np.int64)
-    months = dates.astype("datetime64[M]")
-    days = (dates - months.astype("datetime64[D]")).astype(np.int64) + 1
-    lengths = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64)
-    if (clocks != clocks[0]).any():
-        return None
-    if (days == lengths).all():
-        day = LAST_DAY
-    elif (days == np.minimum(days.max(), lengths)).all():
-        day = int(days.max())
+def _asked_grids(times: Times, asked: Asked) -> Iterator[Frequency]:
+    if asked.unit == "step":
+        yield _stepped("step", times, asked.count)
+        return
+    stamps = times.astype("datetime64[us]")
+    if asked.unit == "business day":
+        yield _business_days(stamps, asked.count)
+    elif asked.unit == "month":
+        for grid in _months(stamps, asked.count, (asked.day,) if asked.day else (None, LAST_DAY)):
+            yield grid if asked.anchor is None else _anchored(grid, asked.anchor % asked.count)
     else:
-        return None
-    numbers = months.astype(np.int64)
-    count = int(np.gcd.reduce(np.diff(numbers)[same]))
-    return Frequency("month", count, phase=int(numbers[0]) % count, day=day, clock=int(clocks[0]))
+        grid = _stepped("span", stamps.astype(np.int64), asked.count)
+        clock = _clock(stamps)
+        yield grid if asked.anchor is None else _anchored(grid, (asked.anchor * DAY + clock) % asked.count)
 
 
-def _business_days(stamps: Times, gaps: Positions) -> Frequency | None:
+def _gaps(times: Times) -> Positions:
+    numbers = times.astype(np.int64)
+    gaps: Positions = numbers[1:] - numbers[:-1]
+    return gaps
+
+
+def _counts(gaps: Positions) -> list[int]:
+    """Steps that gaps suggest: the usual one, the smallest, and the largest that measures all."""
+    return list(dict.fromkeys((_usual(gaps), int(gaps.min()), int(np.gcd.reduce(gaps)))))
+
+
+def _stepped(unit: str, numbers: Positions, count: int) -> Frequency:
+    return Frequency(unit, count, phase=_usual(numbers % count))
+
+
+def _months(
+    stamps: Times, count: int | None = None, days: tuple[int | None, ...] = (None, LAST_DAY)
+) -> Iterator[Frequency]:
     dates = stamps.astype("datetime64[D]")
-    clocks = (stamps - dates).astype(np.int64)
-    weekend_gaps = (gaps == 3 * DAY).sum()
-    # A week of working days has one gap over a weekend in five; daily data with gaps have Saturdays somewhere.
-    if _usual(gaps) != DAY or weekend_gaps < len(gaps) / 10 or not np.is_busday(dates).all():
-        return None
-    return Frequency("business day", clock=int(clocks[0])) if (clocks == clocks[0]).all() else None
+    months = dates.astype("datetime64[M]")
+    numbers = np.unique(months.astype(np.int64))
+    usual_day = _usual((dates - months.astype("datetime64[D]")).astype(np.int64)) + 1
+    if ((dates + 1).astype("datetime64[M]") > months).all():
+        usual_day = LAST_DAY  # 30 June and 30 September are ends of months before they are thirtieths
+    counts = [count] if count else _counts(_gaps(numbers)) if len(numbers) > 1 else [1]
+    for day in days:
+        for each in counts:
+            yield Frequency("month", each, _usual(numbers % each), day or usual_day, _clock(stamps))
 
 
-def _span(stamps: Times, gaps: Positions) -> Frequency:
-    usual = _usual(gaps)
-    count = usual if (gaps % usual == 0).all() else int(gaps.min())
-    count = count if (gaps % count == 0).all() else usual
-    return Frequency("span", count, phase=int(stamps[0].astype(np.int64)) % count)
+def _business_days(stamps: Times, count: int) -> Frequency:
+    numbers = np.busday_count("1970-01-01", stamps.astype("datetime64[D]")).astype(np.int64)
+    return Frequency("business day", count, phase=_usual(numbers % count), clock=_clock(stamps))
 
 
-def _usual(gaps: Positions) -> int:
-    values, counts = np.unique(gaps, return_counts=True)
+def _anchored(grid: Frequency, phase: int) -> Frequency:
+    return Frequency(grid.unit, grid.count, phase, grid.day, grid.clock)
+
+
+def _clock(stamps: Times) -> int:
+    return _usual((stamps - stamps.astype("datetime64[D]")).astype(np.int64))
+
+
+def _usual(numbers: Positions) -> int:
+    values, counts = np.unique(numbers, return_counts=True)
     return int(values[counts.argmax()])

@@ -1,74 +1,252 @@
-"""Times as text: the formats that are recognised, and the way back out. No pandas."""
+"""Times as text: the formats that are recognised, and the way back out. No pandas.
 
+A format is written as in strptime, with more, after GNU date: %-d is not padded, %^b is in capitals, %P is am or pm,
+%3f is milliseconds, %q the quarter, %:z is +01:00 and %:::z is +01.
+"""
+
+import functools
 import re
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.series.frequency import Times
+from rnncast.files.zones import utc_offsets, wall_offsets
+from rnncast.series.frequency import SECOND, Times
+from rnncast.series.panel import Columns
 
 WHOLE_NUMBER = ""  # the format of times that are whole numbers
 YEAR = "%Y"
+LONGEST = 60  # characters that a time may take
+EXAMPLE = np.array([np.datetime64("2024-12-31T23:59:59", "us")])
 
-_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y%m%d")
-_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f")
-FORMATS = (
-    *_DATES,
-    *(f"{date}{between}{clock}" for date in _DATES for between in (" ", "T") for clock in _CLOCKS),
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_DATES = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d.%m.%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y%m%d",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d.%m.%y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d-%b-%y",
+)
+_CLOCKS = (
+    "%H:%M",
+    "%H:%M:%S",
+    "%H:%M:%S.%f",
+    "%H:%M:%S,%f",
+    "%I:%M %p",
+    "%I:%M:%S %p",
+    "%I:%M%p",
+    "%I:%M:%S%p",
+    "%H%M",
+    "%H%M%S",
+    "%H",
+)
+_ZONES = ("", "Z", " UTC", "%:z", "%z", "%:::z", " %:z", " %z")
+_PERIODS = (
     "%Y-%m",
     "%Y/%m",
     "%m/%Y",
+    "%m-%Y",
+    "%m.%Y",
     "%b %Y",
     "%B %Y",
     "%b-%Y",
+    "%b-%y",
+    "%b %y",
+    "%Y %b",
+    "%YM%m",
+    "%YQ%q",
+    "%Y-Q%q",
+    "%Y Q%q",
+    "Q%q %Y",
+    "Q%q-%Y",
+    "Q%q/%Y",
+    "%G-W%V",
+    "%GW%V",
+    "%Y%m",
     YEAR,
 )
-_DIGITS = {"Y": r"\d{4}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "M": r"\d{2}", "S": r"\d{2}"}
-_OTHERS = {"f": r"\d{1,6}", "b": r"[A-Za-z]{3}", "B": r"[A-Za-z]{3,9}"}
+DIRECTIVE = re.compile(r"%(-|\^|:::|:|\d)?([A-Za-z])")
+_FIELDS: dict[str, Any] = {
+    "Y": r"\d{4}",
+    "G": r"\d{4}",
+    "y": r"\d{2}",
+    "m": r"(?:1[0-2]|0?[1-9])",
+    "d": r"(?:[12]\d|3[01]|0?[1-9])",
+    "V": r"(?:0[1-9]|[1-4]\d|5[0-3])",
+    "H": r"(?:[01]\d|2[0-3]|\d)",
+    "I": r"(?:1[0-2]|0?[1-9])",
+    "M": r"[0-5]\d",
+    "S": r"[0-5]\d",
+    "f": r"\d{1,6}",
+    "p": r"(?:[AaPp][Mm])",
+    "P": r"(?:[AaPp][Mm])",
+    "q": r"[1-4]",
+    "b": f"(?i:{'|'.join(month[:3] for month in _MONTHS)})",
+    "B": f"(?i:{'|'.join(_MONTHS)})",
+    "z": {"": r"[+-]\d{4}", ":": r"[+-]\d\d:\d\d", ":::": r"[+-]\d\d"},
+}
 
 
 def formats_of(samples: list[str]) -> list[str]:
-    """The formats that fit every sample; more than one where day and month cannot be told apart."""
-    fitting = [form for form in FORMATS if all(_fits(text.strip(), form) for text in samples)]
-    return fitting if samples else []
+    """The formats that fit the samples best, and most of them; several where day and month cannot be told apart."""
+    tried = list(dict.fromkeys(form for text in samples[:3] for form in _formats_of_one(text)))
+    fits = {form: sum(map(bool, map(pattern(form).fullmatch, samples))) for form in tried}
+    most = max(fits.values(), default=0)
+    return [form for form in tried if fits[form] == most and 2 * most > len(samples)]
 
 
-def parse_time(text: str, form: str) -> np.datetime64:
-    """One time in a known format. ValueError if it does not fit."""
-    return np.datetime64(datetime.strptime(text.strip(), form), "us")
+def refined(form: str, samples: list[str]) -> str:
+    """The same format down to how the samples are padded, capitalised and rounded, so that it gives them back."""
+
+    def field(match: re.Match[str]) -> str:
+        flag, name = match[1] or "", match[2]
+        found = [each[1] for each in map(_field_at(form, match.start()).fullmatch, samples) if each]
+        if name in "mdHI" and any(len(text) == 1 for text in found):
+            return f"%-{name}"
+        if name in "bB" and found and all(text.isupper() for text in found):
+            return f"%^{name}"
+        if name == "p" and found and all(text.islower() for text in found):
+            return "%P"
+        if name == "f" and found and len({len(text) for text in found}) == 1:
+            return f"%{len(found[0])}f"
+        return f"%{flag}{name}"
+
+    return DIRECTIVE.sub(field, form)
 
 
-def format_times(times: Times, form: str) -> NDArray[np.object_]:
+@functools.cache
+def pattern(form: str) -> re.Pattern[str]:
+    """What text in a format looks like. KeyError for a directive that is not known."""
+    return re.compile("".join(_pieces(form)), re.ASCII)
+
+
+def format_times(times: Times, columns: Columns) -> NDArray[np.object_]:
     """Times as the user writes them; whole numbers stay numbers. Each distinct time is formatted once."""
+    form = columns.time_format
     if form == WHOLE_NUMBER:
         return times.astype(object)
     distinct, back = np.unique(times, return_inverse=True)
-    moments = distinct.astype("datetime64[us]").tolist()
-    texts = np.array([_text(moment, form) for moment in moments], object)
+    distinct = distinct.astype("datetime64[us]")
+    offsets = np.zeros(len(distinct), np.int64)  # microseconds
+    if columns.time_zone and columns.in_utc:
+        offsets = utc_offsets(distinct, columns.time_zone)
+        distinct = distinct + offsets.astype("timedelta64[us]")
+    elif columns.time_zone:
+        offsets = wall_offsets(distinct, columns.time_zone)
+    moments = zip(distinct.tolist(), offsets.tolist(), strict=True)
+    texts = np.array([_text(moment, offset, form) for moment, offset in moments], object)
     shaped: NDArray[np.object_] = texts[back].reshape(times.shape)
     return shaped
 
 
-def _fits(text: str, form: str) -> bool:
-    if not re.fullmatch(_pattern(form), text):
-        return False
-    try:
-        datetime.strptime(text, form)
-    except ValueError:
-        return False
-    return True
+def _formats_of_one(text: str) -> list[str]:
+    if len(text) > LONGEST:
+        return []
+    found = [form for form in (*_PERIODS, *_DATES) if pattern(form).fullmatch(text)]
+    found.sort(key=lambda form: form == YEAR)
+    for date in _DATES:
+        start = pattern(date).match(text)
+        between = text[start.end() : start.end() + 1] if start else ""
+        if start and between in (" ", "T"):
+            rest = text[start.end() + 1 :]
+            clocks = (clock + zone for clock in _CLOCKS for zone in _ZONES)
+            found += [date + between + clock for clock in clocks if pattern(clock).fullmatch(rest)]
+    return found
 
 
-def _pattern(form: str) -> str:
-    known = _DIGITS | _OTHERS
-    if form == "%Y%m%d":
-        return r"\d{8}"
-    if form.startswith("%Y%m%d"):
-        return r"\d{8}" + _pattern(form.removeprefix("%Y%m%d"))
-    return re.sub(r"%(\w)", lambda match: known[match[1]], form.replace(".", r"\."))
+def _pieces(form: str) -> list[str]:
+    """A regular expression for each directive of a format and for what stands between."""
+    pieces, end = [], 0
+    for match in DIRECTIVE.finditer(form):
+        field = _FIELDS[match[2]]
+        compact = match[2] in "mdHI" and _compact(form, match)
+        plain = r"\d\d" if compact else field[match[1] or ""] if isinstance(field, dict) else field
+        pieces += [re.escape(form[end : match.start()]), plain]
+        end = match.end()
+    return [*pieces, re.escape(form[end:])]
 
 
-def _text(moment: datetime, form: str) -> str:
-    # strftime pads a year before 1000 with nothing on some systems.
-    return moment.strftime(form.replace("%Y", f"{moment.year:04d}"))
+def _compact(form: str, match: re.Match[str]) -> bool:
+    """Whether a field touches another, and so must have two digits."""
+    before, after = form[: match.start()], form[match.end() :]
+    return bool(re.search(r"%[A-Za-z]$", before)) or after.startswith("%")
+
+
+def _field_at(form: str, start: int) -> re.Pattern[str]:
+    """The pattern of a format with a group around the directive at `start`."""
+    index = 2 * sum(match.start() < start for match in DIRECTIVE.finditer(form)) + 1
+    pieces = _pieces(form)
+    pieces[index] = f"({pieces[index]})"
+    return re.compile("".join(pieces), re.ASCII)
+
+
+def _text(moment: datetime, offset: int, form: str) -> str:
+    week = moment.isocalendar()
+    month = _MONTHS[moment.month - 1]
+    numbers = {
+        "Y": f"{moment.year:04d}",
+        "G": f"{week.year:04d}",
+        "y": f"{moment.year % 100:02d}",
+        "m": f"{moment.month:02d}",
+        "d": f"{moment.day:02d}",
+        "V": f"{week.week:02d}",
+        "H": f"{moment.hour:02d}",
+        "I": f"{(moment.hour - 1) % 12 + 1:02d}",
+        "M": f"{moment.minute:02d}",
+        "S": f"{moment.second:02d}",
+        "f": f"{moment.microsecond:06d}",
+        "p": "PM" if moment.hour >= 12 else "AM",
+        "P": "pm" if moment.hour >= 12 else "am",
+        "q": str((moment.month + 2) // 3),
+        "b": month[:3],
+        "B": month,
+    }
+
+    def field(match: re.Match[str]) -> str:
+        flag, name = match[1] or "", match[2]
+        if name == "z":
+            return _offset_text(offset, flag)
+        text = numbers[name]
+        if flag == "-":
+            return text.lstrip("0") or "0"
+        if flag == "^":
+            return text.upper()
+        return text[: int(flag)] if flag else text
+
+    return DIRECTIVE.sub(field, form)
+
+
+def _offset_text(offset: int, flag: str) -> str:
+    minutes = abs(offset) // (60 * SECOND)
+    sign = "-" if offset < 0 else "+"
+    if flag == ":::" and minutes % 60 == 0:
+        return f"{sign}{minutes // 60:02d}"
+    return f"{sign}{minutes // 60:02d}{'' if flag == '' else ':'}{minutes % 60:02d}"

@@ -30,7 +30,8 @@ class Jordan(nn.Module):
 
     def forward(self, inputs: Tensor, state: State, feedback: Feedback) -> tuple[Tensor, State]:
         """Inputs [B, T, F] and (o,) to features [B, T, D] and the last output."""
-        drive = nn.functional.linear(inputs, self.get_parameter("weight_l0"), self.get_parameter("bias_l0"))
+        first: tuple[Tensor, Tensor] = getattr(self, "weight_l0"), getattr(self, "bias_l0")  # noqa: B009
+        drive = nn.functional.linear(inputs, *first)
         if feedback is None:
             arrived = inputs[:, :, -1:]  # [B, T, 1], o(t-1) as it turned out
             return self._layers(drive + arrived * self.output_weight), state
@@ -44,6 +45,6 @@ class Jordan(nn.Module):
     def _layers(self, drive: Tensor) -> Tensor:
         features = torch.tanh(drive)
         for layer in range(1, self.layers):
-            weight, bias = self.get_parameter(f"weight_l{layer}"), self.get_parameter(f"bias_l{layer}")
+            weight, bias = getattr(self, f"weight_l{layer}"), getattr(self, f"bias_l{layer}")
             features = torch.tanh(nn.functional.linear(features, weight, bias))
         return features

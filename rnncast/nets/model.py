@@ -27,6 +27,12 @@ class Model(nn.Module):
         self.generator: torch.Generator | None = None
         self.head = nn.ParameterDict({name: nn.Parameter(torch.zeros(shape)) for name, shape in head.shapes.items()})
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the net computes in."""
+        kind: torch.dtype = self.head["bias"].dtype
+        return kind
+
     def init_state(self, batch: int) -> State:
         """The net's state before the first step of `batch` series."""
         net: Net = self.net  # type: ignore[assignment]

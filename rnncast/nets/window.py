@@ -26,6 +26,6 @@ class Window(nn.Module):
         """Inputs [B, T, F] to features [B, T, D]; the state () comes back as it is."""
         features = inputs
         for layer in range(self.layers):
-            weight, bias = self.get_parameter(f"weight_l{layer}"), self.get_parameter(f"bias_l{layer}")
+            weight, bias = getattr(self, f"weight_l{layer}"), getattr(self, f"bias_l{layer}")
             features = torch.tanh(nn.functional.linear(features, weight, bias))
         return features, state

@@ -1,12 +1,16 @@
 """A live line while something long runs. Drawn on a terminal only; elsewhere nothing is written."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from time import perf_counter
 from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
+
+PATIENCE = 1.0  # seconds that reading may take before a line is drawn
+MEGABYTE = 1_000_000
 
 
 class Advance(Protocol):
@@ -28,3 +32,19 @@ def progress(console: Console, shown: bool) -> Iterator[Advance]:
             bar.update(task, completed=done, total=total, description=words)
 
         yield advance
+
+
+@contextmanager
+def reading_progress(console: Console, shown: bool) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for bytes read, drawn once reading has taken longer than a moment."""
+    began = perf_counter()
+    with ExitStack() as stack:
+        bar: list[Advance] = []
+
+        def told(done: int, total: int) -> None:
+            if not bar and shown and perf_counter() - began > PATIENCE:
+                bar.append(stack.enter_context(progress(console, shown)))
+            if bar:
+                bar[0](done, total, f"reading {done / MEGABYTE:.0f} of {total / MEGABYTE:.0f} MB")
+
+        yield told

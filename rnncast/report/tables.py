@@ -1,6 +1,6 @@
 """Tables for a terminal."""
 
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -11,10 +11,18 @@ from rnncast.evaluate.verdict import Verdict
 from rnncast.files.forecasts import POINT, header_of, rows_of
 from rnncast.series.forecast import Forecast
 
+if TYPE_CHECKING:  # it comes with pandas, which a forecast can do without
+    from rnncast.evaluate.check import Check
+
+WIDEST = 10_000  # characters that a table in a file may take
+MOST_SERIES = 40  # of a long list, on a screen
+QUIET = ("missing", "duplicates", "zeros", "constant", "season", "strength", "left out")  # where there are none
+COUNTED = ("length", "missing", "duplicates", "zeros", "season", "strength")
+
 
 def print_table(table: RenderableType, out: TextIO) -> None:
     """Draw a table, in colour on a terminal; elsewhere as wide as it needs to be."""
-    console = Console(file=out)
+    console = Console(file=out, width=None if out.isatty() else WIDEST)
     console.print(table, width=None if out.isatty() else console.measure(table).maximum, crop=False)
 
 
@@ -51,6 +59,26 @@ def comparison_table(comparison: Comparison, verdict: Verdict) -> Group:
         table.add_row(score.name, f"{mase:.3f}", f"{smape:.2f}", number(mae), f"{score.seconds:.1f}")
     return Group(table, verdict.sentence)
     return table
+
+
+def findings_table(check: "Check") -> Group:
+    """A row per series; where there are many, those left out and the first others."""
+    notable = sorted(range(len(check.rows)), key=lambda row: check.rows[row][-1] is None)  # stable: order is kept
+    shown = sorted(notable[:MOST_SERIES])
+    said = [i for i, name in enumerate(check.names) if name not in QUIET or any(check.rows[row][i] for row in shown)]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for i in said:
+        table.add_column(check.names[i], justify="right" if check.names[i] in COUNTED else "left", no_wrap=True)
+    for row in shown:
+        table.add_row(*(_finding(check.names[i], check.rows[row][i]) for i in said))
+    more = len(check.rows) - len(shown)
+    return Group(table, *([f"and {more} more series; --json lists all"] if more else []))
+
+
+def _finding(name: str, value: object) -> str:
+    if name in ("constant", "left out"):
+        return "yes" if value else ""
+    return "" if value is None else str(value)
 
 
 def number(value: float) -> str:

@@ -1,9 +1,9 @@
 """The Frame: what a net sees at each step, in units local to that step, computed from values up to it alone.
 
 At time t a value y becomes z = (y - level(t)) / scale(t): level is the mean of the last season, scale an exponentially
-weighted mean of |y(t) - y(t-m)|. That is what lets one net follow trends, level shifts and series of any size
-(Smyl 2020, ES-RNN; Kim et al. 2022, RevIN). The frame is a recurrence like the nets: it obeys the splitting law, so one
-function serves a whole history, a chunk of it, and a single new row.
+weighted mean of |y(t) - y(t-m)|, bounded below. That is what lets one net follow trends, level shifts and series of
+any size (Smyl 2020, ES-RNN; Kim et al. 2022, RevIN). The frame is a recurrence like the nets: it obeys the splitting
+law, so one function serves a whole history, a chunk of it, and a single new row.
 
 B series side by side, T steps, W window, H horizon, K base forecasts, L lookback, m main season (1 if there is none).
 Everything here is float64 and works on NumPy arrays and torch tensors alike.
@@ -24,11 +24,13 @@ from rnncast.series.arrays import (
     whole_numbers,
 )
 
-LIMIT = 20.0  # scales; further out, an input or target says no more than "far"
+LIMIT = 20.0  # scales; further out, an input says no more than "far"
+TARGET_LIMIT = 100.0  # scales; further out, a single target would drown all others
 SCALE_MEMORY = 2  # seasons (or so) that the scale remembers
 SHORTEST_MEMORY = 20  # steps
 STOPGAP_WEIGHT = 0.01  # of |y(t) - y(t-1)| as a stand-in for a seasonal difference that cannot be had
 LONG_RUN_SHARE = 0.1  # the scale never falls below this share of its all-time mean
+SWING_SHARE = 0.05  # nor below this share of the mean distance from the level
 SMALLEST_SCALE = 1e-4  # of the level; absolute in logs
 BLOCK = 256  # steps of a linear recurrence solved by one matrix product
 
@@ -37,7 +39,8 @@ class FrameState(NamedTuple):
     """All that the frame remembers of B series.
 
     history [B, L]: the last values, transformed, NaN = missing or before the start. level [B]: NaN before the first
-    value. sums [B, 4]: discounted sum and weight of |y(t) - y(t-m)|, then the same undiscounted.
+    value. sums [B, 6]: discounted sum and weight of |y(t) - y(t-m)|, the same undiscounted, and discounted of
+    |y(t) - level(t)|.
     """
 
     history: Array
@@ -46,11 +49,16 @@ class FrameState(NamedTuple):
 
 
 class Units(NamedTuple):
-    """Local units of the step before T steps, and of each of them: level, scale [B, 1+T], sums [B, 1+T, 4]."""
+    """Local units of the step before T steps, and of each of them: level, scale [B, 1+T], sums [B, 1+T, 6]."""
 
     level: Array
     scale: Array
     sums: Array
+
+    @property
+    def grounded(self) -> Array:
+        """Whether a step's scale rests on a difference of two values at all [B, T]."""
+        return self.sums[:, 1:, 3] > 0
 
     def stretch(self, start: int, stop: int) -> "Units":
         """The units of the steps from start to stop, and of the step before them."""
@@ -119,7 +127,7 @@ class Frame:
     def init_state(self, batch: int, like: Array) -> FrameState:
         """The state before the first value of each of `batch` series; `like` says which arrays to use, and where."""
         nothing = full((batch,), float("nan"), like)
-        return FrameState(full((batch, self.lookback), float("nan"), like), nothing, full((batch, 4), 0.0, like))
+        return FrameState(full((batch, self.lookback), float("nan"), like), nothing, full((batch, 6), 0.0, like))
 
     def advance(self, y: Array, state: FrameState) -> tuple[Units, FrameState]:
         """The units at each of the next T transformed values y [B, T], and the state after them."""
@@ -127,14 +135,12 @@ class Frame:
         steps = y.shape[1]
         level = self._level(past, steps, state.level)
         difference, weight = self._differences(past, steps)
+        swing, seen = self._swings(y, level)
         decay = 1 - 1 / max(SCALE_MEMORY * self.season, SHORTEST_MEMORY)
-        sums = stacked(
-            *(
-                _running_sum(x, state.sums[:, i + j], rate)
-                for i, rate in ((0, decay), (2, 1.0))
-                for j, x in enumerate((difference * weight, weight))
-            )
-        )  # [B, T, 4]
+        terms = (difference * weight, weight, difference * weight, weight, swing, seen)
+        rates = (decay, decay, 1.0, 1.0, decay, decay)
+        each = zip(terms, rates, strict=True)
+        sums = stacked(*(_running_sum(x, state.sums[:, i], rate) for i, (x, rate) in enumerate(each)))  # [B, T, 6]
         level, sums = joined(state.level[:, None], level), joined(state.sums[:, None], sums)
         units = Units(level, self._scale(sums, level), sums)
         return units, FrameState(past[:, steps:], level[:, -1], sums[:, -1])
@@ -157,7 +163,7 @@ class Frame:
 
     def targets(self, future: Array, level: Array, scale: Array) -> Array:
         """The next H transformed values [B, T, H] in local units, NaN = missing."""
-        return namespace(future).clip(self.localise(future, level, scale), -LIMIT, LIMIT)
+        return namespace(future).clip(self.localise(future, level, scale), -TARGET_LIMIT, TARGET_LIMIT)
 
     def localise(self, y: Array, level: Array, scale: Array) -> Array:
         """Transformed values y [B, T, ...] in units of level and scale [B, T]."""
@@ -213,14 +219,22 @@ class Frame:
         full_weight = xp.ones_like(now)
         return difference, xp.where(use_last, STOPGAP_WEIGHT * full_weight, full_weight) * ~unknown
 
+    def _swings(self, y: Array, level: Array) -> tuple[Array, Array]:
+        """|y(t) - level(t)| and its weight [B, T], 0 where a value is missing."""
+        xp = namespace(y)
+        seen = ~xp.isnan(y)
+        filled = xp.where(seen, y, 0.0)
+        return xp.abs(filled - xp.where(seen, level, filled)), seen * xp.ones_like(y)
+
     def _scale(self, sums: Array, level: Array) -> Array:
         xp = namespace(sums)
-        total, weight, all_total, all_weight = (sums[:, :, i] for i in range(4))
-        recent = total / xp.where(weight > 0, weight, 1.0)
-        long_run = all_total / xp.where(all_weight > 0, all_weight, 1.0)
+        recent, long_run, swing = (
+            sums[:, :, i] / xp.where(sums[:, :, i + 1] > 0, sums[:, :, i + 1], 1.0) for i in (0, 2, 4)
+        )
         smallest = SMALLEST_SCALE * (xp.ones_like(level) if self.log else xp.abs(xp.nan_to_num(level)))
         smallest = xp.where(smallest > 0, smallest, SMALLEST_SCALE)
-        return xp.maximum(xp.maximum(recent, LONG_RUN_SHARE * long_run), smallest)
+        bounds = xp.maximum(xp.maximum(LONG_RUN_SHARE * long_run, SWING_SHARE * swing), smallest)
+        return xp.maximum(recent, bounds)
 
 
 def _carried(values: Array, known: Array, before: Array) -> Array:

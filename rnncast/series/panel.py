@@ -10,19 +10,36 @@ from numpy.typing import NDArray
 
 from rnncast.series.frequency import Frequency, Positions, Times
 
+KEY_MARK = "\x1f"  # between the values of several id columns that together name a series: ASCII's unit separator
+
 
 @dataclass(frozen=True)
 class Columns:
     """The user's own names and time format, which go back out with the forecasts.
 
-    id: the id column, None where the table had none. time: None where rows were merely numbered. time_format: a
-    strptime format, "" for whole numbers.
+    ids: the id columns, none where the table had none. time: None where rows were merely numbered. time_format: as in
+    `rnncast.files.times`, "" for whole numbers. time_zone: in which the user writes times, "Europe/Berlin" or
+    "+01:00"; "" where the table does not say. in_utc: whether the Panel's times are UTC (regular through changes of
+    the clock) instead of the user's local ones.
     """
 
-    id: str | None = None
+    ids: tuple[str, ...] = ()
     time: str | None = None
     target: str = "value"
     time_format: str = ""
+    time_zone: str = ""
+    in_utc: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", tuple(self.ids))  # JSON gives a list
+
+    def parts(self, series: str) -> list[str]:
+        """What stood in each id column for a series."""
+        return series.split(KEY_MARK) if len(self.ids) > 1 else [series] * len(self.ids)
+
+    def label(self, series: str) -> str:
+        """A series' id for a person: the values of its id columns."""
+        return "/".join(self.parts(series))
 
     @property
     def time_name(self) -> str:

@@ -25,6 +25,9 @@ def _drift(y: NDArray[np.float64], season: int) -> float:
     lag = season if len(y) > 2 * season else 1
     moves = np.abs(y[lag:] - y[:-lag])
     moves = moves[~np.isnan(moves)]
-    sizes = [stretch.mean() for stretch in np.array_split(moves, min(BLOCKS, max(len(moves) // 4, 1)))]
+    stretches = min(BLOCKS, len(moves) // 4)
+    if stretches < 2:
+        return float("nan")
+    sizes = [stretch.mean() for stretch in np.array_split(moves, stretches)]
     logs = np.log([size for size in sizes if size > 0])
     return float(logs.std()) if len(logs) > 1 else float("nan")

@@ -66,7 +66,7 @@ class Chunk:
         targets = self.frame.targets(future, units.level[:, 1:], units.scale[:, 1:])
         known = (ahead < batch.steps) & ~torch.isnan(targets)
         weight = known * batch.weight[:, self.start : self.stop, None]
-        return torch.where(known, targets, 0.0).float(), weight.float()
+        return torch.where(known, targets, 0.0), weight
 
     def state_before(self, step: int) -> FrameState:
         """The frame's state before a step of this chunk."""
@@ -113,7 +113,7 @@ def _batch(panel: Panel, rows: NDArray[np.int64], frame: Frame, device: torch.de
     y = torch.from_numpy(frame.transform(panel.padded(rows, align="start"))).to(device)
     state = frame.init_state(len(rows), y)
     units, _ = frame.advance(y, state)
-    return Batch(torch.cat((state.history, y), 1), units, torch.ones_like(y))
+    return Batch(torch.cat((state.history, y), 1), units, units.grounded.to(y.dtype))
 
 
 def _weighed_by_scale(batches: list[Batch]) -> list[Batch]:
@@ -121,4 +121,7 @@ def _weighed_by_scale(batches: list[Batch]) -> list[Batch]:
     seen = [(batch.units.scale[:, 1:], ~torch.isnan(batch.past[:, -batch.steps :])) for batch in batches]
     total = sum(float((scale * known).sum()) for scale, known in seen)
     mean = total / max(sum(int(known.sum()) for _, known in seen), 1)
-    return [replace(batch, weight=0.5 + 0.5 * scale / mean) for batch, (scale, _) in zip(batches, seen, strict=True)]
+    return [
+        replace(batch, weight=batch.weight * (0.5 + 0.5 * scale / mean))
+        for batch, (scale, _) in zip(batches, seen, strict=True)
+    ]

@@ -15,8 +15,7 @@ from rnncast.config import Config
 from rnncast.nets.model import Model
 from rnncast.series.frame import Units
 from rnncast.training.batches import Batch, Batches, Chunk
-from rnncast.training.losses import pinball
-from rnncast.training.objectives import see
+from rnncast.training.objectives import see, weighted_loss
 
 # A measurement costs about two passes over a chunk of one series; it is made so seldom that this is a few percent.
 CHUNKS_PER_MEASUREMENT = 50
@@ -55,7 +54,7 @@ def gradient_by_lag(model: Model, batches: Batches, config: Config) -> dict[int,
     quantiles, _ = see(model, chunk.part(borders[-1], t + 1), states[-1])
     targets, weight = chunk.part(t, t + 1).targets(quantiles.shape[2])
     probabilities = torch.tensor(config.task.quantiles, device=quantiles.device)
-    loss = (pinball(quantiles[:, -1:], targets, probabilities) * weight).sum() / weight.sum().clip(1e-12)
+    loss = weighted_loss(quantiles[:, -1:], targets, weight, probabilities) / weight.sum().clip(1e-12)
     parts = len(state)
     flat = [part for each in states for part in each]
     gradients = torch.autograd.grad(loss, flat, allow_unused=True)

@@ -28,8 +28,7 @@ def observed(model: Model, chunk: Chunk, state: State, probabilities: Tensor) ->
     """Forecast at each step from what was observed up to it, in one pass: the direct strategy, and teacher forcing."""
     quantiles, after = see(model, chunk, state)
     targets, weight = chunk.targets(quantiles.shape[2])
-    loss = pinball(quantiles, targets, probabilities) * weight
-    return Outcome(loss.sum(), weight.sum(), after)
+    return Outcome(weighted_loss(quantiles, targets, weight, probabilities), weight.sum(), after)
 
 
 class FreeRunning:
@@ -60,9 +59,8 @@ class FreeRunning:
         quantiles = self.run(model, chunk, origins, states, 1 - progress if self.scheduled else 0.0)
         targets = [chunk.part(origin, origin + 1).targets(self.horizon) for origin in origins]
         wanted, weight = (torch.cat(parts) for parts in zip(*targets, strict=True))
-        loss = (pinball(quantiles, wanted, self.probabilities) * weight).sum()
         _, state = see(model, chunk.part(reached, steps), state)
-        return Outcome(loss, weight.sum(), state)
+        return Outcome(weighted_loss(quantiles, wanted, weight, self.probabilities), weight.sum(), state)
 
     def run(self, model: Model, chunk: Chunk, origins: range, states: list[State], share: float) -> Tensor:
         """Quantiles [O*B, 1, H, Q] from O origins side by side, in their units, given the net's state before each."""
@@ -82,14 +80,20 @@ class FreeRunning:
                 seen = torch.cat([chunk.values(origin + h) for origin in origins])
                 coin = torch.rand(len(seen), generator=self.random, device=seen.device) < share
                 value = torch.where(coin & ~torch.isnan(seen), seen, value)
-        return torch.cat(steps, 2).float()
+        return torch.cat(steps, 2)
+
+
+def weighted_loss(quantiles: Tensor, targets: Tensor, weight: Tensor, probabilities: Tensor) -> Tensor:
+    """The summed weighted pinball loss, in the precision of the quantiles."""
+    kind = quantiles.dtype
+    return (pinball(quantiles, targets.to(kind), probabilities.to(kind)) * weight.to(kind)).sum()
 
 
 def see(model: Model, chunk: Chunk, state: State) -> tuple[Tensor, State]:
     """Quantiles [B, T, H, Q] in local units at each step of a chunk, and the state after it."""
     view = chunk.view()
     quantiles: Tensor
-    quantiles, after = model(view.inputs.float(), view.bases.float(), state)
+    quantiles, after = model(view.inputs.to(model.dtype), view.bases.to(model.dtype), state)
     return quantiles, after
 
 
@@ -99,5 +103,5 @@ def step(
     """Take in a value [B]: transformed quantiles of the next one [B, 1, 1, Q], and the states after it."""
     units, after = frame.advance(value[:, None], frame_state)
     view = frame.view(torch.cat((frame_state.history, value[:, None]), 1), units)
-    z, state = model(view.inputs.float(), view.bases.float(), state)
+    z, state = model(view.inputs.to(model.dtype), view.bases.to(model.dtype), state)
     return frame.globalise(z.double(), view.level, view.scale), after, state

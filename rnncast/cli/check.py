@@ -1,0 +1,42 @@
+"""`rnncast check`: what was understood of a table, and what is wrong with it."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from rnncast.cli import options as o
+from rnncast.cli.environment import Environment
+from rnncast.config import TableConfig, TaskConfig
+
+
+@o.with_settings(TableConfig, TaskConfig, without=("levels",))
+def check(
+    context: typer.Context,
+    data: o.Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON, every series too.")] = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Say what a table holds and what is wrong with it, series by series.
+
+    Exits with 1 if train would refuse it.
+    """
+    environment: Environment = context.obj
+    path = environment.data_or_stdin(data, "check")
+
+    from rnncast.evaluate.check import check_table
+    from rnncast.report.progress import reading_progress
+    from rnncast.report.tables import findings_table, print_table
+
+    with reading_progress(environment.side_screen, environment.shows_progress) as told:
+        findings = check_table(path, o.table_from(context), o.config_from(context), told)
+    if as_json:
+        print(json.dumps(findings.to_dict(), ensure_ascii=False, indent=1), file=environment.stdout)
+    else:
+        for note in findings.notes:
+            environment.say(note)
+        if findings.rows:
+            print_table(findings_table(findings), environment.stdout)
+    if findings.refusal is not None:
+        raise findings.refusal

@@ -1,0 +1,19 @@
+"""Reading the data for a command, with a line of progress where that takes long."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rnncast.cli.environment import Environment
+from rnncast.config import TableConfig
+
+if TYPE_CHECKING:
+    from rnncast.series.panel import Panel
+
+
+def read_data(path: str, table: TableConfig, environment: Environment, note: Callable[[str], None]) -> "Panel":
+    """The panel in a file, or in standard input ("-"); `note` is told what was recognised."""
+    from rnncast.files.tables import read_table
+    from rnncast.report.progress import reading_progress
+
+    with reading_progress(environment.side_screen, environment.shows_progress) as told:
+        return read_table(path, table, note=note, told=told)

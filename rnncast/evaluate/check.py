@@ -1,0 +1,88 @@
+"""What a table holds and what is wrong with it, series by series; and whether it can be trained on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnncast.choices import resolve
+from rnncast.config import Config, TableConfig
+from rnncast.errors import DataError, RnncastError
+from rnncast.files.readings import Reading
+from rnncast.files.sources import Told
+from rnncast.files.tables import study_table
+from rnncast.files.times import format_times
+from rnncast.series.seasonality import strongest_season
+
+NAMES = ("start", "end", "length", "missing", "duplicates", "zeros", "constant", "season", "strength", "left out")
+
+
+@dataclass(frozen=True)
+class Check:
+    """The findings. names and rows: a row per series, its ids first; `facts`: of the table as a whole.
+
+    refusal: why `train` would not take the table; None if it would.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    facts: dict[str, Any]
+    notes: tuple[str, ...]
+    refusal: RnncastError | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON."""
+        refusal = {"error": self.refusal.message, "hint": self.refusal.hint} if self.refusal else {}
+        series = [dict(zip(self.names, row, strict=True)) for row in self.rows]
+        return {"ok": self.refusal is None, **refusal, **self.facts, "notes": list(self.notes), "series": series}
+
+
+def check_table(path: str, table: TableConfig, config: Config, told: Told = lambda done, total: None) -> Check:
+    """Read a table and say what is in it. A table of which nothing can be made has a refusal and no rows."""
+    try:
+        reading = study_table(path, table, told=told)
+    except DataError as error:
+        return Check(NAMES, (), {"file": path}, (), error)
+    columns, frequency = reading.whole.columns, reading.whole.frequency
+    facts = {
+        "file": path,
+        "time": columns.time,
+        "target": columns.target,
+        "ids": list(columns.ids),
+        "time_zone": columns.time_zone,
+        "frequency": frequency.name,
+        "steps": len(reading.whole.y),
+    }
+    rows = (*_series(reading), *_valueless(reading))
+    return Check((*columns.ids, *NAMES), tuple(rows), facts, reading.notes, _refusal(reading, config))
+
+
+def _refusal(reading: Reading, config: Config) -> RnncastError | None:
+    try:
+        resolve(config, reading.panel)
+    except RnncastError as error:
+        return error
+    return None
+
+
+def _series(reading: Reading) -> list[tuple[Any, ...]]:
+    panel = reading.whole
+    ends = panel.frequency.times(np.stack([panel.start, panel.ends], axis=1))  # [S, 2]
+    times = format_times(ends, panel.columns)
+    rows = []
+    for s, (name, _, y) in enumerate(panel):
+        known = y[~np.isnan(y)]
+        season, strength = strongest_season(panel, s)
+        constant = bool((known == known[0]).all())
+        seasonal = (season, round(strength, 3)) if season > 1 else (None, None)
+        counts = (len(y), len(y) - len(known), reading.repeats.get(name, 0), int((known == 0).sum()))
+        rows.append((*panel.columns.parts(name), *times[s], *counts, constant, *seasonal, reading.reasons.get(name)))
+    return rows
+
+
+def _valueless(reading: Reading) -> list[tuple[Any, ...]]:
+    """The series that have no value at all."""
+    known = set(reading.whole.ids)
+    nothing = (None, None, 0, 0, 0, 0, False, None, None)
+    names = [name for name in reading.reasons if name not in known]
+    return [(*reading.whole.columns.parts(name), *nothing, reading.reasons[name]) for name in names]

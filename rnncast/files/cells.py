@@ -1,0 +1,85 @@
+"""A table as the reader sees it: the first cells of every column, and whole columns on demand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+Codes = NDArray[np.integer[Any]]
+Mask = NDArray[np.bool_]
+
+SAMPLE = 500  # rows that decide what a column holds
+UNNAMED = "Unnamed: "  # and its place: what pandas, too, calls a column whose header is empty
+
+# Cells that stand for a missing value in a column of numbers.
+MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None", "none", "#N/A", "?", "-", ".")
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column of texts, each distinct one once: row r holds texts[codes[r]], stripped of blanks around it."""
+
+    codes: Codes
+    texts: "pd.Series[str]"
+
+    @classmethod
+    def of(cls, column: "pd.Series[str]") -> "Coded":
+        """The texts of a column, "" where it has none."""
+        codes, texts = pd.factorize(column.fillna(""))
+        return cls(codes, pd.Series(texts, dtype=str)).stripped()
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def stripped(self) -> "Coded":
+        """Without blanks around the texts."""
+        clean = self.texts.str.strip()
+        if clean.equals(self.texts):
+            return self
+        codes, texts = pd.factorize(clean)
+        return Coded(codes[self.codes], pd.Series(texts, dtype=str))
+
+    def used(self) -> "Coded":
+        """Without texts that no row holds; in the order of their first rows."""
+        codes, kept = pd.factorize(self.codes)
+        return Coded(codes, self.texts.iloc[kept].reset_index(drop=True))
+
+    def rows(self, kept: NDArray[np.int64]) -> "Coded":
+        """The chosen rows, with the texts that they hold."""
+        return Coded(self.codes[kept], self.texts).used()
+
+    def __getitem__(self, row: int) -> str:
+        """The text of a row."""
+        return str(self.texts.iloc[int(self.codes[row])])
+
+
+Column = Coded | Values
+Reader = Callable[[Sequence[str], Sequence[str]], dict[str, Column]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that has been opened.
+
+    head: the first cells of each column, stripped, "" where missing. read: from names of text columns and of number
+    columns to all their cells; a number column comes as texts where a cell is not a plain number. number: from a row to
+    its place in the file, counted in `unit`s.
+    """
+
+    name: str
+    head: dict[str, list[str]]
+    read: Reader
+    number: Callable[[int], int]
+    unit: str = "line"
+
+    def place(self, row: int) -> str:
+        """ "line 1042", for the middle of a message."""
+        return f"{self.unit} {self.number(row)}"
+
+    def at(self, row: int) -> str:
+        """ "sales.csv:1042", for the head of a message."""
+        return f"{self.name}:{self.number(row)}" if self.unit == "line" else f"{self.name}: {self.place(row)}"

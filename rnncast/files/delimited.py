@@ -1,0 +1,180 @@
+"""Separated values: which mark separates, whether there is a header, and the columns, by the fastest engine at hand.
+
+pyarrow reads a well-formed table, or steps aside for pandas, before which every line's cells are counted: whatever
+the engine, the cells and the messages are the same.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rnncast.errors import DataError
+from rnncast.files.cells import MISSING, SAMPLE, UNNAMED, Coded, Column, Table
+from rnncast.files.lines import Start, first_ragged, line_of, not_a_table, records, text_lines
+from rnncast.files.numbers import is_number
+from rnncast.files.sources import BOM, Source
+from rnncast.files.times import formats_of
+
+SEPARATORS = "\t;|,"
+ONE_COLUMN = "\x1f"  # a separator that no table holds
+SNIFFED = 20  # lines that decide on the separator
+BLOCK = 1 << 22  # bytes that pyarrow parses at a time
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is written, and where its rows begin. names: of the columns."""
+
+    separator: str
+    names: tuple[str, ...]
+    start: Start
+
+
+def open_delimited(source: Source) -> Table:
+    """The table in separated values. DataError if it has no rows, or two columns of one name."""
+    dialect = _dialect(source)
+    body = [row for _, row in islice(records(source, dialect.start, dialect.separator), SAMPLE) if row]
+    if not body:
+        raise DataError(f"{source.name} has a header and no rows")
+    head = {name: [row[i].strip() if i < len(row) else "" for row in body] for i, name in enumerate(dialect.names)}
+    return Table(
+        source.name,
+        head,
+        lambda texts, numbers: _read(source, dialect, texts, numbers),
+        lambda row: line_of(source, dialect.start, dialect.separator, row),
+    )
+
+
+def separator_of(source: Source) -> str:
+    """The first mark that cuts every line into the same number of cells, several; else the first line's commonest."""
+    sniffed = [line for line in islice(text_lines(source), SNIFFED) if line.strip()]
+    for mark in SEPARATORS:
+        try:
+            counts = {len(row) for row in csv.reader(sniffed, delimiter=mark, skipinitialspace=True)}
+        except csv.Error:
+            continue
+        if len(counts) == 1 and counts.pop() > 1:
+            return mark
+    most = max(SEPARATORS, key=sniffed[0].count)
+    return most if most in sniffed[0] else ONE_COLUMN
+
+
+def _dialect(source: Source) -> Dialect:
+    separator = separator_of(source)
+    top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
+    line, cells = next(((line, row) for line, row in records(source, top, separator) if any(row)), (0, []))
+    if not cells:
+        raise DataError(f"{source.name} has no cell with anything in it")
+    cells = [cell.strip() for cell in cells]
+    if all(cell in MISSING or is_number(cell) or formats_of([cell]) for cell in cells):
+        several = tuple(f"column{i + 1}" for i in range(len(cells)))
+        return Dialect(separator, several if len(cells) > 1 else ("value",), _after(source, top, line - 1))
+    twice = next((cell for cell in cells if cell and cells.count(cell) > 1), None)
+    if twice:
+        raise DataError(f"{source.name}:{line}: two columns are called {twice!r}", hint="give each its own name")
+    names = tuple(cell or f"{UNNAMED}{i}" for i, cell in enumerate(cells))
+    # A header may go over several lines: the next row begins where the one after it does.
+    following = next((n for n, _ in islice(records(source, top, separator), line, None)), None)
+    lines = following - 1 if following else sum(1 for _ in text_lines(source))
+    return Dialect(separator, names, _after(source, top, lines))
+
+
+def _after(source: Source, top: Start, lines: int) -> Start:
+    """Where the rows begin if so many lines lie before them."""
+    source.stream.seek(top.byte)
+    return Start(top.byte + sum(len(line) for line in islice(source.stream, lines)), lines)
+
+
+def _read(source: Source, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Column]:
+    """The columns asked for; number columns as float64 if every cell is plain, else all as texts."""
+    for as_texts, as_numbers in ((texts, numbers), ([*texts, *numbers], [])):
+        for engine in (_with_arrow, _with_pandas):
+            columns = engine(source, dialect, as_texts, as_numbers)
+            if columns and not any(_holds_infinity(columns[name]) for name in as_numbers):
+                return columns
+    raise AssertionError("a column that can be read as text was not")
+
+
+def _holds_infinity(column: Column) -> bool:
+    return not isinstance(column, Coded) and bool(np.isinf(column).any())
+
+
+def _with_arrow(
+    source: Source, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
+) -> dict[str, Column] | None:
+    """None where pyarrow is missing, or the table is not to its liking."""
+    try:
+        import pyarrow
+        from pyarrow import csv as engine
+    except ImportError:
+        return None
+    types = dict.fromkeys(texts, pyarrow.dictionary(pyarrow.int32(), pyarrow.string()))
+    types |= dict.fromkeys(numbers, pyarrow.float64())
+    try:
+        table = engine.read_csv(
+            source.reading(dialect.start.byte),
+            read_options=engine.ReadOptions(column_names=list(dialect.names), block_size=BLOCK),
+            parse_options=engine.ParseOptions(
+                delimiter=dialect.separator, ignore_empty_lines=False, newlines_in_values=b'"' in source.head
+            ),
+            convert_options=engine.ConvertOptions(
+                include_columns=list(types),
+                column_types=types,
+                null_values=list(MISSING),
+                strings_can_be_null=False,
+                check_utf8=False,  # once for each distinct text, below, is enough
+            ),
+        ).unify_dictionaries()
+        coded = {name: table[name].combine_chunks() for name in texts}
+        for column in coded.values():
+            column.dictionary.validate(full=True)
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
+        return None
+    columns: dict[str, Column] = {}
+    for name, column in coded.items():
+        distinct = pd.Series(column.dictionary.to_pandas(), dtype=str)
+        if distinct.str.contains('"').any():
+            return None  # pyarrow does not say whether a blank stood before the quote
+        columns[name] = Coded(column.indices.to_numpy(), distinct).stripped()
+    return columns | {name: table[name].to_numpy() for name in numbers}
+
+
+def _with_pandas(
+    source: Source, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
+) -> dict[str, Column] | None:
+    """None where a number is not plain. DataError where a line has too many cells, or too few."""
+    ragged = first_ragged(source, dialect.start, dialect.separator, len(dialect.names))
+    if ragged is not None:
+        line, cells = ragged
+        raise DataError(
+            f"{source.name}:{line}: has {cells} fields where the first line has {len(dialect.names)}",
+            hint="put quotes around a cell that holds the separator, or mend the line",
+        )
+    kinds: dict[str, Any] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, np.float64)
+    try:
+        frame = pd.read_csv(
+            source.reading(dialect.start.byte),  # type: ignore[call-overload]
+            sep=dialect.separator,
+            names=list(dialect.names),
+            header=None,
+            usecols=list(kinds),
+            dtype=kinds,
+            index_col=False,
+            skip_blank_lines=False,
+            skipinitialspace=True,
+            keep_default_na=False,
+            na_values={name: list(MISSING) for name in numbers},
+        )
+    except UnicodeDecodeError:
+        raise not_a_table(source) from None
+    except pd.errors.ParserError as error:
+        raise DataError(f"{source.name} is not a table: {str(error).splitlines()[0]}") from None
+    except ValueError:
+        return None
+    columns: dict[str, Column] = {name: Coded.of(frame[name]) for name in texts}
+    return columns | {name: frame[name].to_numpy(np.float64) for name in numbers}

@@ -1,0 +1,258 @@
+"""From rows in any order to series on one grid. A missing row or value is NaN; a row that cannot be placed is a defect.
+
+N rows, S series, K distinct times, G grid points of all series.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rnncast.config import TableConfig
+from rnncast.errors import DataError
+from rnncast.files.cells import Codes, Mask, Table, Values
+from rnncast.files.frequencies import Asked, best_grid, infer_frequency, misfit, off_grid, parse_frequency
+from rnncast.files.runs import Runs
+from rnncast.files.stamps import FAULT_HINT, Stamps, tell_repeats_apart
+from rnncast.files.times import format_times
+from rnncast.series.frequency import DAY, Frequency, Positions, Times
+from rnncast.series.panel import Columns
+
+MOST_GRID = 20  # grid points per row, before a frequency is not believed
+SPARE_GRID = 1000  # grid points that even a short series may have
+COMPACT = 2**30  # two numbers below this can be added in 32 bits
+SAMPLED = 64  # series, the longest, that decide on the frequency
+
+
+class Defect(NamedTuple):
+    """What is wrong with a series, at which row of the table."""
+
+    series: int
+    row: int
+    message: str
+    hint: str
+
+    def error(self, table: Table) -> DataError:
+        """The same as an error."""
+        return DataError(f"{table.at(self.row)}: {self.message}", hint=self.hint)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table. series [N]: codes into names. values [N]: NaN = missing, infinity = not a number.
+
+    numbers [N]: their places in the table, where they are not 0, 1, 2, ... cell: from a row to the text that should
+    have been its value, and its column.
+    """
+
+    series: Codes
+    names: tuple[str, ...]
+    stamps: Stamps
+    values: Values
+    columns: Columns
+    table: Table
+    cell: Callable[[int], str]
+    numbers: NDArray[np.int64] | None = None
+
+    def number(self, row: int) -> int:
+        """The place of a row in the table."""
+        return row if self.numbers is None else int(self.numbers[row])
+
+
+@dataclass(frozen=True)
+class Laid:
+    """All series on their grid, from the first row of each to its last.
+
+    start [S]; indptr [S+1]; y [G]; taken [G]: grid points that a row stands for; repeats [S]: rows too many.
+    """
+
+    rows: Rows
+    frequency: Frequency
+    start: Positions
+    indptr: NDArray[np.int64]
+    y: Values
+    taken: Mask
+    repeats: NDArray[np.int64]
+    defects: list[Defect] = field(default_factory=list)
+
+    def shown(self, point: int) -> str:
+        """The time of a grid point, as the user writes it."""
+        s = int(np.searchsorted(self.indptr, point, side="right")) - 1
+        position = self.start[s] + point - self.indptr[s]
+        return str(format_times(self.frequency.times(np.array([position])), self.rows.columns)[0])
+
+
+def lay(rows: Rows, asked: TableConfig) -> Laid:
+    """Lay rows on the grid that suits them, and find what does not fit. DataError where no grid can be told."""
+    wanted = parse_frequency(asked.freq) if asked.freq else None
+    rows = replace(rows, stamps=tell_repeats_apart(rows.stamps, rows.series, asked))
+    defects = [*_no_times(rows), *_bad_numbers(rows)]
+    try:
+        frequency, stamps = _frequency(rows, Runs.of(rows.series), wanted)
+    except DataError:
+        if defects:
+            raise defects[0].error(rows.table) from None
+        raise
+    columns = replace(rows.columns, time_format=stamps.form, time_zone=stamps.zone, in_utc=stamps.in_utc)
+    rows = replace(rows, stamps=stamps, columns=columns)
+    off = off_grid(frequency, stamps.times) & stamps.sound  # [K]
+    good = None
+    if off.any() or stamps.faults:
+        good = np.flatnonzero((stamps.sound & ~off)[stamps.codes])
+        defects += _off_grid(rows, frequency, off, bool(wanted))
+    series = rows.series if good is None else rows.series[good]
+    values = rows.values if good is None else rows.values[good]
+    base, places = _compact(frequency.positions(stamps.times))  # [K]
+    places = places[stamps.codes if good is None else stamps.codes[good]]  # [N]
+    runs = Runs.of(series)
+    low, high = runs.extents(places, len(rows.names))
+    lengths = high - low + 1
+    sparse = lengths > MOST_GRID * runs.counts(len(rows.names)) + SPARE_GRID
+    if sparse.any():
+        defects += _sparse(rows, frequency, sparse, low, high)
+        lengths = np.where(sparse, 0, lengths)
+        kept = np.flatnonzero(~sparse[series])
+        series, values, places = series[kept], values[kept], places[kept]
+        good = kept if good is None else good[kept]
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    offset, shifts = _compact(indptr[:-1] - low)
+    cell = places + shifts[series]
+    cell += offset
+    y, taken, repeats = _placed(np.where(np.isinf(values), np.nan, values) if defects else values, cell, indptr, asked)
+    if repeats.any() and asked.duplicates == "error":
+        defects += _repeats(rows, cell, np.arange(len(rows.series)) if good is None else good)
+    return Laid(rows, frequency, base + low, indptr, y, taken, repeats, defects)
+
+
+def _compact(numbers: Positions) -> tuple[int, Codes]:
+    """Numbers as their lowest and what they exceed it by, in half the memory where that is enough."""
+    lowest = int(numbers.min(initial=0))
+    rest = numbers - lowest
+    return lowest, rest.astype(np.int32) if int(rest.max(initial=0)) < COMPACT else rest
+
+
+def _frequency(rows: Rows, runs: Runs, asked: Asked | None) -> tuple[Frequency, Stamps]:
+    """The grid, and the times that lie on it: UTC, or the wall's where those are the regular ones."""
+    stamps = rows.stamps
+    if stamps.wall is None:
+        return infer_frequency(_sampled(rows, runs, stamps.times), asked), stamps
+    local = stamps.in_local_time()
+    found = []
+    for each in (stamps, local):
+        series = _sampled(rows, runs, each.times)
+        frequency = infer_frequency(series, asked)
+        # Of two regular grids, days and longer are the wall's: a day may have 23 hours.
+        daily = frequency.unit != "span" or frequency.count % DAY == 0
+        found.append((misfit(frequency, series), daily != (each is local), frequency, each))
+    _, _, frequency, stamps = min(found, key=lambda each: each[:2])
+    return frequency, stamps
+
+
+def _sampled(rows: Rows, runs: Runs, times: Times) -> list[Times]:
+    """The distinct times of the longest series."""
+    counts = runs.counts(len(rows.names))
+    chosen = np.zeros(len(rows.names), bool)
+    chosen[np.argsort(-counts, kind="stable")[:SAMPLED]] = True
+    picked = runs.rows(chosen)
+    if rows.stamps.faults:
+        picked = picked[rows.stamps.sound[rows.stamps.codes[picked]]]
+    borders = np.flatnonzero(np.diff(rows.series[picked])) + 1
+    return [np.unique(times[part]) for part in np.split(rows.stamps.codes[picked], borders) if len(part)]
+
+
+def _placed(
+    values: Values, cell: Codes, indptr: NDArray[np.int64], asked: TableConfig
+) -> tuple[Values, Mask, NDArray[np.int64]]:
+    """Values on the grid [G], which points have a row [G], and rows too many of each series [S]."""
+    size = int(indptr[-1])
+    repeats = np.zeros(len(indptr) - 1, np.int64)
+    if size == len(cell) and bool((cell[1:] > cell[:-1]).all()):
+        return values, np.ones(size, bool), repeats  # every row is in its place already
+    taken = np.zeros(size, bool)
+    taken[cell] = True
+    y = np.full(size, np.nan)
+    if int(taken.sum()) == len(cell):
+        y[cell] = values
+        return y, taken, repeats
+    number = np.bincount(cell, minlength=size)
+    np.add.at(repeats, np.searchsorted(indptr, np.flatnonzero(number > 1), side="right") - 1, number[number > 1] - 1)
+    if asked.duplicates in ("mean", "sum"):
+        known = ~np.isnan(values)
+        total = np.bincount(cell[known], values[known], minlength=size)
+        count = np.bincount(cell[known], minlength=size)
+        # A sum is of what is there; of nothing, it is missing.
+        y[count > 0] = (total / (count if asked.duplicates == "mean" else np.minimum(count, 1)).clip(1))[count > 0]
+    else:
+        backwards = slice(None, None, 1 if asked.duplicates == "last" else -1)
+        y[cell[backwards]] = values[backwards]  # of repeated places, the last to be written stays
+    return y, taken, repeats
+
+
+def _bad_numbers(rows: Rows) -> Iterator[Defect]:
+    wrong = np.flatnonzero(np.isinf(rows.values))
+    for s, row in _first_rows(rows.series, wrong):
+        message = f"{rows.cell(row)} is not a number"
+        yield Defect(s, rows.number(row), message, "leave a cell empty where the value is missing")
+
+
+def _no_times(rows: Rows) -> Iterator[Defect]:
+    wrong = np.flatnonzero(~rows.stamps.sound[rows.stamps.codes]) if rows.stamps.faults else np.empty(0, np.int64)
+    for s, row in _first_rows(rows.series, wrong):
+        yield Defect(s, rows.number(row), rows.stamps.faults[int(rows.stamps.codes[row])], FAULT_HINT)
+
+
+def _off_grid(rows: Rows, frequency: Frequency, off: Mask, asked: bool) -> Iterator[Defect]:
+    wrong = np.flatnonzero(off[rows.stamps.codes])
+    for s, row in _first_rows(rows.series, wrong):
+        time = rows.stamps.times[rows.stamps.codes[row]]
+        position = frequency.positions(np.array([time]))[0]
+        near = format_times(frequency.times(np.array([position, position + 1])), rows.columns)
+        said = "--freq says" if asked else "the times look"
+        message = f"{rows.stamps.shown(row)} is off the grid: {said} {frequency.name} ({near[0]}, then {near[1]})"
+        own = np.unique(rows.stamps.times[rows.stamps.codes[rows.series == s]])
+        hint = "remove or move that row, or say the step with --freq"
+        if len(own) > 2 and best_grid(own) != frequency and misfit(best_grid(own), [own]) == 0:
+            hint = (
+                f"this series looks {best_grid(own).name} by itself; say the step of all with --freq, or read it apart"
+            )
+        yield Defect(s, rows.number(row), message, hint)
+
+
+def _sparse(rows: Rows, frequency: Frequency, sparse: Mask, low: Positions, high: Positions) -> Iterator[Defect]:
+    for s in np.flatnonzero(sparse):
+        own = np.flatnonzero(rows.series == s)
+        codes = rows.stamps.codes[own]
+        times = rows.stamps.times[codes]
+        # The row before or after the widest gap, whichever stands with fewer.
+        order = np.argsort(times, kind="stable")
+        widest = int(np.argmax(np.diff(times[order].astype(np.int64))))
+        row = int(own[order[widest if widest < len(own) // 2 else widest + 1]])
+        message = (
+            f"{rows.stamps.shown(row)} lies far from the other times, which look {frequency.name}: "
+            f"{int(high[s] - low[s]) + 1 - len(own):,} rows would be missing"
+        )
+        yield Defect(int(s), rows.number(row), message, "correct that time, or say the step with --freq")
+
+
+def _repeats(rows: Rows, cell: Codes, numbers: NDArray[np.int64]) -> Iterator[Defect]:
+    again = np.flatnonzero(pd.Series(cell).duplicated().to_numpy())
+    for s, place in _first_rows(rows.series[numbers], again):
+        first = rows.number(int(numbers[np.argmax(cell == cell[place])]))
+        row = int(numbers[place])
+        message = f"{rows.stamps.shown(row)} repeats (first at {rows.table.place(first)})"
+        hint = "say what to keep with --duplicates first, last, mean or sum"
+        if not rows.columns.ids:
+            hint += "; if the table holds several series, name their column with --id"
+        if "%H" in rows.columns.time_format and not rows.columns.time_zone:
+            hint += "; if the clocks were set back, say where with --zone Europe/Berlin"
+        yield Defect(s, rows.number(row), message, hint)
+
+
+def _first_rows(series: Codes, rows: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """The first of the rows of each series that has any, in the order of the rows."""
+    _, first = np.unique(series[rows], return_index=True)
+    for index in np.sort(first):
+        yield int(series[rows[index]]), int(rows[index])

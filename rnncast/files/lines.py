@@ -1,0 +1,96 @@
+"""Lines of text and the cells on them, for what the fast engines do not say: which line, and how many cells."""
+
+import csv
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncast.errors import DataError
+from rnncast.files.sources import BOM, Source
+
+BLOCK = 1 << 24  # bytes checked at a time
+QUOTE, NEWLINE = 34, 10
+
+
+class Start(NamedTuple):
+    """Where the rows of a file begin: the byte, and how many lines lie before it."""
+
+    byte: int
+    lines: int
+
+
+def not_a_table(source: Source) -> DataError:
+    """What is said of bytes that are no text."""
+    return DataError(
+        f"{source.name} is not a table: it holds bytes that are not text in UTF-8",
+        hint="give CSV, JSON Lines or Parquet; for text in another encoding: iconv -f latin1 -t utf8",
+    )
+
+
+def text_lines(source: Source, start: int = 0) -> Iterator[str]:
+    """The lines from a byte on, with their ends. DataError where they are not text in UTF-8."""
+    source.stream.seek(start)
+    for number, line in enumerate(source.stream):
+        data = line.removeprefix(BOM) if number == 0 and start == 0 else line
+        if b"\0" in data:
+            raise not_a_table(source)
+        try:
+            yield data.decode()
+        except UnicodeDecodeError:
+            raise not_a_table(source) from None
+
+
+def records(source: Source, start: Start, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row's first line and its cells; a blank line is a row without cells."""
+    reader = csv.reader(text_lines(source, start.byte), delimiter=separator, skipinitialspace=True)
+    before = start.lines
+    try:
+        for row in reader:
+            yield before + 1, row
+            before = start.lines + reader.line_num
+    except csv.Error:
+        raise not_a_table(source) from None
+
+
+def line_of(source: Source, start: Start, separator: str, row: int) -> int:
+    """The line on which a row begins."""
+    for index, (line, _) in enumerate(records(source, start, separator)):
+        if index == row:
+            return line
+    raise AssertionError(f"there is no row {row}")
+
+
+def first_ragged(source: Source, start: Start, separator: str, cells: int) -> tuple[int, int] | None:
+    """The first line that has not so many cells, and how many it has; None if all have. Blank lines do not count."""
+    if _all_even(source, start.byte, ord(separator), cells - 1):
+        return None
+    for line, row in records(source, start, separator):
+        if row and len(row) != cells:
+            return line, len(row)
+    return None
+
+
+def _all_even(source: Source, start: int, separator: int, expected: int) -> bool:
+    """Whether each line surely has so many separators outside quotes; False is "perhaps not"."""
+    source.stream.seek(start)
+    inside, open_count = 0, 0
+    last = NEWLINE
+    while block := source.stream.read(BLOCK):
+        data = np.frombuffer(block, np.uint8)
+        last = int(data[-1])
+        marks = data[(data == separator) | (data == NEWLINE) | (data == QUOTE)]
+        quotes = marks == QUOTE
+        depth = np.cumsum(quotes) + inside
+        inside = int(depth[-1]) % 2 if depth.size else inside
+        marks = marks[(depth % 2 == 0) & ~quotes]
+        ends = np.flatnonzero(marks == NEWLINE)
+        counts = np.diff(ends, prepend=-1) - 1
+        if ends.size:
+            counts[0] += open_count
+            open_count = len(marks) - 1 - int(ends[-1])
+        else:
+            open_count += len(marks)
+        if (counts != expected).any():
+            return False
+    return last == NEWLINE or open_count == expected

@@ -1,0 +1,150 @@
+"""What was read: the Panel, what was left out of it and why, and what a person should be told."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnncast.config import TableConfig
+from rnncast.errors import DataError
+from rnncast.files.cells import Mask
+from rnncast.files.grid import Laid
+from rnncast.series.panel import Panel
+
+MOST_BAD = 0.1  # share of series that may be bad before it is the table that is
+MOST_NAMED = 5  # series left out that are named, before they are only counted
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table that was read.
+
+    whole: every series that has a value, bad ones too. reasons: why a series is left out, by its id; those of `whole`
+    and those without a value. repeats: rows too many, by id. refusal: why `train` would not take the table; None if it
+    would. notes: remarks for a person, in a line each.
+    """
+
+    whole: Panel
+    reasons: dict[str, str]
+    repeats: dict[str, int]
+    refusal: DataError | None
+    notes: tuple[str, ...]
+
+    @property
+    def panel(self) -> Panel:
+        """The series that are not left out. DataError if the table is refused."""
+        if self.refusal is not None:
+            raise self.refusal
+        kept = np.array([s for s, name in enumerate(self.whole.ids) if name not in self.reasons], np.int64)
+        return self.whole if len(kept) == len(self.whole) else self.whole.select(kept, self.whole.lengths[kept])
+
+
+def judge(laid: Laid, asked: TableConfig) -> Reading:
+    """Trim series to their values, settle gaps, and decide which series are left out, or that the table is refused."""
+    rows, table = laid.rows, laid.rows.table
+    whole, inside = _trimmed(laid)
+    notes, refusal = [], None
+    missing = int(np.isnan(whole.y).sum())
+    if missing and asked.gaps == "error":
+        refusal = _gap(laid, inside)
+    elif missing:
+        absent = int((inside & ~laid.taken).sum())
+        parts = f"{absent} in rows that are not there, {missing - absent} in empty cells"
+        done = "filled in along straight lines" if asked.gaps == "fill" else "left out, not invented"
+        notes.append(f"{missing} of {len(whole.y)} values are missing ({parts}); they are {done}")
+        whole = _filled(whole) if asked.gaps == "fill" else whole
+    reasons = {rows.names[d.series]: f"{table.at(d.row)}: {d.message}" for d in reversed(laid.defects)}
+    spoken_of = {*whole.ids, *reasons}
+    empty = [name for name in rows.names if name not in spoken_of]
+    reasons |= dict.fromkeys(empty, "it has no value")
+    refusal = refusal or _refusal(laid, whole, empty, asked)
+    if refusal is None:
+        notes += _left_out(whole, reasons)
+    repeats = {rows.names[s]: int(laid.repeats[s]) for s in np.flatnonzero(laid.repeats)}
+    if repeats and asked.duplicates != "error":
+        notes.append(f"rows that repeat a time: {sum(repeats.values())}; of each time, the {asked.duplicates} is taken")
+    return Reading(whole, reasons, repeats, refusal, tuple(notes))
+
+
+def _trimmed(laid: Laid) -> tuple[Panel, Mask]:
+    """The series that have a value, from their first to their last; and which grid points [G] those are."""
+    if len(laid.y) and (np.diff(laid.indptr) > 0).all() and not np.isnan(laid.y.min()):  # the least is NaN if any is
+        whole = Panel(laid.rows.names, laid.start, laid.y, laid.indptr, laid.frequency, laid.rows.columns)
+        return whole, laid.taken
+    known = np.flatnonzero(~np.isnan(laid.y))
+    first = np.searchsorted(known, laid.indptr[:-1])
+    stop = np.searchsorted(known, laid.indptr[1:])
+    kept = np.flatnonzero(first < stop)
+    begin, end = known[first[kept]], known[stop[kept] - 1] + 1
+    lengths = end - begin
+    y, inside = laid.y, np.ones(len(laid.y), bool)
+    if int(lengths.sum()) < len(y):
+        change = np.zeros(len(y) + 1, np.int64)
+        change[begin] += 1
+        np.add.at(change, end, -1)
+        inside = np.cumsum(change[:-1]) > 0
+        y = y[inside]
+    start = laid.start[kept] + begin - laid.indptr[kept]
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    names = tuple(laid.rows.names[s] for s in kept)
+    return Panel(names, start, y, indptr, laid.frequency, laid.rows.columns), inside
+
+
+def _filled(panel: Panel) -> Panel:
+    """Straight lines across what is missing; none goes between series, as each begins and ends with a value."""
+    known = ~np.isnan(panel.y)
+    places = np.arange(len(panel.y))
+    y = panel.y.copy()
+    y[~known] = np.interp(places[~known], places[known], panel.y[known])
+    return Panel(panel.ids, panel.start, y, panel.indptr, panel.frequency, panel.columns)
+
+
+def _refusal(laid: Laid, whole: Panel, empty: list[str], asked: TableConfig) -> DataError | None:
+    """The first defect, if too many series are bad to blame them one by one, or --strict forbids leaving any out."""
+    rows, defects = laid.rows, laid.defects
+    bad = {defect.series for defect in defects}
+    good = len(set(whole.ids) - {rows.names[s] for s in bad})
+    if defects and (asked.strict or not good or len(bad) > MOST_BAD * len(rows.names)):
+        return min(defects, key=lambda defect: defect.row).error(rows.table)
+    if not good:
+        return DataError(f"{rows.table.name} has no value in column {rows.columns.target!r}")
+    if empty and asked.strict:
+        return DataError(
+            f"{rows.table.name}: series {rows.columns.label(empty[0])!r} has no value",
+            hint="leave out --strict to go on without it",
+        )
+    return None
+
+
+def _left_out(whole: Panel, reasons: dict[str, str]) -> Iterator[str]:
+    for name, reason in list(reasons.items())[:MOST_NAMED]:
+        yield f"left out series {whole.columns.label(name)!r}: {reason}"
+    if len(reasons) > MOST_NAMED:
+        yield f"left out {len(reasons) - MOST_NAMED} more series; rnncast check names all"
+
+
+def _gap(laid: Laid, inside: Mask) -> DataError:
+    """What --gaps error says of the first missing value."""
+    rows, table = laid.rows, laid.rows.table
+    point = int(np.argmax(inside & np.isnan(laid.y)))
+    s = int(np.searchsorted(laid.indptr, point, side="right")) - 1
+    hint = "--gaps mask leaves it missing, --gaps fill draws a straight line"
+    if laid.taken[point]:
+        row = rows.number(_row_at(laid, s, point))
+        return DataError(f"{table.at(row)}: {laid.shown(point)} has no value", hint=hint)
+    after = point + int(np.argmax(laid.taken[point:]))
+    absent = after - point
+    row = rows.number(_row_at(laid, s, after))
+    gone = "1 row is missing" if absent == 1 else f"{absent} rows are missing"
+    return DataError(
+        f"{table.at(row)}: {laid.shown(after)} follows {laid.shown(point - 1)}, "
+        f"and the times are {laid.frequency.name}: {gone}",
+        hint=hint,
+    )
+
+
+def _row_at(laid: Laid, s: int, point: int) -> int:
+    """A row that stands at a grid point of a series."""
+    own = np.flatnonzero(laid.rows.series == s)
+    positions = laid.frequency.positions(laid.rows.stamps.times[laid.rows.stamps.codes[own]])
+    return int(own[np.argmax(positions == laid.start[s] + point - laid.indptr[s])])

@@ -1,0 +1,44 @@
+"""Rows of one series mostly stand together: stretches of them, so that work on series need not look at every row."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.files.cells import Codes, Mask
+from rnncast.series.frequency import Positions
+
+
+class Runs(NamedTuple):
+    """Stretches of rows of one series. series, start, stop [R]: whose, from which row, up to which."""
+
+    series: Codes
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, series: Codes) -> "Runs":
+        """The stretches of rows whose series [N] are given."""
+        borders = np.flatnonzero(series[1:] != series[:-1]) + 1
+        start = np.concatenate([[0], borders]) if len(series) else borders
+        return cls(series[start], start, np.append(start[1:], len(series)) if len(series) else borders)
+
+    def counts(self, size: int) -> NDArray[np.int64]:
+        """Rows of each of `size` series."""
+        return np.bincount(self.series, self.stop - self.start, size).astype(np.int64)
+
+    def rows(self, chosen: Mask) -> NDArray[np.int64]:
+        """The rows of the chosen series [S], those of a series together."""
+        picked = np.flatnonzero(chosen[self.series])
+        picked = picked[np.argsort(self.series[picked], kind="stable")]
+        start, length = self.start[picked], (self.stop - self.start)[picked]
+        return np.repeat(start - (np.cumsum(length) - length), length) + np.arange(length.sum())
+
+    def extents(self, places: Codes, size: int) -> tuple[Positions, Positions]:
+        """The lowest and the highest place [N] of each of `size` series; 0 and -1 of one without rows."""
+        low, high = np.full(size, np.iinfo(np.int64).max), np.full(size, np.iinfo(np.int64).min)
+        if len(self.start):
+            np.minimum.at(low, self.series, np.minimum.reduceat(places, self.start))
+            np.maximum.at(high, self.series, np.maximum.reduceat(places, self.start))
+        none = low > high
+        return np.where(none, 0, low), np.where(none, -1, high)

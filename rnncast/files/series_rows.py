@@ -1,0 +1,88 @@
+"""A series a row: its id, then its values from the first on, as the M competitions are published (--layout rows)."""
+
+import numpy as np
+import pandas as pd
+
+from rnncast.config import TableConfig
+from rnncast.errors import DataError, UsageError
+from rnncast.files.cells import MISSING, Coded, Table, Values
+from rnncast.files.delimited import SEPARATORS
+from rnncast.files.grid import Rows
+from rnncast.files.lines import Start, records, text_lines
+from rnncast.files.numbers import PLAIN, is_number, parse_numbers
+from rnncast.files.sources import BOM, Source
+from rnncast.files.stamps import Stamps
+from rnncast.files.times import WHOLE_NUMBER
+from rnncast.series.panel import Columns
+
+
+def read_series_rows(source: Source, asked: TableConfig) -> Rows:
+    """The values of a table with a series a row. Cells that are missing at a row's end only fill up the table.
+
+    DataError where an id repeats or there is no value.
+    """
+    if asked.time or asked.target or asked.id:
+        raise UsageError(
+            "--layout rows has no columns to name: the first cell of a row is its id, the others are its values",
+            hint="leave out --time, --target and --id",
+        )
+    top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
+    lines = [(line, [cell.strip() for cell in row]) for line, row in records(source, top, _separator(source)) if row]
+    header = [cell for cell in lines[0][1][1:] if cell not in MISSING]
+    names = ("series",)
+    if header and not any(map(is_number, header)):
+        names = (lines[0][1][0] or "series",)
+        lines = lines[1:]
+    cells = [_without_end(row[1:]) for _, row in lines]
+    lengths = np.array([len(row) for row in cells], np.int64)
+    if not lengths.sum():
+        raise DataError(f"{source.name} has no values", hint="--layout rows: an id, then the values, in each row")
+    ids = [row[0] for _, row in lines]
+    _refuse_repeats(source, ids, [line for line, _ in lines])
+    flat = [cell for row in cells for cell in row]
+    series = np.repeat(np.arange(len(ids)), lengths)
+    within = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    stamps = Stamps(within, np.arange(1, int(lengths.max()) + 1), WHOLE_NUMBER)
+    table = Table(source.name, {}, lambda texts, numbers: {}, lambda row: lines[row][0])
+    return Rows(
+        series,
+        tuple(ids),
+        stamps,
+        _values(flat, asked, source),
+        Columns(names),
+        table,
+        lambda row: f"{flat[row]!r} in series {ids[int(series[row])]!r}",
+        numbers=series,
+    )
+
+
+def _separator(source: Source) -> str:
+    """Rows are of many lengths, so the first line alone decides."""
+    first = next(line for line in text_lines(source) if line.strip())
+    return max(SEPARATORS, key=first.count)
+
+
+def _without_end(cells: list[str]) -> list[str]:
+    end = len(cells)
+    while end and cells[end - 1] in MISSING:
+        end -= 1
+    return cells[:end]
+
+
+def _refuse_repeats(source: Source, ids: list[str], lines: list[int]) -> None:
+    seen: dict[str, int] = {}
+    for name, line in zip(ids, lines, strict=True):
+        if name in seen:
+            raise DataError(
+                f"{source.name}:{line}: series {name!r} repeats (first at line {seen[name]})",
+                hint="give each series its own id in the first column",
+            )
+        seen[name] = line
+
+
+def _values(cells: list[str], asked: TableConfig, source: Source) -> Values:
+    """Of all cells, plain numbers at once."""
+    if asked.decimal != "comma" and all(map(PLAIN.fullmatch, cells)):
+        return np.array(list(map(float, cells)))
+    coded = Coded.of(pd.Series(cells, dtype=str))
+    return parse_numbers(coded.texts, asked.decimal, source.name)[coded.codes]

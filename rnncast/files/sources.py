@@ -1,0 +1,116 @@
+"""Where bytes come from: a file or standard input, unpacked, as one stream that can be read again from its start."""
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+from rnncast.errors import DataError
+
+STDIN = "-"
+GZIP, ZSTANDARD, UTF16 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"\xff\xfe", b"\xfe\xff")
+HEAD = 1 << 16  # bytes that tell what a stream holds
+
+BOM = b"\xef\xbb\xbf"
+
+Told = Callable[[int, int], None]  # bytes read, of how many
+
+
+@dataclass(frozen=True)
+class Source:
+    """Unpacked bytes under the name that messages use. size: of all. told: hears how far reading is."""
+
+    name: str
+    stream: BinaryIO
+    head: bytes
+    size: int
+    told: Told
+
+    @property
+    def start(self) -> bytes:
+        """The first bytes that are neither blank nor a mark of the byte order."""
+        return self.head.lstrip(BOM + b" \t\r\n")
+
+    def reading(self, start: int = 0) -> "Reading":
+        """All bytes from `start` on."""
+        self.stream.seek(start)
+        return Reading(self)
+
+
+class Reading:
+    """A file to read once, that says how far it is. It is the caller's stream, so it is never closed."""
+
+    closed = False
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data = self.source.stream.read(size)
+        self.source.told(self.source.stream.tell(), self.source.size)
+        return data
+
+    def readable(self) -> bool:
+        """True: for pandas and pyarrow, which ask."""
+        return True
+
+    def __iter__(self) -> Any:
+        return iter(self.source.stream)
+
+
+@contextmanager
+def open_source(path: str, told: Told = lambda done, total: None) -> Iterator[Source]:
+    """The bytes of a file, or of standard input ("-"); .gz and .zst are unpacked, by what is in them, not by name.
+
+    DataError if there is no such file, it is empty, or it is damaged.
+    """
+    name = "standard input" if path == STDIN else path
+    with ExitStack() as stack:
+        try:
+            standard = io.BytesIO(sys.stdin.buffer.read()) if path == STDIN else None
+            stream = _unpacked(standard or stack.enter_context(Path(path).open("rb")), name)
+            size = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
+            head = stream.read(HEAD)
+        except FileNotFoundError:
+            raise DataError(f"there is no file {path}", hint="check the name, or use - for standard input") from None
+        except (OSError, ValueError, EOFError, zlib.error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise DataError(f"cannot read {name}: {reason}") from None
+        if not head.removeprefix(BOM).strip():
+            raise DataError(f"{name} is empty", hint="give a table with a time column and a number")
+        yield Source(name, stream, head, size, told)
+
+
+def arrow(need: str) -> ModuleType:
+    """The pyarrow module. DataError, with what installs it, where it is missing; `need` begins the message."""
+    try:
+        import pyarrow
+    except ImportError:
+        raise DataError(
+            f"{need} needs pyarrow, which is not installed", hint="pip install 'rnncast[parquet]'"
+        ) from None
+    module: ModuleType = pyarrow
+    return module
+
+
+def _unpacked(stream: BinaryIO, name: str) -> BinaryIO:
+    head = stream.read(HEAD)
+    stream.seek(0)
+    if head.startswith(GZIP):
+        return io.BytesIO(gzip.decompress(stream.read()))
+    if head.startswith(ZSTANDARD):
+        pyarrow = arrow(f"{name}: unpacking .zst")
+        return io.BytesIO(pyarrow.CompressedInputStream(stream, "zstd").read())
+    if head.startswith(UTF16):  # what spreadsheets save as "Unicode text"
+        return io.BytesIO(stream.read().decode("utf-16").encode())
+    if b"\r" in head and b"\n" not in head:
+        return io.BytesIO(stream.read().replace(b"\r", b"\n"))
+    return stream

@@ -1,0 +1,216 @@
+"""From the texts of a time column to times: its format, its zone, and each distinct text parsed once."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from rnncast.config import TableConfig
+from rnncast.errors import DataError, UsageError
+from rnncast.files.cells import SAMPLE, Coded, Codes, Mask, Table
+from rnncast.files.numbers import WHOLE
+from rnncast.files.times import DIRECTIVE, EXAMPLE, WHOLE_NUMBER, format_times, formats_of, pattern, refined
+from rnncast.files.zones import check_zone, offset_of, utc_offsets, wall_to_utc, zone_of
+from rnncast.series.frequency import Times
+from rnncast.series.panel import Columns
+
+FAULT_HINT = "correct it, or say how times are written with --time-format"
+SPREAD = 2000  # texts, evenly spread, that decide how a format is padded
+_ZONE = re.compile(r"( ?%:{0,3}z|Z| UTC)$")
+_ZONE_TEXT = r"(Z| UTC| ?[+-]\d\d:?(?:\d\d)?)$"
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """The times of a table's rows, each distinct one once: row r is at times[codes[r]].
+
+    faults: what is wrong with texts that are no times, by code; the times there mean nothing. zone and in_utc are
+    those of `Columns`; wall: the local times [K] where `times` are UTC and both could be the regular ones.
+    """
+
+    codes: Codes
+    times: Times
+    form: str
+    zone: str = ""
+    in_utc: bool = False
+    wall: Times | None = None
+    faults: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def sound(self) -> Mask:
+        """Which of the distinct texts [K] are times."""
+        sound = np.ones(len(self.times), bool)
+        sound[list(self.faults)] = False
+        return sound
+
+    def shown(self, row: int) -> str:
+        """The time of a row as the user writes it."""
+        columns = Columns(time_format=self.form, time_zone=self.zone, in_utc=self.in_utc)
+        code = int(self.codes[row])
+        return str(format_times(self.times[code : code + 1], columns)[0])
+
+    def in_local_time(self) -> "Stamps":
+        """The same rows by the clock on the wall."""
+        assert self.wall is not None
+        return replace(self, times=self.wall, in_utc=False, wall=None)
+
+
+def read_stamps(cells: Coded, name: str, whole: bool, table: Table, asked: TableConfig) -> Stamps:
+    """Parse a time column. DataError where most cells are no times, or where times can be read in two ways.
+
+    whole: the column holds whole numbers.
+    """
+    form = WHOLE_NUMBER if whole and not asked.time_format else _format(cells, table, asked)
+    if form == WHOLE_NUMBER:
+        return Stamps(cells.codes, _whole_times(cells, name, table), WHOLE_NUMBER)
+    times = _parsed(cells.texts, form)
+    wrong = np.isnat(times)
+    faults = {int(code): _fault(str(cells.texts.iloc[code]), name, form) for code in np.flatnonzero(wrong)}
+    if 2 * len(faults) > len(times):
+        row = _first_row(cells, wrong)
+        raise DataError(f"{table.at(row)}: {faults[int(cells.codes[row])]}", hint=FAULT_HINT)
+    times = np.where(wrong, times[~wrong][0], times)
+    form = refined(form, _spread(cells.texts[~wrong]))
+    if _ZONE.search(form):
+        stamps = _aware(cells, times, form, table, asked)
+    elif asked.zone:
+        stamps = _in_zone(cells.codes, times, form, asked.zone, table)
+    else:
+        stamps = Stamps(cells.codes, times, form)
+    return replace(stamps, faults=faults)
+
+
+def tell_repeats_apart(stamps: Stamps, series: Codes, asked: TableConfig) -> Stamps:
+    """Where the clocks of --zone were set back, the second row of a series with the same time is the later moment."""
+    if not asked.zone or not stamps.in_utc or "z" in stamps.form or stamps.wall is None:
+        return stamps
+    late, _ = wall_to_utc(stamps.wall, asked.zone, np.ones(len(stamps.wall), bool))
+    doubtful = late != stamps.times
+    rows = np.flatnonzero(doubtful[stamps.codes])
+    again = pd.DataFrame({"series": series[rows], "time": stamps.codes[rows]}).duplicated().to_numpy()
+    codes = np.array(stamps.codes, np.int64)
+    codes[rows[again]] += len(stamps.times)
+    return replace(stamps, codes=codes, times=np.concatenate([stamps.times, late]), wall=None)
+
+
+def _format(cells: Coded, table: Table, asked: TableConfig) -> str:
+    if asked.time_format is not None:
+        _check_format(asked.time_format)
+        return asked.time_format
+    formats = formats_of(cells.texts.head(SAMPLE).tolist())
+    if not formats:
+        return WHOLE_NUMBER  # and said not to be, later
+    if len(formats) == 1:
+        return formats[0]
+    parsed = {form: _parsed(cells.texts, form) for form in formats}
+    form = min(parsed, key=lambda form: int(np.isnat(parsed[form]).sum()))
+    rivals = [other for other in formats if not np.isnat(parsed[other]).any() and (parsed[other] != parsed[form]).any()]
+    if rivals:
+        raise DataError(
+            f"{table.at(_first_row(cells, parsed[form] != parsed[rivals[0]]))}: "
+            f"{cells.texts[parsed[form] != parsed[rivals[0]]].iloc[0]!r} can be read as {form} or as {rivals[0]}",
+            hint=f"say which with --time-format '{form}'",
+        )
+    return form
+
+
+def _check_format(form: str) -> None:
+    try:
+        pattern(form)
+    except (KeyError, re.error):
+        raise UsageError(
+            f"--time-format {form!r} is not a time format", hint="write it like %d/%m/%Y or %Y-%m-%d %H:%M"
+        ) from None
+    if not DIRECTIVE.search(form):
+        raise UsageError(f"--time-format {form!r} holds no time", hint="write it like %d/%m/%Y or %Y-%m-%d %H:%M")
+
+
+def _parsed(texts: "pd.Series[str]", form: str) -> Times:
+    """The time that each text shows on the wall; NaT where it does not fit."""
+    plain = _ZONE.sub("", form)
+    if plain != form:
+        texts = texts.str.replace(_ZONE_TEXT, "", regex=True)
+    if "%q" in form:
+        texts, plain = texts.str.replace(r"Q([1-4])", _first_month, regex=True), plain.replace("Q%q", "Q%m")
+    if "%V" in form:
+        texts, plain = texts + "-1", plain + "-%u"
+    plain = DIRECTIVE.sub(lambda match: "%p" if match[2] == "P" else f"%{match[2]}", plain)
+    stamps = pd.to_datetime(texts, format=plain, errors="coerce")
+    times: Times = stamps.to_numpy("datetime64[us]")
+    return times
+
+
+def _first_month(quarter: "re.Match[str]") -> str:
+    return f"Q{3 * int(quarter[1]) - 2:02d}"
+
+
+def _aware(cells: Coded, wall: Times, form: str, table: Table, asked: TableConfig) -> Stamps:
+    """Times with offsets: UTC and the wall's, of which the regular ones will be taken."""
+    suffix = cells.texts.str.extract(_ZONE_TEXT)[0].fillna("")
+    codes, texts = pd.factorize(suffix)
+    offsets = np.array([offset_of(str(text)) for text in texts], np.int64)[codes]
+    offsets = np.where(suffix == "", offsets[(suffix != "").to_numpy().argmax()], offsets)  # what is no time has none
+    utc = wall - offsets.astype("timedelta64[us]")
+    if asked.zone:
+        check_zone(asked.zone)
+        wrong = utc_offsets(utc, asked.zone) != offsets
+        if wrong.any():
+            row = _first_row(cells, wrong)
+            raise DataError(
+                f"{table.at(row)}: the clocks of {asked.zone} do not show {cells[row]}",
+                hint="give the zone that the times were written in, or leave out --zone",
+            )
+    zone = asked.zone or zone_of(utc, offsets)
+    if zone is None:
+        row = _first_row(cells, offsets != offsets[0])
+        raise DataError(
+            f"{table.at(row)}: the offset changes from {texts[0]} to {suffix[offsets != offsets[0]].iloc[0]}, "
+            "and no time zone has all the offsets in this column",
+            hint="give all times in UTC",
+        )
+    return Stamps(cells.codes, utc, form, zone, in_utc=True, wall=wall)
+
+
+def _in_zone(codes: Codes, wall: Times, form: str, zone: str, table: Table) -> Stamps:
+    """Times without offsets in a zone that was asked for."""
+    check_zone(zone)
+    utc, skipped = wall_to_utc(wall, zone, np.zeros(len(wall), bool))
+    stamps = Stamps(codes, utc, form, zone, in_utc=True, wall=wall)
+    if skipped.any() and (wall != wall.astype("datetime64[D]")).any():
+        row = int(skipped[codes].argmax())
+        shown = format_times(wall[codes[row] : codes[row] + 1], Columns(time_format=form))[0]
+        raise DataError(
+            f"{table.at(row)}: {shown} never was: the clocks of {zone} were set forward over it",
+            hint="leave out --zone, or give the zone that the times were written in",
+        )
+    return stamps
+
+
+def _whole_times(cells: Coded, name: str, table: Table) -> Times:
+    whole = cells.texts.str.fullmatch(WHOLE.pattern).to_numpy(bool)
+    if not whole.all():
+        row = _first_row(cells, ~whole)
+        raise DataError(
+            f"{table.at(row)}: {cells[row]!r} in column {name!r} is not a time",
+            hint="write times like 2024-12-31, 2024-12-31 23:00, 2024-12, 2024Q4, or say how with --time-format",
+        )
+    return cells.texts.to_numpy(object).astype(np.int64)
+
+
+def _fault(text: str, name: str, form: str) -> str:
+    if not text:
+        return f"there is no time in column {name!r}"
+    shown = format_times(EXAMPLE, Columns(time_format=form))[0]
+    return f"{text!r} in column {name!r} is not a time like {shown}"
+
+
+def _first_row(cells: Coded, chosen: Mask) -> int:
+    """The first row that holds one of the chosen texts."""
+    return int(chosen[cells.codes].argmax())
+
+
+def _spread(texts: "pd.Series[str]") -> list[str]:
+    step = max(1, len(texts) // SPREAD)
+    return [str(text) for text in texts.iloc[::step]]

@@ -1,0 +1,157 @@
+"""Time zones: what the clock on the wall shows, and UTC. NumPy and the standard library only; times in microseconds.
+
+A zone is a name, "Europe/Berlin", or a fixed offset, "+01:00"; "UTC" is a name too.
+"""
+
+import functools
+import re
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.errors import UsageError
+from rnncast.series.frequency import DAY, SECOND, Times
+
+Offsets = NDArray[np.int64]  # microseconds east of UTC
+
+_FIXED = re.compile(r"([+-])(\d\d):?(\d\d)?")
+# Tried first, and in this order, where several zones fit the offsets of a table equally well.
+_USUAL = (
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Athens",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "Australia/Sydney",
+)
+
+
+class Changes(NamedTuple):
+    """When a zone's clocks change. instants [C]: in UTC, rising. offsets [C+1]: before, between and after them."""
+
+    instants: NDArray[np.int64]
+    offsets: Offsets
+
+
+def check_zone(zone: str) -> None:
+    """UsageError if there is no such zone."""
+    if _FIXED.fullmatch(zone):
+        return
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(
+            f"there is no time zone {zone!r}", hint="zones are like Europe/Berlin, UTC or +01:00"
+        ) from None
+
+
+def utc_offsets(utc: Times, zone: str) -> Offsets:
+    """How far the zone's clocks are ahead of UTC at each moment of UTC."""
+    stamps = utc.astype("datetime64[us]").astype(np.int64)
+    if not stamps.size:
+        return stamps
+    changes = _changes(zone, int(stamps.min()), int(stamps.max()))
+    offsets: Offsets = changes.offsets[np.searchsorted(changes.instants, stamps, side="right")]
+    return offsets
+
+
+def wall_offsets(wall: Times, zone: str) -> Offsets:
+    """How far the clocks are ahead of UTC when they show each time; the first of two where an hour repeats.
+
+    Where the clocks jump over the time, as before the jump.
+    """
+    stamps = wall.astype("datetime64[us]").astype(np.int64)
+    before, after = (utc_offsets((stamps + shift).astype("datetime64[us]"), zone) for shift in (-DAY, DAY))
+    first = utc_offsets((stamps - before).astype("datetime64[us]"), zone) == before
+    second = utc_offsets((stamps - after).astype("datetime64[us]"), zone) == after
+    return np.where(first | ~second, before, after)
+
+
+def wall_to_utc(wall: Times, zone: str, second: NDArray[np.bool_]) -> tuple[Times, NDArray[np.bool_]]:
+    """The moments at which the clocks show each time, and which times they jump over.
+
+    second: which times to take for the second of two where an hour repeats.
+    """
+    stamps = wall.astype("datetime64[us]")
+    early = wall_offsets(stamps, zone)
+    utc = stamps - early.astype("timedelta64[us]")
+    skipped = utc_offsets(utc, zone) != early
+    later = utc_offsets(stamps + np.timedelta64(DAY, "us"), zone)
+    late = stamps - later.astype("timedelta64[us]")
+    repeats = (later < early) & (utc_offsets(late, zone) == later)
+    return np.where(second & repeats, late, utc), skipped
+
+
+def zone_of(utc: Times, offsets: Offsets) -> str | None:
+    """A zone whose clocks had these offsets at these moments; None if there is none."""
+    distinct = np.unique(offsets)
+    if len(distinct) == 1:
+        return _fixed_name(int(distinct[0]))
+    order = np.argsort(utc)
+    utc, offsets = utc[order], offsets[order]
+    # A zone that is right on both sides of each change is right everywhere between.
+    ends = np.flatnonzero(np.diff(offsets))
+    chosen = np.unique(np.concatenate([[0], ends, ends + 1, [len(utc) - 1]]))
+    others = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    for name in dict.fromkeys((*_USUAL, *others)):
+        if np.array_equal(utc_offsets(utc[chosen], name), offsets[chosen]):
+            return name
+    return None
+
+
+def offset_of(text: str) -> int:
+    """Microseconds of "+01:00", "-0330", "+01", "Z" or "UTC"."""
+    found = _FIXED.fullmatch(text.strip())
+    if not found:
+        return 0
+    size = (int(found[2]) * 60 + int(found[3] or 0)) * 60 * SECOND
+    return -size if found[1] == "-" else size
+
+
+def _fixed_name(offset: int) -> str:
+    minutes = abs(offset) // (60 * SECOND)
+    return f"{'-' if offset < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _changes(zone: str, first: int, last: int) -> Changes:
+    """The changes of a zone's clocks between two moments of UTC."""
+    if _FIXED.fullmatch(zone):
+        return Changes(np.empty(0, np.int64), np.array([offset_of(zone)]))
+    years = [np.datetime64(stamp, "us").astype("datetime64[Y]").astype(int) + 1970 for stamp in (first, last)]
+    return _changes_of_years(zone, max(int(years[0]), 2), min(int(years[1]), 9997))
+
+
+@functools.cache
+def _changes_of_years(zone: str, first: int, last: int) -> Changes:
+    info = ZoneInfo(zone)
+    # Clocks keep an offset for a week at least, but for freaks of war that a table with hours will hardly hold.
+    start, stop = datetime(first - 1, 12, 1, tzinfo=UTC), datetime(last + 1, 2, 1, tzinfo=UTC)
+    weeks = [start + timedelta(weeks=n) for n in range((stop - start).days // 7 + 1)]
+    instants, offsets = [], [_offset(info, start)]
+    for early, late in pairwise(weeks):
+        if _offset(info, early) != _offset(info, late):
+            instants.append(_bisected(info, early, late))
+            offsets.append(_offset(info, late))
+    return Changes(np.array(instants, np.int64), np.array(offsets, np.int64))
+
+
+def _bisected(info: ZoneInfo, early: datetime, late: datetime) -> int:
+    """The first second of UTC at which the offset is that of `late`."""
+    target = _offset(info, late)
+    while late - early > timedelta(seconds=1):
+        middle = early + (late - early) // 2
+        middle = middle.replace(microsecond=0)
+        early, late = (early, middle) if _offset(info, middle) == target else (middle, late)
+    return int(late.timestamp()) * SECOND
+
+
+def _offset(info: ZoneInfo, moment: datetime) -> int:
+    offset = moment.astimezone(info).utcoffset()
+    assert offset is not None
+    return round(offset.total_seconds()) * SECOND
