@@ -63,7 +63,8 @@ def gradient_by_lag(model: Model, batches: Batches, config: Config) -> dict[int,
 
 
 def _norm(gradients: tuple[Tensor | None, ...]) -> float:
-    return math.sqrt(sum(float(gradient.square().sum()) for gradient in gradients if gradient is not None))
+    # In float64, where the square of what has all but vanished is not yet zero.
+    return math.sqrt(sum(float(part.double().square().sum()) for part in gradients if part is not None))
 
 
 def _last_row(batch: Batch) -> Batch:

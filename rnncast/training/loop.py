@@ -111,7 +111,7 @@ def _summary(
         epochs=settings.epochs or 0,
         loss=sum(u.loss for u in updates) / max(sum(u.weight for u in updates), 1e-12),
         gradient_norm=median(norms),
-        gradient_norm_95=quantiles(norms, n=20)[-1] if len(norms) > 1 else norms[0],
+        gradient_norm_95=quantiles(norms, n=20, method="inclusive")[-1] if len(norms) > 1 else norms[0],
         clipped=sum(norm > settings.clip_norm for norm in norms) / len(norms),
         lr=lr,
         steps=steps,

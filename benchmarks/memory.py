@@ -1,0 +1,247 @@
+"""What only memory can do: three tasks whose answer lies further back than any window, and how each net fares.
+
+    python benchmarks/memory.py                      # all three tables, about ten minutes on two cores
+    python benchmarks/memory.py --quick              # the shorter spans only, about two minutes
+    python benchmarks/memory.py --task copy --bptt-steps 16
+
+copy: a value is shown, a beat goes on for L steps, a missed beat says "now": the value must come back.
+counter: a beat, and every P steps a pulse. Nothing else tells when the next one is due.
+sine: a sine of period P under noise, at a level and a phase of its own: where is it half a period from now?
+
+Every net sees the last 8 values (--window) and goes through the same head, loop and budget. An error of 1 is that of a
+naive guess, which knows the task but not the past: the mean value, the beat, the middle of the sine. 0 is perfect. Nets
+are scored on series that they have not been trained on, and only where memory is needed.
+
+What the frame does matters here: it puts values in units of the last one and of the mean movement, so the series are
+made such that neither tells anything about the past. In copy and counter the mean movement is the same whatever the
+value or the phase (in copy, to a quarter of a percent).
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
+from rnncast.forecaster import Forecaster
+from rnncast.series.panel import Panel
+from rnncast.training.step import Watch
+
+Values = NDArray[np.float64]
+Made = tuple[Values, int, float, float]  # a series, the step to be forecast, its true value, the naive guess at it
+
+REST = 4  # beats between a recall and the next value
+MOST = 0.8  # size of a value to copy; a beat is 1
+MODELS = ("window", "rnn", "gru", "lstm")
+NOISE = 0.5  # standard deviation, of a sine of amplitude 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task: what it asks, its spans in steps (for --quick, the first two), and how to make a series of it."""
+
+    name: str
+    asks: str
+    span: str
+    spans: tuple[int, ...]
+    make: Callable[[int, int, np.random.Generator], Made]
+    horizon: Callable[[int], int]
+    epochs: int
+
+
+class Settings(NamedTuple):
+    """What is the same for all nets."""
+
+    window: int
+    hidden_size: int
+    learning_rates: tuple[float, ...]
+    bptt_steps: int
+    series: int
+    steps: int
+    seed: int
+    effort: float
+
+
+@dataclass(frozen=True)
+class Score:
+    """The error of one net on one task, 1 = a naive guess; and what training took."""
+
+    task: str
+    span: int
+    model: str
+    learning_rate: float
+    loss: float
+    error: float
+    seconds: float
+
+
+def copy(lag: int, steps: int, random: np.random.Generator) -> Made:
+    """A value; beats of 1 and -1; a beat that repeats the last; the same value, `lag` steps after it was shown; beats.
+
+    A value lies between a beat of 1 and one of -1, so that the movements around it add up to the same whatever it is.
+    """
+    y: list[float] = []
+    beat, value, cycles = 1.0, 0.0, -(-steps // (lag + 1 + REST)) + 1
+    for _ in range(cycles):
+        value = random.uniform(-MOST, MOST)
+        beats = [beat * (-1) ** i for i in range(1, lag - 1 + REST)]
+        before, after = beats[: lag - 2], beats[lag - 2 :]
+        y += [value, *before, before[-1], value, *after]
+        beat = beats[-1]
+    skipped = int(random.integers(0, lag + 1 + REST))  # begin anywhere in a cycle
+    return np.array(y[skipped:]), len(y) - REST - 1 - skipped, value, 0.0
+
+
+def counter(period: int, steps: int, random: np.random.Generator) -> Made:
+    """0, 1, 0, 1, ... with a 2 in the place of every (period / 2)th 0: every step is a movement of 1."""
+    cycles = 2 + -(-steps // period)
+    y = np.tile([2.0, 1.0] + [0.0, 1.0] * (period // 2 - 1), cycles)
+    at = period * (cycles - 1)
+    skipped = int(random.integers(0, period))
+    return y[skipped:], at - skipped, 2.0, 0.0
+
+
+def sine(period: int, steps: int, random: np.random.Generator) -> Made:
+    """A sine at a level and phase of its own, under noise; scored against the sine itself."""
+    steps += period
+    level, phase = random.normal(0, 10), random.uniform(0, 2 * np.pi)
+    clean = level + np.sin(2 * np.pi * np.arange(steps) / period + phase)
+    return clean + random.normal(0, NOISE, steps), steps - period // 2, float(clean[-1]), float(level)
+
+
+def one_step(span: int) -> int:
+    """The horizon of copy and counter."""
+    return 1
+
+
+def half(span: int) -> int:
+    """The horizon of the sine: half a period."""
+    return span // 2
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task("copy", "copy a value seen L steps ago", "L", (4, 16, 64), copy, one_step, 300),
+        Task("counter", "when is the next pulse, one every P steps?", "P", (4, 16, 64), counter, one_step, 300),
+        Task("sine", "half a period ahead, noise aside", "P", (16, 32, 64), sine, half, 60),
+    )
+}
+
+
+def measure(task: Task, span: int, model: str, settings: Settings) -> list[Score]:
+    """Train a net on a task, at each learning rate, and score it on fresh series."""
+    torch.set_num_threads(1)
+    steps = max(settings.steps, 3 * span)
+    random = np.random.default_rng([settings.seed, span])
+    made = [task.make(span, steps, random) for _ in range(settings.series)]
+    fresh = [task.make(span, steps, random) for _ in range(settings.series)]
+    truth, naive = (np.array([row[i] for row in fresh]) for i in (2, 3))
+    scores = []
+    for rate in settings.learning_rates:
+        losses: list[float] = []
+        began = time.perf_counter()
+        forecaster = Forecaster.fit(
+            panel_of([y for y, *_ in made]),
+            config_of(task, span, model, rate, settings),
+            watch=Watch(lambda run, step: losses.append(step.loss)),  # noqa: B023
+        )
+        seconds = time.perf_counter() - began
+        # What is known: everything before the first step of the horizon that ends where the answer is.
+        known = panel_of([y[:at] for y, at, *_ in fresh])
+        points = forecaster.predict(known).point[:, -1]
+        error = float(np.abs(points - truth).mean() / np.abs(naive - truth).mean())
+        scores.append(Score(task.name, span, model, rate, losses[-1], error, seconds))
+    return scores
+
+
+def config_of(task: Task, span: int, model: str, learning_rate: float, settings: Settings) -> Config:
+    """The same for all nets, but for the net."""
+    return Config(
+        task=TaskConfig(horizon=task.horizon(span), seasons=(), transform="none"),
+        net=NetConfig(model=model, hidden_size=settings.hidden_size, window=settings.window),
+        train=TrainConfig(
+            epochs=max(1, round(task.epochs * settings.effort)),
+            learning_rate=learning_rate,
+            bptt_steps=settings.bptt_steps,
+            weight_decay=0.0,
+            validate=False,
+            seed=settings.seed,
+        ),
+    )
+
+
+def panel_of(series: list[Values]) -> Panel:
+    """A Panel of numbered series."""
+    return Panel.from_series({str(s): y for s, y in enumerate(series)})
+
+
+def table_of(task: Task, scores: list[Score]) -> Table:
+    """Error by span and net, at the learning rate that made the training loss smallest."""
+    table = Table(title=f"{task.name}: {task.asks}", title_justify="left")
+    table.add_column(task.span, justify="right")
+    best: dict[tuple[int, str], Score] = {}
+    for score in sorted(scores, key=lambda score: score.loss, reverse=True):
+        best[score.span, score.model] = score
+    models = list(dict.fromkeys(score.model for score in scores))
+    for model in models:
+        table.add_column(model, justify="right")
+    for span in dict.fromkeys(score.span for score in scores):
+        table.add_row(str(span), *(f"{best[span, model].error:.2f}" for model in models))
+    return table
+
+
+def main() -> None:
+    """Measure, print, and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--task", choices=TASKS, action="append", help="this task only (may be given again)")
+    parser.add_argument("--model", action="append", help="this net only (may be given again)")
+    parser.add_argument("--span", type=int, action="append", help="this span only (may be given again)")
+    parser.add_argument("--window", type=int, default=8)
+    parser.add_argument("--hidden-size", type=int, default=32)
+    parser.add_argument("--learning-rates", type=float, nargs="+", default=(0.005, 0.03), metavar="RATE")
+    parser.add_argument("--bptt-steps", type=int, default=512)
+    parser.add_argument("--series", type=int, default=256, help="to train on, and as many to be scored on")
+    parser.add_argument("--steps", type=int, default=48, help="length of a series, at least (or three spans)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--effort", type=float, default=1.0, help="multiplies the epochs")
+    parser.add_argument("--workers", type=int, default=2, help="nets trained side by side, on one thread each")
+    parser.add_argument("--quick", action="store_true", help="the two shorter spans of each task, half the effort")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here")
+    given = parser.parse_args()
+    if given.quick:
+        given.effort /= 2
+    settings = Settings(*(getattr(given, name) for name in Settings._fields))
+    everything: list[Score] = []
+    began = time.perf_counter()
+    with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
+        runs = {
+            name: [
+                pool.submit(measure, TASKS[name], span, model, settings)
+                for span in given.span or TASKS[name].spans[: 2 if given.quick else None]
+                for model in given.model or MODELS
+            ]
+            for name in given.task or TASKS
+        }
+        for name, waiting in runs.items():
+            scores = [score for run in waiting for score in run.result()]
+            everything += scores
+            Console().print(table_of(TASKS[name], scores))
+            if given.json:
+                given.json.write_text(json.dumps([asdict(score) for score in everything], indent=1) + "\n")
+    print(f"{time.perf_counter() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
