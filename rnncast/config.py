@@ -137,7 +137,9 @@ class TrainConfig:
     learning_rate: float = setting(0.005, "Highest learning rate of the one-cycle schedule.", at_least=0)
     weight_decay: float = setting(0.01, "Pull of the weights towards zero (AdamW).", at_least=0)
     clip_norm: float = setting(1.0, "Largest gradient norm; longer gradients are shortened to it.", at_least=0)
-    max_time: float | None = setting(None, "Stop training after so many seconds.", at_least=0)
+    max_time: float | None = setting(
+        None, "Train for no longer than so many seconds; the learning rate falls in time.", at_least=0
+    )
     validate: bool = setting(
         True, "First train without the end of the data, to see how good the net is there; then on all of it."
     )

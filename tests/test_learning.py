@@ -137,6 +137,7 @@ def test_time_runs_out() -> None:
     watch = Watch(lambda run, step: steps.append(step))
     Forecaster.fit(waves(), small_config(epochs=1000, max_time=0), watch=watch)
     assert len(steps) == 1
+    assert steps[0].lr < 1e-5  # the schedule has come to its end with the time
 
 
 def test_divergence_stops_before_the_weights() -> None:

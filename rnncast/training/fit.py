@@ -53,6 +53,8 @@ def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
         scores: dict[str, float] = {}
         validation = Validation.of(panel, config) if config.train.validate else None
         if validation is not None:
+            if config.train.max_time is not None:  # half for each run
+                config = replace(config, train=replace(config.train, max_time=config.train.max_time / 2))
             best = _run(validation.seen, config, watch, validation)
             scores = {"mase": best.score, "seasonal_naive_mase": validation.naive, "origins": len(validation.splits)}
             if config.train.patience is not None:

@@ -49,6 +49,8 @@ def train(model: Model, batches: Batches, config: Config, ledger: Ledger | None 
         updates, steps = [], 0
         for index, chunk in enumerate(batches.epoch()):
             progress = (epoch - 1 + min(index / len(batches), 1.0)) / settings.epochs
+            if settings.max_time is not None:  # the schedule ends with the time, if that is sooner
+                progress = max(progress, min((time.perf_counter() - began) / max(settings.max_time, 1e-9), 1.0))
             lr = one_cycle(progress, settings.learning_rate)
             optimiser.param_groups[0]["lr"] = lr
             if chunk.start == 0 or not settings.carry:
