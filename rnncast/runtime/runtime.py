@@ -91,9 +91,10 @@ class Runtime:
     def run(self, y: NDArray[np.float64], state: SeriesState) -> tuple[NDArray[np.float64], FrameState, State]:
         """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it."""
         units, after = self.frame.advance(y, state.frame)
-        view = self.frame.view(joined(state.frame.history, y), units)
         last = slice(-1, None)
-        features, net = self._step(view, state.net)
+        everywhere = self.config.free_running  # the bases are needed only where a forecast is made
+        view = self.frame.view(joined(state.frame.history, y), units, slice(None) if everywhere else last)
+        features, net = self._step(view, ~np.isnan(units.level[:, 1:]), state.net)
         z = self._read(features[:, last], view.inputs[:, last], view.bases[:, last])
         return self.frame.globalise(z, view.level[:, last], view.scale[:, last])[:, 0], after, net
 
@@ -101,11 +102,10 @@ class Runtime:
         """Take in the pending value."""
         return self.run(state.pending[:, None], state)
 
-    def _step(self, view: FrameView, state: State) -> tuple[NDArray[np.float32], State]:
-        """Step the net over what is seen; series that begin later start from the state they have."""
+    def _step(self, view: FrameView, begun: NDArray[np.bool_], state: State) -> tuple[NDArray[np.float32], State]:
+        """Step the net over what is seen; series that have not begun [B, T] start from the state they have."""
         step, weights = stepped_net(self.config.net.model).step, self._part("net.")
         inputs, steps = view.inputs.astype(np.float32), view.inputs.shape[1]
-        begun = ~np.isnan(view.level)
         first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
         features = np.zeros((*inputs.shape[:2], self.config.net.hidden_size), np.float32)
         for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
@@ -140,7 +140,7 @@ class Runtime:
 def head_of(config: Config) -> Head:
     """The head's sizes for a resolved Config."""
     frame = Frame.of(config)
-    return Head(config.net.hidden_size, frame.window, frame.horizon, len(frame.lags), config.task.quantiles)
+    return Head(config.net.hidden_size, frame.window, frame.horizon, frame.bases, config.task.quantiles)
 
 
 def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:

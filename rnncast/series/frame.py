@@ -32,6 +32,7 @@ STOPGAP_WEIGHT = 0.01  # of |y(t) - y(t-1)| as a stand-in for a seasonal differe
 LONG_RUN_SHARE = 0.1  # the scale never falls below this share of its all-time mean
 SWING_SHARE = 0.05  # nor below this share of the mean distance from the level
 SMALLEST_SCALE = 1e-4  # of the level; absolute in logs
+SHAPE_SEASONS = 4  # that a season's mean shape is taken over
 BLOCK = 256  # steps of a linear recurrence solved by one matrix product
 
 
@@ -107,9 +108,19 @@ class Frame:
         return (*self.seasons, 1) if 1 not in self.seasons else self.seasons
 
     @property
+    def bases(self) -> int:
+        """K: how many base forecasts there are."""
+        return len(self.lags) + len(self._shaped)
+
+    @property
     def lookback(self) -> int:
         """L: how many past values the next view needs."""
-        return max(self.window, 2 * max(self.lags))
+        return max(self.window, 2 * max(self.lags), SHAPE_SEASONS * max(self._shaped, default=0))
+
+    @property
+    def _shaped(self) -> tuple[int, ...]:
+        """The seasons that have a mean shape."""
+        return tuple(season for season in self.seasons if season > 1)
 
     @property
     def features(self) -> int:
@@ -149,8 +160,8 @@ class Frame:
         """The state after the first `steps` of past [B, L+T], whose units are given."""
         return FrameState(past[:, steps : steps + self.lookback], units.level[:, steps], units.sums[:, steps])
 
-    def view(self, past: Array, units: Units) -> FrameView:
-        """What a net sees at the last T steps of past [B, L+T]."""
+    def view(self, past: Array, units: Units, picked: slice = slice(None)) -> FrameView:
+        """What a net sees at the last T steps of past [B, L+T]; bases and units only of those steps that are picked."""
         xp = namespace(past)
         level, scale = units.level[:, 1:], units.scale[:, 1:]
         now = whole_numbers(self.lookback, past.shape[1] - 1, past)[:, None]  # [T, 1]
@@ -158,8 +169,11 @@ class Frame:
         arrived = self._seen(past[:, self.lookback :, None], units.level[:, :-1], units.scale[:, :-1])  # [B, T, 1]
         parts = (xp.clip(self._seen(window, level, scale), -LIMIT, LIMIT), xp.isnan(window))
         inputs = xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)  # [B, T, 2W+1]
-        bases = stacked(*(self._base(past, now, lag) for lag in self.lags)).swapaxes(2, 3)  # [B, T, K, H]
-        return FrameView(inputs, self._seen(bases, level, scale), level, scale)
+        level, scale, now = level[:, picked], scale[:, picked], now[picked]
+        naive, *others = [self._base(past, now, lag) for lag in self.lags]  # [B, T, H] each
+        shapes = [self._shape(past, now, season) for season in self._shaped]
+        bases = stacked(naive, *(xp.where(xp.isnan(base), naive, base) for base in (*others, *shapes))).swapaxes(2, 3)
+        return FrameView(inputs, self._seen(bases, level, scale), level, scale)  # bases [B, T, K, H]
 
     def targets(self, future: Array, level: Array, scale: Array) -> Array:
         """The next H transformed values [B, T, H] in local units, NaN = missing."""
@@ -190,6 +204,19 @@ class Frame:
         back = now + ahead - lag * ((ahead + lag - 1) // lag)  # [T, H]
         last = past[:, back]
         return xp.where(xp.isnan(last), past[:, back - lag], last)
+
+    def _shape(self, past: Array, now: Array, season: int) -> Array:
+        """The mean shape of the last few seasons, each about its own mean, upon the mean of the last [B, T, H]."""
+        xp = namespace(past)
+        mean = _moving_mean(past, season)
+        ahead = whole_numbers(1, self.horizon, past)
+        back = now + ahead - season * ((ahead + season - 1) // season)  # [T, H]
+        total, number = 0.0, 0.0
+        for before in range(0, SHAPE_SEASONS * season, season):
+            apart = past[:, back - before] - mean[:, now - before]
+            known = ~xp.isnan(apart)
+            total, number = total + xp.where(known, apart, 0.0), number + known
+        return mean[:, now] + xp.where(number > 0, total / xp.clip(number, 1, None), float("nan"))
 
     def _level(self, past: Array, steps: int, before: Array) -> Array:
         """Mean of the observed values of the last season [B, T]; where there are none, the level before stands."""
@@ -235,6 +262,20 @@ class Frame:
         smallest = xp.where(smallest > 0, smallest, SMALLEST_SCALE)
         bounds = xp.maximum(xp.maximum(LONG_RUN_SHARE * long_run, SWING_SHARE * swing), smallest)
         return xp.maximum(recent, bounds)
+
+
+def _moving_mean(past: Array, season: int) -> Array:
+    """The mean of the observed values of the season up to each step [B, L+T]; NaN where there are none, or too early."""
+    xp = namespace(past)
+    seen = ~xp.isnan(past)
+    # About the first value, so that small movements of large values keep their digits.
+    centre = xp.nan_to_num(take_along(past, xp.where(seen, 1, 0).argmax(1)[:, None]))
+    total = _zero_first(xp.cumsum(xp.where(seen, past, centre) - centre, 1))
+    number = _zero_first(xp.cumsum(seen, 1))
+    number = number[:, season:] - number[:, :-season]
+    mean = (total[:, season:] - total[:, :-season]) / xp.clip(number, 1, None) + centre
+    mean = xp.where(number > 0, mean, float("nan"))
+    return joined(full((past.shape[0], season - 1), float("nan"), past), mean)
 
 
 def _carried(values: Array, known: Array, before: Array) -> Array:

@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
 
 def observed(model: Model, chunk: Chunk, state: State, probabilities: Tensor) -> Outcome:
-    """Forecast at each step from what was observed up to it, in one pass: the direct strategy, and teacher forcing."""
+    """Forecast at each origin from what was observed up to it, in one pass: the direct strategy, and teacher forcing."""
     quantiles, after = see(model, chunk, state)
     targets, weight = chunk.targets(quantiles.shape[2])
     return Outcome(weighted_loss(quantiles, targets, weight, probabilities), weight.sum(), after)
@@ -90,10 +90,10 @@ def weighted_loss(quantiles: Tensor, targets: Tensor, weight: Tensor, probabilit
 
 
 def see(model: Model, chunk: Chunk, state: State) -> tuple[Tensor, State]:
-    """Quantiles [B, T, H, Q] in local units at each step of a chunk, and the state after it."""
+    """Quantiles [B, T, H, Q] in local units at each origin of a chunk, and the state after it."""
     view = chunk.view()
     quantiles: Tensor
-    quantiles, after = model(view.inputs.to(model.dtype), view.bases.to(model.dtype), state)
+    quantiles, after = model(view.inputs.to(model.dtype), view.bases.to(model.dtype), state, chunk.origins)
     return quantiles, after
 
 
