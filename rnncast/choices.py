@@ -1,6 +1,7 @@
 """What the data decide: a Config with no None left, from the facts of a Panel. Every automatic choice is made here."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,13 +9,26 @@ from rnncast.config import Config
 from rnncast.errors import DataError, UsageError
 from rnncast.runtime.registry import find_net
 from rnncast.series.panel import Panel
+from rnncast.series.seasonality import find_longer_season, find_season, seasonal_gain
 from rnncast.series.spread import drift
 
 UPDATES = 400  # optimiser steps that a small net needs, whatever the amount of data
 EPOCHS = (8, 100)  # fewest, most
 WINDOW = (8, 64)  # smallest, largest
+STRIDE = 4  # of the steps that a large panel is learnt from
+LARGE_PANEL = 20_000  # values
+MEMBERS = 1
 PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
 SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
+GIVEN = "as given"
+
+
+class Choice(NamedTuple):
+    """A setting, what it was set to, and why."""
+
+    name: str
+    value: str
+    reason: str
 
 
 def resolve(config: Config, panel: Panel) -> Config:
@@ -22,18 +36,37 @@ def resolve(config: Config, panel: Panel) -> Config:
 
     DataError if the panel cannot be trained on; UsageError if a setting does not suit it.
     """
+    return decide(config, panel)[0]
+
+
+def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
+    """What `resolve` gives, with the reason of each choice."""
     longest = int(panel.lengths.max(initial=0))
-    seasons = _seasons(config, panel, longest)
-    horizon = config.task.horizon or (seasons[0] if seasons else 1)
-    _check_lengths(longest, horizon)
+    seasons, why_seasons = _seasons(config, panel, longest)
     main = seasons[0] if seasons else 1
-    window = config.net.window or int(np.clip(2 * main, *WINDOW))
-    strategy, training = _strategy(config)
-    task = replace(
-        config.task, strategy=strategy, seasons=seasons, horizon=horizon, transform=_transform(config, panel, main)
+    horizon, why_horizon = _horizon(config, main)
+    _check_lengths(longest, horizon)
+    transform, why_transform = _transform(config, panel, main)
+    span, why_span = _level_span(config, panel, main, horizon)
+    window, why_window = _window(config, main)
+    strategy, training, why_strategy = _strategy(config)
+    epochs, why_epochs = _epochs(config, panel)
+    stride, why_stride = _stride(config, panel, strategy)
+    members, why_members = _members(config)
+    task = replace(config.task, strategy=strategy, seasons=seasons, horizon=horizon, transform=transform)
+    net = replace(config.net, window=window, level_span=span)
+    train = replace(config.train, training=training, epochs=epochs, stride=stride, members=members)
+    return replace(config, task=task, net=net, train=train), (
+        Choice("season", ", ".join(map(str, seasons)) or "none", why_seasons),
+        Choice("horizon", str(horizon), why_horizon),
+        Choice("transform", transform, why_transform),
+        Choice("level-span", str(span), why_span),
+        Choice("window", str(window), why_window),
+        Choice("strategy", strategy, why_strategy),
+        Choice("epochs", str(epochs), why_epochs),
+        Choice("stride", str(stride), why_stride),
+        Choice("members", str(members), why_members),
     )
-    train = replace(config.train, training=training, epochs=_epochs(config, panel))
-    return replace(config, task=task, net=replace(config.net, window=window), train=train)
 
 
 def shortest_series(horizon: int) -> int:
@@ -41,28 +74,29 @@ def shortest_series(horizon: int) -> int:
     return horizon + 2
 
 
-def _strategy(config: Config) -> tuple[str, str]:
-    """The strategy and the training method; combinations that make no sense are refused, with the reason."""
-    net, strategy, training = find_net(config.net.model), config.task.strategy, config.train.training
-    if strategy == "auto":
-        strategy = "recursive" if net.recursive_only or training in ("teacher-forcing", "scheduled") else "direct"
-    if net.recursive_only and strategy == "direct":
-        raise UsageError(
-            f"{config.net.model} cannot be direct: what it remembers is its own output, one step ahead",
-            hint="leave out --strategy, or choose another --model",
-        )
-    if strategy == "direct" and training in ("teacher-forcing", "scheduled"):
-        raise UsageError(
-            f"--training {training} says what is fed back, and with --strategy direct nothing is",
-            hint="add --strategy recursive, or leave out --training",
-        )
-    return strategy, "bptt" if training == "auto" else training
+def _seasons(config: Config, panel: Panel, longest: int) -> tuple[tuple[int, ...], str]:
+    """Given, from the calendar, or found; beside a single one, a longer one that is found."""
+    given = config.task.seasons
+    if given is not None and (len(given) > 1 or given[0] == 1):
+        return tuple(season for season in given if season > 1), GIVEN
+    if given is not None:
+        seasons, reason = given, GIVEN
+    elif panel.frequency.seasons:
+        seasons = tuple(season for season in panel.frequency.seasons if longest >= SEASONS_NEEDED * season)
+        reason = f"of {panel.frequency.name} data"
+    else:
+        season = find_season(panel)
+        seasons = (season,) if season else ()
+        reason = "found by autocorrelation" if season else "no calendar, and none found by autocorrelation"
+    if len(seasons) == 1 and (longer := find_longer_season(panel, seasons[0])) is not None:
+        return (*seasons, longer), f"{reason}; {longer} because changes over it are smaller than over its neighbours"
+    return seasons, reason
 
 
-def _seasons(config: Config, panel: Panel, longest: int) -> tuple[int, ...]:
-    if config.task.seasons is not None:
-        return tuple(season for season in config.task.seasons if season > 1)
-    return tuple(season for season in panel.frequency.seasons if longest >= SEASONS_NEEDED * season)
+def _horizon(config: Config, main: int) -> tuple[int, str]:
+    if config.task.horizon is not None:
+        return config.task.horizon, GIVEN
+    return main, "one season" if main > 1 else "no season to go by"
 
 
 def _check_lengths(longest: int, horizon: int) -> None:
@@ -81,21 +115,77 @@ def _logs_steady(panel: Panel, season: int) -> bool:
     return not plain < PLAIN_MARGIN * logs
 
 
-def _transform(config: Config, panel: Panel, season: int) -> str:
+def _transform(config: Config, panel: Panel, season: int) -> tuple[str, str]:
     lowest = np.nanmin(panel.y) if panel.y.size else np.nan
     if config.task.transform == "auto":
-        return "log" if lowest > 0 and _logs_steady(panel, season) else "none"
+        if not lowest > 0:
+            return "none", f"the smallest value is {lowest:g}"
+        if _logs_steady(panel, season):
+            return "log", "values are positive, and their movements grow with them"
+        return "none", "movements keep their size in plain units"
     if config.task.transform == "log" and not lowest > 0:
         raise UsageError(
             f"--transform log needs values above zero, and the smallest is {lowest:g}",
             hint="use --transform none, or leave it to auto",
         )
-    return config.task.transform
+    return config.task.transform, GIVEN
 
 
-def _epochs(config: Config, panel: Panel) -> int:
+def _level_span(config: Config, panel: Panel, main: int, horizon: int) -> tuple[int, str]:
+    if config.net.level_span is not None:
+        return config.net.level_span, GIVEN
+    if main == 1:
+        return 1, "no season"
+    gain = seasonal_gain(panel, main, horizon)
+    words = f"what was a season before is off by {gain:.2f} of what the last value is, in the median series"
+    return (1, words) if gain > 1 else (main, words)
+
+
+def _window(config: Config, main: int) -> tuple[int, str]:
+    if config.net.window is not None:
+        return config.net.window, GIVEN
+    return int(np.clip(2 * main, *WINDOW)), f"two seasons, but from {WINDOW[0]} to {WINDOW[1]}"
+
+
+def _strategy(config: Config) -> tuple[str, str, str]:
+    """The strategy, the training method and why; combinations that make no sense are refused, with the reason."""
+    net, strategy, training = find_net(config.net.model), config.task.strategy, config.train.training
+    reason = GIVEN
+    if strategy == "auto":
+        recursive = net.recursive_only or training in ("teacher-forcing", "scheduled")
+        strategy = "recursive" if recursive else "direct"
+        reason = "as the net or its training needs" if recursive else "fast, and errors do not feed on themselves"
+    if net.recursive_only and strategy == "direct":
+        raise UsageError(
+            f"{config.net.model} cannot be direct: what it remembers is its own output, one step ahead",
+            hint="leave out --strategy, or choose another --model",
+        )
+    if strategy == "direct" and training in ("teacher-forcing", "scheduled"):
+        raise UsageError(
+            f"--training {training} says what is fed back, and with --strategy direct nothing is",
+            hint="add --strategy recursive, or leave out --training",
+        )
+    return strategy, "bptt" if training == "auto" else training, reason
+
+
+def _epochs(config: Config, panel: Panel) -> tuple[int, str]:
     if config.train.epochs is not None:
-        return config.train.epochs
+        return config.train.epochs, GIVEN
     series, steps = len(panel), float(panel.lengths.mean())
     chunks = -(-series // config.train.batch_size) * -(-steps // config.train.bptt_steps)
-    return int(np.clip(round(UPDATES / chunks), *EPOCHS))
+    epochs = int(np.clip(round(UPDATES / chunks), *EPOCHS))
+    return epochs, f"{chunks:g} updates each; at least {UPDATES}, in {EPOCHS[0]} to {EPOCHS[1]} epochs"
+
+
+def _stride(config: Config, panel: Panel, strategy: str) -> tuple[int, str]:
+    if config.train.stride is not None:
+        return config.train.stride, GIVEN
+    if len(panel.y) < LARGE_PANEL or strategy != "direct":
+        return 1, f"every step counts with {len(panel.y)} values"
+    return STRIDE, f"with {len(panel.y)} values, neighbouring steps teach much the same"
+
+
+def _members(config: Config) -> tuple[int, str]:
+    if config.train.members is not None:
+        return config.train.members, GIVEN
+    return MEMBERS, "the default"

@@ -82,7 +82,8 @@ class TaskConfig:
     horizon: int | None = setting(None, "Steps to forecast ahead; one season, unless given.", at_least=1)
     seasons: tuple[int, ...] | None = setting(
         None,
-        "Season lengths in steps, the main one first: 12, or 24,168; the calendar's, unless given.",
+        "Season lengths in steps, the main one first: 12, or 24,168; 1 for none; the calendar's, unless given, or those "
+        "that the data show; beside a single one longer ones are looked for, beside several none.",
         at_least=1,
     )
     levels: tuple[float, ...] = setting((80.0, 95.0), "Prediction intervals, in percent.", at_least=1, below=100)
@@ -116,6 +117,12 @@ class NetConfig:
     window: int | None = setting(
         None, "Past values that every net sees at each step; two seasons, unless given.", at_least=1
     )
+    level_span: int | None = setting(
+        None,
+        "Steps whose mean is the level that a net measures from: a season, or 1 for the last value; whichever repeats "
+        "better, unless given.",
+        at_least=1,
+    )
 
     def __post_init__(self) -> None:
         check(self)
@@ -148,6 +155,9 @@ class TrainConfig:
     )
     patience: int | None = setting(
         None, "Stop after so many validations without progress, and train anew for as long as it paid.", at_least=1
+    )
+    members: int | None = setting(
+        None, "Nets trained from different seeds, whose forecasts are averaged; by the data, unless given.", at_least=1
     )
     seed: int = setting(1, "Seed of everything random.", at_least=0, below=2**63)
 

@@ -61,7 +61,8 @@ class Forecaster:
             fitted = fit_weights(panel, config, watch or Watch())
         except TrainingError as error:
             best = error.rescued
-            rescued = None if best is None else cls._of(panel, config, best.weights, {})
+            alone = replace(config, train=replace(config.train, members=1))
+            rescued = None if best is None else cls._of(panel, alone, best.weights, {})
             raise TrainingError(error.message, error.hint, rescued) from None
         return cls._of(panel, config, fitted.weights, fitted.scores)
 
@@ -118,7 +119,7 @@ class Forecaster:
         header, tensors = read_model(path)
         try:
             config = Config.from_dict(header["config"])
-            runtime = Runtime(config, {n: t for n, t in tensors.items() if n.startswith(("net.", "head."))})
+            runtime = Runtime(config, {n: t for n, t in tensors.items() if not n.startswith(("state.", "series."))})
             forecaster = cls(
                 config=config,
                 weights=runtime.weights,

@@ -41,7 +41,9 @@ def compare_nets(
         raise UsageError(f"--model and --baseline are both {model}", hint="compare two different nets")
     settled = resolve(config, panel).task
     horizon, season = settled.horizon or 1, (settled.seasons or (1,))[0]
-    task = replace(config.task, horizon=horizon, seasons=settled.seasons, strategy=settled.strategy)
+    # A season of 1 at the end says that there are no others.
+    seasons = (*(settled.seasons or ()), 1)
+    task = replace(config.task, horizon=horizon, seasons=seasons, strategy=settled.strategy)
     # What a net would score on its last origin is what is measured here; only patience needs to know it beforehand.
     train = replace(config.train, validate=config.train.patience is not None)
     config = replace(config, task=task, train=train)

@@ -28,7 +28,11 @@ ROWS = 4096  # series side by side
 
 @dataclass(frozen=True)
 class Runtime:
-    """A trained net, ready to step. weights: "net.*" and "head.*", named as in the model file."""
+    """A trained net, ready to step.
+
+    weights: "net.*" and "head.*", and "member1.net.*" and so on for further members; named as in the model file. The
+    members' forecasts are averaged; their states lie one after another in the net's state.
+    """
 
     config: Config
     weights: Mapping[str, NDArray[np.float32]]
@@ -43,11 +47,16 @@ class Runtime:
         """The head's sizes."""
         return head_of(self.config)
 
+    @property
+    def members(self) -> int:
+        """How many nets there are."""
+        return self.config.train.members or 1
+
     def init_state(self, batch: int) -> SeriesState:
         """The state of `batch` series of which nothing has been seen."""
         net = self.config.net
         pending = np.full(batch, np.nan)
-        fresh = stepped_net(net.model).init_state(net.layers, batch, net.hidden_size)
+        fresh = stepped_net(net.model).init_state(net.layers, batch, net.hidden_size) * self.members
         return SeriesState(self.frame.init_state(batch, pending), fresh, pending)
 
     def consume(self, y: NDArray[np.float64], state: SeriesState) -> SeriesState:
@@ -94,47 +103,62 @@ class Runtime:
         last = slice(-1, None)
         everywhere = self.config.free_running  # the bases are needed only where a forecast is made
         view = self.frame.view(joined(state.frame.history, y), units, slice(None) if everywhere else last)
-        features, net = self._step(view, ~np.isnan(units.level[:, 1:]), state.net)
-        z = self._read(features[:, last], view.inputs[:, last], view.bases[:, last])
-        return self.frame.globalise(z, view.level[:, last], view.scale[:, last])[:, 0], after, net
+        begun, parts = ~np.isnan(units.level[:, 1:]), len(state.net) // self.members
+        answers: list[NDArray[np.float64]] = []
+        net: list[Any] = []
+        for member in range(self.members):
+            features, reached = self._step(member, view, begun, state.net[parts * member : parts * (member + 1)])
+            answers.append(self._read(member, features[:, last], view.inputs[:, last], view.bases[:, last]))
+            net.extend(reached)
+        z = np.mean(answers, 0)
+        return self.frame.globalise(z, view.level[:, last], view.scale[:, last])[:, 0], after, tuple(net)
 
     def _step_on(self, state: SeriesState) -> tuple[NDArray[np.float64], FrameState, State]:
         """Take in the pending value."""
         return self.run(state.pending[:, None], state)
 
-    def _step(self, view: FrameView, begun: NDArray[np.bool_], state: State) -> tuple[NDArray[np.float32], State]:
-        """Step the net over what is seen; series that have not begun [B, T] start from the state they have."""
-        step, weights = stepped_net(self.config.net.model).step, self._part("net.")
+    def _step(
+        self, member: int, view: FrameView, begun: NDArray[np.bool_], state: State
+    ) -> tuple[NDArray[np.float32], State]:
+        """Step a member over what is seen; series that have not begun [B, T] start from the state they have."""
+        step, weights = stepped_net(self.config.net.model).step, self._part(member, "net.")
         inputs, steps = view.inputs.astype(np.float32), view.inputs.shape[1]
         first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
         features = np.zeros((*inputs.shape[:2], self.config.net.hidden_size), np.float32)
         for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
             rows = np.flatnonzero(first <= start)
             part, bases = inputs[rows, start:stop], view.bases[rows, start:stop]
-            features[rows, start:stop], after = step(weights, part, net_rows(state, rows), self._feedback(part, bases))
+            feedback = self._feedback(member, part, bases)
+            features[rows, start:stop], after = step(weights, part, net_rows(state, rows), feedback)
             state = net_replaced(state, rows, after)
         return features, state
 
-    def _feedback(self, inputs: NDArray[np.float32], bases: NDArray[np.float64]) -> Feedback:
+    def _feedback(self, member: int, inputs: NDArray[np.float32], bases: NDArray[np.float64]) -> Feedback:
         """The point forecast that a net which remembers its output is given; None if it was trained on what arrived."""
         if not self.config.free_running:
             return None
 
         def feedback(features: NDArray[np.float32], t: int) -> NDArray[np.float32]:
-            quantiles = self._read(features, inputs[:, t : t + 1], bases[:, t : t + 1])
+            quantiles = self._read(member, features, inputs[:, t : t + 1], bases[:, t : t + 1])
             return quantiles[:, 0, 0, self.head.middle].astype(np.float32)
 
         return feedback
 
     def _read(
-        self, features: NDArray[np.float32], inputs: NDArray[Any], bases: NDArray[np.float64]
+        self, member: int, features: NDArray[np.float32], inputs: NDArray[Any], bases: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         window = inputs[:, :, : self.frame.window].astype(np.float32)
-        quantiles: NDArray[np.float64] = self.head.quantiles(self._part("head."), features, window, bases)
+        quantiles: NDArray[np.float64] = self.head.quantiles(self._part(member, "head."), features, window, bases)
         return quantiles
 
-    def _part(self, prefix: str) -> Weights:
+    def _part(self, member: int, room: str) -> Weights:
+        prefix = member_prefix(member) + room
         return {name.removeprefix(prefix): value for name, value in self.weights.items() if name.startswith(prefix)}
+
+
+def member_prefix(member: int) -> str:
+    """What the names of a member's weights begin with: nothing for the first."""
+    return f"member{member}." if member else ""
 
 
 def head_of(config: Config) -> Head:
@@ -152,7 +176,8 @@ def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:
         layer_shapes = stepped_net(net.model).layer_shapes(layer, inputs, net.hidden_size)
         shapes |= {f"net.{name}": shape for name, shape in layer_shapes.items()}
         inputs = net.hidden_size
-    return shapes
+    members = range(config.train.members or 1)
+    return {member_prefix(member) + name: shape for member in members for name, shape in shapes.items()}
 
 
 def _batches(rows: NDArray[np.int64], most: int = ROWS) -> Iterator[NDArray[np.int64]]:

@@ -28,7 +28,7 @@ def state_tensors(state: SeriesState) -> dict[str, NDArray[Any]]:
 def state_from_tensors(tensors: Mapping[str, NDArray[Any]]) -> SeriesState:
     """The state that `state_tensors` gave. KeyError if a part is missing."""
     frame = FrameState(*(tensors[f"state.frame.{name}"] for name in FrameState._fields))
-    parts = sorted(name for name in tensors if name.startswith("state.net."))
+    parts = sorted((name for name in tensors if name.startswith("state.net.")), key=lambda name: (len(name), name))
     return SeriesState(frame, tuple(tensors[name] for name in parts), tensors["state.pending"])
 
 

@@ -79,7 +79,8 @@ class FrameView(NamedTuple):
 class Frame:
     """The settings of the frame; every field is fixed once a net is trained on it.
 
-    horizon: steps that a net forecasts at once, 1 for the recursive strategy.
+    seasons: the first is the span of the level, 1 for the last value. horizon: steps that a net forecasts at once, 1
+    for the recursive strategy.
     """
 
     seasons: tuple[int, ...]
@@ -95,7 +96,9 @@ class Frame:
         assert net.window is not None
         assert task.horizon is not None
         steps = task.horizon if config.direct else 1
-        return cls(task.seasons, net.window, steps, log=task.transform == "log")
+        span = net.level_span or (task.seasons or (1,))[0]
+        seasons = (span, *(season for season in task.seasons if season != span)) if span > 1 or task.seasons else ()
+        return cls(seasons, net.window, steps, log=task.transform == "log")
 
     @property
     def season(self) -> int:
@@ -265,7 +268,7 @@ class Frame:
 
 
 def _moving_mean(past: Array, season: int) -> Array:
-    """The mean of the observed values of the season up to each step [B, L+T]; NaN where there are none, or too early."""
+    """The mean of what was observed in the season up to each step [B, L+T]; NaN where nothing was, or too early."""
     xp = namespace(past)
     seen = ~xp.isnan(past)
     # About the first value, so that small movements of large values keep their digits.

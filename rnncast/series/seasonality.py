@@ -1,4 +1,4 @@
-"""How strongly a series repeats itself from season to season."""
+"""How strongly a series repeats itself from season to season, and which seasons a panel has."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,14 @@ from rnncast.series.panel import Panel
 Values = NDArray[np.float64]
 
 SEASONS_NEEDED = 2  # full ones, before a strength means anything
+FULL_SEASONS = 3  # in the longest series, before a season that no calendar suggests is looked for
+LONGEST_SEASON = 400  # steps that is looked for
+STRONG = 0.5  # median strength over series at which such a season is believed
+NEARLY = 0.1  # less strength than the strongest is as good: the shortest of several multiples is the season
+MOST_SERIES = 50  # looked at; more would not change the answer
+MULTIPLES = range(2, 13)  # of the main season that may be one too
+NOTCH = 0.85  # changes over a true multiple are this much smaller than over the multiples beside it
+NOTCHED = 0.1  # share of the series in which they must be
 
 
 def seasonal_strength(y: Values, season: int) -> float:
@@ -33,6 +41,77 @@ def strongest_season(panel: Panel, s: int) -> tuple[int, float]:
     strengths = [(season, seasonal_strength(y, season)) for season in panel.frequency.seasons]
     told = [each for each in strengths if not np.isnan(each[1])]
     return max(told, key=lambda each: each[1], default=(1, float("nan")))
+
+
+def find_season(panel: Panel) -> int | None:
+    """The season of a panel whose frequency suggests none, from autocorrelation; None if there is no strong one."""
+    most = min(LONGEST_SEASON, int(panel.lengths.max(initial=0)) // FULL_SEASONS)
+    looked_at = _sample(panel)
+    strengths = np.full((len(looked_at), most + 1), np.nan)
+    for row, y in enumerate(looked_at):
+        for season in range(2, min(most, len(y) // FULL_SEASONS) + 1):
+            strengths[row, season] = seasonal_strength(y, season)
+    known = np.isnan(strengths).mean(axis=0) < 0.5
+    if not known.any():
+        return None
+    middle = np.full(most + 1, -1.0)
+    middle[known] = np.nanmedian(strengths[:, known], axis=0)
+    if middle.max() < STRONG:
+        return None
+    peaks = middle >= np.maximum(np.append(middle[1:], -1.0), np.insert(middle[:-1], 0, -1.0))
+    return int(np.flatnonzero(peaks & (middle >= middle.max() - NEARLY))[0])
+
+
+def find_longer_season(panel: Panel, season: int) -> int | None:
+    """The multiple of a season that is a season too, as a week is of a day; None if there is none.
+
+    Changes over a true one are smaller than over the multiples beside it, in enough of the series.
+    """
+    found: dict[int, float] = {}
+    for multiple in MULTIPLES:
+        notches = np.array([_notch(y, season, multiple) for y in _sample(panel)])
+        notches = notches[~np.isnan(notches)]
+        if notches.size:
+            found[multiple] = float(np.mean(notches < NOTCH))
+    best = max(found, key=lambda multiple: found[multiple], default=0)
+    return best * season if best and found[best] >= NOTCHED else None
+
+
+def seasonal_gain(panel: Panel, season: int, horizon: int) -> float:
+    """Mean change over the horizon seen from a season before, relative to that seen from the last value.
+
+    The median over series: below 1 seasonal naive is the better forecast, above 1 naive; NaN if it cannot be told.
+    """
+    ratios = []
+    for y in _sample(panel):
+        ahead = [h for h in np.unique(np.linspace(1, horizon, 8).astype(int)) if len(y) > season * -(-h // season) + 1]
+        pairs = [(_change(y, season * -(-h // season)), _change(y, h)) for h in ahead]
+        seasonal, last = np.nanmean(pairs, axis=0) if pairs else (np.nan, np.nan)
+        if last > 0:
+            ratios.append(seasonal / last)
+    return float(np.nanmedian(ratios)) if ratios else float("nan")
+
+
+def _sample(panel: Panel) -> list[Values]:
+    """The values of some of the series, evenly chosen."""
+    chosen = np.linspace(0, len(panel) - 1, min(len(panel), MOST_SERIES)).astype(int)
+    return [panel[int(s)].y for s in chosen]
+
+
+def _notch(y: Values, season: int, multiple: int) -> float:
+    """The mean change over a multiple of the season, relative to the smaller one over the multiples beside it."""
+    if len(y) < (FULL_SEASONS + 1) * season * multiple:
+        return float("nan")
+    before, at, after = (_change(y, season * each) for each in (multiple - 1, multiple, multiple + 1))
+    beside = min(before, after)
+    return at / beside if beside > 0 else float("nan")
+
+
+def _change(y: Values, lag: int) -> float:
+    """The mean |y(t) - y(t - lag)|; NaN where there is no such pair."""
+    changes = np.abs(y[lag:] - y[:-lag])
+    changes = changes[~np.isnan(changes)]
+    return float(changes.mean()) if changes.size else float("nan")
 
 
 def _moving_mean(y: Values, season: int) -> Values:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rnncast.config import Config
 from rnncast.errors import TrainingError
 from rnncast.nets.model import Model, build_model, weights_of
+from rnncast.runtime.runtime import member_prefix
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
 from rnncast.training.batches import Batches
@@ -24,6 +25,7 @@ from rnncast.training.validation import Validation
 Weights = dict[str, NDArray[np.float32]]
 VALIDATIONS = 20  # in a run, evenly spread over its epochs
 FEW_SERIES = 4  # are trained in one thread
+SEEDS = 2**63
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,16 @@ class Best:
     score: float
 
 
+class Told(NamedTuple):
+    """Who is told of a run, and the name that it is told by."""
+
+    watch: Watch
+    name: str
+
+
 @dataclass(frozen=True)
 class Fitted:
-    """The weights, trained on all the data; and what a run without the end of the data scored there (empty if none)."""
+    """The weights of all members, trained on all the data, and what a run without its end scored there, if any."""
 
     weights: Weights
     scores: dict[str, float]
@@ -52,14 +61,27 @@ def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
     with _threads_for(panel):
         scores: dict[str, float] = {}
         validation = Validation.of(panel, config) if config.train.validate else None
+        members = config.train.members or 1
+        if config.train.max_time is not None:  # shared equally by all runs
+            share = config.train.max_time / (members + (validation is not None))
+            config = replace(config, train=replace(config.train, max_time=share))
         if validation is not None:
-            if config.train.max_time is not None:  # half for each run
-                config = replace(config, train=replace(config.train, max_time=config.train.max_time / 2))
-            best = _run(validation.seen, config, watch, validation)
+            best = _run(validation.seen, config, Told(watch, "validation"), validation)
             scores = {"mase": best.score, "seasonal_naive_mase": validation.naive, "origins": len(validation.splits)}
             if config.train.patience is not None:
                 config = replace(config, train=replace(config.train, epochs=best.epoch))
-        return Fitted(_run(panel, config, watch, None).weights, scores)
+        return Fitted(_all_members(panel, config, watch, members), scores)
+
+
+def _all_members(panel: Panel, config: Config, watch: Watch, members: int) -> Weights:
+    """Train each member on a panel, from a seed of its own."""
+    weights: Weights = {}
+    for member in range(members):
+        run = Told(watch, "training" if members == 1 else f"training {member + 1} of {members},")
+        seeded = replace(config, train=replace(config.train, seed=(config.train.seed + member) % SEEDS))
+        trained = _run(panel, seeded, run, None).weights
+        weights |= {member_prefix(member) + name: weight for name, weight in trained.items()}
+    return weights
 
 
 @contextmanager
@@ -73,19 +95,19 @@ def _threads_for(panel: Panel) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _run(panel: Panel, config: Config, watch: Watch, validation: Validation | None) -> Best:
-    """One run over a panel: its last weights, or with patience the best by validation."""
-    device = find_device(watch.device)
+def _run(panel: Panel, config: Config, run: Told, validation: Validation | None) -> Best:
+    """One run of one member over a panel: its last weights, or with patience the best by validation."""
+    config = replace(config, train=replace(config.train, members=1))
+    device = find_device(run.watch.device)
     model = build_model(config).to(device)
     model.generator = torch.Generator(device).manual_seed(config.train.seed)
     batches = Batches(panel, Frame.of(config), config.train, device)
-    told = partial(watch.told, "training" if validation is None else "validation")
     patience = config.train.patience if validation is not None else None
     best, last, without_progress = None, Best(_weights(model), 0, float("inf")), 0
     try:
-        for step in train(model, batches, config, Ledger(config) if watch.ledger else None):
+        for step in train(model, batches, config, Ledger(config) if run.watch.ledger else None):
             judged = _judged(step, model, validation)
-            told(judged)
+            run.watch.told(run.name, judged)
             score = judged.valid_mase if validation is not None else judged.loss
             if score is None:
                 continue

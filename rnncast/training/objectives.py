@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
 
 def observed(model: Model, chunk: Chunk, state: State, probabilities: Tensor) -> Outcome:
-    """Forecast at each origin from what was observed up to it, in one pass: the direct strategy, and teacher forcing."""
+    """Forecast at each origin from what was observed up to it, in one pass: as direct, or by teacher forcing."""
     quantiles, after = see(model, chunk, state)
     targets, weight = chunk.targets(quantiles.shape[2])
     return Outcome(weighted_loss(quantiles, targets, weight, probabilities), weight.sum(), after)

@@ -33,7 +33,8 @@ class Step:
 class Watch:
     """What a caller wants of a run.
 
-    told: is called after each epoch, with the name of the run ("validation" or "training"). ledger: measure the
+    told: is called after each epoch, with the name of the run ("validation", "training", or
+    "training 2 of 4," where there are members). ledger: measure the
     gradient by lag. device: where to compute.
     """
 

@@ -1,6 +1,6 @@
 """Judging a net while it learns: on origins near the end of the data, of which it has seen nothing beyond the first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +44,11 @@ class Validation:
 
     def score(self, weights: dict[str, NDArray[np.float32]]) -> float:
         """Mean MASE of the weights' forecasts over series and origins; infinite where nothing could be scored."""
-        runtime, horizon = Runtime(self.config, weights), self.config.task.horizon or 1
+        alone = replace(self.config, train=replace(self.config.train, members=1))
+        runtime, horizon = Runtime(alone, weights), self.config.task.horizon or 1
         middle = runtime.head.middle
         points = [runtime.forecast_all(runtime.final_state(split.seen), horizon)[:, :, middle] for split in self.splits]
-        return _mean_mase(self.splits, points, runtime.frame.season)
+        return _mean_mase(self.splits, points, (self.config.task.seasons or (1,))[0])
 
 
 def _mean_mase(splits: tuple[Split, ...], points: list[NDArray[np.float64]], season: int) -> float:
