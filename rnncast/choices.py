@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnncast.config import Config
+from rnncast.config import CYCLES, Config
 from rnncast.errors import DataError, UsageError
 from rnncast.runtime.registry import find_net
+from rnncast.series.encoding import Encoding
 from rnncast.series.panel import Panel
 from rnncast.series.spread import drift
 
@@ -14,6 +15,7 @@ UPDATES = 400  # optimiser steps that a small net needs, whatever the amount of 
 EPOCHS = (8, 100)  # fewest, most
 WINDOW = (8, 64)  # smallest, largest
 PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
+TWICE = 1.998  # that many years are two: some have 365 days
 SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
 
 
@@ -33,7 +35,9 @@ def resolve(config: Config, panel: Panel) -> Config:
         config.task, strategy=strategy, seasons=seasons, horizon=horizon, transform=_transform(config, panel, main)
     )
     train = replace(config.train, training=training, epochs=_epochs(config, panel))
-    return replace(config, task=task, net=replace(config.net, window=window), train=train)
+    widths = Encoding.of(panel).widths
+    net = replace(config.net, window=window, calendar=_calendar(config, panel, longest), covariates=widths)
+    return replace(config, task=task, net=net, train=train)
 
 
 def shortest_series(horizon: int) -> int:
@@ -63,6 +67,25 @@ def _seasons(config: Config, panel: Panel, longest: int) -> tuple[int, ...]:
     if config.task.seasons is not None:
         return tuple(season for season in config.task.seasons if season > 1)
     return tuple(season for season in panel.frequency.seasons if longest >= SEASONS_NEEDED * season)
+
+
+def _calendar(config: Config, panel: Panel, longest: int) -> tuple[str, ...]:
+    """The cycles asked for; else those of the frequency that the longest series holds twice."""
+    frequency = panel.frequency
+    if config.net.calendar is not None:
+        wrong = [cycle for cycle in config.net.calendar if cycle not in frequency.cycles]
+        if wrong:
+            there = ", ".join(frequency.cycles) or "none"
+            raise UsageError(
+                f"--calendar {wrong[0]}: these data are {frequency.name}, in which there is no such cycle",
+                hint=f"leave out --calendar; cycles there are: {there}",
+            )
+        return config.net.calendar
+    if not frequency.cycles:
+        return ()
+    first, after = frequency.times(np.array([0, longest]))
+    days = (after - first) / np.timedelta64(1, "D")
+    return tuple(cycle for cycle in frequency.cycles if days > TWICE * CYCLES[cycle])
 
 
 def _check_lengths(longest: int, horizon: int) -> None:

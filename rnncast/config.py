@@ -17,13 +17,24 @@ LAYOUTS = ("auto", "long", "wide", "rows")
 GAPS = ("mask", "error", "fill")
 DUPLICATES = ("error", "first", "last", "mean", "sum")
 DECIMALS = ("auto", "point", "comma")
+CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
 
 _TABLE_WORDS = {"layout": LAYOUTS, "gaps": GAPS, "duplicates": DUPLICATES, "decimal": DECIMALS}
 
 
-def setting(default: Any, meaning: str, *, at_least: float | None = None, below: float | None = None) -> Any:
-    """A dataclass field that carries its meaning (with the unit) and the range that is checked."""
-    return field(default=default, metadata={"meaning": meaning, "at_least": at_least, "below": below})
+def setting(
+    default: Any,
+    meaning: str,
+    *,
+    at_least: float | None = None,
+    below: float | None = None,
+    flags: tuple[str, ...] = ("own",),
+) -> Any:
+    """A dataclass field that carries its meaning (with the unit), the range that is checked, and its flags.
+
+    flags: "own" is the field's own, "no" one that empties it; none where the data alone decide.
+    """
+    return field(default=default, metadata={"meaning": meaning, "at_least": at_least, "below": below, "flags": flags})
 
 
 def check(config: Any) -> None:
@@ -66,6 +77,9 @@ class TableConfig:
     time_format: str | None = setting(
         None, "How times are written, as in strptime: %d/%m/%Y; recognised, unless given."
     )
+    known: tuple[str, ...] = setting((), "Columns known ahead, as a price or a holiday.")
+    past: tuple[str, ...] = setting((), "Columns known only afterwards, as a temperature.")
+    static: tuple[str, ...] = setting((), "Columns that are the same throughout a series, as its kind.")
     zone: str | None = setting(None, "The time zone of the times: Europe/Berlin; that of their offsets, unless given.")
     strict: bool = setting(False, "Refuse the table if any series is bad, instead of leaving that series out.")
 
@@ -73,6 +87,15 @@ class TableConfig:
         check(self)
         for name, words in _TABLE_WORDS.items():
             one_of(name, getattr(self, name), words)
+        beside = self.covariates
+        twice = [name for i, name in enumerate(beside) if name in (*beside[:i], self.time, self.target, self.id)]
+        if twice:
+            raise UsageError(f"the column {twice[0]!r} is given two roles", hint="name it once")
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """The columns that stand beside the target."""
+        return (*self.known, *self.past, *self.static)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +139,20 @@ class NetConfig:
     window: int | None = setting(
         None, "Past values that every net sees at each step; two seasons, unless given.", at_least=1
     )
+    calendar: tuple[str, ...] | None = setting(
+        None,
+        "Cycles of the calendar that every net sees, of day, week and year; those longer than a step that the data "
+        "hold twice, unless given; --no-calendar for none.",
+        flags=("own", "no"),
+    )
+    covariates: tuple[int, int, int] = setting(
+        (0, 0, 0), "Columns that a net sees of known, past and static covariates.", at_least=0, flags=()
+    )
 
     def __post_init__(self) -> None:
         check(self)
+        for cycle in self.calendar or ():
+            one_of("calendar", cycle, tuple(CYCLES))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,10 +220,11 @@ class Config:
         """The Config that `to_dict` gave; unknown sections and settings are refused (UsageError)."""
         sections = {spec.name: spec.default_factory for spec in fields(cls)}
         _refuse_unknown(values, sections, "section")
-        return cls(**{name: _section(sections[name], value) for name, value in values.items()})
+        return cls(**{name: section(sections[name], value) for name, value in values.items()})
 
 
-def _section(kind: Any, values: Any) -> Any:
+def section(kind: Any, values: Any) -> Any:
+    """The section of a kind that `asdict` gave; unknown settings and wrong types are refused (UsageError)."""
     if not isinstance(values, Mapping):
         raise UsageError(f"the settings of {kind.__name__} are not a table of names and values")
     hints = get_type_hints(kind)

@@ -236,7 +236,9 @@ def test_the_first_step_of_a_walk_is_that_of_a_pass() -> None:
     config = setting("lstm", strategy="recursive")
     model, chunk, _ = prepared(config)
     state = fresh(model, chunk)
-    quantiles, _, _ = step(model, chunk.frame, chunk.values(0), chunk.state_before(0), state)
+    quantiles, _, _ = step(
+        model, chunk.frame, (chunk.values(0), chunk.beside_step(0, seen=True)), chunk.state_before(0), state
+    )
     view = chunk.part(0, 1).view()
     z, _ = model(view.inputs, view.bases, state)
     torch.testing.assert_close(quantiles, chunk.frame.globalise(z, view.level, view.scale))

@@ -46,7 +46,7 @@ class Validation:
         """Mean MASE of the weights' forecasts over series and origins; infinite where nothing could be scored."""
         runtime, horizon = Runtime(self.config, weights), self.config.task.horizon or 1
         middle = runtime.head.middle
-        points = [runtime.forecast_all(runtime.final_state(split.seen), horizon)[:, :, middle] for split in self.splits]
+        points = [runtime.forecast_panel(split.seen, horizon)[:, :, middle] for split in self.splits]
         return _mean_mase(self.splits, points, runtime.frame.season)
 
 
