@@ -167,6 +167,9 @@ class TrainConfig:
     )
     carry: bool = setting(True, "Carry the state from chunk to chunk; --no-carry starts each from nothing.")
     bptt_steps: int = setting(168, "Steps that gradients flow back; the state is carried on.", at_least=1)
+    stride: int | None = setting(
+        None, "Learn from forecasts made at every so many steps; by the amount of data, unless given.", at_least=1
+    )
     batch_size: int = setting(32, "Series trained side by side.", at_least=1)
     learning_rate: float = setting(0.005, "Highest learning rate of the one-cycle schedule.", at_least=0)
     weight_decay: float = setting(0.01, "Pull of the weights towards zero (AdamW).", at_least=0)

@@ -40,7 +40,7 @@ def inputs_of(config: Config, batch: int = B, steps: int = T) -> tuple[Tensor, T
     frame, random = Frame.of(config), torch.Generator().manual_seed(1)
     return (
         torch.randn(batch, steps, frame.features, generator=random),
-        torch.randn(batch, steps, len(frame.lags), frame.horizon, generator=random),
+        torch.randn(batch, steps, frame.bases, frame.horizon, generator=random),
     )
 
 

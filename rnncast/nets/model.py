@@ -42,8 +42,18 @@ class Model(nn.Module):
         net: Net = self.net  # type: ignore[assignment]
         return net.init_state(batch)
 
-    def forward(self, inputs: Tensor, bases: Tensor, state: State, leads: Leads | None = None) -> tuple[Tensor, State]:
-        """Inputs [B, T, F], bases [B, T, K, H] and a state to quantiles [B, T, H, Q] and the state after them."""
+    def forward(
+        self,
+        inputs: Tensor,
+        bases: Tensor,
+        state: State,
+        leads: Leads | None = None,
+        origins: slice = slice(None),
+    ) -> tuple[Tensor, State]:
+        """Inputs [B, T, F], bases [B, T, K, H] and a state to quantiles [B, T, H, Q] and the state after them.
+
+        Forecasts are made at the steps `origins`, which are those of the bases and the leads.
+        """
 
         def feedback(features: Tensor, t: int) -> Tensor:
             at = slice(t, t + 1)
@@ -52,6 +62,7 @@ class Model(nn.Module):
 
         features: Tensor
         features, after = self.net(inputs, state, None if self.forced else feedback)
+        features, inputs = features[:, origins], inputs[:, origins]
         if self.dropout and self.training:
             kept = torch.empty_like(features).bernoulli_(1 - self.dropout, generator=self.generator)
             features = features * kept / (1 - self.dropout)

@@ -123,9 +123,12 @@ class Runtime:
         unknown = np.zeros((len(y), self.frame.horizon, self.frame.known))
         covariates = joined(state.frame.covariates, beside.covariates)
         known = joined(beside.ahead, unknown)[:, : self.frame.horizon]
-        view = self.frame.view(joined(state.frame.history, y), units, Beside(covariates, beside.now, known))
-        last = slice(-1, None)
-        features, net = self._step(view, state.net)
+        last, everywhere = slice(-1, None), slice(None)
+        # What a forecast rests on is needed only where one is made: at the last step, unless the net is given its own.
+        origins = everywhere if self.config.free_running else last
+        past = joined(state.frame.history, y)
+        view = self.frame.view(past, units, Beside(covariates, beside.now, known), origins)
+        features, net = self._step(view, ~np.isnan(units.level[:, 1:]), state.net)
         z = self._read(features[:, last], _stretch(view, np.arange(len(y)), last))
         return self.frame.globalise(z, view.level[:, last], view.scale[:, last])[:, 0], after, net
 
@@ -134,11 +137,10 @@ class Runtime:
         aside = Beside(state.covariates[:, None], state.other[:, None], known)
         return self.run(state.pending[:, None], aside, state)
 
-    def _step(self, view: FrameView, state: State) -> tuple[NDArray[np.float32], State]:
-        """Step the net over what is seen; series that begin later start from the state they have."""
+    def _step(self, view: FrameView, begun: NDArray[np.bool_], state: State) -> tuple[NDArray[np.float32], State]:
+        """Step the net over what is seen; series that have not begun [B, T] start from the state they have."""
         step, weights = stepped_net(self.config.net.model).step, self._part("net.")
         inputs, steps = view.inputs.astype(np.float32), view.inputs.shape[1]
-        begun = ~np.isnan(view.level)
         first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
         features = np.zeros((*inputs.shape[:2], self.config.net.hidden_size), np.float32)
         for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):

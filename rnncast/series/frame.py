@@ -25,6 +25,15 @@ from rnncast.series.arrays import (
     take_along,
     whole_numbers,
 )
+from rnncast.series.bases import (
+    MATCHED_SEASONS,
+    SHAPE_SEASONS,
+    last_period,
+    matched,
+    mean_shape,
+    repeated,
+    steps_ahead,
+)
 from rnncast.series.beside import Beside
 from rnncast.series.stand_ins import with_stand_ins
 
@@ -36,7 +45,6 @@ STOPGAP_WEIGHT = 0.01  # of |y(t) - y(t-1)| as a stand-in for a seasonal differe
 LONG_RUN_SHARE = 0.1  # the scale never falls below this share of its all-time mean
 SWING_SHARE = 0.05  # nor below this share of the mean distance from the level
 SMALLEST_SCALE = 1e-4  # of the level; absolute in logs
-MATCHED_SEASONS = 4  # in which a step of like covariates is looked for
 BLOCK = 256  # steps of a linear recurrence solved by one matrix product
 
 
@@ -72,8 +80,8 @@ class Units(NamedTuple):
 
 
 class Leads(NamedTuple):
-    """Known covariates of each step ahead, then of the steps that each base repeats there [B, T, H, (1+K) * known]; and
-    where 0 lies in local units [B, T]: the level in logs, where nothing is 0."""
+    """Known covariates of each step ahead, then of the steps that the matched base and each lag's repeat there
+    [B, T, H, (2 + lags) * known]; and where 0 lies in local units [B, T]: in logs, where nothing is 0, the level."""
 
     known: Array
     zero: Array
@@ -129,15 +137,21 @@ class Frame:
         return (*self.seasons, 1) if 1 not in self.seasons else self.seasons
 
     @property
+    def shaped(self) -> tuple[int, ...]:
+        """The seasons whose mean shape is a base forecast."""
+        return tuple(season for season in self.seasons if season > 1)
+
+    @property
     def bases(self) -> int:
-        """K: a base forecast for each lag; and where covariates are known ahead, before them the matched one."""
-        return len(self.lags) + (1 if self.known else 0)
+        """K: where covariates are known ahead, the matched base; one for each lag; one for each mean shape."""
+        return (1 if self.known else 0) + len(self.lags) + len(self.shaped)
 
     @property
     def lookback(self) -> int:
         """L: how many past values the next view needs."""
         matched = MATCHED_SEASONS * self.season if self.known else 0
-        return max(max(self.window, self.season) + 2 * max(self.stand_in_lags), matched)
+        shaped = SHAPE_SEASONS * max(self.shaped, default=0)
+        return max(max(self.window, self.season) + 2 * max(self.stand_in_lags), matched, shaped)
 
     @property
     def stand_in_lags(self) -> tuple[int, ...]:
@@ -163,7 +177,7 @@ class Frame:
     @property
     def leads(self) -> int:
         """Columns of Leads."""
-        return (1 + self.bases) * self.known
+        return (1 + 1 + len(self.lags)) * self.known
 
     def transform(self, y: Array) -> Array:
         """From the user's units to those the frame works in."""
@@ -213,8 +227,9 @@ class Frame:
         last = slice(steps, steps + self.lookback)
         return FrameState(past[:, last], covariates[:, last], units.level[:, steps], units.sums[:, steps])
 
-    def view(self, past: Array, units: Units, beside: Beside | None = None) -> FrameView:
-        """What a net sees at the last T steps of past [B, L+T], beside which covariates [B, L+T, C] stand."""
+    def view(self, past: Array, units: Units, beside: Beside | None = None, origins: slice = slice(None)) -> FrameView:
+        """What a net sees at the last T steps of past [B, L+T], beside which covariates [B, L+T, C] stand; and what its
+        forecasts rest on at those of the steps that are origins."""
         xp = namespace(past)
         level, scale = units.level[:, 1:], units.scale[:, 1:]
         beside = beside or self.nothing_beside(past)
@@ -230,34 +245,26 @@ class Frame:
             beside.now,
         )
         inputs = xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)  # [B, T, F]
-        bases, leads = self._bases(past, filled, now), None
+        level, scale, now = level[:, origins], scale[:, origins], now[origins]
+        naive = filled[:, repeated(now, self.horizon, self.season)]  # [B, T, H], as each of the bases
+        bases = [naive]
+        bases += [last_period(past, now, self.horizon, lag) for lag in self.lags[1:]]
+        bases += [mean_shape(past, now, self.horizon, season) for season in self.shaped]
+        leads = None
         if self.known:
             known = joined(beside.covariates[:, :, : self.known], beside.ahead)  # [B, L+T+H, known]
-            matched, source = self._matched(past, known, now)
-            bases.insert(0, matched)
-            ahead = now + whole_numbers(1, self.horizon, past)  # [T, H]
-            sources = (known[:, self._repeated(now, lag)] for lag in self.lags)
-            zero = xp.zeros_like(level) if self.log else -xp.nan_to_num(level) / scale
-            leads = Leads(xp.concatenate((known[:, ahead], source, *sources), -1), zero)
-        stack = stacked(*bases).swapaxes(2, 3)  # [B, T, K, H]
+            value, source = matched(past, known, now, self.horizon, self.season)
+            bases.insert(0, value)
+            leads = self._leads(known, source, now, level / scale)
+        stack = stacked(*(xp.where(xp.isnan(base), naive, base) for base in bases)).swapaxes(2, 3)  # [B, T, K, H]
         return FrameView(inputs, self._seen(stack, level, scale), level, scale, leads)
 
-    def _matched(self, past: Array, known: Array, now: Array) -> tuple[Array, Array]:
-        """Of the steps in the same place of the last seasons, the one whose known covariates are most like those ahead:
-        its value [B, T, H] and its covariates [B, T, H, known]. Of equals, the latest."""
-        xp = namespace(past)
-        ahead, last = known[:, now + whole_numbers(1, self.horizon, past)], self._repeated(now, self.season)
-        value, source, distance = past[:, last], known[:, last], None
-        for back in range(MATCHED_SEASONS):
-            there = past[:, last - back * self.season]
-            covariates = known[:, last - back * self.season]
-            apart = xp.where(xp.isnan(there), float("inf"), ((covariates - ahead) ** 2).sum(-1))
-            if distance is None:
-                distance = apart
-            nearer = apart < distance
-            value, distance = xp.where(nearer, there, value), xp.where(nearer, apart, distance)
-            source = xp.where(nearer[..., None], covariates, source)
-        return value, source
+    def _leads(self, known: Array, source: Array, now: Array, level: Array) -> Leads:
+        xp = namespace(known)
+        ahead = known[:, steps_ahead(now, self.horizon)]
+        sources = (known[:, repeated(now, self.horizon, lag)] for lag in self.lags)
+        zero = xp.zeros_like(level) if self.log else -xp.nan_to_num(level)
+        return Leads(xp.concatenate((ahead, source, *sources), -1), zero)
 
     def targets(self, future: Array, level: Array, scale: Array) -> Array:
         """The next H transformed values [B, T, H] in local units, NaN = missing, or too far out for these units."""
@@ -281,25 +288,6 @@ class Frame:
         level = _trailing(level, y)
         missing = xp.isnan(y) | xp.isnan(level)
         return xp.where(missing, 0.0, xp.where(missing, 0.0, y) - xp.where(missing, 0.0, level)) / _trailing(scale, y)
-
-    def _bases(self, past: Array, filled: Array, now: Array) -> list[Array]:
-        """For each lag, its last period repeated over the horizon [B, T, H].
-
-        Where a value is missing, that of the main season is a stand-in; others are the value a period earlier, or the
-        main season's.
-        """
-        xp = namespace(past)
-        bases = [filled[:, self._repeated(now, self.season)]]
-        for lag in self.lags[1:]:
-            back = self._repeated(now, lag)
-            last = xp.where(xp.isnan(past[:, back]), past[:, back - lag], past[:, back])
-            bases.append(xp.where(xp.isnan(last), bases[0], last))
-        return bases
-
-    def _repeated(self, now: Array, lag: int) -> Array:
-        """The steps [T, H] that a base repeats over the horizon after each step `now` [T, 1]."""
-        ahead = whole_numbers(1, self.horizon, now)
-        return now + ahead - lag * ((ahead + lag - 1) // lag)
 
     def _level(self, past: Array, steps: int, before: Array) -> Array:
         """Mean of the last season of past with stand-ins [B, T]; where there is nothing, the level before stands."""

@@ -1,7 +1,7 @@
 """From a Panel to the chunks that a net is trained on, in order, with nothing materialised but what a chunk needs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -38,12 +38,16 @@ class Batch:
 
 @dataclass(frozen=True)
 class Chunk:
-    """The steps from start to stop of a batch; it follows the chunk before it, unless it starts at 0."""
+    """The steps from start to stop of a batch; it follows the chunk before it, unless it starts at 0.
+
+    origins: the steps, counted within the chunk, that forecasts are made and scored at.
+    """
 
     frame: Frame
     batch: Batch
     start: int
     stop: int
+    origins: slice = field(default_factory=lambda: slice(None))
 
     @property
     def rows(self) -> int:
@@ -52,27 +56,26 @@ class Chunk:
 
     def part(self, start: int, stop: int) -> "Chunk":
         """The steps from start to stop, counted within this chunk."""
-        return replace(self, start=self.start + start, stop=self.start + stop)
+        return replace(self, start=self.start + start, stop=self.start + stop, origins=slice(None))
 
     def view(self) -> FrameView:
-        """What a net sees at each step: inputs [B, T, F] and bases [B, T, K, H]."""
+        """What a net sees: inputs [B, T, F] at each step, and bases [B, T, K, H] at each origin."""
         stretch = slice(self.start, self.frame.lookback + self.stop)
         past, covariates = self.batch.past[:, stretch], self.batch.covariates[:, stretch]
         ahead = self._known_from(self.stop)
         beside = Beside(covariates, self.batch.other[:, self.start : self.stop], ahead)
-        return self.frame.view(past, self.batch.units.stretch(self.start, self.stop), beside)
+        return self.frame.view(past, self.batch.units.stretch(self.start, self.stop), beside, self.origins)
 
     def targets(self, horizon: int) -> tuple[Tensor, Tensor]:
-        """The next H values in local units [B, T, H], 0 where there is none, and their weight, 0 there too."""
-        batch, lookback = self.batch, self.frame.lookback
+        """The next H values in local units [B, T, H], 0 where there is none, and their weight, 0 there; T origins."""
+        batch, lookback, origins = self.batch, self.frame.lookback, self.origins
         units = batch.units.stretch(self.start, self.stop)
-        ahead = whole_numbers(self.start, self.stop - 1, batch.weight)[:, None] + whole_numbers(
-            1, horizon, batch.weight
-        )
+        steps = whole_numbers(self.start, self.stop - 1, batch.weight)[origins]
+        ahead = steps[:, None] + whole_numbers(1, horizon, batch.weight)
         future = batch.past[:, lookback + ahead.clip(max=batch.steps - 1)]  # [B, T, H]
-        targets = self.frame.targets(future, units.level[:, 1:], units.scale[:, 1:])
+        targets = self.frame.targets(future, units.level[:, 1:][:, origins], units.scale[:, 1:][:, origins])
         known = (ahead < batch.steps) & ~torch.isnan(targets)
-        weight = known * batch.weight[:, self.start : self.stop, None]
+        weight = known * batch.weight[:, self.start : self.stop, None][:, origins]
         return torch.where(known, targets, 0.0), weight
 
     def state_before(self, step: int) -> FrameState:
@@ -125,8 +128,13 @@ class Batches:
             start = 0
             while start < batch.steps:
                 stop = min(border, batch.steps)
-                yield Chunk(self.frame, batch, start, stop)
+                yield Chunk(self.frame, batch, start, stop, self._origins(stop - start))
                 start, border = stop, stop + length
+
+    def _origins(self, steps: int) -> slice:
+        """Every so many steps, from a random one on."""
+        stride = self.config.stride or 1
+        return slice(None) if stride == 1 else slice(int(self.random.integers(min(stride, steps))), None, stride)
 
 
 def _batch(panel: Panel, rows: NDArray[np.int64], frame: Frame, device: torch.device) -> Batch:

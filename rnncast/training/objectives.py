@@ -26,7 +26,7 @@ class Outcome(NamedTuple):
 
 
 def observed(model: Model, chunk: Chunk, state: State, probabilities: Tensor) -> Outcome:
-    """Forecast at each step from what was observed up to it, in one pass: the direct strategy, and teacher forcing."""
+    """Forecast at each origin from what was observed up to it, in one pass: direct, or with teacher forcing."""
     quantiles, after = see(model, chunk, state)
     targets, weight = chunk.targets(quantiles.shape[2])
     return Outcome(weighted_loss(quantiles, targets, weight, probabilities), weight.sum(), after)
@@ -94,8 +94,8 @@ def weighted_loss(quantiles: Tensor, targets: Tensor, weight: Tensor, probabilit
 
 
 def see(model: Model, chunk: Chunk, state: State) -> tuple[Tensor, State]:
-    """Quantiles [B, T, H, Q] in local units at each step of a chunk, and the state after it."""
-    return _applied(model, chunk.view(), state)
+    """Quantiles [B, T, H, Q] in local units at each origin of a chunk, and the state after it."""
+    return _applied(model, chunk.view(), state, chunk.origins)
 
 
 def step(
@@ -108,13 +108,13 @@ def step(
     past = torch.cat((frame_state.history, value[:, None]), 1)
     covariates = torch.cat((frame_state.covariates, beside.covariates), 1)
     view = frame.view(past, units, beside._replace(covariates=covariates))
-    z, state = _applied(model, view, state)
+    z, state = _applied(model, view, state, slice(None))
     return frame.globalise(z.double(), view.level, view.scale), after, state
 
 
-def _applied(model: Model, view: FrameView, state: State) -> tuple[Tensor, State]:
+def _applied(model: Model, view: FrameView, state: State, origins: slice) -> tuple[Tensor, State]:
     kind = model.dtype
     leads = view.leads and Leads(*(part.to(kind) for part in view.leads))
     quantiles: Tensor
-    quantiles, after = model(view.inputs.to(kind), view.bases.to(kind), state, leads)
+    quantiles, after = model(view.inputs.to(kind), view.bases.to(kind), state, leads, origins)
     return quantiles, after

@@ -1,0 +1,123 @@
+"""How good the defaults are: every row of the accuracy table, from the files' official layout.
+
+    python benchmarks/accuracy.py DATA_FOLDER [--row ROW ...] [--model lstm,window] [--validate-on] [--output FILE]
+
+DATA_FOLDER holds m4-hourly-train.csv, m4-hourly-test.csv, m4-weekly-train.csv, etth1.csv, air-passengers.csv,
+monthly-sunspots.csv, monthly-milk-incomplete.csv and australian-tourism.csv. First the evaluator is held against the
+official scores of seasonal naive and Naive2. --validate-on scores on origins inside the training data: that is what
+settings are chosen on. Peers (`pip install -c constraints.txt '.[bench]'`): --row peers.
+"""
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import geometric_mean, median
+
+from accuracy_data import m4_hourly
+from accuracy_rows import Bench, Result, ett, hourly, singles, weekly
+from accuracy_scores import check_self
+
+ROWS: dict[str, Callable[[Bench, str], Iterator[Result]]] = {"m4-hourly": hourly, "m4-weekly": weekly, "etth1": ett}
+ALL = (*ROWS, "single")
+
+
+def single_row(bench: Bench, model: str, peers: dict[str, dict[str, float]]) -> Iterator[Result]:
+    """The single series, by set and together; relative to the set's best peer where peers are known."""
+    groups: dict[str, list[tuple[float, float, float]]] = {}
+    for single, error, naive, seconds in singles(bench, model):
+        known = {name: scores[single.name] for name, scores in peers.items() if single.name in scores}
+        beside = known[_best_peer(peers, single.group)] if known else naive
+        print(f"  {single.name:28} {model:8} MASE {error:7.3f}  beside {beside:7.3f}  {seconds:5.1f} s", flush=True)
+        groups.setdefault(single.group, []).append((max(error, 1e-6), max(beside, 1e-6), seconds))
+    word = "best peer" if peers else "seasonal naive"
+    for group, values in groups.items():
+        ratio = geometric_mean([error / beside for error, beside, _ in values])
+        yield Result(f"single {group}", model, f"MASE / {word}", ratio, sum(v[2] for v in values) / len(values))
+    every = [value for values in groups.values() for value in values]
+    ratio = geometric_mean([error / beside for error, beside, _ in every])
+    yield Result("single", model, f"MASE / {word}", ratio, median(v[2] for v in every), 0.95, 0.85)
+
+
+def _best_peer(peers: dict[str, dict[str, float]], group: str) -> str:
+    """The peer with the lowest geometric mean over a set."""
+
+    def mean(name: str) -> float:
+        scores = [score for key, score in peers[name].items() if peers["group"].get(key) == group]
+        return geometric_mean([max(score, 1e-6) for score in scores])
+
+    return min((name for name in peers if name != "group"), key=mean)
+
+
+def against_window(results: list[Result]) -> Iterator[Result]:
+    """The LSTM's error relative to the window net's, geometric mean over the rows' first metrics."""
+    rows = {(r.row, r.metric, r.model): r.value for r in results if r.reach is not None}
+    ratios = [
+        value / rows[row, metric, "window"]
+        for (row, metric, model), value in rows.items()
+        if model == "lstm" and (row, metric, "window") in rows
+    ]
+    if ratios:
+        yield Result("lstm / window", "lstm", "geometric mean", geometric_mean(ratios), 0.0, 1.0, 0.95)
+
+
+def show(result: Result) -> None:
+    """Print a line of the table."""
+    targets = "" if result.reach is None else f"  to reach {result.reach:g}, stretch {result.stretch:g}"
+    print(
+        f"{result.row:32} {result.model:8} {result.metric:22} {result.value:8.4f} {result.seconds:7.1f} s{targets}",
+        flush=True,
+    )
+
+
+def _settings(pairs: list[str]) -> dict[str, dict[str, object]]:
+    """`net.hidden_size=64` and the like, as nested tables."""
+    settings: dict[str, dict[str, object]] = {}
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        section, _, key = name.partition(".")
+        value = json.loads(text)
+        settings.setdefault(section, {})[key] = tuple(value) if isinstance(value, list) else value
+    return settings
+
+
+def main() -> None:
+    """Check the evaluator, run the rows, print the table, write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--row", action="append", choices=(*ALL, "peers"), help="the default is all but peers")
+    parser.add_argument("--model", default="lstm")
+    parser.add_argument("--validate-on", action="store_true", help="score inside the training data")
+    parser.add_argument("--nth", type=int, default=1, help="every nth series only")
+    parser.add_argument("--set", action="append", default=[], help="a setting to try: net.hidden_size=64")
+    parser.add_argument("--peers", type=Path, help="scores of peers, as --row peers writes them")
+    parser.add_argument("--output", type=Path, help="write the results here, as JSON")
+    options = parser.parse_args()
+    check_self(m4_hourly(options.folder, inside=False))
+    bench = Bench(options.folder, options.validate_on, options.nth, _settings(options.set))
+    began, results = time.perf_counter(), []
+    peers = json.loads(options.peers.read_text()) if options.peers and options.peers.exists() else {}
+    for row in options.row or ALL:
+        if row == "peers":
+            from accuracy_peers import measure
+
+            measure(bench, options.peers or Path("peers.json"))
+            continue
+        for model in options.model.split(","):
+            for result in single_row(bench, model, peers) if row == "single" else ROWS[row](bench, model):
+                assert math.isfinite(result.value)
+                results.append(result)
+                show(result)
+    for result in against_window(results):
+        results.append(result)
+        show(result)
+    print(f"{time.perf_counter() - began:.0f} s in all")
+    if options.output:
+        facts = {"inside": bench.inside, "nth": bench.nth, "settings": bench.settings}
+        options.output.write_text(json.dumps({**facts, "results": [r._asdict() for r in results]}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""The rows of the accuracy benchmark: each forecasts its data through the same door as `rnncast train`, and scores."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from accuracy_data import Single, etth1, every, m4_hourly, m4_weekly, single_series
+from accuracy_scores import msis, naive2, score
+from numpy.typing import NDArray
+
+from rnncast import Config, Forecaster, Panel
+from rnncast.config import TaskConfig
+from rnncast.runtime.runtime import Runtime
+from rnncast.series.metrics import mase, seasonal_error
+from rnncast.series.naive import repeat_season
+from rnncast.series.splits import Split, rolling_origins
+
+ORIGINS = 4  # of each single series
+ETT_HORIZONS = (96, 192, 336, 720)
+
+
+class Result(NamedTuple):
+    """One figure: of a row, for a model, beside what is to be reached; seconds of training and forecasting."""
+
+    row: str
+    model: str
+    metric: str
+    value: float
+    seconds: float
+    reach: float | None = None
+    stretch: float | None = None
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How to run: the data, whether to score inside the training data, every nth series only, and settings changed.
+
+    settings: {"net": {"hidden_size": 64}}; empty for the defaults, which are what is to be measured.
+    """
+
+    folder: Path
+    inside: bool = False
+    nth: int = 1
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def fit(self, panel: Panel, horizon: int, season: int, model: str) -> tuple[Forecaster, float]:
+        """A forecaster, and the seconds it took: what `rnncast train FILE -H horizon [--season season]` does."""
+        began = time.perf_counter()
+        task = TaskConfig(horizon=horizon, seasons=(season,) if season > 1 else None)
+        config = Config(task=task).with_model(model)
+        for section, values in self.settings.items():
+            config = replace(config, **{section: replace(getattr(config, section), **values)})
+        forecaster = Forecaster.fit(panel, config)
+        return forecaster, time.perf_counter() - began
+
+
+def hourly(bench: Bench, model: str) -> Iterator[Result]:
+    """M4 hourly: OWA and, for the 95 % interval, MSIS."""
+    task = every(m4_hourly(bench.folder, inside=bench.inside), bench.nth)
+    second = naive2(task.split.seen, 48, 24)
+    unit = score(task, second, 24, (1.0, 1.0))
+    forecaster, seconds = bench.fit(task.split.seen, 48, 24, model)
+    forecast = forecaster.predict()
+    got = score(task, forecast.point, 24, (unit.smape, unit.mase))
+    spread = msis(task, *forecast.interval(95), 24)
+    yield Result("m4-hourly", model, "OWA", got.owa, seconds, 0.41, 0.38)
+    yield Result("m4-hourly", model, "sMAPE", got.smape, seconds)
+    yield Result("m4-hourly", model, "MASE", got.mase, seconds)
+    yield Result("m4-hourly", model, "MSIS", spread, seconds, 6.2, 5.5)
+
+
+def weekly(bench: Bench, model: str) -> Iterator[Result]:
+    """M4 weekly: MASE (m = 1) relative to the naive forecast on the same points."""
+    task = every(m4_weekly(bench.folder, inside=bench.inside), bench.nth)
+    forecaster, seconds = bench.fit(task.split.seen, 13, task.season, model)
+    forecast = forecaster.predict()
+    one = (1.0, 1.0)
+    naive = score(task, repeat_season(task.split.seen, 13, 1), 1, one)
+    got = score(task, forecast.point, 1, (naive.smape, naive.mase))
+    yield Result("m4-weekly", model, "MASE / naive", got.mase / naive.mase, seconds, 0.76, 0.70)
+    yield Result("m4-weekly", model, "OWA", got.owa, seconds)
+    yield Result("m4-weekly", model, "MSIS", msis(task, *forecast.interval(95), 1), seconds)
+
+
+def ett(bench: Bench, model: str) -> Iterator[Result]:
+    """ETTh1: MSE and MAE of every window, standardised, all channels."""
+    reach = dict(zip(ETT_HORIZONS, ((0.36, 0.351), (0.40, 0.392), (0.43, 0.423), (0.46, 0.466)), strict=True))
+    for horizon in ETT_HORIZONS:
+        train, after = etth1(bench.folder, inside=bench.inside)
+        forecaster, seconds = bench.fit(train, horizon, 1, model)
+        mse, mae = _every_window(forecaster, after, horizon, first=0 if bench.inside else len(after) // 2)
+        yield Result(f"etth1-{horizon}", model, "MSE", mse, seconds, *reach[horizon])
+        yield Result(f"etth1-{horizon}", model, "MAE", mae, seconds)
+
+
+def _every_window(forecaster: Forecaster, after: NDArray[np.float64], horizon: int, first: int) -> tuple[float, float]:
+    """MSE and MAE of the forecasts at each step from `first` on of the rows [T, S] that follow the trained ones."""
+    runtime, state = Runtime(forecaster.config, forecaster.weights), forecaster.state
+    if first:
+        state = runtime.consume(after[:first].T, state)
+    squares, sizes = [], []
+    for step in range(first, len(after) - horizon + 1):
+        middle = runtime.head.middle
+        error = runtime.forecast(state, horizon)[:, :, middle] - after[step : step + horizon].T
+        squares.append(float((error**2).mean()))
+        sizes.append(float(np.abs(error).mean()))
+        state = runtime.consume(after[step : step + 1].T, state)
+    return float(np.mean(squares)), float(np.mean(sizes))
+
+
+def singles(bench: Bench, model: str) -> Iterator[tuple[Single, float, float, float]]:
+    """Each single series: its MASE over rolling origins, relative to seasonal naive's, and mean seconds a fit."""
+    for number, single in enumerate(single_series(bench.folder)):
+        if number % bench.nth and number > 2:
+            continue
+        splits = single_origins(single, inside=bench.inside)
+        errors, naive, seconds = [], [], 0.0
+        for split in splits:
+            forecaster, took = bench.fit(split.seen, single.horizon, single.season, model)
+            scale = seasonal_error(split.seen, single.season)
+            errors.append(mase(split.actual, forecaster.predict().point, scale)[0])
+            naive.append(mase(split.actual, repeat_season(split.seen, single.horizon, single.season), scale)[0])
+            seconds += took
+        yield single, float(np.mean(errors)), float(np.mean(naive)), seconds / len(splits)
+
+
+def single_origins(single: Single, *, inside: bool) -> list[Split]:
+    """The last four origins, a horizon apart; `inside`: the four before them, or as many as fit."""
+    panel, shortest = single.panel, max(2 * single.season, single.horizon) + 2
+    if inside:
+        kept = panel.lengths - ORIGINS * single.horizon
+        if kept[0] < shortest + 2 * single.horizon:
+            return list(rolling_origins(panel, single.horizon, 1, 1))  # too short to spare any
+        panel = panel.select(np.array([0]), kept)
+    return list(rolling_origins(panel, single.horizon, ORIGINS, shortest))
