@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncast.config import Config
+from rnncast.config import CYCLES, Config
 from rnncast.errors import DataError, UsageError
 from rnncast.runtime.registry import find_net
+from rnncast.series.encoding import Encoding
 from rnncast.series.panel import Panel
 from rnncast.series.seasonality import find_longer_season, find_season, seasonal_gain
 from rnncast.series.spread import drift
@@ -19,6 +20,7 @@ STRIDE = 4  # of the steps that a large panel is learnt from
 LARGE_PANEL = 20_000  # values
 MEMBERS = 1
 PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
+TWICE = 1.998  # that many years are two: some have 365 days
 SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
 GIVEN = "as given"
 
@@ -49,12 +51,19 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
     transform, why_transform = _transform(config, panel, main)
     span, why_span = _level_span(config, panel, main, horizon)
     window, why_window = _window(config, main)
+    calendar, why_calendar = _calendar(config, panel, longest)
     strategy, training, why_strategy = _strategy(config)
     epochs, why_epochs = _epochs(config, panel)
     stride, why_stride = _stride(config, panel, strategy)
     members, why_members = _members(config)
     task = replace(config.task, strategy=strategy, seasons=seasons, horizon=horizon, transform=transform)
-    net = replace(config.net, window=window, level_span=span)
+    net = replace(
+        config.net,
+        window=window,
+        level_span=span,
+        calendar=calendar,
+        covariates=Encoding.of(panel).widths,
+    )
     train = replace(config.train, training=training, epochs=epochs, stride=stride, members=members)
     return replace(config, task=task, net=net, train=train), (
         Choice("season", ", ".join(map(str, seasons)) or "none", why_seasons),
@@ -62,6 +71,7 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
         Choice("transform", transform, why_transform),
         Choice("level-span", str(span), why_span),
         Choice("window", str(window), why_window),
+        Choice("calendar", ", ".join(calendar) or "none", why_calendar),
         Choice("strategy", strategy, why_strategy),
         Choice("epochs", str(epochs), why_epochs),
         Choice("stride", str(stride), why_stride),
@@ -97,6 +107,26 @@ def _horizon(config: Config, main: int) -> tuple[int, str]:
     if config.task.horizon is not None:
         return config.task.horizon, GIVEN
     return main, "one season" if main > 1 else "no season to go by"
+
+
+def _calendar(config: Config, panel: Panel, longest: int) -> tuple[tuple[str, ...], str]:
+    """The cycles asked for; else those of the frequency that the longest series holds twice."""
+    frequency = panel.frequency
+    if config.net.calendar is not None:
+        wrong = [cycle for cycle in config.net.calendar if cycle not in frequency.cycles]
+        if wrong:
+            there = ", ".join(frequency.cycles) or "none"
+            raise UsageError(
+                f"--calendar {wrong[0]}: these data are {frequency.name}, in which there is no such cycle",
+                hint=f"leave out --calendar; cycles there are: {there}",
+            )
+        return config.net.calendar, GIVEN
+    if not frequency.cycles:
+        return (), f"{frequency.name} data have no cycle of the calendar longer than a step"
+    first, after = frequency.times(np.array([0, longest]))
+    days = (after - first) / np.timedelta64(1, "D")
+    cycles = tuple(cycle for cycle in frequency.cycles if days > TWICE * CYCLES[cycle])
+    return cycles, "the cycles that the longest series holds twice"
 
 
 def _check_lengths(longest: int, horizon: int) -> None:

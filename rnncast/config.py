@@ -17,13 +17,24 @@ LAYOUTS = ("auto", "long", "wide", "rows")
 GAPS = ("mask", "error", "fill")
 DUPLICATES = ("error", "first", "last", "mean", "sum")
 DECIMALS = ("auto", "point", "comma")
+CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
 
 _TABLE_WORDS = {"layout": LAYOUTS, "gaps": GAPS, "duplicates": DUPLICATES, "decimal": DECIMALS}
 
 
-def setting(default: Any, meaning: str, *, at_least: float | None = None, below: float | None = None) -> Any:
-    """A dataclass field that carries its meaning (with the unit) and the range that is checked."""
-    return field(default=default, metadata={"meaning": meaning, "at_least": at_least, "below": below})
+def setting(
+    default: Any,
+    meaning: str,
+    *,
+    at_least: float | None = None,
+    below: float | None = None,
+    flags: tuple[str, ...] = ("own",),
+) -> Any:
+    """A dataclass field that carries its meaning (with the unit), the range that is checked, and its flags.
+
+    flags: "own" is the field's own, "no" one that empties it; none where the data alone decide.
+    """
+    return field(default=default, metadata={"meaning": meaning, "at_least": at_least, "below": below, "flags": flags})
 
 
 def check(config: Any) -> None:
@@ -66,6 +77,9 @@ class TableConfig:
     time_format: str | None = setting(
         None, "How times are written, as in strptime: %d/%m/%Y; recognised, unless given."
     )
+    known: tuple[str, ...] = setting((), "Columns known ahead, as a price or a holiday.")
+    past: tuple[str, ...] = setting((), "Columns known only afterwards, as a temperature.")
+    static: tuple[str, ...] = setting((), "Columns that are the same throughout a series, as its kind.")
     zone: str | None = setting(None, "The time zone of the times: Europe/Berlin; that of their offsets, unless given.")
     strict: bool = setting(False, "Refuse the table if any series is bad, instead of leaving that series out.")
 
@@ -73,6 +87,15 @@ class TableConfig:
         check(self)
         for name, words in _TABLE_WORDS.items():
             one_of(name, getattr(self, name), words)
+        beside = self.covariates
+        twice = [name for i, name in enumerate(beside) if name in (*beside[:i], self.time, self.target, self.id)]
+        if twice:
+            raise UsageError(f"the column {twice[0]!r} is given two roles", hint="name it once")
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """The columns that stand beside the target."""
+        return (*self.known, *self.past, *self.static)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +105,8 @@ class TaskConfig:
     horizon: int | None = setting(None, "Steps to forecast ahead; one season, unless given.", at_least=1)
     seasons: tuple[int, ...] | None = setting(
         None,
-        "Season lengths in steps, the main one first: 12, or 24,168; 1 for none; the calendar's, unless given, or those "
-        "that the data show; beside a single one longer ones are looked for, beside several none.",
+        "Season lengths in steps, the main one first: 12, or 24,168; 1 for none. Unless given, the calendar's, or one "
+        "that the data show; beside a single one, a longer one is looked for.",
         at_least=1,
     )
     levels: tuple[float, ...] = setting((80.0, 95.0), "Prediction intervals, in percent.", at_least=1, below=100)
@@ -123,9 +146,20 @@ class NetConfig:
         "better, unless given.",
         at_least=1,
     )
+    calendar: tuple[str, ...] | None = setting(
+        None,
+        "Cycles of the calendar that every net sees, of day, week and year; those longer than a step that the data "
+        "hold twice, unless given; --no-calendar for none.",
+        flags=("own", "no"),
+    )
+    covariates: tuple[int, int, int] = setting(
+        (0, 0, 0), "Columns that a net sees of known, past and static covariates.", at_least=0, flags=()
+    )
 
     def __post_init__(self) -> None:
         check(self)
+        for cycle in self.calendar or ():
+            one_of("calendar", cycle, tuple(CYCLES))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,10 +233,11 @@ class Config:
         """The Config that `to_dict` gave; unknown sections and settings are refused (UsageError)."""
         sections = {spec.name: spec.default_factory for spec in fields(cls)}
         _refuse_unknown(values, sections, "section")
-        return cls(**{name: _section(sections[name], value) for name, value in values.items()})
+        return cls(**{name: section(sections[name], value) for name, value in values.items()})
 
 
-def _section(kind: Any, values: Any) -> Any:
+def section(kind: Any, values: Any) -> Any:
+    """The section of a kind that `asdict` gave; unknown settings and wrong types are refused (UsageError)."""
     if not isinstance(values, Mapping):
         raise UsageError(f"the settings of {kind.__name__} are not a table of names and values")
     hints = get_type_hints(kind)

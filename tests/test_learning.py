@@ -8,14 +8,15 @@ import pytest
 
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError, TrainingError, UsageError
+from rnncast.files.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.runtime.registry import NETS
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.panel import Panel
-from rnncast.series.splits import hold_out
+from rnncast.series.splits import hold_out, rolling_origins
 from rnncast.training.loop import one_cycle
 from rnncast.training.step import Step, Watch
-from tests.conftest import small_config, waves
+from tests.conftest import AIR_PASSENGERS, small_config, waves
 
 every_net = pytest.mark.parametrize("name", NETS)
 
@@ -173,3 +174,21 @@ def test_learning_rate_rises_and_falls() -> None:
     assert rates.index(max(rates)) == 25
     assert rates[0] < 0.05
     assert rates[-1] < 0.001
+
+
+@pytest.mark.slow
+def test_a_fifth_of_the_values_missing_costs_little() -> None:
+    """On AirPassengers, at four origins, for three draws of what is missing; `benchmarks/holes.py` measures more."""
+    panel = read_table(str(AIR_PASSENGERS))
+    config = Config(train=TrainConfig(validate=False))
+    scores: dict[bool, list[float]] = {False: [], True: []}
+    for fold, split in enumerate(rolling_origins(panel, 12, 4, 24)):
+        unit = seasonal_error(split.seen, 12)
+        for draw in (None, 0, 1, 2):
+            y = split.seen.y.copy()
+            if draw is not None:
+                gone = np.random.default_rng(100 * draw + fold).random(len(y)) < 0.2
+                y[1:-1][gone[1:-1]] = np.nan
+            point = Forecaster.fit(replace(split.seen, y=y), config).predict(horizon=12).point
+            scores[draw is not None].append(float(mase(split.actual, point, unit)[0]))
+    assert np.mean(scores[True]) < 1.05 * np.mean(scores[False])

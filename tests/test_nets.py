@@ -12,6 +12,7 @@ from rnncast.config import Config
 from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.runtime import Runtime, head_of
+from rnncast.series.beside import Beside, ahead, beside
 from rnncast.series.frame import Frame
 from tests.conftest import small_config, waves
 
@@ -123,7 +124,7 @@ def test_torch_and_numpy_agree(name: str, layers: int, training: str) -> None:
     panel, frame, model = waves(), Frame.of(config), awake(config)
     weights = {key: value.numpy() for key, value in weights_of(model).items()}
     runtime = Runtime(config, weights)
-    ours = runtime.forecast_all(runtime.final_state(panel), 1)
+    ours = runtime.forecast_panel(panel, 1)
     for s, (_, _, y) in enumerate(panel):
         past = torch.from_numpy(frame.transform(y.copy()))[None]
         state = frame.init_state(1, past)
@@ -140,12 +141,15 @@ def test_torch_and_numpy_agree(name: str, layers: int, training: str) -> None:
 def test_consuming_in_pieces_is_consuming_at_once(name: str) -> None:
     config = resolved(name)
     weights = {key: value.numpy() for key, value in weights_of(awake(config)).items()}
-    runtime, y = Runtime(config, weights), waves().padded(np.arange(3), align="end")
-    at_once = runtime.forecast(runtime.consume(y, runtime.init_state(3)), 4)
+    runtime, panel, rows = Runtime(config, weights), waves(), np.arange(3)
+    y, (covariates, other, none) = panel.padded(rows, align="end"), beside(panel, rows, (), 0, align="end")
+    nothing = ahead(panel, rows, (), 4)
+    at_once = runtime.forecast(runtime.consume(y, Beside(covariates, other, none), runtime.init_state(3)), nothing)
     state = runtime.init_state(3)
     for t in range(y.shape[1]):
-        state = runtime.consume(y[:, t : t + 1], state)
-    np.testing.assert_allclose(runtime.forecast(state, 4), at_once, rtol=1e-5)
+        now = slice(t, t + 1)
+        state = runtime.consume(y[:, now], Beside(covariates[:, now], other[:, now], none), state)
+    np.testing.assert_allclose(runtime.forecast(state, nothing), at_once, rtol=1e-5)
 
 
 def test_building_a_model_leaves_the_global_generator_alone() -> None:

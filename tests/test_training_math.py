@@ -236,7 +236,9 @@ def test_the_first_step_of_a_walk_is_that_of_a_pass() -> None:
     config = setting("lstm", strategy="recursive")
     model, chunk, _ = prepared(config)
     state = fresh(model, chunk)
-    quantiles, _, _ = step(model, chunk.frame, chunk.values(0), chunk.state_before(0), state)
+    quantiles, _, _ = step(
+        model, chunk.frame, (chunk.values(0), chunk.beside_step(0, seen=True)), chunk.state_before(0), state
+    )
     view = chunk.part(0, 1).view()
     z, _ = model(view.inputs, view.bases, state)
     torch.testing.assert_close(quantiles, chunk.frame.globalise(z, view.level, view.scale))
@@ -278,7 +280,7 @@ def test_carrying_matters_to_nets_with_memory_and_to_no_others(name: str, traini
 @every_net
 @pytest.mark.parametrize("training", ["teacher-forcing", "bptt", "scheduled"])
 def test_every_training_method_learns_and_goes_on_beyond_its_horizon(name: str, training: str) -> None:
-    config = replace(small_config(name, training=training, epochs=4), task=TaskConfig(horizon=4, strategy="recursive"))
+    config = replace(small_config(name, training=training, epochs=16), task=TaskConfig(horizon=4, strategy="recursive"))
     losses: list[float] = []
     forecaster = Forecaster.fit(waves(), config, watch=Watch(lambda run, step: losses.append(step.loss)))
     assert losses[-1] < losses[0]

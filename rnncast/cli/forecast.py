@@ -19,6 +19,7 @@ def forecast(
     horizon: Annotated[
         int | None, typer.Option("--horizon", "-H", min=1, help="Steps; as trained, unless given.")
     ] = None,
+    future: o.Future = None,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
     quiet: o.Quiet = False,
@@ -38,10 +39,14 @@ def forecast(
     from rnncast.report.tables import forecast_table
 
     forecaster = Forecaster.load(model)
-    panel = None
+    panel, ahead = None, None
+    table = o.table_from(context, forecaster.source.table)
     if path is not None:
-        table = o.table_from(context, forecaster.source.table)
         panel = read_data(path, table, environment, environment.detail)
-    prediction = forecaster.predict(panel, horizon)
+    if future is not None:
+        from rnncast.files.future import read_future
+
+        ahead = read_future(future, table, (panel or forecaster).columns, forecaster.frequency)
+    prediction = forecaster.predict(panel, horizon, future=ahead)
     rows = header_of(prediction), rows_of(prediction)
     write(kind, output, environment, rows, lambda: forecast_table(prediction))

@@ -2,9 +2,9 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, fields, replace
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -26,6 +26,7 @@ _PANELS = {
     TrainConfig: "Training",
 }
 _SHORT = {"horizon": "-H"}
+_NO = "no_"  # before the name of a setting: the option that empties it
 _NETS = "; ".join(f"{name} remembers {entry.memory}" for name, entry in NETS.items())
 
 Data = Annotated[
@@ -37,6 +38,14 @@ Data = Annotated[
 ModelFile = Annotated[str, typer.Option("--model", "-m", help="The model file; - is standard input.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="auto is a table on a terminal, CSV elsewhere.")]
 Device = Annotated[str, typer.Option(help="Where to train: auto, cpu, cuda, cuda:1 or mps.")]
+Future = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="A table of known covariates in the steps to come.",
+        rich_help_panel=_PANELS[TableConfig],
+    ),
+]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
@@ -51,7 +60,11 @@ def with_settings(*sections: type, without: tuple[str, ...] = ()) -> Callable[[C
     def decorate(command: Command) -> Command:
         own = inspect.signature(command).parameters
         settings = [
-            _parameter(section, spec) for section in sections for spec in fields(section) if spec.name not in without
+            parameter
+            for section in sections
+            for spec in fields(section)
+            if spec.name not in without
+            for parameter in _parameters(section, spec)
         ]
 
         @functools.wraps(command)
@@ -78,20 +91,28 @@ def table_from(context: typer.Context, base: TableConfig | None = None) -> Table
     return _updated(base or TableConfig(), _given(context))
 
 
-def _parameter(section: type, spec: "Field[Any]") -> inspect.Parameter:
+def _parameters(section: type, spec: "Field[Any]") -> Iterator[inspect.Parameter]:
+    """The options of a setting: its own, and one that empties it, as its metadata say."""
     kind = get_type_hints(section)[spec.name]
     default: Any = spec.default
     metavar = None
-    if _is_list(spec.name):
-        kind, metavar = str | None, "N,N"
+    if (item := _item(kind)) is not None:
+        kind, metavar = str | None, "NAME,NAME" if item is str else "N,N"
         default = ",".join(f"{value:g}" for value in default) if default else None
     meaning = spec.metadata["meaning"] + (f" {_NETS}." if spec.name == "model" else "")
     switch = f"/--no-{spec.name}" if kind is bool else ""
     flags = [flag(spec.name) + switch, *([_SHORT[spec.name]] if spec.name in _SHORT else [])]
-    option = typer.Option(*flags, help=meaning, rich_help_panel=_PANELS[section], metavar=metavar)
-    return inspect.Parameter(
-        spec.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
-    )
+    panel = _PANELS[section]
+    if "own" in spec.metadata["flags"]:
+        option = typer.Option(*flags, help=meaning, rich_help_panel=panel, metavar=metavar)
+        yield _keyword(spec.name, default, Annotated[kind, option])
+    if "no" in spec.metadata["flags"]:
+        option = typer.Option(f"--no-{spec.name}", help=f"No {flag(spec.name)}.", rich_help_panel=panel)
+        yield _keyword(_NO + spec.name, False, Annotated[bool, option])
+
+
+def _keyword(name: str, default: Any, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
@@ -105,21 +126,24 @@ def _given(context: typer.Context) -> dict[str, Any]:
 
 
 def _updated(section: Section, given: Mapping[str, Any]) -> Section:
-    names = {spec.name for spec in fields(section)}
-    changes = {name: _plain(name, value) for name, value in given.items() if name in names}
-    return replace(section, **changes)
+    hints = get_type_hints(type(section))
+    changes = {name: _plain(name, value, hints[name]) for name, value in given.items() if name in hints}
+    emptied: dict[str, Any] = {name: () for name in hints if given.get(_NO + name)}
+    return replace(section, **{**changes, **emptied})
 
 
-def _plain(name: str, value: Any) -> Any:
-    if not _is_list(name):
+def _plain(name: str, value: Any, kind: Any) -> Any:
+    item = _item(kind)
+    if item is None:
         return value
-    number = int if name == "seasons" else float
     try:
-        return tuple(number(part) for part in value.split(","))
+        return tuple(item(part.strip()) for part in value.split(","))
     except ValueError:
-        kind = "whole numbers" if number is int else "numbers"
-        raise UsageError(f"{flag(name)} is {value!r}, but must be {kind} with commas between them") from None
+        words = "whole numbers" if item is int else "numbers"
+        raise UsageError(f"{flag(name)} is {value!r}, but must be {words} with commas between them") from None
 
 
-def _is_list(name: str) -> bool:
-    return name in ("seasons", "levels")
+def _item(kind: Any) -> Any:
+    """The type of each item of a setting that holds several; None if it holds one."""
+    several = [option for option in (kind, *get_args(kind)) if get_origin(option) is tuple]
+    return get_args(several[0])[0] if several else None

@@ -53,6 +53,8 @@ def check_table(path: str, table: TableConfig, config: Config, told: Told = lamb
         "frequency": frequency.name,
         "steps": len(reading.whole.y),
     }
+    if reading.whole.covariates is not None:
+        facts |= {role: list(names) for role, names in reading.whole.covariates.names.items()}
     rows = (*_series(reading), *_valueless(reading))
     return Check((*columns.ids, *NAMES), tuple(rows), facts, reading.notes, _refusal(reading, config))
 

@@ -11,6 +11,7 @@ from rnncast.evaluate.baselines import naive, seasonal_naive
 from rnncast.evaluate.verdict import Verdict, judge
 from rnncast.forecaster import Forecaster
 from rnncast.runtime.registry import find_net
+from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 from rnncast.series.splits import rolling_origins
 from rnncast.training.step import Watch
@@ -67,7 +68,12 @@ def compare_nets(
 
 def _net(config: Config, device: str) -> Candidate:
     watch = Watch(device=device)
-    return Candidate(config.net.model, lambda seen: Forecaster.fit(seen, config, watch=watch).predict())
+
+    def forecast(seen: Panel) -> Forecast:
+        # Where a row is missing in the past, so is what was known of it.
+        return Forecaster.fit(seen, config, watch=watch).predict(complete=False)
+
+    return Candidate(config.net.model, forecast)
 
 
 def _too_short(panel: Panel, horizon: int, folds: int) -> str:

@@ -85,9 +85,10 @@ def recognise(kinds: dict[str, Kind], asked: TableConfig, name: str) -> Roles:
     table's own name, for the message.
     """
     ids = _asked_ids(kinds, asked.id)
-    for role in (asked.time, asked.target, *ids):
+    for role in (asked.time, asked.target, *ids, *asked.covariates):
         if role is not None and role not in kinds:
             raise UsageError(f"{name} has no column {role!r}", hint=f"its columns: {_listed(kinds)}")
+    kinds = {column: kind for column, kind in kinds.items() if column not in asked.covariates}
     taken = tuple(role for role in (asked.target, *ids) if role)
     time = asked.time or _time(kinds, taken, name)
     numeric = [c for c, kind in kinds.items() if kind in (Kind.NUMBER, Kind.WHOLE) and c != time and c not in ids]

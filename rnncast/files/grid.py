@@ -18,6 +18,7 @@ from rnncast.files.frequencies import Asked, best_grid, infer_frequency, misfit,
 from rnncast.files.runs import Runs
 from rnncast.files.stamps import FAULT_HINT, Stamps, tell_repeats_apart
 from rnncast.files.times import format_times
+from rnncast.series.covariates import Block
 from rnncast.series.frequency import DAY, Frequency, Positions, Times
 from rnncast.series.panel import Columns
 
@@ -45,7 +46,7 @@ class Rows:
     """Rows of a table. series [N]: codes into names. values [N]: NaN = missing, infinity = not a number.
 
     numbers [N]: their places in the table, where they are not 0, 1, 2, ... cell: from a row to the text that should
-    have been its value, and its column.
+    have been its value, and its column. beside: covariates [N], as they stand in the rows.
     """
 
     series: Codes
@@ -56,6 +57,7 @@ class Rows:
     table: Table
     cell: Callable[[int], str]
     numbers: NDArray[np.int64] | None = None
+    beside: Block = field(default_factory=Block)
 
     def number(self, row: int) -> int:
         """The place of a row in the table."""
@@ -67,6 +69,7 @@ class Laid:
     """All series on their grid, from the first row of each to its last.
 
     start [S]; indptr [S+1]; y [G]; taken [G]: grid points that a row stands for; repeats [S]: rows too many.
+    beside [G]: covariates, the last row's where several stand for a point.
     """
 
     rows: Rows
@@ -77,6 +80,7 @@ class Laid:
     taken: Mask
     repeats: NDArray[np.int64]
     defects: list[Defect] = field(default_factory=list)
+    beside: Block = field(default_factory=Block)
 
     def shown(self, point: int) -> str:
         """The time of a grid point, as the user writes it."""
@@ -124,7 +128,8 @@ def lay(rows: Rows, asked: TableConfig) -> Laid:
     y, taken, repeats = _placed(np.where(np.isinf(values), np.nan, values) if defects else values, cell, indptr, asked)
     if repeats.any() and asked.duplicates == "error":
         defects += _repeats(rows, cell, np.arange(len(rows.series)) if good is None else good)
-    return Laid(rows, frequency, base + low, indptr, y, taken, repeats, defects)
+    beside = _beside(rows.beside.take(np.arange(len(rows.series)) if good is None else good), cell, int(indptr[-1]))
+    return Laid(rows, frequency, base + low, indptr, y, taken, repeats, defects, beside)
 
 
 def _compact(numbers: Positions) -> tuple[int, Codes]:
@@ -189,6 +194,14 @@ def _placed(
         backwards = slice(None, None, 1 if asked.duplicates == "last" else -1)
         y[cell[backwards]] = values[backwards]  # of repeated places, the last to be written stays
     return y, taken, repeats
+
+
+def _beside(block: Block, cell: Codes, size: int) -> Block:
+    if not len(block):
+        return block
+    values = np.full((size, len(block)), np.nan)
+    values[cell] = block.values
+    return Block(block.columns, values)
 
 
 def _bad_numbers(rows: Rows) -> Iterator[Defect]:

@@ -1,12 +1,13 @@
 """What was read: the Panel, what was left out of it and why, and what a person should be told."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
+from rnncast.files.beside import with_covariates
 from rnncast.files.cells import Mask
 from rnncast.files.grid import Laid
 from rnncast.series.panel import Panel
@@ -43,6 +44,7 @@ def judge(laid: Laid, asked: TableConfig) -> Reading:
     """Trim series to their values, settle gaps, and decide which series are left out, or that the table is refused."""
     rows, table = laid.rows, laid.rows.table
     whole, inside = _trimmed(laid)
+    whole = with_covariates(whole, laid, asked)
     notes, refusal = [], None
     missing = int(np.isnan(whole.y).sum())
     if missing and asked.gaps == "error":
@@ -96,7 +98,7 @@ def _filled(panel: Panel) -> Panel:
     places = np.arange(len(panel.y))
     y = panel.y.copy()
     y[~known] = np.interp(places[~known], places[known], panel.y[known])
-    return Panel(panel.ids, panel.start, y, panel.indptr, panel.frequency, panel.columns)
+    return replace(panel, y=y)
 
 
 def _refusal(laid: Laid, whole: Panel, empty: list[str], asked: TableConfig) -> DataError | None:

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rnncast.config import TableConfig
-from rnncast.errors import DataError
+from rnncast.errors import DataError, UsageError
+from rnncast.files.beside import read_covariates
 from rnncast.files.cells import MISSING, Coded, Codes, Column, Table, Values
 from rnncast.files.columns import Kind, Roles, kind_of, recognise
 from rnncast.files.delimited import open_delimited
@@ -53,14 +54,16 @@ def study_table(path: str, table: TableConfig | None = None, *, told: Told = lam
     asked = table or TableConfig()
     with open_source(path, told) as source:
         if asked.layout == "rows":
+            if asked.covariates:
+                raise UsageError("a table with a series in each row has no covariates", hint="give a long table")
             rows, taken = read_series_rows(source, asked), "a series in each row"
         else:
-            rows, taken = _rows(_opened(source), asked)
+            rows, taken = _rows(opened(source), asked)
         reading = judge(lay(rows, asked), asked)
         return replace(reading, notes=(_summary(reading.whole, taken, source.name), *reading.notes))
 
 
-def _opened(source: Source) -> Table:
+def opened(source: Source) -> Table:
     """The table, whatever its form, which its first bytes tell."""
     if source.start.startswith(MAGIC):
         return open_parquet(source)
@@ -73,9 +76,11 @@ def _rows(table: Table, asked: TableConfig) -> tuple[Rows, str]:
     """The rows of a long or a wide table, and what was taken, in words."""
     kinds = {name: kind_of(name, cells) for name, cells in table.head.items()}
     roles = recognise(kinds, asked, table.name)
-    plain = [name for name in roles.targets if all(PLAIN.fullmatch(c) or c in MISSING for c in table.head[name])]
+    plain = [name for name in roles.targets if _plain(table, name)]
     others = [name for name in roles.targets if name not in plain]
-    columns = table.read([*roles.texts, *others], plain)
+    numbers = [name for name in asked.covariates if _plain(table, name)]
+    texts = [name for name in asked.covariates if name not in numbers]
+    columns = table.read([*roles.texts, *others, *texts], [*plain, *numbers])
     whole = roles.time is not None and kinds[roles.time] in (Kind.WHOLE, Kind.COUNTER)
     rows = (_wide if roles.wide else _long)(columns, roles, table, asked, whole)
     read = [f"time {roles.time!r}"] if roles.time else ["rows in order"]
@@ -83,7 +88,10 @@ def _rows(table: Table, asked: TableConfig) -> tuple[Rows, str]:
         read.append(f"a series in each of {len(roles.targets)} columns")
     else:
         read += [f"target {roles.targets[0]!r}", *(f"id {name!r}" for name in rows.columns.ids)]
-    used = {roles.time, *roles.targets, *rows.columns.ids}
+    for role in ("known", "past", "static"):
+        if getattr(asked, role):
+            read.append(f"{role} {', '.join(map(repr, getattr(asked, role)))}")
+    used = {roles.time, *roles.targets, *rows.columns.ids, *asked.covariates}
     unused = [name for name in table.head if name not in used]
     return rows, ", ".join(read) + (f" (not used: {', '.join(unused)})" if unused else "")
 
@@ -92,16 +100,17 @@ def _long(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
     target = roles.targets[0]
     values = _values(columns[target], target, table, asked)
     texts: dict[str, Coded] = {name: column for name in roles.texts if isinstance(column := columns[name], Coded)}
+    beside = read_covariates(asked.covariates, columns, table, asked)
     numbers = _not_blank(texts, values)
     if numbers is not None:
-        values = values[numbers]
+        values, beside = values[numbers], beside.take(numbers)
         texts = {name: column.rows(numbers) for name, column in texts.items()}
     if not len(values):
         raise DataError(f"{table.name} has no row with a value")
     placed = replace(table, number=lambda row: table.number(row if numbers is None else int(numbers[row])))
     stamps = read_stamps(texts[roles.time], roles.time, whole, placed, asked) if roles.time else None
     ids = roles.ids if roles.sure else _telling(texts, roles, stamps, table)
-    series, names = _keys([texts[name] for name in ids], len(values))
+    series, names = series_of([texts[name] for name in ids], len(values))
     if stamps is None:
         steps = pd.Series(series).groupby(series).cumcount().to_numpy(np.int64) if ids else np.arange(len(values))
         stamps = Stamps(steps, np.arange(1, len(values) + 1), WHOLE_NUMBER)
@@ -111,7 +120,7 @@ def _long(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
         assert isinstance(found, Coded)
         return f"{found[row if numbers is None else int(numbers[row])]!r} in column {target!r}"
 
-    return Rows(series, names, stamps, values, Columns(ids, roles.time, target), table, cell, numbers)
+    return Rows(series, names, stamps, values, Columns(ids, roles.time, target), table, cell, numbers, beside)
 
 
 def _wide(columns: dict[str, Column], roles: Roles, table: Table, asked: TableConfig, whole: bool) -> Rows:
@@ -139,7 +148,13 @@ def _wide(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
 
     header = Columns(("series",), roles.time, "value")
     values = np.concatenate([column[numbers] for column in each])
-    return Rows(series, roles.targets, stamps, values, header, table, cell, np.tile(numbers, count))
+    # What stands in a row of a wide table stands beside every series.
+    beside = read_covariates(asked.covariates, columns, table, asked).take(np.tile(numbers, count))
+    return Rows(series, roles.targets, stamps, values, header, table, cell, np.tile(numbers, count), beside)
+
+
+def _plain(table: Table, name: str) -> bool:
+    return all(PLAIN.fullmatch(cell) or cell in MISSING for cell in table.head[name])
 
 
 def _values(column: Column, name: str, table: Table, asked: TableConfig) -> Values:
@@ -159,7 +174,7 @@ def _not_blank(texts: dict[str, Coded], *values: Values) -> "NDArray[np.int64] |
     return np.flatnonzero(~blank) if blank.any() else None
 
 
-def _keys(ids: list[Coded], count: int) -> tuple[Codes, tuple[str, ...]]:
+def series_of(ids: list[Coded], count: int) -> tuple[Codes, tuple[str, ...]]:
     """The series of each row [N] and the series' names, in the order of their first rows."""
     if not ids:
         return np.zeros(count, np.int64), ("",)
@@ -179,7 +194,7 @@ def _telling(texts: dict[str, Coded], roles: Roles, stamps: Stamps | None, table
         return ()
 
     def tells(*names: str) -> bool:
-        key, _ = _keys([texts[name] for name in names], len(stamps.codes))
+        key, _ = series_of([texts[name] for name in names], len(stamps.codes))
         return not pd.DataFrame({"key": key, "time": stamps.codes}).duplicated().any()
 
     telling = [name for name in roles.ids if tells(name)]

@@ -10,7 +10,7 @@ from rnncast.nets.protocol import Net, State
 from rnncast.runtime.head import Head
 from rnncast.runtime.registry import find_net
 from rnncast.runtime.runtime import head_of
-from rnncast.series.frame import Frame
+from rnncast.series.frame import Frame, Leads
 
 
 class Model(nn.Module):
@@ -28,6 +28,8 @@ class Model(nn.Module):
         self.dropout = dropout
         self.generator: torch.Generator | None = None
         self.head = nn.ParameterDict({name: nn.Parameter(torch.zeros(shape)) for name, shape in head.shapes.items()})
+        for name in head.random:
+            nn.init.normal_(self.head[name], std=head.shapes[name][1] ** -0.5)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -41,15 +43,22 @@ class Model(nn.Module):
         return net.init_state(batch)
 
     def forward(
-        self, inputs: Tensor, bases: Tensor, state: State, origins: slice = slice(None)
+        self,
+        inputs: Tensor,
+        bases: Tensor,
+        state: State,
+        leads: Leads | None = None,
+        origins: slice = slice(None),
     ) -> tuple[Tensor, State]:
         """Inputs [B, T, F], bases [B, T, K, H] and a state to quantiles [B, T, H, Q] and the state after them.
 
-        Forecasts are made at the steps `origins`, which are those of the bases.
+        Forecasts are made at the steps `origins`, which are those of the bases and the leads.
         """
 
         def feedback(features: Tensor, t: int) -> Tensor:
-            return self._read(features, inputs[:, t : t + 1], bases[:, t : t + 1])[:, 0, 0, self.sizes.middle]
+            at = slice(t, t + 1)
+            known = leads and Leads(*(part[:, at] for part in leads))
+            return self._read(features, inputs[:, at], bases[:, at], known)[:, 0, 0, self.sizes.middle]
 
         features: Tensor
         features, after = self.net(inputs, state, None if self.forced else feedback)
@@ -57,11 +66,11 @@ class Model(nn.Module):
         if self.dropout and self.training:
             kept = torch.empty_like(features).bernoulli_(1 - self.dropout, generator=self.generator)
             features = features * kept / (1 - self.dropout)
-        return self._read(features, inputs, bases), after
+        return self._read(features, inputs, bases, leads), after
 
-    def _read(self, features: Tensor, inputs: Tensor, bases: Tensor) -> Tensor:
+    def _read(self, features: Tensor, inputs: Tensor, bases: Tensor, leads: Leads | None) -> Tensor:
         window, weights = inputs[:, :, : self.sizes.window], dict(self.head.items())
-        quantiles: Tensor = self.sizes.quantiles(weights, features, window, bases)
+        quantiles: Tensor = self.sizes.quantiles(weights, features, window, bases, leads)
         return quantiles
 
 
@@ -71,7 +80,7 @@ def build_model(config: Config) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.train.seed)
         net = kind(Frame.of(config).features, config.net.hidden_size, config.net.layers)
-    return Model(net, head_of(config), forced=not config.free_running, dropout=config.net.dropout)
+        return Model(net, head_of(config), forced=not config.free_running, dropout=config.net.dropout)
 
 
 def weights_of(model: Model) -> dict[str, Tensor]:

@@ -4,8 +4,12 @@
     q_j+1(h) = q_j(h) + softplus(width_j(h) + start_j), counted outwards from the middle, so that quantiles never cross
 
 g, correction and width are linear in the features; highway is a linear map of the window (Lai et al. 2018, LSTNet).
-All weights start at zero, so an untrained net gives base_1, the naive forecast, with the spread that a naive forecast
-has: its absolute errors have mean 1 in local units, as the scale is their mean.
+All these weights start at zero, so an untrained net gives base_1, the naive forecast, with the spread that a naive
+forecast has: its absolute errors have mean 1 in local units, as the scale is their mean.
+
+Where covariates are known ahead, each lead adds a part of its own to g, correction and width, which a small layer
+makes of the lead's covariates, those of the steps that the bases repeat, and the features; all leads share its weights.
+It also gives a factor, at first 1, by which the middle is multiplied, as a price or a closed shop multiplies sales.
 
 B batch, T steps, D hidden, W window, H horizon, K base forecasts, Q quantiles (odd, the median in the middle).
 """
@@ -17,6 +21,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from rnncast.series.arrays import Array, namespace
+from rnncast.series.frame import Leads
 
 # A normal error of mean absolute size 1 has this standard deviation.
 NAIVE_DEVIATION = math.sqrt(math.pi / 2)
@@ -24,13 +29,14 @@ NAIVE_DEVIATION = math.sqrt(math.pi / 2)
 
 @dataclass(frozen=True)
 class Head:
-    """The sizes of the head; its weights are handed in."""
+    """The sizes of the head; its weights are handed in. leads: columns known of each lead."""
 
     hidden_size: int
     window: int
     horizon: int
     bases: int
     probabilities: tuple[float, ...]
+    leads: int = 0
 
     @property
     def middle(self) -> int:
@@ -40,18 +46,35 @@ class Head:
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The name and shape of each weight."""
-        rows = self.horizon * (self.bases - 1 + len(self.probabilities))
-        return {
-            "weight": (rows, self.hidden_size),
-            "bias": (rows,),
+        each = self.bases - 1 + len(self.probabilities)
+        shapes: dict[str, tuple[int, ...]] = {
+            "weight": (self.horizon * each, self.hidden_size),
+            "bias": (self.horizon * each,),
             "highway": (self.horizon, self.window),
         }
+        if self.leads:
+            shapes["lead_known"] = (self.hidden_size, self.leads)
+            shapes["lead_features"] = (self.hidden_size, self.hidden_size)
+            shapes["lead_hidden"] = (1 + each, self.hidden_size)
+            shapes["lead_direct"] = (1 + each, self.leads)
+        return shapes
 
-    def quantiles(self, weights: Mapping[str, Array], features: Array, window: Array, bases: Array) -> Array:
+    @property
+    def random(self) -> tuple[str, ...]:
+        """The weights that do not start at zero."""
+        return ("lead_known", "lead_features") if self.leads else ()
+
+    def quantiles(
+        self, weights: Mapping[str, Array], features: Array, window: Array, bases: Array, leads: Leads | None = None
+    ) -> Array:
         """Quantiles [B, T, H, Q] in local units, from features [B, T, D], window [B, T, W] and bases [B, T, K, H]."""
         xp = namespace(features)
         raw = features @ weights["weight"].T + weights["bias"]
         raw = raw.reshape((*raw.shape[:2], -1, self.horizon))  # [B, T, K-1+Q, H]
+        factor, zero = 1.0, 0.0
+        if leads is not None:
+            parts = self._of_leads(weights, features, leads.known)  # [B, T, 1+K-1+Q, H]
+            raw, factor, zero = raw + parts[:, :, 1:], 1 + parts[:, :, 0], leads.zero[:, :, None]
         gates, correction, widths = (
             raw[:, :, : self.bases - 1],
             raw[:, :, self.bases - 1],
@@ -59,6 +82,7 @@ class Head:
         )
         naive, others = bases[:, :, 0], bases[:, :, 1:]
         middle = naive + (gates * (others - naive[:, :, None])).sum(2) + window @ weights["highway"].T + correction
+        middle = zero + factor * (middle - zero)
         half = self.middle
         starts = self._starts()
         columns = [middle]  # each [B, T, H]
@@ -66,6 +90,14 @@ class Head:
             columns.insert(0, columns[0] - softplus(widths[:, :, j] + starts[j]))
             columns.append(columns[-1] + softplus(widths[:, :, half + j] + starts[j]))
         return xp.stack(columns, -1)
+
+    @staticmethod
+    def _of_leads(weights: Mapping[str, Array], features: Array, known: Array) -> Array:
+        """What each lead adds [B, T, ..., H], from its covariates [B, T, H, C] and the features [B, T, D]."""
+        hidden = namespace(known).tanh(
+            known @ weights["lead_known"].T + (features @ weights["lead_features"].T)[:, :, None]
+        )
+        return (hidden @ weights["lead_hidden"].T + known @ weights["lead_direct"].T).swapaxes(2, 3)
 
     def _starts(self) -> list[float]:
         """What softplus takes to give the naive forecast's own steps between quantiles, from the middle outwards."""

@@ -8,7 +8,6 @@ forecasting.
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,11 @@ from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
 from rnncast.runtime.paths import PATHS, recursive_quantiles
 from rnncast.runtime.states import SeriesState, concatenated, net_replaced, net_rows, rows_of
 from rnncast.series.arrays import joined
-from rnncast.series.frame import Frame, FrameState, FrameView
+from rnncast.series.beside import Ahead, Beside, ahead, beside
+from rnncast.series.frame import Frame, FrameState, FrameView, Leads
 from rnncast.series.panel import Panel
+
+Values = NDArray[np.float64]
 
 STEPS = 256  # taken at a time
 ROWS = 4096  # series side by side
@@ -54,68 +56,102 @@ class Runtime:
 
     def init_state(self, batch: int) -> SeriesState:
         """The state of `batch` series of which nothing has been seen."""
-        net = self.config.net
+        net, frame = self.config.net, self.frame
         pending = np.full(batch, np.nan)
         fresh = stepped_net(net.model).init_state(net.layers, batch, net.hidden_size) * self.members
-        return SeriesState(self.frame.init_state(batch, pending), fresh, pending)
+        beside = np.zeros((batch, frame.covariates)), np.zeros((batch, frame.other))
+        return SeriesState(frame.init_state(batch, pending), fresh, pending, *beside)
 
-    def consume(self, y: NDArray[np.float64], state: SeriesState) -> SeriesState:
+    def consume(self, y: Values, beside: Beside, state: SeriesState) -> SeriesState:
         """The state after the values y [B, T] (the user's units, NaN = missing) that follow `state`.
 
         Rows that begin with NaN have not begun: their net's state stays as it is until their first value.
         """
+        known = self.frame.known
         for start in range(0, y.shape[1], STEPS):
-            block = self.frame.transform(y[:, start : start + STEPS])
-            ready = joined(state.pending[:, None], block[:, :-1])
-            _, frame, net = self.run(ready, state)
-            state = SeriesState(frame, net, block[:, -1])
+            block = slice(start, start + STEPS)
+            values, covariates, other = (
+                self.frame.transform(y[:, block]),
+                beside.covariates[:, block],
+                beside.now[:, block],
+            )
+            ready = Beside(
+                joined(state.covariates[:, None], covariates[:, :-1]),
+                joined(state.other[:, None], other[:, :-1]),
+                covariates[:, -1:, :known],
+            )
+            _, frame, net = self.run(joined(state.pending[:, None], values[:, :-1]), ready, state)
+            state = SeriesState(frame, net, values[:, -1], covariates[:, -1], other[:, -1])
         return state
 
-    def forecast(self, state: SeriesState, horizon: int) -> NDArray[np.float64]:
+    def forecast(self, state: SeriesState, ahead: Ahead) -> Values:
         """Quantiles [B, H, Q] of the next H values, in the user's units, as seen after the pending value.
 
-        The direct strategy gives all trained steps at once; the recursive one goes on step by step, as far as asked.
+        H is how far `ahead` goes; for the direct strategy, at most the trained horizon.
         """
         if self.config.direct:
-            quantiles = self._step_on(state)[0][:, :horizon]
+            quantiles = self._step_on(state, ahead.known)[0][:, : ahead.known.shape[1]]
         else:
             probabilities, seed = self.head.probabilities, self.config.train.seed
-            quantiles = recursive_quantiles(self._step_on, state, horizon, probabilities, seed)
-        restored: NDArray[np.float64] = self.frame.restore(quantiles)
+            quantiles = recursive_quantiles(self._step_on, state, ahead, probabilities, seed)
+        restored: Values = self.frame.restore(quantiles)
         return restored
 
     def final_state(self, panel: Panel) -> SeriesState:
-        """The state [S] after the last value of each series of a panel, each started afresh."""
+        """The state [S] after the last value of each series of an encoded panel, each started afresh."""
         order = np.argsort(-panel.lengths, kind="stable")
-        states = [self.consume(panel.padded(rows, align="end"), self.init_state(len(rows))) for rows in _batches(order)]
+        states = []
+        for rows in _batches(order):
+            aside = beside(panel, rows, self.frame.cycles, 0, align="end")
+            states.append(self.consume(panel.padded(rows, align="end"), aside, self.init_state(len(rows))))
         back = np.argsort(order, kind="stable")
         return rows_of(concatenated(states), back)
 
-    def forecast_all(self, state: SeriesState, horizon: int) -> NDArray[np.float64]:
+    def forecast_all(self, state: SeriesState, known_ahead: Ahead) -> Values:
         """Quantiles [S, H, Q] after `state`, for any number of series in bounded memory."""
         rows = np.arange(len(state.pending))
         most = ROWS if self.config.direct else ROWS // PATHS
-        return np.concatenate([self.forecast(rows_of(state, batch), horizon) for batch in _batches(rows, most)])
+        return np.concatenate(
+            [
+                self.forecast(rows_of(state, batch), Ahead(*(part[batch] for part in known_ahead)))
+                for batch in _batches(rows, most)
+            ]
+        )
 
-    def run(self, y: NDArray[np.float64], state: SeriesState) -> tuple[NDArray[np.float64], FrameState, State]:
-        """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it."""
-        units, after = self.frame.advance(y, state.frame)
-        last = slice(-1, None)
-        everywhere = self.config.free_running  # the bases are needed only where a forecast is made
-        view = self.frame.view(joined(state.frame.history, y), units, slice(None) if everywhere else last)
+    def forecast_panel(self, panel: Panel, horizon: int) -> Values:
+        """Quantiles [S, H, Q] of what follows each series of an encoded panel."""
+        known_ahead = ahead(panel, np.arange(len(panel)), self.frame.cycles, horizon)
+        return self.forecast_all(self.final_state(panel), known_ahead)
+
+    def run(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, FrameState, State]:
+        """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it.
+
+        beside: of those T steps; what it does not know of the horizon ahead is missing.
+        """
+        units, after = self.frame.advance(y, state.frame, beside.covariates)
+        unknown = np.zeros((len(y), self.frame.horizon, self.frame.known))
+        covariates = joined(state.frame.covariates, beside.covariates)
+        known = joined(beside.ahead, unknown)[:, : self.frame.horizon]
+        last, everywhere = slice(-1, None), slice(None)
+        # What a forecast rests on is needed only where one is made: at the last step, unless the net is given its own.
+        origins = everywhere if self.config.free_running else last
+        past = joined(state.frame.history, y)
+        view = self.frame.view(past, units, Beside(covariates, beside.now, known), origins)
         begun, parts = ~np.isnan(units.level[:, 1:]), len(state.net) // self.members
-        answers: list[NDArray[np.float64]] = []
-        net: list[Any] = []
+        at_last = _stretch(view, np.arange(len(y)), last)
+        answers: list[Values] = []
+        net: State = ()
         for member in range(self.members):
             features, reached = self._step(member, view, begun, state.net[parts * member : parts * (member + 1)])
-            answers.append(self._read(member, features[:, last], view.inputs[:, last], view.bases[:, last]))
-            net.extend(reached)
+            answers.append(self._read(member, features[:, last], at_last))
+            net = (*net, *reached)
         z = np.mean(answers, 0)
-        return self.frame.globalise(z, view.level[:, last], view.scale[:, last])[:, 0], after, tuple(net)
+        return self.frame.globalise(z, at_last.level, at_last.scale)[:, 0], after, net
 
-    def _step_on(self, state: SeriesState) -> tuple[NDArray[np.float64], FrameState, State]:
-        """Take in the pending value."""
-        return self.run(state.pending[:, None], state)
+    def _step_on(self, state: SeriesState, known: Values) -> tuple[Values, FrameState, State]:
+        """Take in the pending value, with what is known of the steps after it."""
+        aside = Beside(state.covariates[:, None], state.other[:, None], known)
+        return self.run(state.pending[:, None], aside, state)
 
     def _step(
         self, member: int, view: FrameView, begun: NDArray[np.bool_], state: State
@@ -126,29 +162,26 @@ class Runtime:
         first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
         features = np.zeros((*inputs.shape[:2], self.config.net.hidden_size), np.float32)
         for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
-            rows = np.flatnonzero(first <= start)
-            part, bases = inputs[rows, start:stop], view.bases[rows, start:stop]
-            feedback = self._feedback(member, part, bases)
-            features[rows, start:stop], after = step(weights, part, net_rows(state, rows), feedback)
+            rows, stretch = np.flatnonzero(first <= start), slice(start, stop)
+            feedback = self._feedback(member, _stretch(view, rows, stretch)) if self.config.free_running else None
+            features[rows, stretch], after = step(weights, inputs[rows, stretch], net_rows(state, rows), feedback)
             state = net_replaced(state, rows, after)
         return features, state
 
-    def _feedback(self, member: int, inputs: NDArray[np.float32], bases: NDArray[np.float64]) -> Feedback:
-        """The point forecast that a net which remembers its output is given; None if it was trained on what arrived."""
-        if not self.config.free_running:
-            return None
+    def _feedback(self, member: int, view: FrameView) -> Feedback:
+        """The point forecast, which a net that remembers its output is given unless it was trained on what arrived."""
+        rows = np.arange(len(view.inputs))
 
         def feedback(features: NDArray[np.float32], t: int) -> NDArray[np.float32]:
-            quantiles = self._read(member, features, inputs[:, t : t + 1], bases[:, t : t + 1])
+            quantiles = self._read(member, features, _stretch(view, rows, slice(t, t + 1)))
             return quantiles[:, 0, 0, self.head.middle].astype(np.float32)
 
         return feedback
 
-    def _read(
-        self, member: int, features: NDArray[np.float32], inputs: NDArray[Any], bases: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        window = inputs[:, :, : self.frame.window].astype(np.float32)
-        quantiles: NDArray[np.float64] = self.head.quantiles(self._part(member, "head."), features, window, bases)
+    def _read(self, member: int, features: NDArray[np.float32], view: FrameView) -> Values:
+        window = view.inputs[:, :, : self.frame.window].astype(np.float32)
+        weights = self._part(member, "head.")
+        quantiles: Values = self.head.quantiles(weights, features, window, view.bases, view.leads)
         return quantiles
 
     def _part(self, member: int, room: str) -> Weights:
@@ -164,7 +197,7 @@ def member_prefix(member: int) -> str:
 def head_of(config: Config) -> Head:
     """The head's sizes for a resolved Config."""
     frame = Frame.of(config)
-    return Head(config.net.hidden_size, frame.window, frame.horizon, frame.bases, config.task.quantiles)
+    return Head(config.net.hidden_size, frame.window, frame.horizon, frame.bases, config.task.quantiles, frame.leads)
 
 
 def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:
@@ -178,6 +211,13 @@ def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:
         inputs = net.hidden_size
     members = range(config.train.members or 1)
     return {member_prefix(member) + name: shape for member in members for name, shape in shapes.items()}
+
+
+def _stretch(view: FrameView, rows: NDArray[np.int64], steps: slice) -> FrameView:
+    """What the chosen series see at some steps."""
+    inputs, bases, level, scale = (part[rows, steps] for part in view[:4])
+    leads = view.leads and Leads(*(part[rows, steps] for part in view.leads))
+    return FrameView(inputs, bases, level, scale, leads)
 
 
 def _batches(rows: NDArray[np.int64], most: int = ROWS) -> Iterator[NDArray[np.int64]]:

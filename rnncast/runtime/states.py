@@ -11,25 +11,35 @@ from rnncast.series.frame import FrameState
 
 
 class SeriesState(NamedTuple):
-    """All that is remembered of B series: before the last value, and that value [B], transformed."""
+    """All that is remembered of B series: before the last step, and that step, whose forecast is still to be made.
+
+    pending [B]: its value, transformed; covariates [B, C] and other columns [B, N] beside it.
+    """
 
     frame: FrameState
     net: State
     pending: NDArray[np.float64]
+    covariates: NDArray[np.float64]
+    other: NDArray[np.float64]
+
+
+_LAST = ("pending", "covariates", "other")
 
 
 def state_tensors(state: SeriesState) -> dict[str, NDArray[Any]]:
     """The state's arrays by the names that they have in a model file."""
     frame = {f"state.frame.{name}": value for name, value in state.frame._asdict().items()}
     net = {f"state.net.{part}": value for part, value in enumerate(state.net)}
-    return {**frame, **net, "state.pending": state.pending}
+    last = {f"state.{name}": getattr(state, name) for name in _LAST}
+    return {**frame, **net, **last}
 
 
 def state_from_tensors(tensors: Mapping[str, NDArray[Any]]) -> SeriesState:
     """The state that `state_tensors` gave. KeyError if a part is missing."""
     frame = FrameState(*(tensors[f"state.frame.{name}"] for name in FrameState._fields))
     parts = sorted((name for name in tensors if name.startswith("state.net.")), key=lambda name: (len(name), name))
-    return SeriesState(frame, tuple(tensors[name] for name in parts), tensors["state.pending"])
+    net = tuple(tensors[name] for name in parts)
+    return SeriesState(frame, net, *(tensors[f"state.{name}"] for name in _LAST))
 
 
 def repeated(state: SeriesState, times: int) -> SeriesState:
@@ -55,11 +65,11 @@ def net_replaced(state: State, rows: NDArray[np.int64], values: State) -> State:
 def rows_of(state: SeriesState, rows: NDArray[np.int64]) -> SeriesState:
     """The chosen series."""
     frame = FrameState(*(part[rows] for part in state.frame))
-    return SeriesState(frame, net_rows(state.net, rows), state.pending[rows])
+    return SeriesState(frame, net_rows(state.net, rows), *(getattr(state, name)[rows] for name in _LAST))
 
 
 def concatenated(states: list[SeriesState]) -> SeriesState:
     """All the series of several states, in order."""
     frame = FrameState(*(np.concatenate(parts) for parts in zip(*(s.frame for s in states), strict=True)))
     net = tuple(np.concatenate(parts, axis=1) for parts in zip(*(s.net for s in states), strict=True))
-    return SeriesState(frame, net, np.concatenate([s.pending for s in states]))
+    return SeriesState(frame, net, *(np.concatenate([getattr(s, name) for s in states]) for name in _LAST))

@@ -28,6 +28,11 @@ def running_max(array: Array) -> Array:
     return xp.cummax(array, -1).values if xp.__name__ == "torch" else xp.maximum.accumulate(array, axis=-1)
 
 
+def running_total(array: Array) -> Array:
+    """0, then the sums so far along axis 1: [B, N] to [B, 1+N]."""
+    return joined(full((array.shape[0], 1), 0.0, array), namespace(array).cumsum(array, 1))
+
+
 def joined(*arrays: Array) -> Array:
     """The arrays one after another along axis 1, the axis of time."""
     return namespace(arrays[0]).concatenate(arrays, axis=1)

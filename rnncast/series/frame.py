@@ -1,11 +1,13 @@
 """The Frame: what a net sees at each step, in units local to that step, computed from values up to it alone.
 
-At time t a value y becomes z = (y - level(t)) / scale(t): level is the mean of the last season, scale an exponentially
-weighted mean of |y(t) - y(t-m)|, bounded below. That is what lets one net follow trends, level shifts and series of
-any size (Smyl 2020, ES-RNN; Kim et al. 2022, RevIN). The frame is a recurrence like the nets: it obeys the splitting
-law, so one function serves a whole history, a chunk of it, and a single new row.
+At time t a value y becomes z = (y - level(t)) / scale(t): level is the mean of the last s values, scale an
+exponentially weighted mean of |y(t) - y(t-s)|, bounded below; s is a season, or 1 where no season is to be trusted.
+That is what lets one net follow trends, level shifts and series of any size (Smyl 2020, ES-RNN; Kim et al. 2022,
+RevIN). The frame is a recurrence like the nets: it obeys the splitting law, so one function serves a whole history, a
+chunk of it, and a single new row.
 
-B series side by side, T steps, W window, H horizon, K base forecasts, L lookback, m main season (1 if there is none).
+B series side by side, T steps, W window, H horizon, K base forecasts, L lookback, m main season (1 if there is none),
+C covariates (known ones, then past ones), N other columns of a step.
 Everything here is float64 and works on NumPy arrays and torch tensors alike.
 """
 
@@ -19,32 +21,44 @@ from rnncast.series.arrays import (
     joined,
     namespace,
     running_max,
+    running_total,
     stacked,
     take_along,
     whole_numbers,
 )
+from rnncast.series.bases import (
+    MATCHED_SEASONS,
+    SHAPE_SEASONS,
+    last_period,
+    matched,
+    mean_shape,
+    repeated,
+    steps_ahead,
+)
+from rnncast.series.beside import Beside
+from rnncast.series.stand_ins import with_stand_ins
 
 LIMIT = 20.0  # scales; further out, an input says no more than "far"
-TARGET_LIMIT = 100.0  # scales; further out, a single target would drown all others
+TARGET_LIMIT = 100.0  # scales; what lies further out says more of the scale than of the series
 SCALE_MEMORY = 2  # seasons (or so) that the scale remembers
 SHORTEST_MEMORY = 20  # steps
 STOPGAP_WEIGHT = 0.01  # of |y(t) - y(t-1)| as a stand-in for a seasonal difference that cannot be had
 LONG_RUN_SHARE = 0.1  # the scale never falls below this share of its all-time mean
 SWING_SHARE = 0.05  # nor below this share of the mean distance from the level
 SMALLEST_SCALE = 1e-4  # of the level; absolute in logs
-SHAPE_SEASONS = 4  # that a season's mean shape is taken over
 BLOCK = 256  # steps of a linear recurrence solved by one matrix product
 
 
 class FrameState(NamedTuple):
     """All that the frame remembers of B series.
 
-    history [B, L]: the last values, transformed, NaN = missing or before the start. level [B]: NaN before the first
-    value. sums [B, 6]: discounted sum and weight of |y(t) - y(t-m)|, the same undiscounted, and discounted of
-    |y(t) - level(t)|.
+    history [B, L]: the last values, transformed, NaN = missing or before the start. covariates [B, L, C]: beside them.
+    level [B]: NaN before the first value. sums [B, 6]: discounted sum and weight of |y(t) - y(t-s)|, the same
+    undiscounted, and discounted of |y(t) - level(t)|.
     """
 
     history: Array
+    covariates: Array
     level: Array
     sums: Array
 
@@ -66,39 +80,56 @@ class Units(NamedTuple):
         return Units(*(part[:, start : stop + 1] for part in self))
 
 
+class Leads(NamedTuple):
+    """Known covariates of each step ahead, then of the steps that the matched base and each lag's repeat there
+    [B, T, H, (2 + lags) * known]; and where 0 lies in local units [B, T]: in logs, where nothing is 0, the level."""
+
+    known: Array
+    zero: Array
+
+
 class FrameView(NamedTuple):
-    """What a net sees: inputs [B, T, F] and base forecasts [B, T, K, H] in local units, and those units [B, T]."""
+    """What a net sees: inputs [B, T, F] and base forecasts [B, T, K, H] in local units, those units [B, T], and Leads,
+    where covariates are known ahead."""
 
     inputs: Array
     bases: Array
     level: Array
     scale: Array
+    leads: Leads | None = None
 
 
 @dataclass(frozen=True)
 class Frame:
     """The settings of the frame; every field is fixed once a net is trained on it.
 
-    seasons: the first is the span of the level, 1 for the last value. horizon: steps that a net forecasts at once, 1
-    for the recursive strategy.
+    seasons: the main one first. level_span: steps whose mean is the level, and over which changes make up the scale: a
+    season, or 1 for the last value. horizon: steps that a net forecasts at once, 1 for the recursive strategy. cycles:
+    of the calendar. known, past, static: encoded covariates.
     """
 
     seasons: tuple[int, ...]
+    level_span: int
     window: int
     horizon: int
     log: bool
+    cycles: tuple[str, ...] = ()
+    known: int = 0
+    past: int = 0
+    static: int = 0
 
     @classmethod
     def of(cls, config: Config) -> "Frame":
         """The frame that a resolved Config asks for."""
         task, net = config.task, config.net
         assert task.seasons is not None
+        assert net.level_span is not None
         assert net.window is not None
+        assert net.calendar is not None
         assert task.horizon is not None
         steps = task.horizon if config.direct else 1
-        span = net.level_span or (task.seasons or (1,))[0]
-        seasons = (span, *(season for season in task.seasons if season != span)) if span > 1 or task.seasons else ()
-        return cls(seasons, net.window, steps, log=task.transform == "log")
+        log = task.transform == "log"
+        return cls(task.seasons, net.level_span, net.window, steps, log, net.calendar, *net.covariates)
 
     @property
     def season(self) -> int:
@@ -107,28 +138,46 @@ class Frame:
 
     @property
     def lags(self) -> tuple[int, ...]:
-        """The period of each base forecast [K]; the first is the naive forecast that an untrained net gives."""
-        return (*self.seasons, 1) if 1 not in self.seasons else self.seasons
+        """The period of each base forecast that repeats one, the span of the level first."""
+        return tuple(dict.fromkeys((self.level_span, *self.seasons, 1)))
 
     @property
     def bases(self) -> int:
-        """K: how many base forecasts there are."""
-        return len(self.lags) + len(self._shaped)
+        """K: where covariates are known ahead, the matched base; one for each lag; one for each mean shape."""
+        return (1 if self.known else 0) + len(self.lags) + len(self.seasons)
 
     @property
     def lookback(self) -> int:
         """L: how many past values the next view needs."""
-        return max(self.window, 2 * max(self.lags), SHAPE_SEASONS * max(self._shaped, default=0))
+        matched = MATCHED_SEASONS * self.season if self.known else 0
+        shaped = SHAPE_SEASONS * max(self.seasons, default=0)
+        return max(max(self.window, self.level_span) + 2 * max(self.stand_in_lags), matched, shaped)
 
     @property
-    def _shaped(self) -> tuple[int, ...]:
-        """The seasons that have a mean shape."""
-        return tuple(season for season in self.seasons if season > 1)
+    def stand_in_lags(self) -> tuple[int, ...]:
+        """Where a stand-in for a missing value is looked for: in the longest season, then the shorter ones."""
+        return (*(sorted(self.seasons, reverse=True) or (1,)), 2 * self.season)
 
     @property
     def features(self) -> int:
-        """F: the window, a flag for each missing value in it, and what arrived, in the step before's units."""
-        return 2 * self.window + 1
+        """F: the window, a flag for each missing value in it, the covariates beside it, the step's other columns, and
+        what arrived, in the step before's units."""
+        return (2 + self.covariates) * self.window + self.other + 1
+
+    @property
+    def covariates(self) -> int:
+        """C: columns beside each value."""
+        return self.known + self.past
+
+    @property
+    def other(self) -> int:
+        """N: sines and cosines of the calendar, and static covariates."""
+        return 2 * len(self.cycles) + self.static
+
+    @property
+    def leads(self) -> int:
+        """Columns of Leads."""
+        return (1 + 1 + len(self.lags)) * self.known
 
     def transform(self, y: Array) -> Array:
         """From the user's units to those the frame works in."""
@@ -141,46 +190,86 @@ class Frame:
     def init_state(self, batch: int, like: Array) -> FrameState:
         """The state before the first value of each of `batch` series; `like` says which arrays to use, and where."""
         nothing = full((batch,), float("nan"), like)
-        return FrameState(full((batch, self.lookback), float("nan"), like), nothing, full((batch, 6), 0.0, like))
+        covariates = full((batch, self.lookback, self.covariates), 0.0, like)
+        history = full((batch, self.lookback), float("nan"), like)
+        return FrameState(history, covariates, nothing, full((batch, 6), 0.0, like))
 
-    def advance(self, y: Array, state: FrameState) -> tuple[Units, FrameState]:
-        """The units at each of the next T transformed values y [B, T], and the state after them."""
+    def nothing_beside(self, past: Array) -> Beside:
+        """What stands beside past [B, L+T] where nothing is known."""
+        total = past.shape[1]
+        widths = ((total, self.covariates), (total - self.lookback, self.other), (self.horizon, self.known))
+        return Beside(*(full((past.shape[0], *width), 0.0, past) for width in widths))
+
+    def advance(self, y: Array, state: FrameState, covariates: Array | None = None) -> tuple[Units, FrameState]:
+        """The units at each of the next T transformed values y [B, T], and the state after them.
+
+        covariates [B, T, C] are only remembered.
+        """
+        if covariates is None:
+            covariates = full((*y.shape, self.covariates), 0.0, y)
         past = joined(state.history, y)  # [B, L+T]
         steps = y.shape[1]
-        level = self._level(past, steps, state.level)
+        level = self._level(with_stand_ins(past, self.stand_in_lags), steps, state.level)
         difference, weight = self._differences(past, steps)
         swing, seen = self._swings(y, level)
-        decay = 1 - 1 / max(SCALE_MEMORY * self.season, SHORTEST_MEMORY)
+        decay = 1 - 1 / max(SCALE_MEMORY * self.level_span, SHORTEST_MEMORY)
         terms = (difference * weight, weight, difference * weight, weight, swing, seen)
         rates = (decay, decay, 1.0, 1.0, decay, decay)
         each = zip(terms, rates, strict=True)
         sums = stacked(*(_running_sum(x, state.sums[:, i], rate) for i, (x, rate) in enumerate(each)))  # [B, T, 6]
         level, sums = joined(state.level[:, None], level), joined(state.sums[:, None], sums)
         units = Units(level, self._scale(sums, level), sums)
-        return units, FrameState(past[:, steps:], level[:, -1], sums[:, -1])
+        remembered = joined(state.covariates, covariates)[:, steps:]
+        return units, FrameState(past[:, steps:], remembered, level[:, -1], sums[:, -1])
 
-    def state_after(self, past: Array, units: Units, steps: int) -> FrameState:
-        """The state after the first `steps` of past [B, L+T], whose units are given."""
-        return FrameState(past[:, steps : steps + self.lookback], units.level[:, steps], units.sums[:, steps])
+    def state_after(self, past: Array, covariates: Array, units: Units, steps: int) -> FrameState:
+        """The state after the first `steps` of past [B, L+T], beside which covariates [B, L+T, C] stand."""
+        last = slice(steps, steps + self.lookback)
+        return FrameState(past[:, last], covariates[:, last], units.level[:, steps], units.sums[:, steps])
 
-    def view(self, past: Array, units: Units, picked: slice = slice(None)) -> FrameView:
-        """What a net sees at the last T steps of past [B, L+T]; bases and units only of those steps that are picked."""
+    def view(self, past: Array, units: Units, beside: Beside | None = None, origins: slice = slice(None)) -> FrameView:
+        """What a net sees at the last T steps of past [B, L+T], beside which covariates [B, L+T, C] stand; and what its
+        forecasts rest on at those of the steps that are origins."""
         xp = namespace(past)
         level, scale = units.level[:, 1:], units.scale[:, 1:]
+        beside = beside or self.nothing_beside(past)
         now = whole_numbers(self.lookback, past.shape[1] - 1, past)[:, None]  # [T, 1]
-        window = past[:, now + whole_numbers(1 - self.window, 0, past)]  # [B, T, W]
+        last = now + whole_numbers(1 - self.window, 0, past)  # [T, W]
+        filled = with_stand_ins(past, self.stand_in_lags)
+        window = filled[:, last]  # [B, T, W]
         arrived = self._seen(past[:, self.lookback :, None], units.level[:, :-1], units.scale[:, :-1])  # [B, T, 1]
-        parts = (xp.clip(self._seen(window, level, scale), -LIMIT, LIMIT), xp.isnan(window))
-        inputs = xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)  # [B, T, 2W+1]
-        level, scale, now = level[:, picked], scale[:, picked], now[picked]
-        naive, *others = [self._base(past, now, lag) for lag in self.lags]  # [B, T, H] each
-        shapes = [self._shape(past, now, season) for season in self._shaped]
-        bases = stacked(naive, *(xp.where(xp.isnan(base), naive, base) for base in (*others, *shapes))).swapaxes(2, 3)
-        return FrameView(inputs, self._seen(bases, level, scale), level, scale)  # bases [B, T, K, H]
+        parts = (
+            xp.clip(self._seen(window, level, scale), -LIMIT, LIMIT),
+            xp.isnan(past[:, last]),
+            beside.covariates[:, last].reshape((*window.shape[:2], -1)),
+            beside.now,
+        )
+        inputs = xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)  # [B, T, F]
+        level, scale, now = level[:, origins], scale[:, origins], now[origins]
+        naive = filled[:, repeated(now, self.horizon, self.level_span)]  # [B, T, H], as each of the bases
+        bases = [naive]
+        bases += [last_period(past, now, self.horizon, lag) for lag in self.lags[1:]]
+        bases += [mean_shape(past, now, self.horizon, season) for season in self.seasons]
+        leads = None
+        if self.known:
+            known = joined(beside.covariates[:, :, : self.known], beside.ahead)  # [B, L+T+H, known]
+            value, source = matched(past, known, now, self.horizon, self.season)
+            bases.insert(0, value)
+            leads = self._leads(known, source, now, level / scale)
+        stack = stacked(*(xp.where(xp.isnan(base), naive, base) for base in bases)).swapaxes(2, 3)  # [B, T, K, H]
+        return FrameView(inputs, self._seen(stack, level, scale), level, scale, leads)
+
+    def _leads(self, known: Array, source: Array, now: Array, level: Array) -> Leads:
+        xp = namespace(known)
+        ahead = known[:, steps_ahead(now, self.horizon)]
+        sources = (known[:, repeated(now, self.horizon, lag)] for lag in self.lags)
+        zero = xp.zeros_like(level) if self.log else -xp.nan_to_num(level)
+        return Leads(xp.concatenate((ahead, source, *sources), -1), zero)
 
     def targets(self, future: Array, level: Array, scale: Array) -> Array:
-        """The next H transformed values [B, T, H] in local units, NaN = missing."""
-        return namespace(future).clip(self.localise(future, level, scale), -TARGET_LIMIT, TARGET_LIMIT)
+        """The next H transformed values [B, T, H] in local units, NaN = missing, or too far out for these units."""
+        targets = self.localise(future, level, scale)
+        return namespace(future).where(abs(targets) > TARGET_LIMIT, float("nan"), targets)
 
     def localise(self, y: Array, level: Array, scale: Array) -> Array:
         """Transformed values y [B, T, ...] in units of level and scale [B, T]."""
@@ -200,47 +289,26 @@ class Frame:
         missing = xp.isnan(y) | xp.isnan(level)
         return xp.where(missing, 0.0, xp.where(missing, 0.0, y) - xp.where(missing, 0.0, level)) / _trailing(scale, y)
 
-    def _base(self, past: Array, now: Array, lag: int) -> Array:
-        """Repeat the last `lag` values over the horizon [B, T, H]; where one is missing, the one a period earlier."""
-        xp = namespace(past)
-        ahead = whole_numbers(1, self.horizon, past)
-        back = now + ahead - lag * ((ahead + lag - 1) // lag)  # [T, H]
-        last = past[:, back]
-        return xp.where(xp.isnan(last), past[:, back - lag], last)
-
-    def _shape(self, past: Array, now: Array, season: int) -> Array:
-        """The mean shape of the last few seasons, each about its own mean, upon the mean of the last [B, T, H]."""
-        xp = namespace(past)
-        mean = _moving_mean(past, season)
-        ahead = whole_numbers(1, self.horizon, past)
-        back = now + ahead - season * ((ahead + season - 1) // season)  # [T, H]
-        total, number = 0.0, 0.0
-        for before in range(0, SHAPE_SEASONS * season, season):
-            apart = past[:, back - before] - mean[:, now - before]
-            known = ~xp.isnan(apart)
-            total, number = total + xp.where(known, apart, 0.0), number + known
-        return mean[:, now] + xp.where(number > 0, total / xp.clip(number, 1, None), float("nan"))
-
     def _level(self, past: Array, steps: int, before: Array) -> Array:
-        """Mean of the observed values of the last season [B, T]; where there are none, the level before stands."""
+        """Mean of the last s steps of past with stand-ins [B, T]; where there is nothing, the level before stands."""
         xp = namespace(past)
         seen = ~xp.isnan(past)
         first = past.shape[1] - steps
         # Sums are taken around the last level, so that small movements of large values keep their digits.
         centre = xp.where(xp.isnan(before), xp.nan_to_num(past[:, first]), before)[:, None]
-        total = _zero_first(xp.cumsum(xp.where(seen, past, centre) - centre, 1))
-        count = _zero_first(xp.cumsum(seen, 1))
-        late, early = slice(first + 1, None), slice(first + 1 - self.season, past.shape[1] + 1 - self.season)
+        total = running_total(xp.where(seen, past, centre) - centre)
+        count = running_total(seen * xp.ones_like(past))
+        late, early = slice(first + 1, None), slice(first + 1 - self.level_span, past.shape[1] + 1 - self.level_span)
         number = count[:, late] - count[:, early]  # [B, T]
         mean = (total[:, late] - total[:, early]) / xp.clip(number, 1, None) + centre
         return _carried(mean, number > 0, before)
 
     def _differences(self, past: Array, steps: int) -> tuple[Array, Array]:
-        """|y(t) - y(t-m)| and its weight [B, T]; |y(t) - y(t-1)| with a small weight where that is missing."""
+        """|y(t) - y(t-s)| and its weight [B, T]; |y(t) - y(t-1)| with a small weight where that is missing."""
         xp = namespace(past)
         first = past.shape[1] - steps
         now = past[:, first:]
-        seasonal, last = (past[:, first - lag : first - lag + steps] for lag in (self.season, 1))
+        seasonal, last = (past[:, first - lag : first - lag + steps] for lag in (self.level_span, 1))
         use_last = xp.isnan(now) | xp.isnan(seasonal)
         before = xp.where(use_last, last, seasonal)
         unknown = xp.isnan(now) | xp.isnan(before)
@@ -265,20 +333,6 @@ class Frame:
         smallest = xp.where(smallest > 0, smallest, SMALLEST_SCALE)
         bounds = xp.maximum(xp.maximum(LONG_RUN_SHARE * long_run, SWING_SHARE * swing), smallest)
         return xp.maximum(recent, bounds)
-
-
-def _moving_mean(past: Array, season: int) -> Array:
-    """The mean of what was observed in the season up to each step [B, L+T]; NaN where nothing was, or too early."""
-    xp = namespace(past)
-    seen = ~xp.isnan(past)
-    # About the first value, so that small movements of large values keep their digits.
-    centre = xp.nan_to_num(take_along(past, xp.where(seen, 1, 0).argmax(1)[:, None]))
-    total = _zero_first(xp.cumsum(xp.where(seen, past, centre) - centre, 1))
-    number = _zero_first(xp.cumsum(seen, 1))
-    number = number[:, season:] - number[:, :-season]
-    mean = (total[:, season:] - total[:, :-season]) / xp.clip(number, 1, None) + centre
-    mean = xp.where(number > 0, mean, float("nan"))
-    return joined(full((past.shape[0], season - 1), float("nan"), past), mean)
 
 
 def _carried(values: Array, known: Array, before: Array) -> Array:
@@ -307,7 +361,3 @@ def _running_sum(x: Array, before: Array, decay: float) -> Array:
 def _trailing(units: Array, like: Array) -> Array:
     """units [B, T] with as many axes as `like`, so that they multiply."""
     return units.reshape((*units.shape, *(1,) * (like.ndim - 2)))
-
-
-def _zero_first(sums: Array) -> Array:
-    return joined(0 * sums[:, :1], sums)

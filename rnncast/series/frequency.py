@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.config import CYCLES
+
 Times = NDArray[Any]  # datetime64[us], or int64 where the user's time is a whole number
 Positions = NDArray[np.int64]
 
@@ -98,6 +100,17 @@ class Frequency:
             return (52,)
         cycles = (DAY, 7 * DAY) if self.count >= MINUTE else (HOUR, DAY)
         return tuple(cycle // self.count for cycle in cycles if cycle % self.count == 0 and cycle > self.count)
+
+    @property
+    def cycles(self) -> tuple[str, ...]:
+        """The cycles of the calendar that are longer than a step: "day", "week", "year"."""
+        if self.unit == "step":
+            return ()
+        if self.unit == "month":
+            return ("year",) if self.count < 12 else ()
+        if self.unit == "business day":
+            return ("week", "year")
+        return tuple(name for name, days in CYCLES.items() if days * DAY > self.count)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain values, for JSON."""

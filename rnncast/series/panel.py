@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.series.covariates import Block, Covariates, Future
 from rnncast.series.frequency import Frequency, Positions, Times
 
 KEY_MARK = "\x1f"  # between the values of several id columns that together name a series: ASCII's unit separator
@@ -64,7 +65,8 @@ class Panel:
     """Ragged series: series s is y[indptr[s]:indptr[s+1]], its first value at grid position start[s].
 
     ids [S]; start [S] int64; y [N] float64, NaN = missing, each series' first value observed; indptr [S+1] int64. The
-    grid is regular, so times need not be stored: they follow from start and frequency.
+    grid is regular, so times need not be stored: they follow from start and frequency. covariates: None if there are
+    none.
     """
 
     ids: tuple[str, ...]
@@ -73,6 +75,7 @@ class Panel:
     indptr: NDArray[np.int64]
     frequency: Frequency = field(default_factory=lambda: Frequency("step", phase=0))
     columns: Columns = field(default_factory=Columns)
+    covariates: Covariates | None = None
 
     def __post_init__(self) -> None:
         assert len(self.ids) == len(self.start) == len(self.indptr) - 1
@@ -116,10 +119,14 @@ class Panel:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that a net could learn from: ids, times, values."""
+        """SHA-256 of everything that a net could learn from: ids, times, values, covariates."""
         digest = hashlib.sha256(repr((self.ids, self.frequency)).encode())
         for array in (self.start, self.y, self.indptr):
             digest.update(np.ascontiguousarray(array).tobytes())
+        if self.covariates is not None:
+            for block in (self.covariates.known, self.covariates.past, self.covariates.static):
+                digest.update(repr(block.columns).encode())
+                digest.update(np.ascontiguousarray(block.values).tobytes())
         return digest.hexdigest()
 
     def padded(self, rows: NDArray[np.int64], *, align: str) -> NDArray[np.float64]:
@@ -132,7 +139,8 @@ class Panel:
         return out
 
     def select(self, keep: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Panel":
-        """The chosen series, each cut to its first `lengths` values."""
+        """The chosen series, each cut to its first `lengths` values; covariates known ahead stay known."""
+        covariates = self.covariates
         pieces = [self.y[self.indptr[s] : self.indptr[s] + n] for s, n in zip(keep, lengths, strict=True)]
         return replace(
             self,
@@ -140,4 +148,19 @@ class Panel:
             start=self.start[keep],
             y=np.concatenate([np.empty(0), *pieces]),
             indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            covariates=None if covariates is None else covariates.select(keep, self.lengths, lengths),
         )
+
+    def extended(self, future: Future) -> "Panel":
+        """With known covariates of steps to come."""
+        assert self.covariates is not None
+        return replace(self, covariates=self.covariates.extended(future, self.ids, self.start, self.lengths))
+
+    def known_ahead(self, steps: int) -> Block:
+        """Known covariates of the steps after each series' end: [S * steps], series by series."""
+        if self.covariates is None:
+            return Block()
+        there = self.lengths + self.covariates.reach
+        ahead = self.lengths[:, None] + np.arange(steps)  # [S, H]
+        index = np.where(ahead < there[:, None], (np.cumsum(there) - there)[:, None] + ahead, -1)
+        return self.covariates.known.take(index.reshape(-1))

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rnncast.config import TrainConfig
 from rnncast.series.arrays import whole_numbers
+from rnncast.series.beside import Beside, beside
 from rnncast.series.frame import Frame, FrameState, FrameView, Units
 from rnncast.series.panel import Panel
 
@@ -18,11 +19,14 @@ from rnncast.series.panel import Panel
 class Batch:
     """Series trained side by side, float64.
 
-    past [B, L+T]: transformed, aligned at the start, NaN = missing. units: local, of each step. weight [B, T]: of each
-    position in the loss.
+    past [B, L+T]: transformed, aligned at the start, NaN = missing. covariates [B, L+T+H, C]: beside them, those known
+    ahead for a horizon more. other [B, T, N]: the steps' other columns. units: local, of each step. weight [B, T]: of
+    each position in the loss.
     """
 
     past: Tensor
+    covariates: Tensor
+    other: Tensor
     units: Units
     weight: Tensor
 
@@ -56,8 +60,11 @@ class Chunk:
 
     def view(self) -> FrameView:
         """What a net sees: inputs [B, T, F] at each step, and bases [B, T, K, H] at each origin."""
-        past = self.batch.past[:, self.start : self.frame.lookback + self.stop]
-        return self.frame.view(past, self.batch.units.stretch(self.start, self.stop), self.origins)
+        stretch = slice(self.start, self.frame.lookback + self.stop)
+        past, covariates = self.batch.past[:, stretch], self.batch.covariates[:, stretch]
+        ahead = self._known_from(self.stop)
+        beside = Beside(covariates, self.batch.other[:, self.start : self.stop], ahead)
+        return self.frame.view(past, self.batch.units.stretch(self.start, self.stop), beside, self.origins)
 
     def targets(self, horizon: int) -> tuple[Tensor, Tensor]:
         """The next H values in local units [B, T, H], 0 where there is none, and their weight, 0 there; T origins."""
@@ -73,13 +80,26 @@ class Chunk:
 
     def state_before(self, step: int) -> FrameState:
         """The frame's state before a step of this chunk."""
-        return self.frame.state_after(self.batch.past, self.batch.units, self.start + step)
+        return self.frame.state_after(self.batch.past, self.batch.covariates, self.batch.units, self.start + step)
 
     def values(self, step: int) -> Tensor:
         """The transformed values [B] at a step of this chunk or after it; NaN = missing, or past the end."""
         at = self.start + step
         column = self.batch.past[:, self.frame.lookback + min(at, self.batch.steps - 1)]
         return column if at < self.batch.steps else torch.full_like(column, torch.nan)
+
+    def beside_step(self, step: int, *, seen: bool) -> Beside:
+        """What stands beside one step of this chunk or after it; its past covariates are missing unless `seen`."""
+        at = min(self.start + step, self.batch.steps - 1)  # past the end there is no target, and so no matter
+        covariates = self.batch.covariates[:, self.frame.lookback + at, None]
+        if not seen:
+            known = covariates[:, :, : self.frame.known]
+            covariates = torch.cat((known, torch.zeros_like(covariates[:, :, self.frame.known :])), -1)
+        return Beside(covariates, self.batch.other[:, at, None], self._known_from(at + 1))
+
+    def _known_from(self, step: int) -> Tensor:
+        first = self.frame.lookback + step
+        return self.batch.covariates[:, first : first + self.frame.horizon, : self.frame.known]
 
 
 class Batches:
@@ -119,9 +139,18 @@ class Batches:
 
 def _batch(panel: Panel, rows: NDArray[np.int64], frame: Frame, device: torch.device) -> Batch:
     y = torch.from_numpy(frame.transform(panel.padded(rows, align="start"))).to(device)
+    aside = beside(panel, rows, frame.cycles, frame.horizon, align="start")
+    covariates, other, ahead = (torch.from_numpy(part).to(device) for part in aside)
+    no_past = ahead.new_zeros((*ahead.shape[:2], frame.past))
     state = frame.init_state(len(rows), y)
     units, _ = frame.advance(y, state)
-    return Batch(torch.cat((state.history, y), 1), units, units.grounded.to(y.dtype))
+    return Batch(
+        past=torch.cat((state.history, y), 1),
+        covariates=torch.cat((state.covariates, covariates, torch.cat((ahead, no_past), -1)), 1),
+        other=other,
+        units=units,
+        weight=units.grounded.to(y.dtype),
+    )
 
 
 def _weighed_by_scale(batches: list[Batch]) -> list[Batch]:

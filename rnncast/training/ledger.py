@@ -5,7 +5,6 @@ The norm of dL(t)/ds(t-k), for k = 1, 2, 4, ... K. That it shrinks with k is wha
 """
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 
 import torch
@@ -68,6 +67,10 @@ def _norm(gradients: tuple[Tensor | None, ...]) -> float:
 
 
 def _last_row(batch: Batch) -> Batch:
-    return replace(
-        batch, past=batch.past[-1:], units=Units(*(part[-1:] for part in batch.units)), weight=batch.weight[-1:]
+    return Batch(
+        past=batch.past[-1:],
+        covariates=batch.covariates[-1:],
+        other=batch.other[-1:],
+        units=Units(*(part[-1:] for part in batch.units)),
+        weight=batch.weight[-1:],
     )

@@ -11,7 +11,8 @@ from torch import Tensor
 from rnncast.config import Config
 from rnncast.nets.model import Model
 from rnncast.nets.protocol import State
-from rnncast.series.frame import Frame, FrameState
+from rnncast.series.beside import Beside
+from rnncast.series.frame import Frame, FrameState, FrameView, Leads
 from rnncast.training.batches import Chunk
 from rnncast.training.losses import pinball
 
@@ -25,7 +26,7 @@ class Outcome(NamedTuple):
 
 
 def observed(model: Model, chunk: Chunk, state: State, probabilities: Tensor) -> Outcome:
-    """Forecast at each origin from what was observed up to it, in one pass: as direct, or by teacher forcing."""
+    """Forecast at each origin from what was observed up to it, in one pass: direct, or with teacher forcing."""
     quantiles, after = see(model, chunk, state)
     targets, weight = chunk.targets(quantiles.shape[2])
     return Outcome(weighted_loss(quantiles, targets, weight, probabilities), weight.sum(), after)
@@ -73,7 +74,10 @@ class FreeRunning:
         value = torch.cat([chunk.values(origin) for origin in origins])  # [O*B]
         steps = []
         for h in range(1, self.horizon + 1):
-            quantiles, frame_state, state = step(model, frame, value, frame_state, state)  # [O*B, 1, 1, Q]
+            # Past covariates are seen up to the origin, and missing after it.
+            sides = [chunk.beside_step(origin + h - 1, seen=h == 1) for origin in origins]
+            beside = Beside(*(torch.cat(parts) for parts in zip(*sides, strict=True)))
+            quantiles, frame_state, state = step(model, frame, (value, beside), frame_state, state)  # [O*B, 1, 1, Q]
             steps.append(frame.localise(quantiles, level, scale))
             value = quantiles[:, 0, 0, model.sizes.middle]
             if share > 0:
@@ -91,17 +95,26 @@ def weighted_loss(quantiles: Tensor, targets: Tensor, weight: Tensor, probabilit
 
 def see(model: Model, chunk: Chunk, state: State) -> tuple[Tensor, State]:
     """Quantiles [B, T, H, Q] in local units at each origin of a chunk, and the state after it."""
-    view = chunk.view()
-    quantiles: Tensor
-    quantiles, after = model(view.inputs.to(model.dtype), view.bases.to(model.dtype), state, chunk.origins)
-    return quantiles, after
+    return _applied(model, chunk.view(), state, chunk.origins)
 
 
 def step(
-    model: Model, frame: Frame, value: Tensor, frame_state: FrameState, state: State
+    model: Model, frame: Frame, given: tuple[Tensor, Beside], frame_state: FrameState, state: State
 ) -> tuple[Tensor, FrameState, State]:
-    """Take in a value [B]: transformed quantiles of the next one [B, 1, 1, Q], and the states after it."""
-    units, after = frame.advance(value[:, None], frame_state)
-    view = frame.view(torch.cat((frame_state.history, value[:, None]), 1), units)
-    z, state = model(view.inputs.to(model.dtype), view.bases.to(model.dtype), state)
+    """Take in a value [B] and what stands beside it: transformed quantiles of the next one [B, 1, 1, Q], and the
+    states after it."""
+    value, beside = given
+    units, after = frame.advance(value[:, None], frame_state, beside.covariates)
+    past = torch.cat((frame_state.history, value[:, None]), 1)
+    covariates = torch.cat((frame_state.covariates, beside.covariates), 1)
+    view = frame.view(past, units, beside._replace(covariates=covariates))
+    z, state = _applied(model, view, state, slice(None))
     return frame.globalise(z.double(), view.level, view.scale), after, state
+
+
+def _applied(model: Model, view: FrameView, state: State, origins: slice) -> tuple[Tensor, State]:
+    kind = model.dtype
+    leads = view.leads and Leads(*(part.to(kind) for part in view.leads))
+    quantiles: Tensor
+    quantiles, after = model(view.inputs.to(kind), view.bases.to(kind), state, leads, origins)
+    return quantiles, after

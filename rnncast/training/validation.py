@@ -47,7 +47,7 @@ class Validation:
         alone = replace(self.config, train=replace(self.config.train, members=1))
         runtime, horizon = Runtime(alone, weights), self.config.task.horizon or 1
         middle = runtime.head.middle
-        points = [runtime.forecast_all(runtime.final_state(split.seen), horizon)[:, :, middle] for split in self.splits]
+        points = [runtime.forecast_panel(split.seen, horizon)[:, :, middle] for split in self.splits]
         return _mean_mase(self.splits, points, (self.config.task.seasons or (1,))[0])
 
 

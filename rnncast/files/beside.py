@@ -1,0 +1,99 @@
+"""Covariates out of a table: read as numbers or categories, and laid beside the values of a Panel."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rnncast.config import TableConfig
+from rnncast.errors import DataError
+from rnncast.files.cells import MISSING, Coded, Column, Table, Values
+from rnncast.files.columns import Kind, kind_of
+from rnncast.files.grid import Laid
+from rnncast.files.numbers import parse_numbers
+from rnncast.series.covariates import Block, Covariate, Covariates, ragged
+from rnncast.series.panel import Panel
+
+
+def read_covariates(names: tuple[str, ...], columns: Mapping[str, Column], table: Table, asked: TableConfig) -> Block:
+    """The named columns of a table, a row a row: numbers where their cells are numbers, else categories.
+
+    DataError where a column of numbers holds something else.
+    """
+    parts = [_read(name, columns[name], table, asked) for name in names]
+    return Block(tuple(part[0] for part in parts), np.stack([part[1] for part in parts], 1)) if parts else Block()
+
+
+def with_covariates(panel: Panel, laid: Laid, asked: TableConfig) -> Panel:
+    """The panel of laid rows with the covariates asked for.
+
+    Known ones go on as far as there are rows. DataError if a static one changes within a series.
+    """
+    if not len(laid.beside):
+        return panel
+    place = {name: s for s, name in enumerate(laid.rows.names)}
+    own = np.array([place[name] for name in panel.ids], np.int64)  # of the laid series
+    first = laid.indptr[own] + panel.start - laid.start[own]  # grid point of each series' first value
+    there = laid.indptr[own + 1] - first
+    picked = {name: [laid.beside.names.index(column) for column in getattr(asked, name)] for name in _ROLES}
+    known, past, static = (
+        Block(tuple(laid.beside.columns[i] for i in places), laid.beside.values[:, places])
+        for places in picked.values()
+    )
+    within = ragged(first, panel.lengths)
+    covariates = Covariates(
+        known=known.take(ragged(first, there)),
+        past=past.take(within),
+        static=_static(static.take(ragged(first, there)), panel, there),
+        reach=there - panel.lengths if len(known) else np.zeros(len(panel), np.int64),
+    )
+    return replace(panel, covariates=covariates)
+
+
+_ROLES = ("known", "past", "static")
+
+
+def _read(name: str, column: Column, table: Table, asked: TableConfig) -> tuple[Covariate, Values]:
+    if not isinstance(column, Coded):
+        return Covariate(name), column
+    kind = kind_of(name, table.head[name])
+    if kind is Kind.EMPTY and all(text in MISSING for text in column.texts):
+        return Covariate(name), np.full(len(column), np.nan)
+    if kind in (Kind.NUMBER, Kind.WHOLE, Kind.COUNTER):
+        values = parse_numbers(column.texts, asked.decimal, f"{table.name}, column {name!r}")[column.codes]
+        wrong = np.flatnonzero(np.isinf(values))
+        if len(wrong):
+            row = int(wrong[0])
+            raise DataError(
+                f"{table.at(row)}: {column[row]!r} in column {name!r} is not a number",
+                hint="leave a cell empty where the value is missing",
+            )
+        return Covariate(name), values
+    missing = column.texts.isin(MISSING).to_numpy()
+    levels = column.texts[~missing].tolist()
+    codes = np.where(missing, np.nan, np.cumsum(~missing) - 1.0)
+    return Covariate(name, tuple(levels)), codes[column.codes]
+
+
+def _static(block: Block, panel: Panel, there: NDArray[np.int64]) -> Block:
+    """Of each series its one value; NaN where it has none."""
+    if not len(block):
+        return block
+    series = np.repeat(np.arange(len(panel)), there)
+    values = np.full((len(panel), len(block)), np.nan)
+    for i, column in enumerate(block.columns):
+        own = pd.Series(block.values[:, i]).groupby(series)
+        values[:, i] = own.first().to_numpy()
+        lowest, highest = own.min().to_numpy(), own.max().to_numpy()
+        changing = np.flatnonzero(highest > lowest)
+        if len(changing):
+            s = int(changing[0])
+            of_series = f" of series {panel.columns.label(panel.ids[s])!r}" if panel.columns.ids else ""
+            ends = [column.levels[int(v)] if column.levels else f"{v:g}" for v in (lowest[s], highest[s])]
+            raise DataError(
+                f"{column.name!r}{of_series} is not the same throughout: {ends[0]} and {ends[1]}",
+                hint=f"use --past {column.name}, or --known {column.name} if it is known ahead",
+            )
+    return replace(block, values=values)

@@ -1,0 +1,72 @@
+"""Known covariates of steps to come, from a table of their own: `--future FILE`. It needs no target."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rnncast.config import TableConfig
+from rnncast.errors import DataError
+from rnncast.files.beside import read_covariates
+from rnncast.files.cells import Coded, Table
+from rnncast.files.columns import Kind, kind_of
+from rnncast.files.frequencies import off_grid
+from rnncast.files.sources import open_source
+from rnncast.files.stamps import FAULT_HINT, Stamps, read_stamps
+from rnncast.files.tables import opened, series_of
+from rnncast.series.covariates import Future
+from rnncast.series.frequency import Frequency, Positions
+from rnncast.series.panel import Columns
+
+
+def read_future(path: str, asked: TableConfig, columns: Columns, frequency: Frequency) -> Future:
+    """Read the known covariates of `asked` from a table whose ids and times are named as in the data.
+
+    `columns` and `frequency` are those of the data. DataError, with the place, if a column is missing, a time is none,
+    or one does not lie on the data's grid.
+    """
+    with open_source(path) as source:
+        table = opened(source)
+        if not asked.known:
+            raise DataError(
+                f"{path} is of no use: no covariate is known ahead", hint="name them in train, with --known"
+            )
+        wide = columns.ids == ("series",) and "series" not in table.head
+        ids = () if wide else columns.ids
+        needed = [*ids, *([columns.time] if columns.time else []), *asked.known]
+        absent = [name for name in needed if name not in table.head]
+        if absent:
+            raise DataError(
+                f"{table.name} has no column {absent[0]!r}",
+                hint=f"it needs: {', '.join(needed)}; its columns: {', '.join(table.head)}",
+            )
+        read = table.read(needed, [])
+        texts: dict[str, Coded] = {name: column for name, column in read.items() if isinstance(column, Coded)}
+        known = read_covariates(asked.known, texts, table, replace(asked, past=(), static=()))
+        series, names = series_of([texts[name] for name in ids], len(known.values))
+        positions = None
+        if columns.time is not None:
+            positions = _positions(texts[columns.time], table, asked, columns, frequency)
+        return Future(names, series.astype(np.int64), positions, known, every=wide)
+
+
+def _positions(cells: Coded, table: Table, asked: TableConfig, columns: Columns, frequency: Frequency) -> Positions:
+    assert columns.time is not None
+    whole = kind_of(columns.time, table.head[columns.time]) in (Kind.WHOLE, Kind.COUNTER)
+    stamps = read_stamps(cells, columns.time, whole and frequency.unit == "step", table, asked)
+    if stamps.wall is not None and not columns.in_utc:
+        stamps = stamps.in_local_time()
+    if stamps.faults:
+        code = min(stamps.faults)
+        raise DataError(f"{table.at(_row(stamps, code))}: {stamps.faults[code]}", hint=FAULT_HINT)
+    wrong = np.flatnonzero(off_grid(frequency, stamps.times))
+    if len(wrong):
+        row = _row(stamps, int(wrong[0]))
+        raise DataError(
+            f"{table.at(row)}: {stamps.shown(row)} is off the grid of the data, which are {frequency.name}",
+            hint="correct or remove that row",
+        )
+    return frequency.positions(stamps.times)[stamps.codes]
+
+
+def _row(stamps: Stamps, code: int) -> int:
+    return int(np.argmax(stamps.codes == code))

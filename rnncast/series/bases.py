@@ -1,0 +1,71 @@
+"""Base forecasts: honest naive ones, which a net mixes and corrects.
+
+B series, T steps, H horizon, N = L + T values of the past with those before the first step. `now` [T, 1] are the places
+of the steps in the past.
+"""
+
+from rnncast.series.arrays import Array, full, joined, namespace, running_total, take_along, whole_numbers
+
+SHAPE_SEASONS = 4  # that a season's mean shape is taken over
+MATCHED_SEASONS = 4  # in which a step of like covariates is looked for
+
+
+def steps_ahead(now: Array, horizon: int) -> Array:
+    """The places of the next steps [T, H]."""
+    return now + whole_numbers(1, horizon, now)
+
+
+def repeated(now: Array, horizon: int, lag: int) -> Array:
+    """The places [T, H] of the values that repeating the last `lag` values gives for the next steps."""
+    ahead = whole_numbers(1, horizon, now)
+    return now + ahead - lag * ((ahead + lag - 1) // lag)
+
+
+def last_period(past: Array, now: Array, horizon: int, lag: int) -> Array:
+    """The last `lag` values repeated [B, T, H]; where one is missing, the one a period earlier."""
+    back = repeated(now, horizon, lag)
+    xp, last = namespace(past), past[:, back]
+    return xp.where(xp.isnan(last), past[:, back - lag], last)
+
+
+def mean_shape(past: Array, now: Array, horizon: int, season: int) -> Array:
+    """The mean shape of the last few seasons, each about its own mean, upon the mean of the last [B, T, H]."""
+    xp, mean = namespace(past), _moving_mean(past, season)
+    back = repeated(now, horizon, season)
+    total, number = 0.0, 0.0
+    for before in range(0, SHAPE_SEASONS * season, season):
+        apart = past[:, back - before] - mean[:, now - before]
+        known = ~xp.isnan(apart)
+        total, number = total + xp.where(known, apart, 0.0), number + known
+    return mean[:, now] + xp.where(number > 0, total / xp.clip(number, 1, None), float("nan"))
+
+
+def matched(past: Array, known: Array, now: Array, horizon: int, season: int) -> tuple[Array, Array]:
+    """Of the steps in the same place of the last seasons, the one whose known covariates [B, N+H, C] are most like
+    those ahead: its value [B, T, H] and its covariates [B, T, H, C]. Of equals, the latest."""
+    xp = namespace(past)
+    ahead, last = known[:, steps_ahead(now, horizon)], repeated(now, horizon, season)
+    value, source, distance = past[:, last], known[:, last], None
+    for back in range(0, MATCHED_SEASONS * season, season):
+        there, covariates = past[:, last - back], known[:, last - back]
+        apart = xp.where(xp.isnan(there), float("inf"), ((covariates - ahead) ** 2).sum(-1))
+        if distance is None:
+            distance = apart
+        nearer = apart < distance
+        value, distance = xp.where(nearer, there, value), xp.where(nearer, apart, distance)
+        source = xp.where(nearer[..., None], covariates, source)
+    return value, source
+
+
+def _moving_mean(past: Array, season: int) -> Array:
+    """The mean of the observed values of the season up to each step [B, N]; NaN where there are none, or too early."""
+    xp = namespace(past)
+    seen = ~xp.isnan(past)
+    # About the first value, so that small movements of large values keep their digits.
+    centre = xp.nan_to_num(take_along(past, xp.where(seen, 1, 0).argmax(1)[:, None]))
+    total = running_total(xp.where(seen, past, centre) - centre)
+    number = running_total(seen * xp.ones_like(past))
+    number = number[:, season:] - number[:, :-season]
+    mean = (total[:, season:] - total[:, :-season]) / xp.clip(number, 1, None) + centre
+    mean = xp.where(number > 0, mean, float("nan"))
+    return joined(full((past.shape[0], season - 1), float("nan"), past), mean)

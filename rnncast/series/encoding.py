@@ -1,0 +1,138 @@
+"""Covariates as a net sees them: standardised numbers, one column a category, and 0 everywhere for what is missing.
+
+A number becomes two columns, (x - mean) / deviation and a 1 that says "here it is", so that a missing one is never
+taken for the mean. A category becomes a column for each level; one that was not there in training is none of them.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnncast.errors import DataError
+from rnncast.series.covariates import Block, Covariate, Covariates, Values, recoded
+from rnncast.series.panel import Panel
+
+MOST_LEVELS = 50  # of a category, the most frequent; the others are as unknown ones
+
+
+class Code(NamedTuple):
+    """How a column is encoded: by mean and deviation, or by its levels."""
+
+    name: str
+    levels: tuple[str, ...] = ()
+    mean: float = 0.0
+    deviation: float = 1.0
+
+    @property
+    def width(self) -> int:
+        """Columns that it becomes."""
+        return len(self.levels) or 2
+
+    def encoded(self, values: Values) -> Values:
+        """Values [...], NaN = missing, as columns [..., width]."""
+        if self.levels:
+            one_hot: Values = (values[..., None] == np.arange(len(self.levels))).astype(np.float64)
+            return one_hot
+        there = ~np.isnan(values)
+        standardised = (np.where(there, values, self.mean) - self.mean) / self.deviation
+        return np.stack((standardised, there), -1)
+
+
+Codes = tuple[Code, ...]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How the covariates of a panel are encoded; fixed once a net is trained on it."""
+
+    known: Codes = ()
+    past: Codes = ()
+    static: Codes = ()
+
+    @classmethod
+    def of(cls, panel: Panel) -> "Encoding":
+        """The encoding that suits a panel's covariates, up to the end of each series."""
+        if panel.covariates is None:
+            return cls()
+        given = panel.covariates.until(panel.lengths)
+        return cls(*(tuple(_codes(block)) for block in (given.known, given.past, given.static)))
+
+    @property
+    def widths(self) -> tuple[int, int, int]:
+        """Encoded columns: known, past, static."""
+        known, past, static = (sum(code.width for code in codes) for codes in (self.known, self.past, self.static))
+        return known, past, static
+
+    def encode(self, panel: Panel) -> Panel:
+        """The panel with its covariates encoded. DataError if they are not those of this encoding."""
+        given = panel.covariates or Covariates()
+        wanted = {"known": self.known, "past": self.past, "static": self.static}
+        blocks = (given.known, given.past, given.static)
+        for (role, codes), block in zip(wanted.items(), blocks, strict=True):
+            names = tuple(code.name for code in codes)
+            if names != block.names:
+                raise DataError(
+                    f"the model was trained with --{role} {','.join(names) or '(none)'}, "
+                    f"and the data have --{role} {','.join(block.names) or '(none)'}",
+                    hint="give the columns that it was trained with",
+                )
+        if panel.covariates is None:
+            return panel
+        known, past, static = (
+            _encoded(recode(block, codes), codes) for codes, block in zip(wanted.values(), blocks, strict=True)
+        )
+        return replace(panel, covariates=replace(given, known=known, past=past, static=static))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {role: [code._asdict() for code in getattr(self, role)] for role in ("known", "past", "static")}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Sequence[Mapping[str, Any]]]) -> "Encoding":
+        """The Encoding that `to_dict` gave."""
+        return cls(
+            **{
+                role: tuple(Code(**{**code, "levels": tuple(code["levels"])}) for code in codes)
+                for role, codes in values.items()
+            }
+        )
+
+
+def recode(block: Block, codes: Codes) -> Block:
+    """The same values, categories as places in the levels of their codes. DataError if numbers became categories."""
+    columns = []
+    for i, (column, code) in enumerate(zip(block.columns, codes, strict=True)):
+        if bool(column.levels) != bool(code.levels) and not np.isnan(block.values[:, i]).all():
+            kinds = ("categories", "numbers") if code.levels else ("numbers", "categories")
+            raise DataError(f"{column.name!r} held {kinds[0]} in training, and holds {kinds[1]} now")
+        columns.append(recoded(block.values[:, i], column, code.levels))
+    named = tuple(Covariate(code.name, code.levels) for code in codes)
+    return Block(named, np.stack(columns, 1)) if columns else Block()
+
+
+def expand(values: Values, codes: Codes) -> Values:
+    """Recoded values [..., C] as encoded columns [..., width]."""
+    parts = [code.encoded(values[..., i]) for i, code in enumerate(codes)]
+    return np.concatenate(parts, -1) if parts else np.zeros((*values.shape[:-1], 0))
+
+
+def _encoded(block: Block, codes: Codes) -> Block:
+    names = tuple(Covariate(f"{code.name}.{i}") for code in codes for i in range(code.width))
+    return Block(names, expand(block.values, codes)) if names else Block()
+
+
+def _codes(block: Block) -> list[Code]:
+    codes = []
+    for i, column in enumerate(block.columns):
+        known = block.values[~np.isnan(block.values[:, i]), i]
+        if column.levels:
+            counts = Counter(known.astype(np.int64).tolist())
+            kept = sorted(level for level, _ in counts.most_common(MOST_LEVELS))
+            codes.append(Code(column.name, tuple(column.levels[level] for level in kept)))
+            continue
+        mean, deviation = (float(known.mean()), float(known.std())) if known.size else (0.0, 0.0)
+        codes.append(Code(column.name, (), mean, deviation if deviation > 1e-12 * abs(mean) else 1.0))
+    return codes
