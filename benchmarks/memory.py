@@ -4,7 +4,8 @@
     python benchmarks/memory.py --quick              # the shorter spans only, about two minutes
     python benchmarks/memory.py --task copy --bptt-steps 16
 
-copy: a value is shown, a beat goes on for L steps, a missed beat says "now": the value must come back.
+copy: a value is shown, a beat goes on, a missed beat says "now": the value must come back. Lags of 4 to L steps are
+mixed, for a net that can already look back a little learns to look back further; what is scored is L.
 counter: a beat, and every P steps a pulse. Nothing else tells when the next one is due.
 sine: a sine of period P under noise, at a level and a phase of its own: where is it half a period from now?
 
@@ -42,6 +43,7 @@ Values = NDArray[np.float64]
 Made = tuple[Values, int, float, float]  # a series, the step to be forecast, its true value, the naive guess at it
 
 REST = 4  # beats between a recall and the next value
+SHORTEST = 4  # steps from a value to its recall
 MOST = 0.8  # size of a value to copy; a beat is 1
 MODELS = ("window", "rnn", "gru", "lstm")
 NOISE = 0.5  # standard deviation, of a sine of amplitude 1
@@ -91,19 +93,23 @@ class Score:
 
 
 def copy(lag: int, steps: int, random: np.random.Generator) -> Made:
-    """A value; beats of 1 and -1; a beat that repeats the last; the same value, `lag` steps after it was shown; beats.
+    """A value; beats of 1 and -1; a beat that repeats the last; the same value, up to `lag` steps after it was shown.
 
+    Each value has a lag of its own, drawn evenly on the scale of logs; that of the last one, which is scored, is `lag`.
     A value lies between a beat of 1 and one of -1, so that the movements around it add up to the same whatever it is.
     """
+    lags = [lag]
+    while sum(lags) + len(lags) * (1 + REST) < steps:
+        lags.insert(0, round(np.exp(random.uniform(np.log(SHORTEST), np.log(lag)))))
     y: list[float] = []
-    beat, value, cycles = 1.0, 0.0, max(2, -(-steps // (lag + 1 + REST)))
-    for _ in range(cycles):
+    beat, value = 1.0, 0.0
+    for each in lags:
         value = random.uniform(-MOST, MOST)
-        beats = [beat * (-1) ** i for i in range(1, lag - 1 + REST)]
-        before, after = beats[: lag - 2], beats[lag - 2 :]
+        beats = [beat * (-1) ** i for i in range(1, each - 1 + REST)]
+        before, after = beats[: each - 2], beats[each - 2 :]
         y += [value, *before, before[-1], value, *after]
         beat = beats[-1]
-    skipped = int(random.integers(0, lag + 1 + REST))  # begin anywhere in a cycle
+    skipped = int(random.integers(0, lags[0] + 1 + REST)) if len(lags) > 1 else 0  # begin anywhere in a cycle
     return np.array(y[skipped:]), len(y) - REST - 1 - skipped, value, 0.0
 
 
@@ -137,9 +143,9 @@ def half(span: int) -> int:
 TASKS = {
     task.name: task
     for task in (
-        Task("copy", "copy a value seen L steps ago", "L", (4, 16, 64), copy, one_step, 300),
-        Task("counter", "when is the next pulse, one every P steps?", "P", (4, 16, 64), counter, one_step, 200),
-        Task("sine", "half a period ahead, noise aside", "P", (16, 32, 64), sine, half, 60),
+        Task("copy", "copy a value seen L steps ago", "L", (4, 16, 32), copy, one_step, 320),
+        Task("counter", "when is the next pulse, one every P steps?", "P", (4, 16, 24), counter, one_step, 200),
+        Task("sine", "half a period ahead, noise aside", "P", (16, 32, 64), sine, half, 20),
     )
 }
 
@@ -217,10 +223,10 @@ def main() -> None:
     parser.add_argument("--span", type=int, action="append", help="this span only (may be given again)")
     parser.add_argument("--window", type=int, default=8)
     parser.add_argument("--hidden-size", type=int, default=32)
-    parser.add_argument("--learning-rates", type=float, nargs="+", default=(0.005, 0.03), metavar="RATE")
+    parser.add_argument("--learning-rates", type=float, nargs="+", default=(0.01, 0.03), metavar="RATE")
     parser.add_argument("--bptt-steps", type=int, default=512)
-    parser.add_argument("--series", type=int, default=256, help="to train on, and as many to be scored on")
-    parser.add_argument("--steps", type=int, default=48, help="length of a series, at least (and two or three spans)")
+    parser.add_argument("--series", type=int, default=512, help="to train on, and as many to be scored on")
+    parser.add_argument("--steps", type=int, default=72, help="length of a series, at least (and one to three spans)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--effort", type=float, default=1.0, help="multiplies the epochs")
     parser.add_argument("--workers", type=int, default=2, help="nets trained side by side, on one thread each")
