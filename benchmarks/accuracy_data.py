@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncast import Panel
 from rnncast.config import TableConfig
@@ -66,8 +65,8 @@ def every(task: Task, nth: int) -> Task:
     return task._replace(split=Split(seen.select(chosen, seen.lengths[chosen]), task.split.actual[chosen]))
 
 
-def etth1(folder: Path, *, inside: bool) -> tuple[Panel, NDArray[np.float64]]:
-    """What may be trained on, standardised by the training rows, and the rows [T, S] that follow it.
+def etth1(folder: Path, *, inside: bool) -> tuple[Panel, Panel]:
+    """What may be trained on, standardised by the training rows, and what follows it.
 
     For the test these are the validation rows, which no net is trained on, then the test rows; `inside`: the validation
     rows alone.
@@ -76,10 +75,13 @@ def etth1(folder: Path, *, inside: bool) -> tuple[Panel, NDArray[np.float64]]:
     rows = np.stack([y for _, _, y in table], 1)[: ETT_TRAIN + ETT_VALIDATION + ETT_TEST]
     known = rows[:ETT_TRAIN]
     rows = (rows - known.mean(0)) / known.std(0)
-    train = Panel.from_series(
-        {name: rows[:ETT_TRAIN, s] for s, name in enumerate(table.ids)}, frequency=table.frequency, start=table.start
-    )
-    return train, rows[ETT_TRAIN : ETT_TRAIN + ETT_VALIDATION] if inside else rows[ETT_TRAIN:]
+    last = ETT_TRAIN + ETT_VALIDATION if inside else len(rows)
+
+    def panel(start: int, stop: int) -> Panel:
+        series = {name: rows[start:stop, s] for s, name in enumerate(table.ids)}
+        return Panel.from_series(series, frequency=table.frequency, start=table.start + start)
+
+    return panel(0, ETT_TRAIN), panel(ETT_TRAIN, last)
 
 
 def single_series(folder: Path) -> Iterator[Single]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from accuracy_data import Single, etth1, every, m4_hourly, m4_weekly, single_series
+from accuracy_data import ETT_VALIDATION, Single, etth1, every, m4_hourly, m4_weekly, single_series
 from accuracy_scores import msis, naive2, score
-from numpy.typing import NDArray
 
 from rnncast import Config, Forecaster, Panel
 from rnncast.config import TaskConfig
 from rnncast.runtime.runtime import Runtime
+from rnncast.runtime.states import SeriesState
+from rnncast.series.beside import Ahead, Beside, beside
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.naive import repeat_season
 from rnncast.series.splits import Split, rolling_origins
@@ -91,23 +92,30 @@ def ett(bench: Bench, model: str) -> Iterator[Result]:
     for horizon in ETT_HORIZONS:
         train, after = etth1(bench.folder, inside=bench.inside)
         forecaster, seconds = bench.fit(train, horizon, 1, model)
-        mse, mae = _every_window(forecaster, after, horizon, first=0 if bench.inside else len(after) // 2)
+        mse, mae = _every_window(forecaster, after, horizon, first=0 if bench.inside else ETT_VALIDATION)
         yield Result(f"etth1-{horizon}", model, "MSE", mse, seconds, *reach[horizon])
         yield Result(f"etth1-{horizon}", model, "MAE", mae, seconds)
 
 
-def _every_window(forecaster: Forecaster, after: NDArray[np.float64], horizon: int, first: int) -> tuple[float, float]:
-    """MSE and MAE of the forecasts at each step from `first` on of the rows [T, S] that follow the trained ones."""
+def _every_window(forecaster: Forecaster, after: Panel, horizon: int, first: int) -> tuple[float, float]:
+    """MSE and MAE of the forecasts at each step from `first` on of what follows the trained rows."""
     runtime, state = Runtime(forecaster.config, forecaster.weights), forecaster.state
+    series = np.arange(len(after))
+    y, aside = after.padded(series, align="start"), beside(after, series, runtime.frame.cycles, 0, align="start")
+
+    def consumed(state: SeriesState, start: int, stop: int) -> SeriesState:
+        seen = Beside(aside.covariates[:, start:stop], aside.now[:, start:stop], aside.ahead)
+        return runtime.consume(y[:, start:stop], seen, state)
+
     if first:
-        state = runtime.consume(after[:first].T, state)
+        state = consumed(state, 0, first)
     squares, sizes = [], []
-    for step in range(first, len(after) - horizon + 1):
-        middle = runtime.head.middle
-        error = runtime.forecast(state, horizon)[:, :, middle] - after[step : step + horizon].T
+    for step in range(first, y.shape[1] - horizon + 1):
+        ahead = Ahead(aside.covariates[:, step : step + horizon], aside.now[:, step : step + horizon])
+        error = runtime.forecast(state, ahead)[:, :, runtime.head.middle] - y[:, step : step + horizon]
         squares.append(float((error**2).mean()))
         sizes.append(float(np.abs(error).mean()))
-        state = runtime.consume(after[step : step + 1].T, state)
+        state = consumed(state, step, step + 1)
     return float(np.mean(squares)), float(np.mean(sizes))
 
 

@@ -8,21 +8,38 @@ import numpy as np
 from rnncast.config import CYCLES, Config
 from rnncast.errors import DataError, UsageError
 from rnncast.runtime.registry import find_net
+from rnncast.series.best_base import best_base
 from rnncast.series.encoding import Encoding
+from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
-from rnncast.series.seasonality import find_longer_season, find_season, seasonal_gain
+from rnncast.series.seasonality import find_longer_season, find_season
 from rnncast.series.spread import drift
 
-UPDATES = 400  # optimiser steps that a small net needs, whatever the amount of data
-EPOCHS = (8, 100)  # fewest, most
+FEW_SERIES = 10
+UPDATES = 400  # optimiser steps for them; for more of them more, as there is more to be learnt
+MOST_UPDATES = 6  # times as many
+EPOCHS = (8, 24, 40)  # fewest; most for few series; most for many
+HIDDEN_SIZE = (32, 64)  # for few series, for many
+EPOCHS_A_VALUE = 1 / 3  # of the longest series: a handful of values is soon known by heart
+SHORTEST_RUN = 6  # epochs, for a series of a handful of values
 WINDOW = (8, 64)  # smallest, largest
 STRIDE = 4  # of the steps that a large panel is learnt from
 LARGE_PANEL = 20_000  # values
-MEMBERS = 1
+SMALL_PANEL = 2_000  # values
 PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
 TWICE = 1.998  # that many years are two: some have 365 days
 SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
 GIVEN = "as given"
+
+
+class Effort(NamedTuple):
+    """What a preset is willing to spend: epochs, by those of the default; members on a small panel, and on others."""
+
+    epochs: float
+    members: tuple[int, int]
+
+
+PRESETS = {"fast": Effort(0.5, (1, 1)), "default": Effort(1.0, (3, 1)), "best": Effort(1.0, (8, 4))}
 
 
 class Choice(NamedTuple):
@@ -49,27 +66,34 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
     horizon, why_horizon = _horizon(config, main)
     _check_lengths(longest, horizon)
     transform, why_transform = _transform(config, panel, main)
-    span, why_span = _level_span(config, panel, main, horizon)
     window, why_window = _window(config, main)
     calendar, why_calendar = _calendar(config, panel, longest)
     strategy, training, why_strategy = _strategy(config)
-    epochs, why_epochs = _epochs(config, panel)
+    epochs, why_epochs = _epochs(config, panel, longest)
     stride, why_stride = _stride(config, panel, strategy)
-    members, why_members = _members(config)
+    members, why_members = _members(config, panel)
+    hidden_size, why_hidden_size = _hidden_size(config, panel)
     task = replace(config.task, strategy=strategy, seasons=seasons, horizon=horizon, transform=transform)
     net = replace(
         config.net,
+        hidden_size=hidden_size,
         window=window,
-        level_span=span,
+        level_span=config.net.level_span or main,
+        base=f"last-{main}",
         calendar=calendar,
         covariates=Encoding.of(panel).widths,
     )
     train = replace(config.train, training=training, epochs=epochs, stride=stride, members=members)
+    base, why_base = _base(config.net.base, panel, replace(config, task=task, net=net, train=train))
+    span, why_span = _level_span(config.net.level_span, base, main)
+    net = replace(net, base=base, level_span=span)
     return replace(config, task=task, net=net, train=train), (
         Choice("season", ", ".join(map(str, seasons)) or "none", why_seasons),
         Choice("horizon", str(horizon), why_horizon),
         Choice("transform", transform, why_transform),
         Choice("level-span", str(span), why_span),
+        Choice("base", base, why_base),
+        Choice("hidden-size", str(hidden_size), why_hidden_size),
         Choice("window", str(window), why_window),
         Choice("calendar", ", ".join(calendar) or "none", why_calendar),
         Choice("strategy", strategy, why_strategy),
@@ -161,14 +185,31 @@ def _transform(config: Config, panel: Panel, season: int) -> tuple[str, str]:
     return config.task.transform, GIVEN
 
 
-def _level_span(config: Config, panel: Panel, main: int, horizon: int) -> tuple[int, str]:
-    if config.net.level_span is not None:
-        return config.net.level_span, GIVEN
+def _level_span(given: int | None, base: str, main: int) -> tuple[int, str]:
+    if given is not None:
+        return given, GIVEN
     if main == 1:
         return 1, "no season"
-    gain = seasonal_gain(panel, main, horizon)
-    words = f"what was a season before is off by {gain:.2f} of what the last value is, in the median series"
-    return (1, words) if gain > 1 else (main, words)
+    return (1, "as the last value is the best to start from") if base == "last-1" else (main, "a season")
+
+
+def _base(given: str | None, panel: Panel, config: Config) -> tuple[str, str]:
+    """The base forecast, given or found with the frame of a config that has any."""
+    frame = Frame.of(config)
+    if given is not None:
+        if given not in frame.base_names:
+            raise UsageError(
+                f"--base {given}: there is no such base forecast", hint=f"there are: {', '.join(frame.base_names)}"
+            )
+        return given, GIVEN
+    if frame.known:
+        return frame.base, "where covariates are known ahead, forecasts start from the step that was most like"
+    best, gain = best_base(panel, frame)
+    if np.isnan(gain):
+        return best, "the series are too short to tell"
+    if best == frame.base:
+        return best, "over origins all along the data, no other is better"
+    return best, f"over origins all along the data, its error is {gain:.2f} times that of {frame.base}"
 
 
 def _window(config: Config, main: int) -> tuple[int, str]:
@@ -198,13 +239,17 @@ def _strategy(config: Config) -> tuple[str, str, str]:
     return strategy, "bptt" if training == "auto" else training, reason
 
 
-def _epochs(config: Config, panel: Panel) -> tuple[int, str]:
+def _epochs(config: Config, panel: Panel, longest: int) -> tuple[int, str]:
     if config.train.epochs is not None:
         return config.train.epochs, GIVEN
-    series, steps = len(panel), float(panel.lengths.mean())
+    series, steps, effort = len(panel), float(panel.lengths.mean()), PRESETS[config.train.preset].epochs
     chunks = -(-series // config.train.batch_size) * -(-steps // config.train.bptt_steps)
-    epochs = int(np.clip(round(UPDATES / chunks), *EPOCHS))
-    return epochs, f"{chunks:g} updates each; at least {UPDATES}, in {EPOCHS[0]} to {EPOCHS[1]} epochs"
+    updates = UPDATES * float(np.clip(series / FEW_SERIES, 1, MOST_UPDATES))
+    fewest, few, many = EPOCHS
+    epochs = float(np.clip(updates / chunks, fewest, few if series < FEW_SERIES else many))
+    epochs = max(min(epochs, EPOCHS_A_VALUE * longest), SHORTEST_RUN)
+    reason = f"{series} series of up to {longest} values; updates an epoch: {chunks:g}"
+    return max(1, round(effort * epochs)), reason
 
 
 def _stride(config: Config, panel: Panel, strategy: str) -> tuple[int, str]:
@@ -215,7 +260,16 @@ def _stride(config: Config, panel: Panel, strategy: str) -> tuple[int, str]:
     return STRIDE, f"with {len(panel.y)} values, neighbouring steps teach much the same"
 
 
-def _members(config: Config) -> tuple[int, str]:
+def _members(config: Config, panel: Panel) -> tuple[int, str]:
     if config.train.members is not None:
         return config.train.members, GIVEN
-    return MEMBERS, "the default"
+    small = len(panel.y) <= SMALL_PANEL
+    of_small, of_others = PRESETS[config.train.preset].members
+    return (of_small, "cheap with so few values") if small else (of_others, f"of the preset {config.train.preset}")
+
+
+def _hidden_size(config: Config, panel: Panel) -> tuple[int, str]:
+    if config.net.hidden_size is not None:
+        return config.net.hidden_size, GIVEN
+    few, many = HIDDEN_SIZE
+    return (few, "few series") if len(panel) < FEW_SERIES else (many, "many series")

@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 from rnncast.errors import UsageError
 
 STRATEGIES = ("auto", "direct", "recursive")
+PRESETS = ("fast", "default", "best")
 TRAININGS = ("auto", "bptt", "teacher-forcing", "scheduled")
 TRANSFORMS = ("auto", "log", "none")
 LAYOUTS = ("auto", "long", "wide", "rows")
@@ -134,7 +135,7 @@ class NetConfig:
     """Which net, and its size."""
 
     model: str = setting("lstm", "The net.")
-    hidden_size: int = setting(32, "Width of the hidden layer.", at_least=1)
+    hidden_size: int | None = setting(None, "Width of the hidden layer; by the data, unless given.", at_least=1)
     layers: int = setting(1, "Hidden layers.", at_least=1)
     dropout: float = setting(0.0, "Share of the net's features left out at random in training.", at_least=0, below=1)
     window: int | None = setting(
@@ -142,9 +143,15 @@ class NetConfig:
     )
     level_span: int | None = setting(
         None,
-        "Steps whose mean is the level that a net measures from: a season, or 1 for the last value; whichever repeats "
-        "better, unless given.",
+        "Steps whose mean is the level that a net measures from: a season, or 1 for the last value; as suits the base, "
+        "unless given.",
         at_least=1,
+    )
+    base: str | None = setting(
+        None,
+        "The naive forecast that a net starts from: last-12 (the last 12 values repeated), mean-12 (the mean shape of "
+        "the last seasons of 12), drift-12 (the last 12 values moved on by their change); the best over the "
+        "data, unless given.",
     )
     calendar: tuple[str, ...] | None = setting(
         None,
@@ -166,6 +173,9 @@ class NetConfig:
 class TrainConfig:
     """How the net learns."""
 
+    preset: str = setting(
+        "default", "How much to spend: fast (half the epochs, one net), default, or best (more nets, averaged)."
+    )
     epochs: int | None = setting(None, "Passes over the data; by the amount of data, unless given.", at_least=0)
     training: str = setting(
         "auto",
@@ -198,6 +208,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         check(self)
         one_of("training", self.training, TRAININGS)
+        one_of("preset", self.preset, PRESETS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +230,12 @@ class Config:
         """Whether a resolved Config is trained on its own forecasts, always or sometimes."""
         assert self.train.training != "auto"
         return not self.direct and self.train.training != "teacher-forcing"
+
+    @property
+    def hidden_size(self) -> int:
+        """The width of the hidden layer of a resolved Config."""
+        assert self.net.hidden_size is not None
+        return self.net.hidden_size
 
     def with_model(self, model: str) -> "Config":
         """The same settings for another net."""

@@ -1,10 +1,12 @@
 """Makes store_sales.csv: 20 invented stores, two years of days, with the troubles that real sales have.
 
     python sample_data/make_store_sales.py > sample_data/store_sales.csv
+    python sample_data/make_store_sales.py --plan > sample_data/store_plan.csv
 
 What is in it, on purpose: a weekly and a yearly season, level shifts (a competitor opens or closes), a promotion that
 is planned ahead and lifts sales, a temperature that is known only afterwards and moves sales a little, a store type,
 days that are missing (closed without notice), one store that opens late, and one that sells nothing on most days.
+With --plan: the promotions that are planned for the two weeks after.
 """
 
 import csv
@@ -28,6 +30,7 @@ QUIET_STORE, QUIET_SHARE = 13, 0.75
 MISSING_SHARE = 0.02
 PROMOTION_SHARE, PROMOTION_LIFT = 0.1, 1.45
 LEVEL_SHIFT_SHARE = 0.5
+PLANNED_DAYS = 14
 
 
 def weather(random: np.random.Generator) -> np.ndarray:
@@ -74,7 +77,23 @@ def store_rows(store: int, temperature: np.ndarray, random: np.random.Generator)
     ]
 
 
-def main() -> None:
+def planned_rows(store: int, random: np.random.Generator) -> list[tuple]:
+    """The promotions that are planned for one store: store, date, promotion."""
+    first = FIRST_DAY + timedelta(days=DAYS)
+    promotion = np.repeat(random.random(PLANNED_DAYS // 7) < PROMOTION_SHARE, 7)
+    return [(f"store-{store + 1:02d}", first + timedelta(days=t), int(promotion[t])) for t in range(PLANNED_DAYS)]
+
+
+def write_plan() -> None:
+    """Write the plan to standard output."""
+    random = np.random.default_rng(SEED + 1)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("store", "date", "promotion"))
+    for store in range(STORES):
+        writer.writerows(planned_rows(store, random))
+
+
+def write_sales() -> None:
     """Write the table to standard output."""
     random = np.random.default_rng(SEED)
     temperature = weather(random)
@@ -85,4 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    write_plan() if "--plan" in sys.argv[1:] else write_sales()

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError, TrainingError, UsageError
 from rnncast.files.tables import read_table
 from rnncast.forecaster import Forecaster
+from rnncast.runtime.head import tempered
 from rnncast.runtime.registry import NETS
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.panel import Panel
@@ -85,9 +87,57 @@ def test_training_sees_only_what_it_is_given(name: str) -> None:
 
 def test_an_untrained_forecaster_forecasts_seasonal_naive() -> None:
     panel = waves()
-    forecast = Forecaster.fit(panel, small_config(epochs=0)).predict()
+    forecast = Forecaster.fit(panel, with_base(small_config(epochs=0), "last-6")).predict()
     for s, (_, _, y) in enumerate(panel):
         np.testing.assert_allclose(forecast.point[s], y[-6:-2], rtol=1e-6)
+
+
+def with_base(config: Config, base: str) -> Config:
+    task = replace(config.task, transform="none")
+    return replace(config, task=task, net=replace(config.net, base=base))
+
+
+def test_an_untrained_forecaster_forecasts_the_base_that_it_is_told() -> None:
+    panel = waves()
+    forecasts = {
+        base: Forecaster.fit(panel, with_base(small_config(epochs=0), base)).predict().point
+        for base in ("last-1", "mean-6", "drift-6")
+    }
+    for s, (_, _, y) in enumerate(panel):
+        seasons = y[-24:].reshape(4, 6)
+        means = np.array([y[len(y) - 6 * k - 6 : len(y) - 6 * k].mean() for k in (3, 2, 1, 0)])
+        shape = (seasons - means[:, None]).mean(0)
+        np.testing.assert_allclose(forecasts["last-1"][s], np.full(4, y[-1]), rtol=1e-6)
+        np.testing.assert_allclose(forecasts["mean-6"][s], y[-6:].mean() + shape[:4], rtol=1e-6)
+        np.testing.assert_allclose(forecasts["drift-6"][s], y[-6:-2] + (y[-6:] - y[-12:-6]).mean(), rtol=1e-6)
+
+
+def test_members_are_averaged() -> None:
+    """Three nets in one model forecast the mean of three models of a net each, seeds apart."""
+    panel = waves()
+    config = with_base(small_config(), "last-6")
+
+    def quantiles(**train: int) -> NDArray[np.float64]:
+        return Forecaster.fit(panel, replace(config, train=replace(config.train, **train))).predict().quantiles
+
+    together = quantiles(members=3, seed=5)
+    alone = [quantiles(members=1, seed=seed) for seed in (5, 6, 7)]
+    np.testing.assert_allclose(together, np.mean(alone, 0), rtol=1e-6)
+    assert not np.allclose(alone[0], alone[1], rtol=1e-6)
+
+
+@every_net
+def test_a_net_half_trusted_forecasts_half_way_from_its_base(name: str) -> None:
+    panel = waves()
+    forecaster = Forecaster.fit(panel, with_base(small_config(name), "last-6"))
+
+    def point(trust: float) -> NDArray[np.float64]:
+        return replace(forecaster, weights=tempered(forecaster.weights, trust)).predict().point
+
+    np.testing.assert_allclose(point(0.0), [y[-6:-2] for _, _, y in panel], rtol=1e-6)
+    if not forecaster.config.free_running:  # otherwise the state changes with what the net is told
+        np.testing.assert_allclose(point(0.5), (point(0.0) + point(1.0)) / 2, rtol=1e-6)
+    assert not np.allclose(point(0.0), point(1.0), rtol=1e-6)
 
 
 def test_continuing_equals_the_whole_history_given_again() -> None:

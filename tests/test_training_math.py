@@ -37,7 +37,7 @@ def setting(name: str, *, bptt_steps: int = 100, levels: tuple[float, ...] = (80
     config = Config(
         task=TaskConfig(horizon=HORIZON, seasons=(SEASON,), levels=levels, strategy=train.pop("strategy", "auto")),
         net=NetConfig(model=name, hidden_size=5, window=7),
-        train=TrainConfig(epochs=2, bptt_steps=bptt_steps, **train),
+        train=TrainConfig(epochs=2, members=1, bptt_steps=bptt_steps, **train),
     )
     return resolve(config, panel())
 

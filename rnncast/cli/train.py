@@ -32,6 +32,7 @@ def train(
             metavar="FILE.jsonl", help="Write loss and gradients here, a line an epoch; --verbose shows them."
         ),
     ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what was decided from the data, and why.")] = False,
     future: o.Future = None,
     device: o.Device = "auto",
     quiet: o.Quiet = False,
@@ -46,13 +47,17 @@ def train(
     config, table = o.config_from(context), o.table_from(context)
     path = environment.data_or_stdin(data, "train")
 
+    from rnncast.choices import decide
     from rnncast.files.future import read_future
     from rnncast.forecaster import Forecaster
+    from rnncast.report.tables import choices_table, print_table
     from rnncast.report.words import choices_in_words, scores_in_words
 
     panel = read_data(path, table, environment, environment.say)
     if future is not None:
         panel = panel.extended(read_future(future, table, panel.columns, panel.frequency))
+    if explain:
+        print_table(choices_table(decide(config, panel)[1]), environment.stderr)
     began = perf_counter()
     try:
         with _watching(environment, ledger, device) as watch:

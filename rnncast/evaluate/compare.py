@@ -45,9 +45,7 @@ def compare_nets(
     # A season of 1 at the end says that there are no others.
     seasons = (*(settled.seasons or ()), 1)
     task = replace(config.task, horizon=horizon, seasons=seasons, strategy=settled.strategy)
-    # What a net would score on its last origin is what is measured here; only patience needs to know it beforehand.
-    train = replace(config.train, validate=config.train.patience is not None)
-    config = replace(config, task=task, train=train)
+    config = replace(config, task=task)
     splits = list(rolling_origins(panel, horizon, folds, shortest_series(horizon)))
     if len(splits) < folds:
         raise DataError(_too_short(panel, horizon, folds), hint="ask for fewer --folds or a shorter --horizon")

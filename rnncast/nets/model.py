@@ -79,7 +79,7 @@ def build_model(config: Config) -> Model:
     kind = find_net(config.net.model).torch_form()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.train.seed)
-        net = kind(Frame.of(config).features, config.net.hidden_size, config.net.layers)
+        net = kind(Frame.of(config).features, config.hidden_size, config.net.layers)
         return Model(net, head_of(config), forced=not config.free_running, dropout=config.net.dropout)
 
 

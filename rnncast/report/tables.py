@@ -6,6 +6,7 @@ from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
+from rnncast.choices import Choice
 from rnncast.evaluate.backtest import Comparison
 from rnncast.evaluate.verdict import Verdict
 from rnncast.files.forecasts import POINT, header_of, rows_of
@@ -38,6 +39,17 @@ def forecast_table(forecast: Forecast) -> Table:
         )
     for row in rows_of(forecast):
         table.add_row(*(str(key) for key in row[:keys]), *(number(value) for value in row[keys:]))
+    return table
+
+
+def choices_table(choices: tuple[Choice, ...]) -> Table:
+    """A row per setting: its flag, its value, and why."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("setting", style="bold", no_wrap=True)
+    table.add_column("value", no_wrap=True)
+    table.add_column("why")
+    for choice in choices:
+        table.add_row(f"--{choice.name}", choice.value, choice.reason)
     return table
 
 

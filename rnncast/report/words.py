@@ -12,9 +12,10 @@ def choices_in_words(asked: Config, resolved: Config) -> str:
     seasons = ", ".join(map(str, task.seasons or ())) or "none"
     horizon = "" if asked.task.horizon else " (one season)" if task.seasons else " (no season to go by)"
     how = task.strategy if resolved.direct else f"{task.strategy}, {resolved.train.training}"
+    members = f"; {resolved.train.members} nets" if (resolved.train.members or 1) > 1 else ""
     return (
         f"horizon {task.horizon}{horizon}; season {seasons}; transform {task.transform}; {how}; window {net.window}; "
-        f"{resolved.train.epochs} epochs"
+        f"{resolved.train.epochs} epochs{members}"
     )
 
 
@@ -24,7 +25,13 @@ def scores_in_words(model: str, scores: Mapping[str, float]) -> str:
         return "too few rows to hold any back: nothing is known of how good this is"
     ours, naive = scores["mase"], scores["seasonal_naive_mase"]
     verdict = "better than" if ours < naive else "NO BETTER THAN"
-    return f"on data held back: {model} {ours:.3f}, {verdict} seasonal naive {naive:.3f} (MASE)"
+    words = f"on data held back: {model} {ours:.3f}, {verdict} seasonal naive {naive:.3f} (MASE)"
+    trust = scores["trust"]
+    if trust == 0:
+        words += f"; the forecasts are the naive ones, which {model} did not improve there"
+    elif trust < 1:
+        words += f"; the forecasts go {trust:.0%} of the way from naive ones to those of {model}, which was best there"
+    return words
 
 
 def epoch_in_words(run: str, step: Step, judged: Step) -> str:

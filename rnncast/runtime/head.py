@@ -106,6 +106,15 @@ class Head:
         return [math.log(math.expm1(far - near)) for near, far in itertools.pairwise(places)]
 
 
+def tempered(weights: Mapping[str, Array], trust: float) -> dict[str, Array]:
+    """Weights ("head." and others) whose forecasts are so much of the way from the naive one to theirs.
+
+    All that moves a forecast away from the naive one is linear in weights of the head that start at zero.
+    """
+    linear = {"head.weight", "head.bias", "head.highway", "head.lead_hidden", "head.lead_direct"}
+    return {name: weight * trust if name in linear else weight for name, weight in weights.items()}
+
+
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), without overflow."""
     xp = namespace(x)

@@ -58,7 +58,7 @@ class Runtime:
         """The state of `batch` series of which nothing has been seen."""
         net, frame = self.config.net, self.frame
         pending = np.full(batch, np.nan)
-        fresh = stepped_net(net.model).init_state(net.layers, batch, net.hidden_size) * self.members
+        fresh = stepped_net(net.model).init_state(net.layers, batch, self.config.hidden_size) * self.members
         beside = np.zeros((batch, frame.covariates)), np.zeros((batch, frame.other))
         return SeriesState(frame.init_state(batch, pending), fresh, pending, *beside)
 
@@ -106,6 +106,13 @@ class Runtime:
             states.append(self.consume(panel.padded(rows, align="end"), aside, self.init_state(len(rows))))
         back = np.argsort(order, kind="stable")
         return rows_of(concatenated(states), back)
+
+    def state_after(self, state: SeriesState, panel: Panel, steps: int) -> SeriesState:
+        """The state [S] after the last value of each series of an encoded panel, from that before its last `steps`."""
+        rows, last = np.arange(len(panel)), slice(-steps, None)
+        aside = beside(panel, rows, self.frame.cycles, 0, align="end")
+        new = Beside(aside.covariates[:, last], aside.now[:, last], aside.ahead)
+        return self.consume(panel.padded(rows, align="end")[:, last], new, state)
 
     def forecast_all(self, state: SeriesState, known_ahead: Ahead) -> Values:
         """Quantiles [S, H, Q] after `state`, for any number of series in bounded memory."""
@@ -160,7 +167,7 @@ class Runtime:
         step, weights = stepped_net(self.config.net.model).step, self._part(member, "net.")
         inputs, steps = view.inputs.astype(np.float32), view.inputs.shape[1]
         first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
-        features = np.zeros((*inputs.shape[:2], self.config.net.hidden_size), np.float32)
+        features = np.zeros((*inputs.shape[:2], self.config.hidden_size), np.float32)
         for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
             rows, stretch = np.flatnonzero(first <= start), slice(start, stop)
             feedback = self._feedback(member, _stretch(view, rows, stretch)) if self.config.free_running else None
@@ -197,7 +204,7 @@ def member_prefix(member: int) -> str:
 def head_of(config: Config) -> Head:
     """The head's sizes for a resolved Config."""
     frame = Frame.of(config)
-    return Head(config.net.hidden_size, frame.window, frame.horizon, frame.bases, config.task.quantiles, frame.leads)
+    return Head(config.hidden_size, frame.window, frame.horizon, frame.bases, config.task.quantiles, frame.leads)
 
 
 def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:
@@ -206,9 +213,9 @@ def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:
     shapes = {f"head.{name}": shape for name, shape in head.shapes.items()}
     inputs = Frame.of(config).features
     for layer in range(net.layers):
-        layer_shapes = stepped_net(net.model).layer_shapes(layer, inputs, net.hidden_size)
+        layer_shapes = stepped_net(net.model).layer_shapes(layer, inputs, config.hidden_size)
         shapes |= {f"net.{name}": shape for name, shape in layer_shapes.items()}
-        inputs = net.hidden_size
+        inputs = config.hidden_size
     members = range(config.train.members or 1)
     return {member_prefix(member) + name: shape for member in members for name, shape in shapes.items()}
 

@@ -7,6 +7,7 @@ of the steps in the past.
 from rnncast.series.arrays import Array, full, joined, namespace, running_total, take_along, whole_numbers
 
 SHAPE_SEASONS = 4  # that a season's mean shape is taken over
+DRIFT_STEPS = 24  # that the mean step is taken over, where there is no season
 MATCHED_SEASONS = 4  # in which a step of like covariates is looked for
 
 
@@ -40,6 +41,26 @@ def mean_shape(past: Array, now: Array, horizon: int, season: int) -> Array:
     return mean[:, now] + xp.where(number > 0, total / xp.clip(number, 1, None), float("nan"))
 
 
+def drift(past: Array, now: Array, horizon: int, season: int) -> Array:
+    """The last season repeated and moved on, each time by the mean change over it [B, T, H]; where there is no season,
+    the last value moved on by the mean step of the last few."""
+    change = mean_change(past, season, season if season > 1 else DRIFT_STEPS)
+    times = (whole_numbers(1, horizon, now) + season - 1) // season  # [H]
+    return last_period(past, now, horizon, season) + change[:, now] * times
+
+
+def mean_change(past: Array, lag: int, steps: int) -> Array:
+    """Mean of y(t) - y(t-lag) over the last steps, where both are there [B, N]; 0 where they never are."""
+    xp = namespace(past)
+    if past.shape[1] <= lag:
+        return xp.zeros_like(past)
+    change = past[:, lag:] - past[:, :-lag]
+    known = ~xp.isnan(change)
+    total = _of_last(xp.where(known, change, 0.0), steps)
+    count = _of_last(known * xp.ones_like(change), steps)
+    return joined(full((past.shape[0], lag), 0.0, past), total / xp.clip(count, 1, None))
+
+
 def matched(past: Array, known: Array, now: Array, horizon: int, season: int) -> tuple[Array, Array]:
     """Of the steps in the same place of the last seasons, the one whose known covariates [B, N+H, C] are most like
     those ahead: its value [B, T, H] and its covariates [B, T, H, C]. Of equals, the latest."""
@@ -55,6 +76,13 @@ def matched(past: Array, known: Array, now: Array, horizon: int, season: int) ->
         value, distance = xp.where(nearer, there, value), xp.where(nearer, apart, distance)
         source = xp.where(nearer[..., None], covariates, source)
     return value, source
+
+
+def _of_last(x: Array, steps: int) -> Array:
+    """The sum of the last `steps` of x [B, N] at each step, fewer at the start."""
+    total = running_total(x)  # [B, 1+N], from 0
+    early = joined(*([total[:, :1]] * min(steps, x.shape[1])), total[:, 1 : max(x.shape[1] - steps, 0) + 1])
+    return total[:, 1:] - early
 
 
 def _moving_mean(past: Array, season: int) -> Array:

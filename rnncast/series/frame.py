@@ -27,8 +27,10 @@ from rnncast.series.arrays import (
     whole_numbers,
 )
 from rnncast.series.bases import (
+    DRIFT_STEPS,
     MATCHED_SEASONS,
     SHAPE_SEASONS,
+    drift,
     last_period,
     matched,
     mean_shape,
@@ -104,8 +106,8 @@ class Frame:
     """The settings of the frame; every field is fixed once a net is trained on it.
 
     seasons: the main one first. level_span: steps whose mean is the level, and over which changes make up the scale: a
-    season, or 1 for the last value. horizon: steps that a net forecasts at once, 1 for the recursive strategy. cycles:
-    of the calendar. known, past, static: encoded covariates.
+    season, or 1 for the last value. horizon: steps that a net forecasts at once, 1 for the recursive strategy. base:
+    the name of the first base forecast. cycles: of the calendar. known, past, static: encoded covariates.
     """
 
     seasons: tuple[int, ...]
@@ -113,6 +115,7 @@ class Frame:
     window: int
     horizon: int
     log: bool
+    base: str
     cycles: tuple[str, ...] = ()
     known: int = 0
     past: int = 0
@@ -124,12 +127,13 @@ class Frame:
         task, net = config.task, config.net
         assert task.seasons is not None
         assert net.level_span is not None
+        assert net.base is not None
         assert net.window is not None
         assert net.calendar is not None
         assert task.horizon is not None
         steps = task.horizon if config.direct else 1
         log = task.transform == "log"
-        return cls(task.seasons, net.level_span, net.window, steps, log, net.calendar, *net.covariates)
+        return cls(task.seasons, net.level_span, net.window, steps, log, net.base, net.calendar, *net.covariates)
 
     @property
     def season(self) -> int:
@@ -142,16 +146,24 @@ class Frame:
         return tuple(dict.fromkeys((self.level_span, *self.seasons, 1)))
 
     @property
+    def base_names(self) -> tuple[str, ...]:
+        """In the order of a view; last-m: the last m values repeated; mean-m: the mean shape of the last seasons m;
+        drift-m: the last season moved on."""
+        last, mean = (f"last-{lag}" for lag in self.lags), (f"mean-{season}" for season in self.seasons)
+        names = (*last, *mean, f"drift-{self.season}")
+        return (self.base, *(name for name in names if name != self.base))
+
+    @property
     def bases(self) -> int:
-        """K: where covariates are known ahead, the matched base; one for each lag; one for each mean shape."""
-        return (1 if self.known else 0) + len(self.lags) + len(self.seasons)
+        """K: where covariates are known ahead, the matched base; then the others."""
+        return (1 if self.known else 0) + len(self.base_names)
 
     @property
     def lookback(self) -> int:
         """L: how many past values the next view needs."""
         matched = MATCHED_SEASONS * self.season if self.known else 0
         shaped = SHAPE_SEASONS * max(self.seasons, default=0)
-        return max(max(self.window, self.level_span) + 2 * max(self.stand_in_lags), matched, shaped)
+        return max(max(self.window, self.level_span) + 2 * max(self.stand_in_lags), matched, shaped, DRIFT_STEPS + 1)
 
     @property
     def stand_in_lags(self) -> tuple[int, ...]:
@@ -247,9 +259,8 @@ class Frame:
         inputs = xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)  # [B, T, F]
         level, scale, now = level[:, origins], scale[:, origins], now[origins]
         naive = filled[:, repeated(now, self.horizon, self.level_span)]  # [B, T, H], as each of the bases
-        bases = [naive]
-        bases += [last_period(past, now, self.horizon, lag) for lag in self.lags[1:]]
-        bases += [mean_shape(past, now, self.horizon, season) for season in self.seasons]
+        bases = [self._base(name, past, now) for name in self.base_names]
+        bases[self.base_names.index(f"last-{self.level_span}")] = naive
         leads = None
         if self.known:
             known = joined(beside.covariates[:, :, : self.known], beside.ahead)  # [B, L+T+H, known]
@@ -258,6 +269,11 @@ class Frame:
             leads = self._leads(known, source, now, level / scale)
         stack = stacked(*(xp.where(xp.isnan(base), naive, base) for base in bases)).swapaxes(2, 3)  # [B, T, K, H]
         return FrameView(inputs, self._seen(stack, level, scale), level, scale, leads)
+
+    def _base(self, name: str, past: Array, now: Array) -> Array:
+        kind, _, period = name.partition("-")
+        forecast = {"last": last_period, "mean": mean_shape, "drift": drift}[kind]
+        return forecast(past, now, self.horizon, int(period))
 
     def _leads(self, known: Array, source: Array, now: Array, level: Array) -> Leads:
         xp = namespace(known)

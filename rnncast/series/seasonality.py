@@ -77,21 +77,6 @@ def find_longer_season(panel: Panel, season: int) -> int | None:
     return best * season if best and found[best] >= NOTCHED else None
 
 
-def seasonal_gain(panel: Panel, season: int, horizon: int) -> float:
-    """Mean change over the horizon seen from a season before, relative to that seen from the last value.
-
-    The median over series: below 1 seasonal naive is the better forecast, above 1 naive; NaN if it cannot be told.
-    """
-    ratios = []
-    for y in _sample(panel):
-        ahead = [h for h in np.unique(np.linspace(1, horizon, 8).astype(int)) if len(y) > season * -(-h // season) + 1]
-        pairs = [(_change(y, season * -(-h // season)), _change(y, h)) for h in ahead]
-        seasonal, last = np.nanmean(pairs, axis=0) if pairs else (np.nan, np.nan)
-        if last > 0:
-            ratios.append(seasonal / last)
-    return float(np.nanmedian(ratios)) if ratios else float("nan")
-
-
 def _sample(panel: Panel) -> list[Values]:
     """The values of some of the series, evenly chosen."""
     chosen = np.linspace(0, len(panel) - 1, min(len(panel), MOST_SERIES)).astype(int)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rnncast.config import Config
 from rnncast.errors import TrainingError
 from rnncast.nets.model import Model, build_model, weights_of
+from rnncast.runtime.head import tempered
 from rnncast.runtime.runtime import member_prefix
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
@@ -23,7 +24,7 @@ from rnncast.training.step import Step, Watch
 from rnncast.training.validation import Validation
 
 Weights = dict[str, NDArray[np.float32]]
-VALIDATIONS = 20  # in a run, evenly spread over its epochs
+VALIDATIONS = 8  # in a run, evenly spread over its epochs
 FEW_SERIES = 4  # are trained in one thread
 SEEDS = 2**63
 
@@ -55,11 +56,12 @@ class Fitted:
 def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
     """Train the net of a resolved Config on a panel.
 
-    With `validate`, a first run without the end of the data is judged there; with `patience`, it also decides how many
-    epochs the second, on all the data, is given. TrainingError if training diverges; it rescues the Best so far.
+    With `validate`, a first run without the end of the data is judged there, and says how far the second, on all the
+    data, is to be trusted; with `patience`, it also decides how many epochs the second is given. TrainingError if
+    training diverges; it rescues the Best so far.
     """
     with _threads_for(panel):
-        scores: dict[str, float] = {}
+        trust, scores = 1.0, {}
         validation = Validation.of(panel, config) if config.train.validate else None
         members = config.train.members or 1
         if config.train.max_time is not None:  # shared equally by all runs
@@ -67,19 +69,25 @@ def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
             config = replace(config, train=replace(config.train, max_time=share))
         if validation is not None:
             best = _run(validation.seen, config, Told(watch, "validation"), validation)
-            scores = {"mase": best.score, "seasonal_naive_mase": validation.naive, "origins": len(validation.splits)}
+            trust, score = validation.trusted(best.weights)
+            scores = {
+                "mase": score,
+                "seasonal_naive_mase": validation.naive,
+                "origins": len(validation.splits),
+                "trust": trust,
+            }
             if config.train.patience is not None:
                 config = replace(config, train=replace(config.train, epochs=best.epoch))
-        return Fitted(_all_members(panel, config, watch, members), scores)
+        return Fitted(_all_members(panel, config, watch, members, trust), scores)
 
 
-def _all_members(panel: Panel, config: Config, watch: Watch, members: int) -> Weights:
-    """Train each member on a panel, from a seed of its own."""
+def _all_members(panel: Panel, config: Config, watch: Watch, members: int, trust: float) -> Weights:
+    """Train each member on a panel, from a seed of its own, and trust it as far as the validation says."""
     weights: Weights = {}
     for member in range(members):
         run = Told(watch, "training" if members == 1 else f"training {member + 1} of {members},")
         seeded = replace(config, train=replace(config.train, seed=(config.train.seed + member) % SEEDS))
-        trained = _run(panel, seeded, run, None).weights
+        trained = tempered(_run(panel, seeded, run, None).weights, trust)
         weights |= {member_prefix(member) + name: weight for name, weight in trained.items()}
     return weights
 

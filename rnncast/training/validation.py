@@ -1,5 +1,6 @@
 """Judging a net while it learns: on origins near the end of the data, of which it has seen nothing beyond the first."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,14 +8,20 @@ from numpy.typing import NDArray
 
 from rnncast.choices import shortest_series
 from rnncast.config import Config
+from rnncast.runtime.head import tempered
 from rnncast.runtime.runtime import Runtime
+from rnncast.runtime.states import SeriesState
+from rnncast.series.beside import ahead
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.naive import repeat_season
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
 
-FEW_SERIES = 10  # so few are judged on two origins, if they are long enough; more need but one
-HORIZONS_FOR_TWO = 6  # in the longest series
+Weights = dict[str, NDArray[np.float32]]
+FEW_SERIES = 10  # so few are judged on several origins, if they are long enough; more need but one
+MOST_ORIGINS = 4
+HELD_BACK = 0.25  # of the longest series, at most, where it is not one origin alone
+TRUSTS = (0.75, 0.5, 0.25, 0.0)  # shares of the way from the naive forecast to the net's
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,9 @@ class Validation:
     def of(cls, panel: Panel, config: Config) -> "Validation | None":
         """The validation of a resolved Config on a panel; None if the panel is too short to spare an origin."""
         horizon = config.task.horizon or 1
-        two = len(panel) < FEW_SERIES and panel.lengths.max() >= HORIZONS_FOR_TWO * horizon
-        splits = tuple(rolling_origins(panel, horizon, 2 if two else 1, shortest_series(horizon)))
+        several = int(HELD_BACK * panel.lengths.max() / horizon) if len(panel) < FEW_SERIES else 1
+        origins = min(max(several, 1), MOST_ORIGINS)
+        splits = tuple(rolling_origins(panel, horizon, origins, shortest_series(horizon)))
         if not splits:
             return None
         season = (config.task.seasons or (1,))[0]
@@ -42,13 +50,38 @@ class Validation:
         """What may be trained on."""
         return self.splits[0].seen
 
-    def score(self, weights: dict[str, NDArray[np.float32]]) -> float:
+    def score(self, weights: Weights) -> float:
         """Mean MASE of the weights' forecasts over series and origins; infinite where nothing could be scored."""
         alone = replace(self.config, train=replace(self.config.train, members=1))
         runtime, horizon = Runtime(alone, weights), self.config.task.horizon or 1
         middle = runtime.head.middle
-        points = [runtime.forecast_panel(split.seen, horizon)[:, :, middle] for split in self.splits]
+        points = []
+        for split, state in self._states(runtime):
+            known_ahead = ahead(split.seen, np.arange(len(split.seen)), runtime.frame.cycles, horizon)
+            points.append(runtime.forecast_all(state, known_ahead)[:, :, middle])
         return _mean_mase(self.splits, points, (self.config.task.seasons or (1,))[0])
+
+    def _states(self, runtime: Runtime) -> Iterator[tuple[Split, SeriesState]]:
+        """Each origin with the state there, which goes on from the origin before if that had the same series."""
+        before, state = None, None
+        for split in self.splits:
+            if before is not None and state is not None and before.ids == split.seen.ids:
+                state = runtime.state_after(state, split.seen, self.config.task.horizon or 1)
+            else:
+                state = runtime.final_state(split.seen)
+            before = split.seen
+            yield split, state
+
+    def trusted(self, weights: Weights) -> tuple[float, float]:
+        """How far to trust the weights, from 0, the naive forecast, to 1; and the score that they then have.
+
+        Less than 1 only where that is better by more than chance may be: by one part in the root of the points scored.
+        """
+        points = sum(int((~np.isnan(split.actual)).sum()) for split in self.splits)
+        whole = self.score(weights)
+        scores = [(self.score(tempered(weights, trust)), trust) for trust in TRUSTS]
+        score, trust = min(scores, key=lambda each: each[0])
+        return (trust, score) if score < whole * (1 - points**-0.5) else (1.0, whole)
 
 
 def _mean_mase(splits: tuple[Split, ...], points: list[NDArray[np.float64]], season: int) -> float:

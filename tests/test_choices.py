@@ -1,0 +1,81 @@
+"""What is decided from the data: each choice with data that call for it, and a reason that says so."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rnncast import Config, Panel
+from rnncast.choices import decide
+from rnncast.config import NetConfig, TaskConfig, TrainConfig
+from rnncast.errors import UsageError
+
+RANDOM = np.random.default_rng(3)
+SHAPE = np.array([3.0, 9.0, 4.0, 7.0, 1.0, 2.0])
+
+
+def decided(y: NDArray[np.float64], config: Config | None = None) -> dict[str, str]:
+    """The value of each choice for a single series of season 6."""
+    config = config or Config(task=TaskConfig(seasons=(6, 1), horizon=6))
+    return {choice.name: choice.value for choice in decide(config, Panel.from_series({"a": y}))[1]}
+
+
+def seasons(count: int, noise: float, trend: float = 0.0) -> NDArray[np.float64]:
+    steps = 6 * count
+    return np.tile(SHAPE, count) + trend * np.arange(steps) + RANDOM.normal(0, noise, steps) - 30
+
+
+@pytest.mark.parametrize(
+    ("y", "base", "span"),
+    [
+        (np.cumsum(RANDOM.normal(0, 1, 300)), "last-1", "1"),  # a random walk
+        (seasons(30, noise=1.5), "mean-6", "6"),  # a shape under noise
+        (seasons(30, noise=0.01, trend=1.0), "drift-6", "6"),  # a shape that moves on
+    ],
+)
+def test_the_base_is_the_one_that_would_have_been_best(y: NDArray[np.float64], base: str, span: str) -> None:
+    got = decided(y)
+    assert got["base"] == base
+    assert got["level-span"] == span
+
+
+def test_what_is_given_is_kept_and_said_to_be() -> None:
+    config = Config(
+        task=TaskConfig(horizon=5, seasons=(6, 1), transform="none", strategy="direct"),
+        net=NetConfig(window=9, level_span=3, base="last-6", hidden_size=7),
+        train=TrainConfig(epochs=2, members=2, stride=3),
+    )
+    resolved, choices = decide(config, Panel.from_series({"a": seasons(10, noise=1)}))
+    assert resolved.task.horizon == 5
+    given = {choice.name for choice in choices if choice.reason == "as given"}
+    assert given == {choice.name for choice in choices} - {"calendar"}
+
+
+def test_every_choice_has_a_reason_and_choosing_again_changes_nothing() -> None:
+    panel = Panel.from_series({str(s): seasons(20 + s, noise=1) for s in range(12)})
+    resolved, choices = decide(Config(), panel)
+    assert all(choice.reason for choice in choices)
+    assert decide(resolved, panel)[0] == resolved
+
+
+def test_a_season_that_no_calendar_suggests_is_found() -> None:
+    assert decided(seasons(20, noise=0.5), Config())["season"] == "6"
+    assert decided(RANDOM.normal(0, 1, 200), Config())["season"] == "none"
+
+
+def test_more_data_more_effort_and_presets_in_order() -> None:
+    few = [decided(seasons(count, noise=1))["epochs"] for count in (3, 8, 30)]
+    assert sorted(few, key=int) == few
+    many = Panel.from_series({str(s): seasons(20, noise=1) for s in range(40)})
+    sizes = []
+    for preset in ("fast", "default", "best"):
+        train = decide(Config(train=TrainConfig(preset=preset)), many)[0].train
+        assert train.epochs is not None
+        assert train.members is not None
+        sizes.append(train.epochs * train.members)
+    assert sizes == sorted(set(sizes))
+
+
+def test_a_base_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(UsageError, match="last-7") as error:
+        decided(seasons(10, noise=1), Config(net=NetConfig(base="last-7"), task=TaskConfig(seasons=(6, 1))))
+    assert "drift-6" in error.value.hint
