@@ -43,7 +43,7 @@ Values = NDArray[np.float64]
 Made = tuple[Values, int, float, float]  # a series, the step to be forecast, its true value, the naive guess at it
 
 REST = 4  # beats between a recall and the next value
-SHORTEST = 4  # steps from a value to its recall
+CYCLES = 3  # values or pulses in a series, at least
 MOST = 0.8  # size of a value to copy; a beat is 1
 MODELS = ("window", "rnn", "gru", "lstm")
 NOISE = 0.5  # standard deviation, of a sine of amplitude 1
@@ -60,6 +60,7 @@ class Task:
     make: Callable[[int, int, np.random.Generator], Made]
     horizon: Callable[[int], int]
     epochs: int
+    lead: int
 
 
 class Settings(NamedTuple):
@@ -93,29 +94,26 @@ class Score:
 
 
 def copy(lag: int, steps: int, random: np.random.Generator) -> Made:
-    """A value; beats of 1 and -1; a beat that repeats the last; the same value, up to `lag` steps after it was shown.
+    """A value; beats of 1 and -1; a beat that repeats the last; the same value, `lag` steps after it was shown.
 
-    Each value has a lag of its own, drawn evenly on the scale of logs; that of the last one, which is scored, is `lag`.
     A value lies between a beat of 1 and one of -1, so that the movements around it add up to the same whatever it is.
     """
-    lags = [lag]
-    while sum(lags) + len(lags) * (1 + REST) < steps:
-        lags.insert(0, round(np.exp(random.uniform(np.log(SHORTEST), np.log(lag)))))
     y: list[float] = []
     beat, value = 1.0, 0.0
-    for each in lags:
+    cycles = max(CYCLES, -(-steps // (lag + 1 + REST)))
+    for _ in range(cycles):
         value = random.uniform(-MOST, MOST)
-        beats = [beat * (-1) ** i for i in range(1, each - 1 + REST)]
-        before, after = beats[: each - 2], beats[each - 2 :]
+        beats = [beat * (-1) ** i for i in range(1, lag - 1 + REST)]
+        before, after = beats[: lag - 2], beats[lag - 2 :]
         y += [value, *before, before[-1], value, *after]
         beat = beats[-1]
-    skipped = int(random.integers(0, lags[0] + 1 + REST)) if len(lags) > 1 else 0  # begin anywhere in a cycle
+    skipped = int(random.integers(0, lag + 1 + REST))  # begin anywhere in a cycle
     return np.array(y[skipped:]), len(y) - REST - 1 - skipped, value, 0.0
 
 
 def counter(period: int, steps: int, random: np.random.Generator) -> Made:
     """0, 1, 0, 1, ... with a 2 in the place of every (period / 2)th 0: every step is a movement of 1."""
-    cycles = max(3, -(-steps // period))
+    cycles = max(CYCLES, -(-steps // period))
     y = np.tile([2.0, 1.0] + [0.0, 1.0] * (period // 2 - 1), cycles)
     at = period * (cycles - 1)
     skipped = int(random.integers(0, period))
@@ -130,9 +128,9 @@ def sine(period: int, steps: int, random: np.random.Generator) -> Made:
     return clean + random.normal(0, NOISE, steps), steps - period // 2, float(clean[-1]), float(level)
 
 
-def one_step(span: int) -> int:
-    """The horizon of copy and counter."""
-    return 1
+def whole(span: int) -> int:
+    """The horizon of copy and counter: a lag, a period."""
+    return span
 
 
 def half(span: int) -> int:
@@ -143,9 +141,9 @@ def half(span: int) -> int:
 TASKS = {
     task.name: task
     for task in (
-        Task("copy", "copy a value seen L steps ago", "L", (4, 16, 32), copy, one_step, 320),
-        Task("counter", "when is the next pulse, one every P steps?", "P", (4, 16, 24), counter, one_step, 200),
-        Task("sine", "half a period ahead, noise aside", "P", (16, 32, 64), sine, half, 20),
+        Task("copy", "copy a value seen L steps ago", "L", (4, 16, 32), copy, whole, 100, 0),
+        Task("counter", "when is the next pulse, one every P steps?", "P", (4, 16, 32), counter, whole, 100, 0),
+        Task("sine", "half a period ahead, noise aside", "P", (16, 32, 64), sine, half, 20, -1),
     )
 }
 
@@ -166,15 +164,14 @@ def measure(task: Task, span: int, model: str, settings: Settings) -> list[Score
             watch=Watch(lambda run, step: losses.append(step.loss)),  # noqa: B023
         )
         seconds = time.perf_counter() - began
-        choice, error = (error_of(forecaster, series) for series in (chosen_by, fresh))
+        choice, error = (error_of(forecaster, series, task.lead) for series in (chosen_by, fresh))
         scores.append(Score(task.name, span, model, rate, losses[-1], choice, error, seconds))
     return scores
 
 
-def error_of(forecaster: Forecaster, series: list[Made]) -> float:
+def error_of(forecaster: Forecaster, series: list[Made], lead: int) -> float:
     """The mean error where the answer is, by that of the naive guess."""
-    # What is known: everything before the first step of the horizon that ends where the answer is.
-    points = forecaster.predict(panel_of([y[:at] for y, at, *_ in series])).point[:, -1]
+    points = forecaster.predict(panel_of([y[:known] for y, known, *_ in series])).point[:, lead]
     truth, naive = (np.array([row[i] for row in series]) for i in (2, 3))
     return float(np.abs(points - truth).mean() / np.abs(naive - truth).mean())
 
@@ -182,12 +179,13 @@ def error_of(forecaster: Forecaster, series: list[Made]) -> float:
 def config_of(task: Task, span: int, model: str, learning_rate: float, settings: Settings) -> Config:
     """The same for all nets, but for the net."""
     return Config(
-        task=TaskConfig(horizon=task.horizon(span), seasons=(), transform="none"),
+        task=TaskConfig(horizon=task.horizon(span), seasons=(1,), transform="none"),
         net=NetConfig(model=model, hidden_size=settings.hidden_size, window=settings.window),
         train=TrainConfig(
             epochs=max(1, round(task.epochs * settings.effort)),
             learning_rate=learning_rate,
             bptt_steps=settings.bptt_steps,
+            stride=1,
             weight_decay=0.0,
             validate=False,
             seed=settings.seed,
