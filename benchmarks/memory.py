@@ -43,6 +43,7 @@ Values = NDArray[np.float64]
 Made = tuple[Values, int, float, float]  # a series, the step to be forecast, its true value, the naive guess at it
 
 REST = 4  # beats between a recall and the next value
+SHORTEST = 4  # lag or period of those that are mixed
 CYCLES = 3  # values or pulses in a series, at least
 MOST = 0.8  # size of a value to copy; a beat is 1
 MODELS = ("window", "rnn", "gru", "lstm")
@@ -51,16 +52,18 @@ NOISE = 0.5  # standard deviation, of a sine of amplitude 1
 
 @dataclass(frozen=True)
 class Task:
-    """A task: what it asks, its spans in steps (for --quick, the first two), and how to make a series of it."""
+    """A task: what it asks, how long its series are at least, and how to make one.
+
+    spans: in steps (for --quick, the first two), with the epochs to train for each.
+    """
 
     name: str
     asks: str
     span: str
-    spans: tuple[int, ...]
-    make: Callable[[int, int, np.random.Generator], Made]
+    spans: dict[int, int]
+    steps: int
+    make: Callable[[int, int, np.random.Generator, bool], Made]
     horizon: Callable[[int], int]
-    epochs: int
-    lead: int
 
 
 class Settings(NamedTuple):
@@ -71,7 +74,7 @@ class Settings(NamedTuple):
     learning_rates: tuple[float, ...]
     bptt_steps: int
     series: int
-    steps: int
+    batch_size: int
     seed: int
     effort: float
 
@@ -93,26 +96,34 @@ class Score:
     seconds: float
 
 
-def copy(lag: int, steps: int, random: np.random.Generator) -> Made:
+def copy(lag: int, steps: int, random: np.random.Generator, mixed: bool) -> Made:
     """A value; beats of 1 and -1; a beat that repeats the last; the same value, `lag` steps after it was shown.
 
+    Mixed: each value has a lag of its own, drawn evenly on the scale of logs; that of the last one is `lag`.
     A value lies between a beat of 1 and one of -1, so that the movements around it add up to the same whatever it is.
     """
+    lags = [lag]
+    while sum(lags) + len(lags) * (1 + REST) < steps:
+        lags.insert(0, round(np.exp(random.uniform(np.log(SHORTEST), np.log(lag)))) if mixed else lag)
     y: list[float] = []
     beat, value = 1.0, 0.0
-    cycles = max(CYCLES, -(-steps // (lag + 1 + REST)))
-    for _ in range(cycles):
+    for each in lags:
         value = random.uniform(-MOST, MOST)
-        beats = [beat * (-1) ** i for i in range(1, lag - 1 + REST)]
-        before, after = beats[: lag - 2], beats[lag - 2 :]
+        beats = [beat * (-1) ** i for i in range(1, each - 1 + REST)]
+        before, after = beats[: each - 2], beats[each - 2 :]
         y += [value, *before, before[-1], value, *after]
         beat = beats[-1]
-    skipped = int(random.integers(0, lag + 1 + REST))  # begin anywhere in a cycle
+    skipped = int(random.integers(0, lags[0] + 1 + REST)) if len(lags) > 1 else 0  # begin anywhere in a cycle
     return np.array(y[skipped:]), len(y) - REST - 1 - skipped, value, 0.0
 
 
-def counter(period: int, steps: int, random: np.random.Generator) -> Made:
-    """0, 1, 0, 1, ... with a 2 in the place of every (period / 2)th 0: every step is a movement of 1."""
+def counter(period: int, steps: int, random: np.random.Generator, mixed: bool) -> Made:
+    """0, 1, 0, 1, ... with a 2 in the place of every (period / 2)th 0: every step is a movement of 1.
+
+    Mixed: half of the series have the period, a quarter half of it, an eighth ... (at least 4).
+    """
+    while mixed and period % 4 == 0 and period > SHORTEST and random.random() < 0.5:
+        period //= 2
     cycles = max(CYCLES, -(-steps // period))
     y = np.tile([2.0, 1.0] + [0.0, 1.0] * (period // 2 - 1), cycles)
     at = period * (cycles - 1)
@@ -120,7 +131,7 @@ def counter(period: int, steps: int, random: np.random.Generator) -> Made:
     return y[skipped:], at - skipped, 2.0, 0.0
 
 
-def sine(period: int, steps: int, random: np.random.Generator) -> Made:
+def sine(period: int, steps: int, random: np.random.Generator, mixed: bool) -> Made:
     """A sine at a level and phase of its own, under noise; scored against the sine itself."""
     steps = max(steps, 2 * period) + period // 2
     level, phase = random.normal(0, 10), random.uniform(0, 2 * np.pi)
@@ -128,9 +139,9 @@ def sine(period: int, steps: int, random: np.random.Generator) -> Made:
     return clean + random.normal(0, NOISE, steps), steps - period // 2, float(clean[-1]), float(level)
 
 
-def whole(span: int) -> int:
-    """The horizon of copy and counter: a lag, a period."""
-    return span
+def one_step(span: int) -> int:
+    """The horizon of copy and counter."""
+    return 1
 
 
 def half(span: int) -> int:
@@ -138,12 +149,13 @@ def half(span: int) -> int:
     return span // 2
 
 
+HARD = {4: 60, 16: 250, 24: 250}
 TASKS = {
     task.name: task
     for task in (
-        Task("copy", "copy a value seen L steps ago", "L", (4, 16, 32), copy, whole, 100, 0),
-        Task("counter", "when is the next pulse, one every P steps?", "P", (4, 16, 32), counter, whole, 100, 0),
-        Task("sine", "half a period ahead, noise aside", "P", (16, 32, 64), sine, half, 20, -1),
+        Task("copy", "copy a value seen L steps ago", "L", HARD, 72, copy, one_step),
+        Task("counter", "when is the next pulse, one every P steps?", "P", HARD, 144, counter, one_step),
+        Task("sine", "half a period ahead, noise aside", "P", {16: 40, 32: 40, 64: 40}, 72, sine, half),
     )
 }
 
@@ -151,9 +163,10 @@ TASKS = {
 def measure(task: Task, span: int, model: str, settings: Settings) -> list[Score]:
     """Train a net on a task, at each learning rate, and score it on fresh series."""
     torch.set_num_threads(1)
-    steps = settings.steps
     random = np.random.default_rng([settings.seed, span])
-    made, chosen_by, fresh = ([task.make(span, steps, random) for _ in range(settings.series)] for _ in range(3))
+    made, chosen_by, fresh = (
+        [task.make(span, task.steps, random, mixed) for _ in range(settings.series)] for mixed in (True, False, False)
+    )
     scores = []
     for rate in settings.learning_rates:
         losses: list[float] = []
@@ -164,14 +177,14 @@ def measure(task: Task, span: int, model: str, settings: Settings) -> list[Score
             watch=Watch(lambda run, step: losses.append(step.loss)),  # noqa: B023
         )
         seconds = time.perf_counter() - began
-        choice, error = (error_of(forecaster, series, task.lead) for series in (chosen_by, fresh))
+        choice, error = (error_of(forecaster, series) for series in (chosen_by, fresh))
         scores.append(Score(task.name, span, model, rate, losses[-1], choice, error, seconds))
     return scores
 
 
-def error_of(forecaster: Forecaster, series: list[Made], lead: int) -> float:
+def error_of(forecaster: Forecaster, series: list[Made]) -> float:
     """The mean error where the answer is, by that of the naive guess."""
-    points = forecaster.predict(panel_of([y[:known] for y, known, *_ in series])).point[:, lead]
+    points = forecaster.predict(panel_of([y[:known] for y, known, *_ in series])).point[:, -1]
     truth, naive = (np.array([row[i] for row in series]) for i in (2, 3))
     return float(np.abs(points - truth).mean() / np.abs(naive - truth).mean())
 
@@ -182,9 +195,10 @@ def config_of(task: Task, span: int, model: str, learning_rate: float, settings:
         task=TaskConfig(horizon=task.horizon(span), seasons=(1,), transform="none"),
         net=NetConfig(model=model, hidden_size=settings.hidden_size, window=settings.window),
         train=TrainConfig(
-            epochs=max(1, round(task.epochs * settings.effort)),
+            epochs=max(1, round(task.spans.get(span, max(task.spans.values())) * settings.effort)),
             learning_rate=learning_rate,
             bptt_steps=settings.bptt_steps,
+            batch_size=settings.batch_size,
             stride=1,
             weight_decay=0.0,
             validate=False,
@@ -221,10 +235,10 @@ def main() -> None:
     parser.add_argument("--span", type=int, action="append", help="this span only (may be given again)")
     parser.add_argument("--window", type=int, default=8)
     parser.add_argument("--hidden-size", type=int, default=32)
-    parser.add_argument("--learning-rates", type=float, nargs="+", default=(0.01, 0.03), metavar="RATE")
+    parser.add_argument("--learning-rates", type=float, nargs="+", default=(0.02,), metavar="RATE")
     parser.add_argument("--bptt-steps", type=int, default=512)
-    parser.add_argument("--series", type=int, default=512, help="to train on, and as many to be scored on")
-    parser.add_argument("--steps", type=int, default=72, help="length of a series, at least (and one to three spans)")
+    parser.add_argument("--series", type=int, default=128, help="to train on, and as many to be scored on")
+    parser.add_argument("--batch-size", type=int, default=8, help="small, for many updates in little time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--effort", type=float, default=1.0, help="multiplies the epochs")
     parser.add_argument("--workers", type=int, default=2, help="nets trained side by side, on one thread each")
@@ -240,7 +254,7 @@ def main() -> None:
         runs = {
             name: [
                 pool.submit(measure, TASKS[name], span, model, settings)
-                for span in given.span or TASKS[name].spans[: 2 if given.quick else None]
+                for span in given.span or list(TASKS[name].spans)[: 2 if given.quick else None]
                 for model in given.model or MODELS
             ]
             for name in given.task or TASKS
