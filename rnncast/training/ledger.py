@@ -17,7 +17,7 @@ from rnncast.training.batches import Batch, Batches, Chunk
 from rnncast.training.objectives import see, weighted_loss
 
 # A measurement costs about two passes over a chunk of one series; it is made so seldom that this is a few percent.
-CHUNKS_PER_MEASUREMENT = 50
+CHUNKS_PER_MEASUREMENT = 100
 
 
 class Ledger:
