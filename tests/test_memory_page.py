@@ -27,9 +27,9 @@ ROWS = 400  # of each table are enough
 
 
 def quick(command: str) -> list[str]:
-    """The arguments of the same command with one epoch, and without the run that only judges."""
+    """The arguments of the same command with one net, one epoch, and without the run that only judges."""
     shorter = re.sub(r" (--epochs \d+|--no-validate)", "", command.removeprefix("rnncast "))
-    return [*shorter.split(), "--epochs", "1", "--no-validate"]
+    return [*shorter.split(), "--members", "1", "--epochs", "1", "--no-validate"]
 
 
 def test_commands_and_python_blocks_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

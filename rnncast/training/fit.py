@@ -85,7 +85,7 @@ def _all_members(panel: Panel, config: Config, watch: Watch, members: int, trust
     """Train each member on a panel, from a seed of its own, and trust it as far as the validation says."""
     weights: Weights = {}
     for member in range(members):
-        run = Told(watch, "training" if members == 1 else f"training {member + 1} of {members},")
+        run = Told(watch, "training" if members == 1 else f"training net {member + 1}")
         seeded = replace(config, train=replace(config.train, seed=(config.train.seed + member) % SEEDS))
         trained = tempered(_run(panel, seeded, run, None).weights, trust)
         weights |= {member_prefix(member) + name: weight for name, weight in trained.items()}
