@@ -18,7 +18,7 @@ from rnncast.series.spread import drift
 FEW_SERIES = 10
 UPDATES = 400  # optimiser steps for them; for more of them more, as there is more to be learnt
 MOST_UPDATES = 6  # times as many
-EPOCHS = (8, 24, 40)  # fewest; most for few series; most for many
+EPOCHS = (8, 48)  # fewest, most
 HIDDEN_SIZE = (32, 64)  # for few series, for many
 EPOCHS_A_VALUE = 1 / 3  # of the longest series: a handful of values is soon known by heart
 SHORTEST_RUN = 6  # epochs, for a series of a handful of values
@@ -245,9 +245,7 @@ def _epochs(config: Config, panel: Panel, longest: int) -> tuple[int, str]:
     series, steps, effort = len(panel), float(panel.lengths.mean()), PRESETS[config.train.preset].epochs
     chunks = -(-series // config.train.batch_size) * -(-steps // config.train.bptt_steps)
     updates = UPDATES * float(np.clip(series / FEW_SERIES, 1, MOST_UPDATES))
-    fewest, few, many = EPOCHS
-    epochs = float(np.clip(updates / chunks, fewest, few if series < FEW_SERIES else many))
-    epochs = max(min(epochs, EPOCHS_A_VALUE * longest), SHORTEST_RUN)
+    epochs = max(min(float(np.clip(updates / chunks, *EPOCHS)), EPOCHS_A_VALUE * longest), SHORTEST_RUN)
     reason = f"{series} series of up to {longest} values; updates an epoch: {chunks:g}"
     return max(1, round(effort * epochs)), reason
 

@@ -15,6 +15,7 @@ from rnncast.errors import TrainingError, UsageError
 from rnncast.forecaster import Forecaster
 from rnncast.nets.model import Model, build_model
 from rnncast.nets.recurrent import Recurrent
+from rnncast.runtime.head import tempered
 from rnncast.runtime.registry import NETS
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
@@ -336,10 +337,22 @@ def test_validation_is_out_of_sample_and_the_last_run_is_on_everything() -> None
     forecaster = Forecaster.fit(waves(), small_config(validate=True, epochs=4), watch=watch)
     assert [run for run, _ in told] == ["validation"] * 4 + ["training"] * 4
     assert all(step.valid_mase is not None for run, step in told if run == "validation")
-    assert forecaster.scores["mase"] == told[3][1].valid_mase
+    trust = forecaster.scores["trust"]
+    assert (forecaster.scores["mase"] == told[3][1].valid_mase) == (trust == 1)
     assert forecaster.scores["seasonal_naive_mase"] == told[3][1].naive_mase
     without = Forecaster.fit(waves(), small_config(validate=False, epochs=4))
-    np.testing.assert_array_equal(forecaster.predict().point, without.predict().point)
+    trusted = replace(without, weights=tempered(without.weights, trust))
+    np.testing.assert_array_equal(forecaster.predict().point, trusted.predict().point)
+
+
+def test_a_net_that_learns_nothing_useful_is_not_trusted() -> None:
+    """Nobody can forecast a random walk better than by its last value; the model falls back to it, and says so."""
+    walk = np.cumsum(np.random.default_rng(2).normal(0, 1, 300)) + 100
+    config = Config(task=TaskConfig(horizon=12, seasons=(1,)), net=NetConfig(model="rnn"))
+    forecaster = Forecaster.fit(Panel.from_series({"a": walk}), config)
+    assert forecaster.scores["trust"] < 1
+    if forecaster.scores["trust"] == 0:
+        np.testing.assert_allclose(forecaster.predict().point, np.full((1, 12), walk[-1]), rtol=1e-6)
 
 
 def test_patience_trains_anew_for_as_long_as_it_paid() -> None:

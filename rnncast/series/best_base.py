@@ -25,6 +25,8 @@ def best_base(panel: Panel, frame: Frame) -> tuple[str, float]:
         return frame.base, float("nan")
     logs = np.log(errors + NOTHING).mean(0)
     logs -= logs[frame.base_names.index(f"last-{frame.season}")]
+    if frame.seasons:  # a net does better to learn how far to move a season on than to unlearn it
+        logs[frame.base_names.index(f"drift-{frame.season}")] = np.inf
     best = int(logs.argmin())
     return frame.base_names[best], float(np.exp(logs[best]))
 

@@ -21,7 +21,8 @@ Weights = dict[str, NDArray[np.float32]]
 FEW_SERIES = 10  # so few are judged on several origins, if they are long enough; more need but one
 MOST_ORIGINS = 4
 HELD_BACK = 0.25  # of the longest series, at most, where it is not one origin alone
-TRUSTS = (0.75, 0.5, 0.25, 0.0)  # shares of the way from the naive forecast to the net's
+FEWEST_SCORED = 24  # values, that say anything
+TRUSTS = (0.5, 0.25, 0.0)  # shares of the way from the naive forecast to the net's
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,15 @@ class Validation:
     def trusted(self, weights: Weights) -> tuple[float, float]:
         """How far to trust the weights, from 0, the naive forecast, to 1; and the score that they then have.
 
-        Less than 1 only where that is better by more than chance may be: by one part in the root of the points scored.
+        Less than 1 only where the naive forecast is no worse than the net, over enough values to tell.
         """
-        points = sum(int((~np.isnan(split.actual)).sum()) for split in self.splits)
         whole = self.score(weights)
-        scores = [(self.score(tempered(weights, trust)), trust) for trust in TRUSTS]
+        scored = sum(int((~np.isnan(split.actual)).sum()) for split in self.splits)
+        if scored < FEWEST_SCORED or whole < self.score(tempered(weights, 0.0)):
+            return 1.0, whole
+        scores = [(self.score(tempered(weights, share)), share) for share in TRUSTS]
         score, trust = min(scores, key=lambda each: each[0])
-        return (trust, score) if score < whole * (1 - points**-0.5) else (1.0, whole)
+        return trust, score
 
 
 def _mean_mase(splits: tuple[Split, ...], points: list[NDArray[np.float64]], season: int) -> float:
