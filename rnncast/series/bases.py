@@ -29,9 +29,12 @@ def last_period(past: Array, now: Array, horizon: int, lag: int) -> Array:
     return xp.where(xp.isnan(last), past[:, back - lag], last)
 
 
-def mean_shape(past: Array, now: Array, horizon: int, season: int) -> Array:
-    """The mean shape of the last few seasons, each about its own mean, upon the mean of the last [B, T, H]."""
-    xp, mean = namespace(past), _moving_mean(past, season)
+def mean_shape(past: Array, filled: Array, now: Array, horizon: int, season: int) -> Array:
+    """The mean shape of the last few seasons, each about its own mean, upon the mean of the last [B, T, H].
+
+    The means are of the past with stand-ins: a day without its nights has another mean than a whole one.
+    """
+    xp, mean = namespace(past), _moving_mean(filled, season)
     back = repeated(now, horizon, season)
     total, number = 0.0, 0.0
     for before in range(0, SHAPE_SEASONS * season, season):

@@ -259,7 +259,7 @@ class Frame:
         inputs = xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)  # [B, T, F]
         level, scale, now = level[:, origins], scale[:, origins], now[origins]
         naive = filled[:, repeated(now, self.horizon, self.level_span)]  # [B, T, H], as each of the bases
-        bases = [self._base(name, past, now) for name in self.base_names]
+        bases = [self._base(name, past, filled, now) for name in self.base_names]
         bases[self.base_names.index(f"last-{self.level_span}")] = naive
         leads = None
         if self.known:
@@ -270,10 +270,11 @@ class Frame:
         stack = stacked(*(xp.where(xp.isnan(base), naive, base) for base in bases)).swapaxes(2, 3)  # [B, T, K, H]
         return FrameView(inputs, self._seen(stack, level, scale), level, scale, leads)
 
-    def _base(self, name: str, past: Array, now: Array) -> Array:
+    def _base(self, name: str, past: Array, filled: Array, now: Array) -> Array:
         kind, _, period = name.partition("-")
-        forecast = {"last": last_period, "mean": mean_shape, "drift": drift}[kind]
-        return forecast(past, now, self.horizon, int(period))
+        if kind == "mean":
+            return mean_shape(past, filled, now, self.horizon, int(period))
+        return {"last": last_period, "drift": drift}[kind](past, now, self.horizon, int(period))
 
     def _leads(self, known: Array, source: Array, now: Array, level: Array) -> Leads:
         xp = namespace(known)
