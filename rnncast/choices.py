@@ -39,7 +39,7 @@ class Effort(NamedTuple):
     members: tuple[int, int]
 
 
-PRESETS = {"fast": Effort(0.5, (1, 1)), "default": Effort(1.0, (3, 1)), "best": Effort(1.0, (8, 4))}
+EFFORTS = {"fast": Effort(0.5, (1, 1)), "default": Effort(1.0, (3, 1)), "best": Effort(1.0, (8, 4))}
 
 
 class Choice(NamedTuple):
@@ -111,7 +111,8 @@ def shortest_series(horizon: int) -> int:
 def _seasons(config: Config, panel: Panel, longest: int) -> tuple[tuple[int, ...], str]:
     """Given, from the calendar, or found; beside a single one, a longer one that is found."""
     given = config.task.seasons
-    if given is not None and (len(given) > 1 or given[0] == 1):
+    seasons: tuple[int, ...]
+    if given is not None and (len(given) != 1 or given[0] == 1):
         return tuple(season for season in given if season > 1), GIVEN
     if given is not None:
         seasons, reason = given, GIVEN
@@ -242,7 +243,7 @@ def _strategy(config: Config) -> tuple[str, str, str]:
 def _epochs(config: Config, panel: Panel, longest: int) -> tuple[int, str]:
     if config.train.epochs is not None:
         return config.train.epochs, GIVEN
-    series, steps, effort = len(panel), float(panel.lengths.mean()), PRESETS[config.train.preset].epochs
+    series, steps, effort = len(panel), float(panel.lengths.mean()), EFFORTS[config.train.preset].epochs
     chunks = -(-series // config.train.batch_size) * -(-steps // config.train.bptt_steps)
     updates = UPDATES * float(np.clip(series / FEW_SERIES, 1, MOST_UPDATES))
     epochs = max(min(float(np.clip(updates / chunks, *EPOCHS)), EPOCHS_A_VALUE * longest), SHORTEST_RUN)
@@ -262,7 +263,7 @@ def _members(config: Config, panel: Panel) -> tuple[int, str]:
     if config.train.members is not None:
         return config.train.members, GIVEN
     small = len(panel.y) <= SMALL_PANEL
-    of_small, of_others = PRESETS[config.train.preset].members
+    of_small, of_others = EFFORTS[config.train.preset].members
     return (of_small, "cheap with so few values") if small else (of_others, f"of the preset {config.train.preset}")
 
 

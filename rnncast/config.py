@@ -18,6 +18,7 @@ LAYOUTS = ("auto", "long", "wide", "rows")
 GAPS = ("mask", "error", "fill")
 DUPLICATES = ("error", "first", "last", "mean", "sum")
 DECIMALS = ("auto", "point", "comma")
+ROLES = ("known", "past", "static")  # of covariates
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
 
 _TABLE_WORDS = {"layout": LAYOUTS, "gaps": GAPS, "duplicates": DUPLICATES, "decimal": DECIMALS}
@@ -236,6 +237,10 @@ class Config:
         """The width of the hidden layer of a resolved Config."""
         assert self.net.hidden_size is not None
         return self.net.hidden_size
+
+    def of_one_net(self) -> "Config":
+        """The same settings for one net instead of several members."""
+        return replace(self, train=replace(self.train, members=1))
 
     def with_model(self, model: str) -> "Config":
         """The same settings for another net."""

@@ -71,8 +71,7 @@ class Forecaster:
             fitted = fit_weights(encoding.encode(panel), config, watch or Watch())
         except TrainingError as error:
             best = error.rescued
-            alone = replace(config, train=replace(config.train, members=1))
-            rescued = None if best is None else cls._of(panel, alone, encoding, best.weights, {})
+            rescued = None if best is None else cls._of(panel, config.of_one_net(), encoding, best.weights, {})
             raise TrainingError(error.message, error.hint, rescued) from None
         return cls._of(panel, config, encoding, fitted.weights, fitted.scores)
 
@@ -148,9 +147,8 @@ class Forecaster:
 
         name = self.encoding.known[column].name
         time = format_times(self.frequency.times(cutoff[s : s + 1] + step + 1), self.columns)[0]
-        of_series = f" of series {self.columns.label(ids[s])!r}" if self.columns.ids else ""
         raise DataError(
-            f"{name!r}{of_series} is not known at {time}, and the forecast needs it there",
+            f"{name!r}{self.columns.of_series(ids[s])} is not known at {time}, and the forecast needs it there",
             hint="give it in rows after the last value, or in a file of its own: --future FILE",
         )
 

@@ -55,6 +55,10 @@ def test_every_choice_has_a_reason_and_choosing_again_changes_nothing() -> None:
     resolved, choices = decide(Config(), panel)
     assert all(choice.reason for choice in choices)
     assert decide(resolved, panel)[0] == resolved
+    noise = Panel.from_series({"a": np.random.default_rng(5).normal(0, 1, 200)})
+    resolved = decide(Config(), noise)[0]
+    assert resolved.task.seasons == ()
+    assert decide(resolved, noise)[0] == resolved
 
 
 def test_a_season_that_no_calendar_suggests_is_found() -> None:

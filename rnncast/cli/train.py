@@ -56,8 +56,10 @@ def train(
     panel = read_data(path, table, environment, environment.say)
     if future is not None:
         panel = panel.extended(read_future(future, table, panel.columns, panel.frequency))
+    asked = config
     if explain:
-        print_table(choices_table(decide(config, panel)[1]), environment.stderr)
+        config, choices = decide(config, panel)
+        print_table(choices_table(choices), environment.stderr)
     began = perf_counter()
     try:
         with _watching(environment, ledger, device) as watch:
@@ -68,7 +70,7 @@ def train(
             environment.say(f"the best weights so far are in {output}")
         raise
     forecaster.from_source(path, table).save(output)
-    environment.say(choices_in_words(config, forecaster.config))
+    environment.say(choices_in_words(asked, forecaster.config))
     if config.train.validate:
         environment.say(scores_in_words(forecaster.config.net.model, forecaster.scores))
     environment.say(f"trained {forecaster.config.net.model} in {perf_counter() - began:.1f} s; wrote {output}")

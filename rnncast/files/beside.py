@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rnncast.config import TableConfig
+from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError
 from rnncast.files.cells import MISSING, Coded, Column, Table, Values
 from rnncast.files.columns import Kind, kind_of
@@ -37,7 +37,7 @@ def with_covariates(panel: Panel, laid: Laid, asked: TableConfig) -> Panel:
     own = np.array([place[name] for name in panel.ids], np.int64)  # of the laid series
     first = laid.indptr[own] + panel.start - laid.start[own]  # grid point of each series' first value
     there = laid.indptr[own + 1] - first
-    picked = {name: [laid.beside.names.index(column) for column in getattr(asked, name)] for name in _ROLES}
+    picked = {name: [laid.beside.names.index(column) for column in getattr(asked, name)] for name in ROLES}
     known, past, static = (
         Block(tuple(laid.beside.columns[i] for i in places), laid.beside.values[:, places])
         for places in picked.values()
@@ -50,9 +50,6 @@ def with_covariates(panel: Panel, laid: Laid, asked: TableConfig) -> Panel:
         reach=there - panel.lengths if len(known) else np.zeros(len(panel), np.int64),
     )
     return replace(panel, covariates=covariates)
-
-
-_ROLES = ("known", "past", "static")
 
 
 def _read(name: str, column: Column, table: Table, asked: TableConfig) -> tuple[Covariate, Values]:
@@ -90,10 +87,10 @@ def _static(block: Block, panel: Panel, there: NDArray[np.int64]) -> Block:
         changing = np.flatnonzero(highest > lowest)
         if len(changing):
             s = int(changing[0])
-            of_series = f" of series {panel.columns.label(panel.ids[s])!r}" if panel.columns.ids else ""
             ends = [column.levels[int(v)] if column.levels else f"{v:g}" for v in (lowest[s], highest[s])]
+            where = panel.columns.of_series(panel.ids[s])
             raise DataError(
-                f"{column.name!r}{of_series} is not the same throughout: {ends[0]} and {ends[1]}",
+                f"{column.name!r}{where} is not the same throughout: {ends[0]} and {ends[1]}",
                 hint=f"use --past {column.name}, or --known {column.name} if it is known ahead",
             )
     return replace(block, values=values)

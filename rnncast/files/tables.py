@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rnncast.config import TableConfig
+from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.beside import read_covariates
 from rnncast.files.cells import MISSING, Coded, Codes, Column, Table, Values
@@ -88,7 +88,7 @@ def _rows(table: Table, asked: TableConfig) -> tuple[Rows, str]:
         read.append(f"a series in each of {len(roles.targets)} columns")
     else:
         read += [f"target {roles.targets[0]!r}", *(f"id {name!r}" for name in rows.columns.ids)]
-    for role in ("known", "past", "static"):
+    for role in ROLES:
         if getattr(asked, role):
             read.append(f"{role} {', '.join(map(repr, getattr(asked, role)))}")
     used = {roles.time, *roles.targets, *rows.columns.ids, *asked.covariates}

@@ -70,7 +70,6 @@ def comparison_table(comparison: Comparison, verdict: Verdict) -> Group:
         mase, smape, mae = (float(metric.mean()) for metric in (score.mase, score.smape, score.mae))
         table.add_row(score.name, f"{mase:.3f}", f"{smape:.2f}", number(mae), f"{score.seconds:.1f}")
     return Group(table, verdict.sentence)
-    return table
 
 
 def findings_table(check: "Check") -> Group:

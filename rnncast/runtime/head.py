@@ -25,6 +25,7 @@ from rnncast.series.frame import Leads
 
 # A normal error of mean absolute size 1 has this standard deviation.
 NAIVE_DEVIATION = math.sqrt(math.pi / 2)
+RANDOM = ("lead_known", "lead_features")  # weights that do not start at zero
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Head:
     @property
     def random(self) -> tuple[str, ...]:
         """The weights that do not start at zero."""
-        return ("lead_known", "lead_features") if self.leads else ()
+        return RANDOM if self.leads else ()
 
     def quantiles(
         self, weights: Mapping[str, Array], features: Array, window: Array, bases: Array, leads: Leads | None = None
@@ -111,7 +112,7 @@ def tempered(weights: Mapping[str, Array], trust: float) -> dict[str, Array]:
 
     All that moves a forecast away from the naive one is linear in weights of the head that start at zero.
     """
-    linear = {"head.weight", "head.bias", "head.highway", "head.lead_hidden", "head.lead_direct"}
+    linear = {name for name in weights if name.startswith("head.") and name.removeprefix("head.") not in RANDOM}
     return {name: weight * trust if name in linear else weight for name, weight in weights.items()}
 
 

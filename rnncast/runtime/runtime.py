@@ -125,10 +125,10 @@ class Runtime:
             ]
         )
 
-    def forecast_panel(self, panel: Panel, horizon: int) -> Values:
-        """Quantiles [S, H, Q] of what follows each series of an encoded panel."""
+    def forecast_panel(self, panel: Panel, horizon: int, state: SeriesState | None = None) -> Values:
+        """Quantiles [S, H, Q] of what follows each series of an encoded panel; `state`: its final one, if known."""
         known_ahead = ahead(panel, np.arange(len(panel)), self.frame.cycles, horizon)
-        return self.forecast_all(self.final_state(panel), known_ahead)
+        return self.forecast_all(state or self.final_state(panel), known_ahead)
 
     def run(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, FrameState, State]:
         """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it.

@@ -18,8 +18,7 @@ def best_base(panel: Panel, frame: Frame) -> tuple[str, float]:
     Errors are in local units, over origins all along each series; relative ones are averaged over series in logs. Where
     nothing can be told, it is the frame's own base, and its error NaN.
     """
-    chosen = np.linspace(0, len(panel) - 1, min(len(panel), MOST_SERIES)).astype(int)
-    errors = np.array([_errors(panel[int(s)].y, frame) for s in chosen])  # [S, K]
+    errors = np.array([_errors(y, frame) for y in panel.sample(MOST_SERIES)])  # [S, K]
     errors = errors[~np.isnan(errors).any(1)]
     if not len(errors):
         return frame.base, float("nan")
@@ -33,7 +32,7 @@ def best_base(panel: Panel, frame: Frame) -> tuple[str, float]:
 
 def _errors(y: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
     """The mean error of each base forecast of a series [K]; NaN if the series is too short to tell."""
-    first, steps = SEASONS_BEFORE * max(frame.season, 1), len(y) - 1
+    first, steps = SEASONS_BEFORE * frame.season, len(y) - 1
     if steps <= first:
         return np.full(len(frame.base_names), np.nan)
     y = frame.transform(y)[None]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnncast.config import ROLES
 from rnncast.errors import DataError
 from rnncast.series.covariates import Block, Covariate, Covariates, Values, recoded
 from rnncast.series.panel import Panel
@@ -88,7 +89,7 @@ class Encoding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return {role: [code._asdict() for code in getattr(self, role)] for role in ("known", "past", "static")}
+        return {role: [code._asdict() for code in getattr(self, role)] for role in ROLES}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Sequence[Mapping[str, Any]]]) -> "Encoding":

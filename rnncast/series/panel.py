@@ -42,6 +42,10 @@ class Columns:
         """A series' id for a person: the values of its id columns."""
         return "/".join(self.parts(series))
 
+    def of_series(self, series: str) -> str:
+        """ " of series 'a'" for a message, nothing where the data are one series without an id."""
+        return f" of series {self.label(series)!r}" if self.ids else ""
+
     @property
     def time_name(self) -> str:
         """The header of the time column that goes out."""
@@ -128,6 +132,11 @@ class Panel:
                 digest.update(repr(block.columns).encode())
                 digest.update(np.ascontiguousarray(block.values).tobytes())
         return digest.hexdigest()
+
+    def sample(self, most: int) -> list[NDArray[np.float64]]:
+        """The values of at most so many of the series, evenly chosen."""
+        chosen = np.linspace(0, len(self) - 1, min(len(self), most)).astype(int)
+        return [self[int(s)].y for s in chosen]
 
     def padded(self, rows: NDArray[np.int64], *, align: str) -> NDArray[np.float64]:
         """The chosen series [B] as one array [B, T], NaN where a series is shorter, at its "start" or "end" aligned."""

@@ -46,7 +46,7 @@ def strongest_season(panel: Panel, s: int) -> tuple[int, float]:
 def find_season(panel: Panel) -> int | None:
     """The season of a panel whose frequency suggests none, from autocorrelation; None if there is no strong one."""
     most = min(LONGEST_SEASON, int(panel.lengths.max(initial=0)) // FULL_SEASONS)
-    looked_at = _sample(panel)
+    looked_at = panel.sample(MOST_SERIES)
     strengths = np.full((len(looked_at), most + 1), np.nan)
     for row, y in enumerate(looked_at):
         for season in range(2, min(most, len(y) // FULL_SEASONS) + 1):
@@ -68,19 +68,14 @@ def find_longer_season(panel: Panel, season: int) -> int | None:
     Changes over a true one are smaller than over the multiples beside it, in enough of the series.
     """
     found: dict[int, float] = {}
+    looked_at = panel.sample(MOST_SERIES)
     for multiple in MULTIPLES:
-        notches = np.array([_notch(y, season, multiple) for y in _sample(panel)])
+        notches = np.array([_notch(y, season, multiple) for y in looked_at])
         notches = notches[~np.isnan(notches)]
         if notches.size:
             found[multiple] = float(np.mean(notches < NOTCH))
     best = max(found, key=lambda multiple: found[multiple], default=0)
     return best * season if best and found[best] >= NOTCHED else None
-
-
-def _sample(panel: Panel) -> list[Values]:
-    """The values of some of the series, evenly chosen."""
-    chosen = np.linspace(0, len(panel) - 1, min(len(panel), MOST_SERIES)).astype(int)
-    return [panel[int(s)].y for s in chosen]
 
 
 def _notch(y: Values, season: int, multiple: int) -> float:

@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from rnncast.config import Config
 from rnncast.errors import TrainingError
@@ -21,9 +19,8 @@ from rnncast.training.device import find_device
 from rnncast.training.ledger import Ledger
 from rnncast.training.loop import train
 from rnncast.training.step import Step, Watch
-from rnncast.training.validation import Validation
+from rnncast.training.validation import Validation, Weights
 
-Weights = dict[str, NDArray[np.float32]]
 VALIDATIONS = 8  # in a run, evenly spread over its epochs
 FEW_SERIES = 4  # are trained in one thread
 SEEDS = 2**63
@@ -69,7 +66,7 @@ def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
             config = replace(config, train=replace(config.train, max_time=share))
         if validation is not None:
             best = _run(validation.seen, config, Told(watch, "validation"), validation)
-            trust, score = validation.trusted(best.weights)
+            trust, score = validation.trusted(best.weights, best.score)
             scores = {
                 "mase": score,
                 "seasonal_naive_mase": validation.naive,
@@ -105,7 +102,7 @@ def _threads_for(panel: Panel) -> Iterator[None]:
 
 def _run(panel: Panel, config: Config, run: Told, validation: Validation | None) -> Best:
     """One run of one member over a panel: its last weights, or with patience the best by validation."""
-    config = replace(config, train=replace(config.train, members=1))
+    config = config.of_one_net()
     device = find_device(run.watch.device)
     model = build_model(config).to(device)
     model.generator = torch.Generator(device).manual_seed(config.train.seed)

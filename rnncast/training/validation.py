@@ -1,28 +1,26 @@
 """Judging a net while it learns: on origins near the end of the data, of which it has seen nothing beyond the first."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.choices import shortest_series
+from rnncast.choices import FEW_SERIES, shortest_series
 from rnncast.config import Config
 from rnncast.runtime.head import tempered
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState
-from rnncast.series.beside import ahead
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.naive import repeat_season
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
 
 Weights = dict[str, NDArray[np.float32]]
-FEW_SERIES = 10  # so few are judged on several origins, if they are long enough; more need but one
-MOST_ORIGINS = 4
+MOST_ORIGINS = 4  # of few series; more series need but one
 HELD_BACK = 0.25  # of the longest series, at most, where it is not one origin alone
 FEWEST_SCORED = 24  # values, that say anything
-TRUSTS = (0.5, 0.25, 0.0)  # shares of the way from the naive forecast to the net's
+PART_TRUSTS = (0.5, 0.25)  # shares of the way from the naive forecast to the net's
 
 
 @dataclass(frozen=True)
@@ -53,13 +51,11 @@ class Validation:
 
     def score(self, weights: Weights) -> float:
         """Mean MASE of the weights' forecasts over series and origins; infinite where nothing could be scored."""
-        alone = replace(self.config, train=replace(self.config.train, members=1))
-        runtime, horizon = Runtime(alone, weights), self.config.task.horizon or 1
+        runtime, horizon = Runtime(self.config.of_one_net(), weights), self.config.task.horizon or 1
         middle = runtime.head.middle
-        points = []
-        for split, state in self._states(runtime):
-            known_ahead = ahead(split.seen, np.arange(len(split.seen)), runtime.frame.cycles, horizon)
-            points.append(runtime.forecast_all(state, known_ahead)[:, :, middle])
+        points = [
+            runtime.forecast_panel(split.seen, horizon, state)[:, :, middle] for split, state in self._states(runtime)
+        ]
         return _mean_mase(self.splits, points, (self.config.task.seasons or (1,))[0])
 
     def _states(self, runtime: Runtime) -> Iterator[tuple[Split, SeriesState]]:
@@ -73,18 +69,20 @@ class Validation:
             before = split.seen
             yield split, state
 
-    def trusted(self, weights: Weights) -> tuple[float, float]:
-        """How far to trust the weights, from 0, the naive forecast, to 1; and the score that they then have.
+    def trusted(self, weights: Weights, score: float) -> tuple[float, float]:
+        """How far to trust weights of a known score, from 0, the naive forecast, to 1; and the score they then have.
 
         Less than 1 only where the naive forecast is no worse than the net, over enough values to tell.
         """
-        whole = self.score(weights)
         scored = sum(int((~np.isnan(split.actual)).sum()) for split in self.splits)
-        if scored < FEWEST_SCORED or whole < self.score(tempered(weights, 0.0)):
-            return 1.0, whole
-        scores = [(self.score(tempered(weights, share)), share) for share in TRUSTS]
-        score, trust = min(scores, key=lambda each: each[0])
-        return trust, score
+        if scored < FEWEST_SCORED:
+            return 1.0, score
+        naive = self.score(tempered(weights, 0.0))
+        if score < naive:
+            return 1.0, score
+        scores = {**{trust: self.score(tempered(weights, trust)) for trust in PART_TRUSTS}, 0.0: naive}
+        trust = min(scores, key=lambda each: scores[each])
+        return trust, scores[trust]
 
 
 def _mean_mase(splits: tuple[Split, ...], points: list[NDArray[np.float64]], season: int) -> float:
