@@ -1,5 +1,6 @@
 """The Forecaster: fit, predict, save, load. The Python API, and the one door to the nets."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
@@ -10,7 +11,8 @@ from rnncast.choices import resolve
 from rnncast.config import Config, TableConfig, section
 from rnncast.errors import DataError, ModelFileError, RnncastError, TrainingError
 from rnncast.files.model_file import read_model, write_model
-from rnncast.runtime.runtime import Runtime, weight_shapes
+from rnncast.runtime.checks import check_tensors
+from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, state_from_tensors, state_tensors
 from rnncast.series.beside import Ahead, calendar
 from rnncast.series.covariates import Future
@@ -20,6 +22,8 @@ from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns, Panel
 from rnncast.training.step import Watch
 from rnncast.version import VERSION
+
+LATEST = 400_000_000_000_000_000  # units of a calendar that NumPy can count in: microseconds, over 10,000 years
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class Source:
 class Forecaster:
     """A trained net with the state of every series it was trained on. Nothing in it changes; `fit` gives a new one.
 
-    known [S, R, K]: what was known in training of the steps after each series' end, R at most the trained horizon, NaN
-    where it was not; categories are places in the levels of `encoding`.
+    versions: of what trained it. known [S, R, K]: what was known in training of the steps after each series' end, R at
+    most the trained horizon, NaN where it was not; categories are places in the levels of `encoding`.
     """
 
     config: Config
@@ -53,6 +57,7 @@ class Forecaster:
     columns: Columns
     source: Source
     scores: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
     encoding: Encoding = field(default_factory=Encoding)
     known: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
@@ -95,6 +100,7 @@ class Forecaster:
             columns=panel.columns,
             source=Source(panel.fingerprint),
             scores=scores,
+            versions=_trained_with(),
             encoding=encoding,
             known=_known_ahead(panel, encoding, config.task.horizon),
         )
@@ -155,7 +161,7 @@ class Forecaster:
     def save(self, path: str) -> None:
         """Write the model file, whole or not at all. ModelFileError if it cannot be written."""
         header = {
-            "versions": {"rnncast": VERSION, "numpy": np.__version__},
+            "versions": dict(self.versions),
             "config": self.config.to_dict(),
             "frequency": self.frequency.to_dict(),
             "columns": self.columns.to_dict(),
@@ -177,25 +183,29 @@ class Forecaster:
         """Read a model file. ModelFileError if it is missing, damaged, or not one."""
         header, tensors = read_model(path)
         try:
-            config = Config.from_dict(header["config"])
-            runtime = Runtime(config, {n: t for n, t in tensors.items() if not n.startswith(("state.", "series."))})
-            forecaster = cls(
+            config, encoding = Config.from_dict(header["config"]), Encoding.from_dict(header["encoding"])
+            if encoding.widths != config.net.covariates:
+                raise ValueError("the encoding of the covariates does not fit the net")
+            ids = tuple(header["ids"])
+            check_tensors(config, tensors, len(ids), len(encoding.known))
+            frequency, cutoff = section(Frequency, header["frequency"]), tensors["series.cutoff"]
+            _check_times(frequency, cutoff)
+            return cls(
                 config=config,
-                weights=runtime.weights,
+                weights={n: t for n, t in tensors.items() if not n.startswith(("state.", "series."))},
                 state=state_from_tensors(tensors),
-                ids=tuple(header["ids"]),
-                cutoff=tensors["series.cutoff"],
-                frequency=Frequency(**header["frequency"]),
-                columns=Columns(**header["columns"]),
+                ids=tuple(map(str, ids)),
+                cutoff=cutoff,
+                frequency=frequency,
+                columns=section(Columns, header["columns"]),
                 source=Source(**{**header["source"], "table": section(TableConfig, header["source"]["table"])}),
-                scores=header["scores"],
-                encoding=Encoding.from_dict(header["encoding"]),
+                scores={str(name): float(score) for name, score in header["scores"].items()},
+                versions={str(name): str(number) for name, number in header["versions"].items()},
+                encoding=encoding,
                 known=tensors["series.known"],
             )
-            _check_shapes(forecaster, runtime.init_state(len(header["ids"])))
-        except (KeyError, TypeError, ValueError, AssertionError, RnncastError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError, RnncastError) as error:
             raise ModelFileError(f"{path} is a damaged model file: {error}", hint="train again") from None
-        return forecaster
 
     def from_source(self, path: str, table: TableConfig) -> "Forecaster":
         """The same forecaster, which also remembers where its data were read from, and how."""
@@ -237,26 +247,25 @@ class Forecaster:
             )
 
 
-def _check_shapes(forecaster: Forecaster, fresh: SeriesState) -> None:
-    """Hold what a file gave against what its own config asks for. ValueError where they differ."""
-    expected = weight_shapes(forecaster.config)
-    shapes = {name: weight.shape for name, weight in forecaster.weights.items()}
-    if shapes != expected:
-        wrong = sorted(set(shapes.items()) ^ set(expected.items()))[0]
-        raise ValueError(f"the tensor {wrong[0]} does not fit the net")
-    given, asked = state_tensors(forecaster.state), state_tensors(fresh)
-    for name, value in asked.items():
-        if given[name].shape != value.shape:
-            raise ValueError(f"the tensor {name} does not fit the net")
-    if forecaster.cutoff.shape != (len(forecaster.ids),):
-        raise ValueError("there is not one cutoff for each series")
-    if forecaster.encoding.widths != forecaster.config.net.covariates:
-        raise ValueError("the encoding of the covariates does not fit the net")
-    known = forecaster.known
-    if known.ndim != 3 or (known.shape[0], known.shape[2]) != (len(forecaster.ids), len(forecaster.encoding.known)):
-        raise ValueError("the tensor series.known does not fit the series")
-    if not all(np.isfinite(weight).all() for weight in forecaster.weights.values()):
-        raise ValueError("a weight is not finite")
+def _trained_with() -> dict[str, str]:
+    """The versions of all that has a say in what training gives."""
+    from importlib.metadata import version  # slow to import, and of no use to a forecast
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {"rnncast": VERSION, "python": python, **{name: version(name) for name in ("numpy", "torch")}}
+
+
+def _check_times(frequency: Frequency, cutoff: Positions) -> None:
+    """ValueError if a cutoff lies outside the calendar."""
+    if not len(cutoff):
+        return
+    if (abs(cutoff) > LATEST // frequency.count).any():
+        raise ValueError("a cutoff lies outside the calendar")
+    if frequency.unit == "step":
+        return
+    years = frequency.times(cutoff).astype("datetime64[Y]").astype(np.int64) + 1970
+    if years.min() < 1 or years.max() > 9999:
+        raise ValueError("a cutoff lies outside the calendar")
 
 
 def _known_ahead(panel: Panel, encoding: Encoding, steps: int) -> NDArray[np.float64]:

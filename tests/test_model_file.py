@@ -2,10 +2,17 @@
 
 import json
 import struct
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rnncast.errors import ModelFileError
 from rnncast.files.model_file import read_model, write_model
@@ -23,7 +30,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def rewritten(model: Path, path: Path, header: dict[str, object], **tensors: np.ndarray) -> Path:
     """The model file with parts of its header and tensors replaced."""
     old_header, old_tensors = read_model(str(model))
-    old_header.pop("format")
     write_model(str(path), {**old_header, **header}, {**old_tensors, **tensors})
     return path
 
@@ -113,3 +119,97 @@ def test_headers_that_make_no_sense_are_refused(model: Path, tmp_path: Path, hea
     path = rewritten(model, tmp_path / "odd", header)
     with pytest.raises(ModelFileError, match="damaged model file"):
         Forecaster.load(str(path))
+
+
+@given(place=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
+def test_a_changed_byte_is_noticed(model: Path, place: float, change: int) -> None:
+    data = bytearray(model.read_bytes())
+    data[int(place * len(data))] ^= change
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "changed"
+        path.write_bytes(data)
+        with pytest.raises(ModelFileError):
+            Forecaster.load(str(path))
+
+
+JUNK = st.sampled_from([None, True, -1, 0, 10**9, 2**70, 0.5, "", "a", [], [[1]], {}, {"a": 1}, "last-0", "%Q"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_a_header_of_junk_that_was_signed_is_refused_or_read(model: Path, data: st.DataObject) -> None:
+    """Every value of the header in turn becomes something else: one sentence, or a model, but nothing else."""
+    header, tensors = read_model(str(model))
+    places = list(leaves(header))
+    *way, last = data.draw(st.sampled_from(places))
+    junk = data.draw(JUNK)
+    inner = header
+    for name in way:
+        inner = inner[name]
+    inner[last] = junk
+    with TemporaryDirectory() as folder:
+        path = str(Path(folder) / "signed")
+        write_model(path, header, tensors)
+        with suppress(ModelFileError):
+            assert Forecaster.load(path).predict(horizon=2).point.shape == (3, 2)
+
+
+def leaves(tree: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value within tables of names and values."""
+    for name, value in tree.items():
+        yield (*way, name)
+        if isinstance(value, dict):
+            yield from leaves(value, (*way, name))
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_tensors_of_junk_that_were_signed_are_refused(model: Path, data: st.DataObject) -> None:
+    header, tensors = read_model(str(model))
+    name = data.draw(st.sampled_from(sorted(tensors)))
+    bad = np.array(tensors[name], copy=True)
+    spoilt = {
+        "gone": lambda: None,
+        "infinite": lambda: np.full_like(bad, np.inf) if bad.dtype.kind == "f" else np.full_like(bad, 2**62),
+        "longer": lambda: np.concatenate([bad, bad]),
+        "flat": lambda: bad.reshape(-1)[: bad.size - 1],
+        "other": lambda: bad.astype(np.float16),
+    }
+    kind = data.draw(st.sampled_from([each for each in spoilt if bad.size or each in ("gone", "other")]))
+    tensors[name] = spoilt[kind]()
+    if tensors[name] is None:
+        del tensors[name]
+    with TemporaryDirectory() as folder:
+        path = str(Path(folder) / "signed")
+        write_model(path, header, tensors)
+        with pytest.raises(ModelFileError, match="damaged model file"):
+            Forecaster.load(path)
+
+
+def test_a_header_of_a_gigabyte_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge"
+    with path.open("wb") as file:  # a sparse file: it takes no room
+        file.write(struct.pack("<Q", 2**30) + b"{")
+        file.truncate(2**30 + 9)
+    tracemalloc.start()
+    with pytest.raises(ModelFileError, match="is not a rnncast model file"):
+        Forecaster.load(str(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_what_follows_the_end_is_refused(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "long"
+    path.write_bytes(model.read_bytes() + b"x")
+    with pytest.raises(ModelFileError, match="something follows its end"):
+        Forecaster.load(str(path))
+
+
+def test_sizes_that_the_config_asks_for_are_not_believed(model: Path, tmp_path: Path) -> None:
+    header, _ = read_model(str(model))
+    for section, name in (("net", "layers"), ("train", "members"), ("net", "window"), ("net", "hidden_size")):
+        config = {**header["config"], section: {**header["config"][section], name: 10**9}}
+        path = rewritten(model, tmp_path / "odd", {"config": config})
+        with pytest.raises(ModelFileError, match="damaged model file"):
+            Forecaster.load(str(path))

@@ -19,6 +19,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 LAST_DAY = 31
+UNITS = ("step", "span", "month", "business day")
 
 _SPANS = {"day": DAY, "hour": HOUR, "minute": MINUTE, "second": SECOND}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -39,6 +40,12 @@ class Frequency:
     phase: int = 0
     day: int = 1
     clock: int = 0
+
+    def __post_init__(self) -> None:
+        assert self.unit in UNITS
+        assert self.count >= 1
+        assert 1 <= self.day <= LAST_DAY
+        assert 0 <= self.clock < DAY
 
     def times(self, positions: Positions) -> Times:
         """The time at each grid position: datetime64[us], or int64 for steps."""

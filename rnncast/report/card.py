@@ -1,0 +1,86 @@
+"""The card of a model file: what it is, from which data, how good, and when."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from rnncast.files.model_file import FORMAT
+from rnncast.files.times import format_times
+from rnncast.forecaster import Forecaster
+from rnncast.report.words import scores_in_words
+
+Card = dict[str, Any]
+
+
+def card(forecaster: Forecaster, path: str | None) -> Card:
+    """What is to be said of a model, in order. path: of its file, whose size and date are told; None for a pipe.
+
+    The date is the file system's: the same model is the same bytes, so its file knows no clock.
+    """
+    task, net, train = forecaster.config.task, forecaster.config.net, forecaster.config.train
+    ends = forecaster.frequency.times(np.unique(forecaster.cutoff)[[0, -1]])
+    last = map(str, format_times(ends, forecaster.columns))
+    file: Card = {"format": FORMAT}
+    if path is not None:
+        status = Path(path).stat()
+        file |= {
+            "bytes": status.st_size,
+            "written": datetime.fromtimestamp(status.st_mtime).astimezone().isoformat(" ", "seconds"),
+        }
+    return {
+        "file": file,
+        "net": {
+            "model": net.model,
+            "members": train.members,
+            "layers": net.layers,
+            "hidden size": net.hidden_size,
+            "window": net.window,
+            "base": net.base,
+            "parameters": sum(weight.size for weight in forecaster.weights.values()),
+        },
+        "forecasts": {
+            "horizon": task.horizon,
+            "strategy": task.strategy,
+            "levels": list(task.levels),
+            "seasons": list(task.seasons or ()),
+            "transform": task.transform,
+        },
+        "data": {
+            "path": forecaster.source.path or None,
+            "sha256": forecaster.source.fingerprint,
+            "series": len(forecaster.ids),
+            "target": forecaster.columns.target,
+            "frequency": forecaster.frequency.name,
+            "last time": " to ".join(dict.fromkeys(last)),
+            **{
+                role: [code.name for code in getattr(forecaster.encoding, role)] for role in ("known", "past", "static")
+            },
+        },
+        "scores": dict(forecaster.scores),
+        "training": {"epochs": train.epochs, "training": train.training, "seed": train.seed},
+        "versions": dict(forecaster.versions),
+    }
+
+
+def card_table(told: Card) -> Table:
+    """A line for each group of the card; what is empty is left out."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, values in told.items():
+        if name == "scores":
+            words = scores_in_words(told["net"]["model"], values) if values else "none: no data were held back"
+            table.add_row(name, words)
+            continue
+        said = {key: _said(value) for key, value in values.items() if value not in (None, [], "")}
+        table.add_row(name, ", ".join(f"{key} {value}" for key, value in said.items()))
+    return table
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_said, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

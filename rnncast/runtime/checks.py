@@ -1,0 +1,52 @@
+"""What a model file holds, held against what its own config asks for, before anything is made of that size."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.config import Config
+from rnncast.runtime.runtime import Runtime, weight_shapes
+from rnncast.runtime.states import state_tensors
+
+MAY_BE_MISSING = (
+    "state.pending",
+    "state.frame.history",
+    "state.frame.level",
+    "series.known",
+)  # NaN, but never infinite
+
+
+def check_tensors(config: Config, tensors: Mapping[str, NDArray[Any]], series: int, known: int) -> None:
+    """ValueError, by name, for a tensor that is not there, does not fit, or holds a number that is none.
+
+    known: columns of covariates known ahead, before they are encoded.
+    """
+    if "auto" in (config.task.strategy, config.task.transform, config.train.training):
+        raise ValueError("its config leaves settings open")
+    # Sizes are believed only as far as there are tensors, so that none makes a loop or an array of absurd length.
+    if (config.train.members or 1) * config.net.layers > len(tensors):
+        raise ValueError("there are fewer tensors than nets and layers")
+    fresh = Runtime(config, {}).init_state(0)
+    weights = weight_shapes(config).items()
+    expected: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {n: (s, np.dtype(np.float32)) for n, s in weights}
+    for name, value in state_tensors(fresh).items():
+        axis = 1 if name.startswith("state.net.") else 0  # of the series
+        expected[name] = ((*value.shape[:axis], series, *value.shape[axis + 1 :]), value.dtype)
+    expected["series.cutoff"] = ((series,), np.dtype(np.int64))
+    ahead = tensors["series.known"].shape[1:2]
+    expected["series.known"] = ((series, *ahead, known), np.dtype(np.float64))
+    different = sorted(expected.keys() ^ tensors.keys())
+    if different:
+        raise ValueError(f"the tensor {different[0]} is {'missing' if different[0] in expected else 'not of this net'}")
+    for name, (shape, kind) in expected.items():
+        tensor = tensors[name]
+        if (tensor.shape, tensor.dtype) != (shape, kind):
+            raise ValueError(f"the tensor {name} does not fit the net: it is {_said(tensor)}")
+        if np.isinf(tensor).any() or (name not in MAY_BE_MISSING and np.isnan(tensor).any()):
+            raise ValueError(f"the tensor {name} holds a number that is not finite")
+
+
+def _said(tensor: NDArray[Any]) -> str:
+    return f"{tensor.dtype} [{', '.join(map(str, tensor.shape))}]"
