@@ -12,6 +12,7 @@ from rnncast.config import Config, TableConfig, section
 from rnncast.errors import DataError, ModelFileError, RnncastError, TrainingError
 from rnncast.files.model_file import read_model, write_model
 from rnncast.runtime.checks import check_tensors
+from rnncast.runtime.continuing import Kept, following, state_after
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, state_from_tensors, state_tensors
 from rnncast.series.beside import Ahead, calendar
@@ -124,6 +125,7 @@ class Forecaster:
             ids, cutoff, columns, state, known = self.ids, self.cutoff, self.columns, self.state, self.known
         else:
             self._check_frequency(panel)
+            self._check_values(panel)
             ids, cutoff, columns = panel.ids, panel.ends, panel.columns
             state = runtime.final_state(self.encoding.encode(panel))
             known = _known_ahead(panel, self.encoding, steps)
@@ -134,6 +136,22 @@ class Forecaster:
         probabilities = self.config.task.quantiles
         point = quantiles[:, :, len(probabilities) // 2]
         return Forecast(ids, cutoff, point, quantiles, probabilities, self.frequency, columns)
+
+    def update(self, panel: Panel, *, gaps: bool = False) -> "Forecaster":
+        """The same net, after new rows of its series: those that follow the saved state, whose cost is theirs alone.
+
+        gaps: whether steps may be missing before the first new row of a series; they count as missing values.
+        DataError, by name, for a series without a saved state, rows that are in it already, and steps left out.
+        """
+        self._check_frequency(panel)
+        rows, panel = following(panel, Kept(self.ids, self.cutoff), gaps=gaps)
+        self._check_values(panel)
+        runtime, cutoff, known = Runtime(self.config, self.weights), self.cutoff.copy(), self.known.copy()
+        cutoff[rows] = panel.ends
+        if known.size:
+            known[rows] = _moved_on(known[rows], panel.lengths, _known_ahead(panel, self.encoding, known.shape[1]))
+        state = state_after(runtime, self.state, rows, self.encoding.encode(panel))
+        return replace(self, state=state, cutoff=cutoff, known=known)
 
     def _ahead(self, known: NDArray[np.float64], cutoff: Positions, state: SeriesState) -> Ahead:
         """Beside the steps to come: known covariates [S, H, K], encoded; the calendar, and what is static."""
@@ -239,6 +257,22 @@ class Forecaster:
             )
         return horizon or trained
 
+    def _check_values(self, panel: Panel) -> None:
+        """DataError, by the first value, if a model that works in logs is given one that has none."""
+        wrong = np.flatnonzero(panel.y <= 0)
+        if self.config.task.transform != "log" or not len(wrong):
+            return
+        from rnncast.files.times import format_times
+
+        place = int(wrong[0])
+        s = int(np.searchsorted(panel.indptr, place, side="right")) - 1
+        time = format_times(panel.time[place : place + 1], panel.columns)[0]
+        raise DataError(
+            f"the value{panel.columns.of_series(panel.ids[s])} at {time} is {panel.y[place]:g}, and the model was "
+            "trained on positive values alone, in logs",
+            hint="leave it out, if it is a mistake; or train again with it, or with --transform none",
+        )
+
     def _check_frequency(self, panel: Panel) -> None:
         if panel.frequency != self.frequency:
             raise DataError(
@@ -266,6 +300,14 @@ def _check_times(frequency: Frequency, cutoff: Positions) -> None:
     years = frequency.times(cutoff).astype("datetime64[Y]").astype(np.int64) + 1970
     if years.min() < 1 or years.max() > 9999:
         raise ValueError("a cutoff lies outside the calendar")
+
+
+def _moved_on(known: NDArray[np.float64], by: NDArray[np.int64], given: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What is known [B, R, K], so many steps [B] later, with what is given [B, R, K] in its place."""
+    later = np.arange(known.shape[1]) + by[:, None]  # [B, R]
+    there = np.minimum(later, known.shape[1] - 1)
+    moved = np.where((later < known.shape[1])[..., None], np.take_along_axis(known, there[..., None], 1), np.nan)
+    return np.where(np.isnan(given), moved, given)
 
 
 def _known_ahead(panel: Panel, encoding: Encoding, steps: int) -> NDArray[np.float64]:

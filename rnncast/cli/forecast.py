@@ -1,6 +1,7 @@
 """`rnncast forecast`: continue the trained series, or the series of a table."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +10,10 @@ from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.config import TableConfig
+from rnncast.errors import UsageError
+
+if TYPE_CHECKING:
+    from rnncast.forecaster import Forecaster
 
 
 @o.with_settings(TableConfig)
@@ -19,6 +24,17 @@ def forecast(
     horizon: Annotated[
         int | None, typer.Option("--horizon", "-H", min=1, help="Steps; as trained, unless given.")
     ] = None,
+    continued: Annotated[
+        bool,
+        typer.Option(
+            "--continue",
+            help="The data are the rows after the saved state, and cost no more than themselves. A step that is "
+            "missing is refused, unless --gaps mask is given.",
+        ),
+    ] = False,
+    save_state: Annotated[
+        bool, typer.Option("--save-state", help="With --continue: write the new state back to the model file.")
+    ] = False,
     future: o.Future = None,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
@@ -33,6 +49,7 @@ def forecast(
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     path = data or (environment.piped() if model != o.STREAM else None)
+    _check_usage(path, model, continued=continued, save_state=save_state)
 
     from rnncast.files.forecasts import header_of, rows_of
     from rnncast.forecaster import Forecaster
@@ -41,7 +58,11 @@ def forecast(
     forecaster = Forecaster.load(model)
     panel, ahead = None, None
     table = o.table_from(context, forecaster.source.table)
-    if path is not None:
+    if path is not None and continued:
+        forecaster = _updated(forecaster, path, table, o.stands(context, "gaps"), environment)
+        if save_state:
+            forecaster.save(model)
+    elif path is not None:
         panel = read_data(path, table, environment, environment.detail)
     if future is not None:
         from rnncast.files.future import read_future
@@ -50,3 +71,28 @@ def forecast(
     prediction = forecaster.predict(panel, horizon, future=ahead)
     rows = header_of(prediction), rows_of(prediction)
     write(kind, output, environment, rows, lambda: forecast_table(prediction))
+
+
+def _check_usage(path: str | None, model: str, *, continued: bool, save_state: bool) -> None:
+    if continued and path is None:
+        raise UsageError("--continue needs new rows", hint="name a file of them, or pipe them in")
+    if save_state and not continued:
+        raise UsageError("--save-state needs new rows to have a new state", hint="add --continue and the rows")
+    if save_state and model == o.STREAM:
+        raise UsageError("a model from standard input cannot be written back", hint="name its file with -m")
+    if path == model == o.STREAM:
+        raise UsageError("the data and the model cannot both be standard input", hint="name one of the files")
+
+
+def _updated(
+    forecaster: "Forecaster", path: str, table: TableConfig, gaps_asked: bool, environment: Environment
+) -> "Forecaster":
+    """The forecaster after the new rows in a file."""
+    if table.layout == "rows":
+        raise UsageError("--continue cannot read --layout rows", hint="give the new rows as a long table")
+    from rnncast.files.grid import Known
+
+    table = table if gaps_asked else replace(table, gaps="error")
+    known = Known(forecaster.columns, forecaster.frequency)
+    panel = read_data(path, table, environment, environment.detail, known)
+    return forecaster.update(panel, gaps=table.gaps == "mask")

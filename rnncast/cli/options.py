@@ -79,6 +79,11 @@ def with_settings(*sections: type, without: tuple[str, ...] = ()) -> Callable[[C
     return decorate
 
 
+def stands(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line, and is not merely at its default."""
+    return name in _given(context)
+
+
 def config_from(context: typer.Context, base: Config | None = None) -> Config:
     """The base Config (the defaults, unless given) with every setting that stands on the command line."""
     base = base or Config()

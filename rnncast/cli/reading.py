@@ -7,13 +7,20 @@ from rnncast.cli.environment import Environment
 from rnncast.config import TableConfig
 
 if TYPE_CHECKING:
+    from rnncast.files.grid import Known
     from rnncast.series.panel import Panel
 
 
-def read_data(path: str, table: TableConfig, environment: Environment, note: Callable[[str], None]) -> "Panel":
-    """The panel in a file, or in standard input ("-"); `note` is told what was recognised."""
+def read_data(
+    path: str,
+    table: TableConfig,
+    environment: Environment,
+    note: Callable[[str], None],
+    known: "Known | None" = None,
+) -> "Panel":
+    """The panel in a file, or in standard input ("-"); `note` is told what was recognised, unless it is known."""
     from rnncast.files.tables import read_table
     from rnncast.report.progress import reading_progress
 
     with reading_progress(environment.side_screen, environment.shows_progress) as told:
-        return read_table(path, table, note=note, told=told)
+        return read_table(path, table, known=known, note=note, told=told)

@@ -9,6 +9,7 @@ from rnncast.errors import DataError, UsageError
 from rnncast.files.cells import MISSING, UNNAMED
 from rnncast.files.numbers import WHOLE, is_number
 from rnncast.files.times import YEAR, formats_of
+from rnncast.series.panel import Columns
 
 TIME_NAMES = (
     "ds",
@@ -102,6 +103,20 @@ def recognise(kinds: dict[str, Kind], asked: TableConfig, name: str) -> Roles:
     ids = ids or _ids(kinds, time, asked.target)
     target = asked.target or _target([c for c in numeric if c not in ids], kinds, name)
     return Roles(time, ids, (target,), sure=sure or len(ids) < 2)
+
+
+def known_roles(kinds: dict[str, Kind], asked: TableConfig, header: Columns, name: str) -> Roles:
+    """The roles that columns had in an earlier table. DataError if one is not there."""
+    if asked.layout == "wide":
+        return recognise(kinds, asked, name)
+    needed = [*header.ids, *([header.time] if header.time else []), header.target, *asked.covariates]
+    absent = [column for column in needed if column not in kinds]
+    if absent:
+        raise DataError(
+            f"{name} has no column {absent[0]!r}, which the model was trained with",
+            hint=f"its columns: {_listed(kinds)}",
+        )
+    return Roles(header.time, header.ids, (header.target,))
 
 
 def _asked_ids(kinds: dict[str, Kind], asked: str | None) -> tuple[str, ...]:

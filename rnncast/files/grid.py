@@ -89,24 +89,33 @@ class Laid:
         return str(format_times(self.frequency.times(np.array([position])), self.rows.columns)[0])
 
 
-def lay(rows: Rows, asked: TableConfig) -> Laid:
-    """Lay rows on the grid that suits them, and find what does not fit. DataError where no grid can be told."""
+class Known(NamedTuple):
+    """What is known of a table that goes on from an earlier one: that one's header, times and grid."""
+
+    columns: Columns
+    frequency: Frequency
+
+
+def lay(rows: Rows, asked: TableConfig, known: Known | None = None) -> Laid:
+    """Lay rows on the grid that suits them, or the one known, and find what does not fit. DataError where no grid can
+    be told."""
     wanted = parse_frequency(asked.freq) if asked.freq else None
     rows = replace(rows, stamps=tell_repeats_apart(rows.stamps, rows.series, asked))
     defects = [*_no_times(rows), *_bad_numbers(rows)]
     try:
-        frequency, stamps = _frequency(rows, Runs.of(rows.series), wanted)
+        frequency, stamps = _known(rows, known) if known else _frequency(rows, Runs.of(rows.series), wanted)
     except DataError:
         if defects:
             raise defects[0].error(rows.table) from None
         raise
     columns = replace(rows.columns, time_format=stamps.form, time_zone=stamps.zone, in_utc=stamps.in_utc)
+    columns = known.columns if known else columns
     rows = replace(rows, stamps=stamps, columns=columns)
     off = off_grid(frequency, stamps.times) & stamps.sound  # [K]
     good = None
     if off.any() or stamps.faults:
         good = np.flatnonzero((stamps.sound & ~off)[stamps.codes])
-        defects += _off_grid(rows, frequency, off, bool(wanted))
+        defects += _off_grid(rows, frequency, off, "the model says" if known else "--freq says" if wanted else "")
     series = rows.series if good is None else rows.series[good]
     values = rows.values if good is None else rows.values[good]
     base, places = _compact(frequency.positions(stamps.times))  # [K]
@@ -154,6 +163,18 @@ def _frequency(rows: Rows, runs: Runs, asked: Asked | None) -> tuple[Frequency, 
         found.append((misfit(frequency, series), daily != (each is local), frequency, each))
     _, _, frequency, stamps = min(found, key=lambda each: each[:2])
     return frequency, stamps
+
+
+def _known(rows: Rows, known: Known) -> tuple[Frequency, Stamps]:
+    """The grid that is known, and the times as they lie on it."""
+    stamps, columns = rows.stamps, known.columns
+    if bool(stamps.zone) != bool(columns.time_zone):
+        has, had = ("an offset", "none") if stamps.zone else ("no offset", "one")
+        raise DataError(
+            f"{rows.table.at(rows.number(0))}: {stamps.shown(0)} has {has} from UTC, and the trained times had {had}",
+            hint="write times as in training",
+        )
+    return known.frequency, stamps if stamps.wall is None or columns.in_utc else stamps.in_local_time()
 
 
 def _sampled(rows: Rows, runs: Runs, times: Times) -> list[Times]:
@@ -217,14 +238,14 @@ def _no_times(rows: Rows) -> Iterator[Defect]:
         yield Defect(s, rows.number(row), rows.stamps.faults[int(rows.stamps.codes[row])], FAULT_HINT)
 
 
-def _off_grid(rows: Rows, frequency: Frequency, off: Mask, asked: bool) -> Iterator[Defect]:
+def _off_grid(rows: Rows, frequency: Frequency, off: Mask, said: str) -> Iterator[Defect]:
     wrong = np.flatnonzero(off[rows.stamps.codes])
     for s, row in _first_rows(rows.series, wrong):
         time = rows.stamps.times[rows.stamps.codes[row]]
         position = frequency.positions(np.array([time]))[0]
         near = format_times(frequency.times(np.array([position, position + 1])), rows.columns)
-        said = "--freq says" if asked else "the times look"
-        message = f"{rows.stamps.shown(row)} is off the grid: {said} {frequency.name} ({near[0]}, then {near[1]})"
+        grid = f"{said or 'the times look'} {frequency.name} ({near[0]}, then {near[1]})"
+        message = f"{rows.stamps.shown(row)} is off the grid: {grid}"
         own = np.unique(rows.stamps.times[rows.stamps.codes[rows.series == s]])
         hint = "remove or move that row, or say the step with --freq"
         if len(own) > 2 and best_grid(own) != frequency and misfit(best_grid(own), [own]) == 0:

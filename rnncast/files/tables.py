@@ -14,9 +14,9 @@ from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.beside import read_covariates
 from rnncast.files.cells import MISSING, Coded, Codes, Column, Table, Values
-from rnncast.files.columns import Kind, Roles, kind_of, recognise
+from rnncast.files.columns import Kind, Roles, kind_of, known_roles, recognise
 from rnncast.files.delimited import open_delimited
-from rnncast.files.grid import Rows, lay
+from rnncast.files.grid import Known, Rows, lay
 from rnncast.files.numbers import PLAIN, parse_numbers
 from rnncast.files.objects import open_objects
 from rnncast.files.parquet import MAGIC, open_parquet
@@ -34,22 +34,30 @@ def read_table(
     path: str,
     table: TableConfig | None = None,
     *,
+    known: Known | None = None,
     note: Note = lambda text: None,
     told: Told = lambda done, total: None,
 ) -> Panel:
     """Read a table into a Panel; "-" is standard input. `note` is told, in a line each, what was recognised.
 
-    `told` hears how many bytes are read. DataError, with the place and a hint, if the file is missing, is not a table,
+    known: of a table that goes on from an earlier one; then nothing is recognised. `told` hears how many bytes are
+    read. DataError, with the place and a hint, if the file is missing, is not a table,
     or can be read in two ways.
     """
-    reading = study_table(path, table, told=told)
+    reading = study_table(path, table, known=known, told=told)
     panel = reading.panel
     for text in reading.notes:
         note(text)
     return panel
 
 
-def study_table(path: str, table: TableConfig | None = None, *, told: Told = lambda done, total: None) -> Reading:
+def study_table(
+    path: str,
+    table: TableConfig | None = None,
+    *,
+    known: Known | None = None,
+    told: Told = lambda done, total: None,
+) -> Reading:
     """Read a table and say all that is to be said of it. DataError where nothing can be made of it."""
     asked = table or TableConfig()
     with open_source(path, told) as source:
@@ -58,8 +66,8 @@ def study_table(path: str, table: TableConfig | None = None, *, told: Told = lam
                 raise UsageError("a table with a series in each row has no covariates", hint="give a long table")
             rows, taken = read_series_rows(source, asked), "a series in each row"
         else:
-            rows, taken = _rows(opened(source), asked)
-        reading = judge(lay(rows, asked), asked)
+            rows, taken = _rows(opened(source), asked, known and known.columns)
+        reading = judge(lay(rows, asked, known), asked)
         return replace(reading, notes=(_summary(reading.whole, taken, source.name), *reading.notes))
 
 
@@ -72,16 +80,19 @@ def opened(source: Source) -> Table:
     return open_delimited(source)
 
 
-def _rows(table: Table, asked: TableConfig) -> tuple[Rows, str]:
-    """The rows of a long or a wide table, and what was taken, in words."""
+def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Rows, str]:
+    """The rows of a long or a wide table, whose header may be known, and what was taken, in words."""
     kinds = {name: kind_of(name, cells) for name, cells in table.head.items()}
-    roles = recognise(kinds, asked, table.name)
+    if header is not None:
+        asked = replace(asked, time=header.time, time_format=header.time_format or None)
+    roles = known_roles(kinds, asked, header, table.name) if header else recognise(kinds, asked, table.name)
     plain = [name for name in roles.targets if _plain(table, name)]
     others = [name for name in roles.targets if name not in plain]
     numbers = [name for name in asked.covariates if _plain(table, name)]
     texts = [name for name in asked.covariates if name not in numbers]
     columns = table.read([*roles.texts, *others, *texts], [*plain, *numbers])
     whole = roles.time is not None and kinds[roles.time] in (Kind.WHOLE, Kind.COUNTER)
+    whole = whole or (header is not None and header.time_format == WHOLE_NUMBER)
     rows = (_wide if roles.wide else _long)(columns, roles, table, asked, whole)
     read = [f"time {roles.time!r}"] if roles.time else ["rows in order"]
     if roles.wide:

@@ -23,6 +23,8 @@ def check_tensors(config: Config, tensors: Mapping[str, NDArray[Any]], series: i
 
     known: columns of covariates known ahead, before they are encoded.
     """
+    if not series:
+        raise ValueError("it holds no series")
     if "auto" in (config.task.strategy, config.task.transform, config.train.training):
         raise ValueError("its config leaves settings open")
     # Sizes are believed only as far as there are tensors, so that none makes a loop or an array of absurd length.

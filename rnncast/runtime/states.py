@@ -62,6 +62,21 @@ def net_replaced(state: State, rows: NDArray[np.int64], values: State) -> State:
     return replaced
 
 
+def replaced(state: SeriesState, rows: NDArray[np.int64], values: SeriesState) -> SeriesState:
+    """The state with new values for the chosen series."""
+    if len(rows) == len(state.pending) and (rows == np.arange(len(rows))).all():
+        return values
+
+    def put(part: NDArray[Any], value: NDArray[Any]) -> NDArray[Any]:
+        part = part.copy()
+        part[rows] = value
+        return part
+
+    frame = FrameState(*map(put, state.frame, values.frame))
+    last = (put(getattr(state, name), getattr(values, name)) for name in _LAST)
+    return SeriesState(frame, net_replaced(state.net, rows, values.net), *last)
+
+
 def rows_of(state: SeriesState, rows: NDArray[np.int64]) -> SeriesState:
     """The chosen series."""
     frame = FrameState(*(part[rows] for part in state.frame))

@@ -86,6 +86,17 @@ class Covariates:
         known = self.known.take(ragged(_starts(lengths + self.reach), lengths))
         return replace(self, known=known, reach=np.zeros_like(self.reach))
 
+    def begun_at(self, before: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Covariates":
+        """Those of series of these lengths [S], with so many steps [S] before of which nothing is known."""
+
+        def later(block: Block, there: NDArray[np.int64]) -> Block:
+            within = ragged(np.zeros_like(there), before + there) - np.repeat(before, before + there)
+            first = np.repeat(_starts(there), before + there)
+            return block.take(np.where(within < 0, -1, first + within))
+
+        known, past = later(self.known, lengths + self.reach), later(self.past, lengths)
+        return replace(self, known=known, past=past)
+
     def extended(self, future: "Future", ids: Sequence[str], start: Positions, lengths: Positions) -> "Covariates":
         """With what is known of the future, which counts where it overlaps what was known before."""
         series, ahead, block = future.placed(ids, start + lengths - 1)

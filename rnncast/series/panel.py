@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.series.covariates import Block, Covariates, Future
+from rnncast.series.covariates import Block, Covariates, Future, ragged
 from rnncast.series.frequency import Frequency, Positions, Times
 
 KEY_MARK = "\x1f"  # between the values of several id columns that together name a series: ASCII's unit separator
@@ -159,6 +159,22 @@ class Panel:
             indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             covariates=None if covariates is None else covariates.select(keep, self.lengths, lengths),
         )
+
+    def moved(self, by: Positions) -> "Panel":
+        """Each series so many steps [S] later."""
+        return replace(self, start=self.start + by)
+
+    def begun_at(self, start: Positions) -> "Panel":
+        """Each series from an earlier grid position [S] on, with missing steps before its first value."""
+        before = self.start - start
+        assert (before >= 0).all()
+        lengths = self.lengths + before
+        y = np.full(int(lengths.sum()), np.nan)
+        ends = np.cumsum(lengths)
+        y[ragged(ends - self.lengths, self.lengths)] = self.y
+        indptr = np.concatenate([[0], ends]).astype(np.int64)
+        covariates = self.covariates and self.covariates.begun_at(before, self.lengths)
+        return replace(self, start=start, y=y, indptr=indptr, covariates=covariates)
 
     def extended(self, future: Future) -> "Panel":
         """With known covariates of steps to come."""
