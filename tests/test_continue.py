@@ -1,5 +1,6 @@
 """New rows: the state after them is that of the whole history; what does not follow the state is refused by name."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from rnncast.files.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.states import state_tensors
+from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 from tests.conftest import AIR_PASSENGERS, Program
 
@@ -71,14 +73,9 @@ def test_what_was_known_ahead_moves_on_with_the_rows(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """A model of three shops up to day 50, beside its later rows."""
-    folder = tmp_path_factory.mktemp("held")
-    (folder / "old.csv").write_text(shops(0, 50))
-    flags = "--id shop --target sold --season 7 --known promotion --past heat --static kind -H 4 --epochs 1 --members 1"
-    done = Program(folder)("train", "old.csv", "-q", "--no-validate", *flags.split())
-    assert done.returncode == 0, done.stderr
-    return Program(folder)
+def held(tmp_path_factory: pytest.TempPathFactory) -> Forecaster:
+    """A model of three shops up to day 50."""
+    return Forecaster.fit(table(tmp_path_factory.mktemp("held"), shops(0, 50)), config("window", "auto"))
 
 
 REFUSED = {
@@ -94,13 +91,31 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_does_not_follow_is_refused_by_name(held: Program, case: str) -> None:
+def test_what_does_not_follow_is_refused_by_name(held: Forecaster, tmp_path: Path, case: str) -> None:
     text, words = REFUSED[case]
-    before = (held.folder / "rnncast.safetensors").read_bytes()
-    done = held("forecast", "-", "--continue", stdin=text)
-    assert words in done.stderr
-    assert (done.returncode, done.stdout) == (1, "")
-    assert (held.folder / "rnncast.safetensors").read_bytes() == before
+    path = tmp_path / "new.csv"
+    path.write_text(text)
+
+    def taken_in() -> Forecast:
+        new = read_table(str(path), replace(TABLE, gaps="error"), known=Known(held.columns, held.frequency))
+        return held.update(new).predict()
+
+    with pytest.raises(DataError) as caught:
+        taken_in()
+    assert words in caught.value.message
+
+
+@pytest.fixture
+def monthly(trained: Program, program: Program) -> Program:
+    """A folder with a model of air passengers, its state that of month 140."""
+    lines = AIR_PASSENGERS.read_text().splitlines()
+    model = Forecaster.load(str(trained.folder / "rnncast.safetensors"))
+    panel = read_table(str(AIR_PASSENGERS), model.source.table)
+    model = replace(Forecaster._of(panel.select(np.array([0]), np.array([140])), model.config, model.encoding,
+                    model.weights, {}), source=model.source)  # fmt: skip
+    model.save(str(program.folder / "rnncast.safetensors"))
+    (program.folder / "air_passengers.csv").write_text("\n".join(lines))
+    return program
 
 
 def numbers(text: str) -> np.ndarray:
@@ -108,12 +123,14 @@ def numbers(text: str) -> np.ndarray:
     return np.loadtxt(text.splitlines()[1:], delimiter=",", usecols=range(1, 6))
 
 
-def test_gaps_are_stepped_over_where_that_is_asked_for(program: Program) -> None:
+def test_gaps_are_stepped_over_where_that_is_asked_for(monthly: Program) -> None:
     lines = AIR_PASSENGERS.read_text().splitlines()
-    program("train", "-", "--epochs", "1", "-q", stdin="\n".join(lines[:120]))
-    done = program("forecast", "-", "--continue", "--gaps", "mask", stdin="\n".join([lines[0], *lines[123:]]))
-    holed = [*lines[:120], *(f"{line.split(',')[0]}," for line in lines[120:123]), *lines[123:]]
-    whole = program("forecast", "-", stdin="\n".join(holed))
+    done = monthly("forecast", "-", "--continue", "--gaps", "mask", stdin="\n".join([lines[0], *lines[143:]]))
+    holed = [*lines[:141], *(f"{line.split(',')[0]}," for line in lines[141:143]), *lines[143:]]
+    refused = monthly("forecast", "-", "--continue", stdin="\n".join([lines[0], *lines[143:]]))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "2 steps are missing" in refused.stderr
+    whole = monthly("forecast", "-", stdin="\n".join(holed))
     assert done.returncode == 0, done.stderr
     ours, theirs = (
         np.loadtxt(each.stdout.splitlines()[1:], delimiter=",", usecols=range(1, 6)) for each in (done, whole)
@@ -121,10 +138,13 @@ def test_gaps_are_stepped_over_where_that_is_asked_for(program: Program) -> None
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
-def test_a_month_at_a_time_as_cron_would(program: Program) -> None:
-    lines = AIR_PASSENGERS.read_text().splitlines()
-    program("train", "-", "--epochs", "1", "-q", stdin="\n".join(lines[:140]))
-    for line in lines[140:]:
+def test_a_month_at_a_time_as_cron_would(monthly: Program) -> None:
+    program, lines = monthly, AIR_PASSENGERS.read_text().splitlines()
+    assert (
+        program("forecast", "-", "--continue", "--save-state", stdin="\n".join([lines[0], *lines[141:144]])).stderr
+        == ""
+    )
+    for line in lines[144:]:
         done = program("forecast", "-", "--continue", "--save-state", stdin=f"{lines[0]}\n{line}\n")
         assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[1].startswith("1961-01,")
