@@ -120,7 +120,7 @@ class Forecaster:
         DataError if the panel's frequency is not the trained one, the horizon is longer than the trained one, or a
         known covariate is missing in it: unless not `complete`, when it counts as missing, as it does in training.
         """
-        runtime, steps = Runtime(self.config, self.weights), self._horizon(horizon)
+        runtime, steps = Runtime(self.config, self.weights), self.horizon(horizon)
         if panel is None:
             ids, cutoff, columns, state, known = self.ids, self.cutoff, self.columns, self.state, self.known
         else:
@@ -247,7 +247,8 @@ class Forecaster:
             )
         return panel
 
-    def _horizon(self, horizon: int | None) -> int:
+    def horizon(self, horizon: int | None) -> int:
+        """How many steps to forecast where so many are asked for. DataError if the model cannot go so far."""
         trained = self.config.task.horizon
         assert trained is not None
         if horizon is not None and horizon > trained and self.config.direct:

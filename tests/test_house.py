@@ -20,6 +20,7 @@ ROOMS = [
     "nets",
     "training",
     "forecaster",
+    "following",
     "evaluate",
     "report",
     "cli",

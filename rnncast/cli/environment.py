@@ -26,6 +26,10 @@ class Environment:
         if not self.quiet:
             print(text, file=self.stderr, flush=True)
 
+    def warn(self, text: str) -> None:
+        """What went wrong but does not end the run, on stderr; under --quiet too."""
+        print(f"rnncast: {text}", file=self.stderr, flush=True)
+
     def detail(self, text: str) -> None:
         """A remark for --verbose only."""
         if self.verbose:

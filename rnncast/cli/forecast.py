@@ -7,6 +7,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.follow import Asked, follow
 from rnncast.cli.output import Format, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.config import TableConfig
@@ -33,8 +34,19 @@ def forecast(
         ),
     ] = False,
     save_state: Annotated[
-        bool, typer.Option("--save-state", help="With --continue: write the new state back to the model file.")
+        bool,
+        typer.Option("--save-state", help="With --continue or --follow: write the new state back to the model file."),
     ] = False,
+    followed: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            help="Take rows as they come, after the saved state, and forecast after each, as CSV or JSON Lines, until "
+            "they end or SIGTERM comes. A row that cannot be taken in is left out and said on stderr, and the exit "
+            "code is 1; --strict ends at the first.",
+        ),
+    ] = False,
+    every: Annotated[int, typer.Option(min=1, help="With --follow: forecast after every so many rows.")] = 1,
     future: o.Future = None,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
@@ -48,8 +60,8 @@ def forecast(
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
-    path = data or (environment.piped() if model != o.STREAM else None)
-    _check_usage(path, model, continued=continued, save_state=save_state)
+    path = data or (_stream(environment) if followed else environment.piped() if model != o.STREAM else None)
+    _check_usage(path, model, new=[continued, followed], save_state=save_state)
 
     from rnncast.files.forecasts import header_of, rows_of
     from rnncast.forecaster import Forecaster
@@ -58,6 +70,10 @@ def forecast(
     forecaster = Forecaster.load(model)
     panel, ahead = None, None
     table = o.table_from(context, forecaster.source.table)
+    if path is not None and followed:
+        gaps = o.stands(context, "gaps") and table.gaps == "mask"
+        asked = Asked(path, table, _streamed(kind, format), horizon, every, gaps, model if save_state else None)
+        raise typer.Exit(follow(forecaster, asked, environment))
     if path is not None and continued:
         forecaster = _updated(forecaster, path, table, o.stands(context, "gaps"), environment)
         if save_state:
@@ -73,15 +89,31 @@ def forecast(
     write(kind, output, environment, rows, lambda: forecast_table(prediction))
 
 
-def _check_usage(path: str | None, model: str, *, continued: bool, save_state: bool) -> None:
-    if continued and path is None:
+def _check_usage(path: str | None, model: str, *, new: list[bool], save_state: bool) -> None:
+    """new: whether the data are rows after the saved state, all at once or as they come."""
+    if all(new):
+        raise UsageError("--continue and --follow are two ways to take new rows", hint="give one of them")
+    if any(new) and path is None:
         raise UsageError("--continue needs new rows", hint="name a file of them, or pipe them in")
-    if save_state and not continued:
+    if save_state and not any(new):
         raise UsageError("--save-state needs new rows to have a new state", hint="add --continue and the rows")
     if save_state and model == o.STREAM:
         raise UsageError("a model from standard input cannot be written back", hint="name its file with -m")
     if path == model == o.STREAM:
         raise UsageError("the data and the model cannot both be standard input", hint="name one of the files")
+
+
+def _stream(environment: Environment) -> str:
+    """Standard input, of which nothing is read yet. UsageError if it is a terminal."""
+    if environment.stdin.isatty():
+        raise UsageError("--follow needs rows", hint="pipe them in: tail -f meter.csv | rnncast forecast --follow")
+    return o.STREAM
+
+
+def _streamed(kind: Format, asked: Format) -> Format:
+    if asked in (Format.table, Format.json):
+        raise UsageError(f"--format {asked} needs an end, and a stream has none", hint="use csv or jsonl")
+    return Format.jsonl if kind is Format.jsonl else Format.csv
 
 
 def _updated(

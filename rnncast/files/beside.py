@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError
-from rnncast.files.cells import MISSING, Coded, Column, Table, Values
+from rnncast.files.cells import Coded, Column, Table, Values
 from rnncast.files.columns import Kind, kind_of
 from rnncast.files.grid import Laid
+from rnncast.files.marks import MISSING
 from rnncast.files.numbers import parse_numbers
 from rnncast.series.covariates import Block, Covariate, Covariates, ragged
 from rnncast.series.panel import Panel

@@ -15,9 +15,6 @@ Mask = NDArray[np.bool_]
 SAMPLE = 500  # rows that decide what a column holds
 UNNAMED = "Unnamed: "  # and its place: what pandas, too, calls a column whose header is empty
 
-# Cells that stand for a missing value in a column of numbers.
-MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None", "none", "#N/A", "?", "-", ".")
-
 
 @dataclass(frozen=True)
 class Coded:

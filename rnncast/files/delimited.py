@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from rnncast.errors import DataError
-from rnncast.files.cells import MISSING, SAMPLE, UNNAMED, Coded, Column, Table
+from rnncast.files.cells import SAMPLE, UNNAMED, Coded, Column, Table
 from rnncast.files.lines import Start, first_ragged, line_of, not_a_table, records, text_lines
+from rnncast.files.marks import MISSING
 from rnncast.files.numbers import is_number
 from rnncast.files.sources import BOM, Source
 from rnncast.files.times import formats_of

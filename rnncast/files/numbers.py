@@ -6,18 +6,17 @@ import numpy as np
 import pandas as pd
 
 from rnncast.errors import DataError
-from rnncast.files.cells import MISSING, Mask, Values
+from rnncast.files.cells import Mask, Values
+from rnncast.files.marks import EXPONENT, MISSING
 
 _BLANKS = " \u00a0\u202f'’"  # thousands marks besides comma and point
-_EXPONENT = r"(?:[eE][+-]?\d{1,4})?"
 
 
 def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
     whole = rf"(?:\d+|\d{{1,3}}(?:[{thousands}{_BLANKS}]\d{{3}})+)"
-    return re.compile(rf"[+-]?(?:{whole}(?:{decimal}\d*)?|{decimal}\d+){_EXPONENT}", re.ASCII)
+    return re.compile(rf"[+-]?(?:{whole}(?:{decimal}\d*)?|{decimal}\d+){EXPONENT}", re.ASCII)
 
 
-PLAIN = re.compile(rf"[+-]?(?:\d+\.?\d*|\.\d+){_EXPONENT}", re.ASCII)
 WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 STYLES = {"point": _pattern(r"\.", ","), "comma": _pattern(",", ".")}
 _MINUS = str.maketrans({"−": "-"})

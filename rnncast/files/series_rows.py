@@ -5,11 +5,12 @@ import pandas as pd
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.cells import MISSING, Coded, Table, Values
+from rnncast.files.cells import Coded, Table, Values
 from rnncast.files.delimited import SEPARATORS
 from rnncast.files.grid import Rows
 from rnncast.files.lines import Start, records, text_lines
-from rnncast.files.numbers import PLAIN, is_number, parse_numbers
+from rnncast.files.marks import MISSING, PLAIN
+from rnncast.files.numbers import is_number, parse_numbers
 from rnncast.files.sources import BOM, Source
 from rnncast.files.stamps import Stamps
 from rnncast.files.times import WHOLE_NUMBER

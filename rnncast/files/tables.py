@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.beside import read_covariates
-from rnncast.files.cells import MISSING, Coded, Codes, Column, Table, Values
+from rnncast.files.cells import Coded, Codes, Column, Table, Values
 from rnncast.files.columns import Kind, Roles, kind_of, known_roles, recognise
 from rnncast.files.delimited import open_delimited
 from rnncast.files.grid import Known, Rows, lay
-from rnncast.files.numbers import PLAIN, parse_numbers
+from rnncast.files.marks import MISSING, PLAIN
+from rnncast.files.numbers import parse_numbers
 from rnncast.files.objects import open_objects
 from rnncast.files.parquet import MAGIC, open_parquet
 from rnncast.files.readings import Reading, judge

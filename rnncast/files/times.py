@@ -6,13 +6,13 @@ A format is written as in strptime, with more, after GNU date: %-d is not padded
 
 import functools
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.files.zones import utc_offsets, wall_offsets
+from rnncast.files.zones import offset_of, utc_offsets, wall_offsets
 from rnncast.series.frequency import SECOND, Times
 from rnncast.series.panel import Columns
 
@@ -35,6 +35,7 @@ _MONTHS = (
     "November",
     "December",
 )
+_PLACE = {name[:3].lower(): place for place, name in enumerate(_MONTHS, 1)}
 _DATES = (
     "%Y-%m-%d",
     "%Y/%m/%d",
@@ -148,6 +149,28 @@ def pattern(form: str) -> re.Pattern[str]:
     return re.compile("".join(_pieces(form)), re.ASCII)
 
 
+def read_time(text: str, form: str) -> tuple[datetime, int] | None:
+    """The time that a text in a format shows on the wall, and how far that is ahead of UTC, in microseconds (0 where it
+    does not say); None if it is no such time. For rows that come one by one; a whole column is read by pandas."""
+    found = _in_groups(form).fullmatch(text)
+    if not found:
+        return None
+    part = found.groupdict()
+    offset = offset_of(part["z"]) if "z" in part else 0
+    hour = int(part.get("H") or part.get("I") or 0)
+    if half := part.get("p") or part.get("P"):
+        hour = hour % 12 + (12 if half.lower() == "pm" else 0)
+    try:
+        if "V" in part:
+            day = date.fromisocalendar(int(part["G"]), int(part["V"]), 1)
+        else:
+            day = date(_year(part), _month(part), int(part.get("d") or 1))
+        second, fraction = int(part.get("S") or 0), int((part.get("f") or "0").ljust(6, "0"))
+        return datetime(day.year, day.month, day.day, hour, int(part.get("M") or 0), second, fraction), offset
+    except ValueError:  # such as the 30th of February
+        return None
+
+
 def format_times(times: Times, columns: Columns) -> NDArray[np.object_]:
     """Times as the user writes them; whole numbers stay numbers. Each distinct time is formatted once."""
     form = columns.time_format
@@ -172,13 +195,13 @@ def _formats_of_one(text: str) -> list[str]:
         return []
     found = [form for form in (*_PERIODS, *_DATES) if pattern(form).fullmatch(text)]
     found.sort(key=lambda form: form == YEAR)
-    for date in _DATES:
-        start = pattern(date).match(text)
+    for day in _DATES:
+        start = pattern(day).match(text)
         between = text[start.end() : start.end() + 1] if start else ""
         if start and between in (" ", "T"):
             rest = text[start.end() + 1 :]
             clocks = (clock + zone for clock in _CLOCKS for zone in _ZONES)
-            found += [date + between + clock for clock in clocks if pattern(clock).fullmatch(rest)]
+            found += [day + between + clock for clock in clocks if pattern(clock).fullmatch(rest)]
     return found
 
 
@@ -242,6 +265,29 @@ def _text(moment: datetime, offset: int, form: str) -> str:
         return text[: int(flag)] if flag else text
 
     return DIRECTIVE.sub(field, form)
+
+
+@functools.cache
+def _in_groups(form: str) -> re.Pattern[str]:
+    """The pattern of a format, each directive a group of its letter."""
+    pieces = _pieces(form)
+    for i, match in enumerate(DIRECTIVE.finditer(form)):
+        pieces[2 * i + 1] = f"(?P<{match[2]}>{pieces[2 * i + 1]})"
+    return re.compile("".join(pieces), re.ASCII)
+
+
+def _year(part: dict[str, str]) -> int:
+    if "y" not in part:
+        return int(part["Y"])
+    short = int(part["y"])
+    return short + (1900 if short >= 69 else 2000)  # as POSIX strptime has it
+
+
+def _month(part: dict[str, str]) -> int:
+    if "q" in part:
+        return 3 * int(part["q"]) - 2
+    name = part.get("b") or part.get("B")
+    return _PLACE[name[:3].lower()] if name else int(part.get("m") or 1)
 
 
 def _offset_text(offset: int, flag: str) -> str:

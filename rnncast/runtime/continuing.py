@@ -14,6 +14,7 @@ from rnncast.series.beside import beside
 from rnncast.series.frequency import Positions
 from rnncast.series.panel import Panel
 
+MOST_GAP = 10_000  # steps that may be missing at once; more is a mistaken time
 GAP_HINT = "give those rows too; --gaps mask steps over them as missing"
 
 
@@ -40,7 +41,7 @@ def following(panel: Panel, kept: Kept, *, gaps: bool) -> tuple[NDArray[np.int64
         panel = panel.moved(cutoff)
     for s in np.flatnonzero(panel.start <= cutoff)[:1]:
         raise overlap(panel, panel.ids[s], int(panel.start[s]), int(cutoff[s]))
-    for s in [] if gaps else np.flatnonzero(panel.start > cutoff + 1)[:1]:
+    for s in np.flatnonzero(panel.start > cutoff + 1 + (MOST_GAP if gaps else 0))[:1]:
         raise gap(panel, panel.ids[s], int(panel.start[s]), int(cutoff[s]))
     return rows, panel.begun_at(cutoff + 1)
 

@@ -18,6 +18,7 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 
 from rnncast.series.arrays import Array, namespace
@@ -85,7 +86,7 @@ class Head:
         middle = naive + (gates * (others - naive[:, :, None])).sum(2) + window @ weights["highway"].T + correction
         middle = zero + factor * (middle - zero)
         half = self.middle
-        starts = self._starts()
+        starts = self._starts
         columns = [middle]  # each [B, T, H]
         for j in range(half):
             columns.insert(0, columns[0] - softplus(widths[:, :, j] + starts[j]))
@@ -100,6 +101,7 @@ class Head:
         )
         return (hidden @ weights["lead_hidden"].T + known @ weights["lead_direct"].T).swapaxes(2, 3)
 
+    @cached_property
     def _starts(self) -> list[float]:
         """What softplus takes to give the naive forecast's own steps between quantiles, from the middle outwards."""
         upper = self.probabilities[self.middle :]

@@ -8,6 +8,7 @@ forecasting.
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +40,12 @@ class Runtime:
     config: Config
     weights: Mapping[str, NDArray[np.float32]]
 
-    @property
+    @cached_property
     def frame(self) -> Frame:
         """The frame that the net was trained in."""
         return Frame.of(self.config)
 
-    @property
+    @cached_property
     def head(self) -> Head:
         """The head's sizes."""
         return head_of(self.config)
@@ -90,10 +91,10 @@ class Runtime:
         H is how far `ahead` goes; for the direct strategy, at most the trained horizon.
         """
         if self.config.direct:
-            quantiles = self._step_on(state, ahead.known)[0][:, : ahead.known.shape[1]]
+            quantiles = self.step_on(state, ahead.known)[0][:, : ahead.known.shape[1]]
         else:
             probabilities, seed = self.head.probabilities, self.config.train.seed
-            quantiles = recursive_quantiles(self._step_on, state, ahead, probabilities, seed)
+            quantiles = recursive_quantiles(self.step_on, state, ahead, probabilities, seed)
         restored: Values = self.frame.restore(quantiles)
         return restored
 
@@ -155,8 +156,9 @@ class Runtime:
         z = np.mean(answers, 0)
         return self.frame.globalise(z, at_last.level, at_last.scale)[:, 0], after, net
 
-    def _step_on(self, state: SeriesState, known: Values) -> tuple[Values, FrameState, State]:
-        """Take in the pending value, with what is known of the steps after it."""
+    def step_on(self, state: SeriesState, known: Values) -> tuple[Values, FrameState, State]:
+        """Take in the pending value, with what is known [B, R, K] of the steps after it: transformed quantiles
+        [B, H, Q], and the states after it."""
         aside = Beside(state.covariates[:, None], state.other[:, None], known)
         return self.run(state.pending[:, None], aside, state)
 
@@ -192,7 +194,15 @@ class Runtime:
         return quantiles
 
     def _part(self, member: int, room: str) -> Weights:
-        prefix = member_prefix(member) + room
+        return self._parts[member_prefix(member) + room]
+
+    @cached_property
+    def _parts(self) -> dict[str, Weights]:
+        """The weights of each room of each member, under their names there."""
+        rooms = [member_prefix(member) + room for member in range(self.members) for room in ("net.", "head.")]
+        return {prefix: self._named(prefix) for prefix in rooms}
+
+    def _named(self, prefix: str) -> Weights:
         return {name.removeprefix(prefix): value for name, value in self.weights.items() if name.startswith(prefix)}
 
 

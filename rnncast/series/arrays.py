@@ -3,6 +3,7 @@
 `namespace(x)` is numpy or torch, whichever x belongs to; torch is never imported here, only met.
 """
 
+import functools
 import sys
 from typing import Any
 
@@ -12,7 +13,12 @@ Namespace = Any
 
 def namespace(array: Array) -> Namespace:
     """The module that array belongs to."""
-    return sys.modules[type(array).__module__.partition(".")[0]]
+    return _home(type(array).__module__)
+
+
+@functools.cache
+def _home(module: str) -> Namespace:
+    return sys.modules[module.partition(".")[0]]
 
 
 def whole_numbers(first: int, last: int, like: Array) -> Array:

@@ -12,6 +12,7 @@ Everything here is float64 and works on NumPy arrays and torch tensors alike.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from rnncast.config import Config
@@ -140,12 +141,12 @@ class Frame:
         """m: the main season, 1 if there is none."""
         return self.seasons[0] if self.seasons else 1
 
-    @property
+    @cached_property
     def lags(self) -> tuple[int, ...]:
         """The period of each base forecast that repeats one, the span of the level first."""
         return tuple(dict.fromkeys((self.level_span, *self.seasons, 1)))
 
-    @property
+    @cached_property
     def base_names(self) -> tuple[str, ...]:
         """In the order of a view; last-m: the last m values repeated; mean-m: the mean shape of the last seasons m;
         drift-m: the last season moved on."""
@@ -158,25 +159,25 @@ class Frame:
         """K: where covariates are known ahead, the matched base; then the others."""
         return (1 if self.known else 0) + len(self.base_names)
 
-    @property
+    @cached_property
     def lookback(self) -> int:
         """L: how many past values the next view needs."""
         matched = MATCHED_SEASONS * self.season if self.known else 0
         shaped = SHAPE_SEASONS * max(self.seasons, default=0)
         return max(max(self.window, self.level_span) + 2 * max(self.stand_in_lags), matched, shaped, DRIFT_STEPS + 1)
 
-    @property
+    @cached_property
     def stand_in_lags(self) -> tuple[int, ...]:
         """Where a stand-in for a missing value is looked for: in the longest season, then the shorter ones."""
         return (*(sorted(self.seasons, reverse=True) or (1,)), 2 * self.season)
 
-    @property
+    @cached_property
     def features(self) -> int:
         """F: the window, a flag for each missing value in it, the covariates beside it, the step's other columns, and
         what arrived, in the step before's units."""
         return (2 + self.covariates) * self.window + self.other + 1
 
-    @property
+    @cached_property
     def covariates(self) -> int:
         """C: columns beside each value."""
         return self.known + self.past
@@ -186,7 +187,7 @@ class Frame:
         """N: sines and cosines of the calendar, and static covariates."""
         return 2 * len(self.cycles) + self.static
 
-    @property
+    @cached_property
     def leads(self) -> int:
         """Columns of Leads."""
         return (1 + 1 + len(self.lags)) * self.known
@@ -362,6 +363,8 @@ def _carried(values: Array, known: Array, before: Array) -> Array:
 
 def _running_sum(x: Array, before: Array, decay: float) -> Array:
     """s(t) = decay * s(t-1) + x(t) for x [B, T] and s(0) = before [B], a block of steps at a time."""
+    if x.shape[1] == 1:  # a stream's single row
+        return x + decay * before[:, None]
     blocks = []
     rate = full((1,), decay, x)
     for start in range(0, x.shape[1], BLOCK):

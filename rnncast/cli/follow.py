@@ -1,0 +1,148 @@
+"""`rnncast forecast --follow`: rows as they come, and a forecast after each."""
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from rnncast.cli.environment import Environment
+from rnncast.cli.output import Format
+from rnncast.config import TableConfig
+from rnncast.errors import DataError, ExitCode
+
+if TYPE_CHECKING:
+    from rnncast.following import Follower, Live
+    from rnncast.forecaster import Forecaster
+
+PIECE = 1 << 16  # bytes read at a time, at most
+MOST_SAID = 10  # rows left out that are named, before they are only counted
+
+
+class Asked(NamedTuple):
+    """What was asked. gaps: whether missing steps are stepped over. save: where the state goes at the end."""
+
+    path: str
+    table: TableConfig
+    kind: Format
+    horizon: int | None
+    every: int
+    gaps: bool
+    save: str | None
+
+
+def follow(forecaster: "Forecaster", asked: Asked, environment: Environment) -> ExitCode:
+    """Forecast after each row until the rows end, the reader goes or a signal comes; then save the state.
+
+    DataError if the first line is no header of these data, or, under --strict, a row is bad.
+    """
+    from rnncast.following import Follower
+
+    follower = Follower(forecaster)
+    followed: dict[str, Live] = {}
+    with _stopped_by_signals() as stopping:
+        try:
+            left_out = _followed(follower, followed, asked, stopping, environment)
+        finally:
+            if asked.save is not None:
+                follower.end(followed).save(asked.save)
+    if left_out > MOST_SAID:
+        environment.warn(f"{left_out} rows were left out in all")
+    if stopping.signals and stopping.signals[0] == signal.SIGINT:
+        return ExitCode.INTERRUPTED
+    return ExitCode.COULD_NOT if left_out else ExitCode.DONE
+
+
+class Stopping(NamedTuple):
+    """The signals that have come, and a file that can be read when one has."""
+
+    signals: list[int]
+    wake: int
+
+
+def _followed(
+    follower: "Follower", followed: "dict[str, Live]", asked: Asked, stopping: Stopping, environment: Environment
+) -> int:
+    """Take in every row, note each series' state in `followed`, and write the forecasts; how many rows were bad."""
+    from rnncast.files.forecasts import header_of, rows_of
+    from rnncast.files.rows import STREAMED
+    from rnncast.files.stream import BadRow, stream_rows
+
+    model, left_out, taken = follower.forecaster, 0, 0
+    first = follower.forecast(follower.begin(model.ids[0]), asked.horizon)
+    write = STREAMED[asked.kind.value](header_of(first), environment.stdout)
+    environment.stdout.flush()
+    for row in stream_rows(_lines(asked.path, stopping), model.columns, model.frequency, asked.table):
+        try:
+            if isinstance(row, BadRow):
+                raise DataError(row.reason)
+            series = followed.get(row.series) or follower.begin(row.series)
+            series = follower.after(series, row.value, row.positions, gaps=asked.gaps)
+        except DataError as error:
+            left_out += 1
+            message = f"line {row.line}: {error.message}"
+            if asked.table.strict:
+                raise DataError(message, error.hint) from None
+            if left_out <= MOST_SAID:
+                environment.warn(f"left out {message}")
+            continue
+        followed[row.series] = series
+        taken += 1
+        if taken % asked.every == 0:
+            write(rows_of(follower.forecast(series, asked.horizon)))
+            environment.stdout.flush()
+    return left_out
+
+
+def _lines(path: str, stopping: Stopping) -> Iterator[str]:
+    """The lines of a file or of standard input as they come, until they end or a signal comes."""
+    with _descriptor(path) as source:
+        rest = b""
+        while not stopping.signals:
+            ready, _, _ = select.select([source, stopping.wake], [], [])
+            if source not in ready:
+                return
+            piece = os.read(source, PIECE)
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines if piece else [rest]:
+                if stopping.signals:
+                    return
+                yield line.decode("utf-8", "replace")
+            if not piece:
+                return
+
+
+@contextmanager
+def _descriptor(path: str) -> Iterator[int]:
+    if path == "-":
+        yield sys.stdin.fileno()
+        return
+    try:
+        file = open(path, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from None
+    with file:
+        yield file.fileno()
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[Stopping]:
+    """While SIGTERM and SIGINT end the stream in good order."""
+    wake, woken = os.pipe()
+    os.set_blocking(woken, False)
+    stopping = Stopping([], wake)
+    handled = {
+        each: signal.signal(each, lambda number, frame: stopping.signals.append(number))
+        for each in (signal.SIGTERM, signal.SIGINT)
+    }
+    before = signal.set_wakeup_fd(woken)
+    try:
+        yield stopping
+    finally:
+        signal.set_wakeup_fd(before)
+        for each, handler in handled.items():
+            signal.signal(each, handler)
+        os.close(wake)
+        os.close(woken)

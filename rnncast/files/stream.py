@@ -1,0 +1,169 @@
+"""Rows as they come: a line, a row, with the header, time format and grid that a model knows. No pandas.
+
+The lines are CSV with a header (any of the usual separators), JSON Lines, or bare numbers where there is no time.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnncast.config import TableConfig
+from rnncast.errors import DataError
+from rnncast.files.marks import MISSING, PLAIN
+from rnncast.files.times import WHOLE_NUMBER, format_times, read_time
+from rnncast.files.zones import wall_to_utc
+from rnncast.series.frequency import Frequency, Times
+from rnncast.series.panel import KEY_MARK, Columns
+
+SEPARATORS = (",", "\t", ";", "|")
+
+
+class StreamRow(NamedTuple):
+    """A row: its line number, the series' id, the value (NaN = missing), and the grid positions that its time may mean:
+    none where rows are counted, two where the clocks were set back."""
+
+    line: int
+    series: str
+    value: float
+    positions: tuple[int, ...]
+
+
+class BadRow(NamedTuple):
+    """A line that is no row, and why."""
+
+    line: int
+    reason: str
+
+
+class Header(NamedTuple):
+    """How the cells of a line are found: as a list of cells, from the names of its columns to their places."""
+
+    split: Callable[[str], list[Any]]
+    ids: tuple[int, ...]
+    time: int | None
+    target: int
+
+
+def stream_rows(
+    lines: Iterable[str], columns: Columns, frequency: Frequency, table: TableConfig
+) -> Iterator[StreamRow | BadRow]:
+    """The rows of a stream, in its order; what is no row is given as such. DataError if the header does not suit."""
+    header: Header | None = None
+    number = _comma if table.decimal == "comma" else _point
+    for place, line in enumerate(lines, 1):
+        text = line.strip("\r\n").removeprefix("\ufeff")
+        if not text.strip():
+            continue
+        if header is None:
+            header, holds_row = _header(text, columns)
+            if not holds_row:
+                continue
+        try:
+            yield _row(place, header.split(text), header, columns, frequency, number)
+        except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+            yield BadRow(place, str(error) if isinstance(error, _UnreadableError) else f"{text[:60]!r} is not a row")
+
+
+class _UnreadableError(ValueError):
+    """A cell that is not what it should be; its text is for the user."""
+
+
+def _row(
+    place: int,
+    cells: list[Any],
+    header: Header,
+    columns: Columns,
+    frequency: Frequency,
+    number: Callable[[str], float],
+) -> StreamRow:
+    cell = cells[header.target]
+    try:
+        value = float("nan") if cell is None else number(str(cell).strip())
+    except ValueError:
+        raise _UnreadableError(f"{cell!r} in column {columns.target!r} is not a number") from None
+    positions = () if header.time is None else _positions(str(cells[header.time]).strip(), columns, frequency)
+    return StreamRow(place, KEY_MARK.join(str(cells[i]).strip() for i in header.ids), value, positions)
+
+
+def _positions(text: str, columns: Columns, frequency: Frequency) -> tuple[int, ...]:
+    """Where a time lies on the grid."""
+    if columns.time_format == WHOLE_NUMBER:
+        times = np.array([int(text)], np.int64)
+    else:
+        read = read_time(text, columns.time_format)
+        if read is None:
+            raise _UnreadableError(f"{text!r} in column {columns.time!r} is not a time written as in training")
+        times = _on_the_grid(*read, columns)
+    places = frequency.positions(times)
+    if (frequency.times(places) != times).any():
+        near = format_times(frequency.times(places[:1] + np.arange(2)), columns)
+        raise _UnreadableError(f"{text} is off the grid: the model's is {frequency.name} ({near[0]}, then {near[1]})")
+    return tuple(dict.fromkeys(places.tolist()))
+
+
+def _on_the_grid(wall: datetime, offset: int, columns: Columns) -> Times:
+    """The times, as the grid has them, that a time on the wall may mean."""
+    times = np.array([wall], "datetime64[us]")
+    if not columns.in_utc:
+        return times
+    if "z" in columns.time_format or columns.time_format.endswith(("Z", " UTC")):
+        return times - np.timedelta64(offset, "us")
+    both = [wall_to_utc(times, columns.time_zone, np.array([second]))[0] for second in (False, True)]
+    return np.concatenate(both)
+
+
+def _header(text: str, columns: Columns) -> tuple[Header, bool]:
+    """How lines are read, from the first; and whether that is a row itself."""
+    names = [*columns.ids, *([columns.time] if columns.time else []), columns.target]
+    if text.startswith("{"):
+        places = {name: i for i, name in enumerate(names)}
+        return _placed(lambda line: _object(line, names), places, columns), True
+    for separator in SEPARATORS:
+        cells = _cells(text, separator)
+        if set(names) <= set(cells):
+            places = {name: i for i, name in enumerate(cells)}
+            return _placed(partial(_cells_of, separator=separator, width=len(cells)), places, columns), False
+    if len(names) == 1 and (text.strip() in MISSING or PLAIN.fullmatch(text.strip())):
+        return Header(lambda line: [line], (), None, 0), True
+    raise DataError(
+        f"the first line of the stream, {text[:60]!r}, does not name the columns {', '.join(names)}",
+        hint="begin with the header that the training data had",
+    )
+
+
+def _placed(split: Callable[[str], list[Any]], places: dict[str, int], columns: Columns) -> Header:
+    time = None if columns.time is None else places[columns.time]
+    return Header(split, tuple(places[name] for name in columns.ids), time, places[columns.target])
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator)) if '"' in line else line.split(separator)
+
+
+def _cells_of(line: str, separator: str, width: int) -> list[str]:
+    cells = _cells(line, separator)
+    if len(cells) != width:
+        raise _UnreadableError(f"it has {len(cells)} cells, and the header {width}")
+    return cells
+
+
+def _object(line: str, names: list[str]) -> list[Any]:
+    found = json.loads(line)
+    return [found.get(name) if i == len(names) - 1 else found[name] for i, name in enumerate(names)]
+
+
+def _point(text: str) -> float:
+    if text in MISSING:
+        return float("nan")
+    if not PLAIN.fullmatch(text):
+        raise ValueError
+    return float(text)
+
+
+def _comma(text: str) -> float:
+    return _point(text.replace(".", "").replace(",", "."))

@@ -1,0 +1,135 @@
+"""Series followed row by row: a step of the net for each row, and its forecast out of that same step.
+
+What a net takes in at a step does not depend on what is known of the steps after it, where no covariate is known
+ahead. So the step that gives a row's forecast is the one that the next row goes on from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.errors import DataError
+from rnncast.files.times import format_times
+from rnncast.forecaster import Forecaster
+from rnncast.runtime.continuing import GAP_HINT, MOST_GAP
+from rnncast.runtime.nets import State
+from rnncast.runtime.runtime import Runtime
+from rnncast.runtime.states import SeriesState, concatenated, replaced, rows_of
+from rnncast.series.beside import Ahead, calendar
+from rnncast.series.forecast import Forecast
+from rnncast.series.frame import FrameState
+
+Values = NDArray[np.float64]
+
+
+class Live(NamedTuple):
+    """A series that is followed: its place s in the model, the grid position of its last row, its state (of one
+    series), and the states after the pending value, with the quantiles [1, h, Q], transformed, that this gave."""
+
+    s: int
+    cutoff: int
+    state: SeriesState
+    frame: FrameState
+    net: State
+    quantiles: Values
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A Forecaster made ready for rows one by one. DataError if it was trained with covariates that go by time."""
+
+    forecaster: Forecaster
+
+    def __post_init__(self) -> None:
+        encoding = self.forecaster.encoding
+        for role in ("known", "past"):
+            if codes := getattr(encoding, role):
+                raise DataError(
+                    f"the model was trained with --{role} {codes[0].name}, which a stream of values does not bring",
+                    hint="use --continue with rows that hold it",
+                )
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """The net."""
+        return Runtime(self.forecaster.config, self.forecaster.weights)
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Where each series stands in the model."""
+        return {name: s for s, name in enumerate(self.forecaster.ids)}
+
+    def begin(self, name: str) -> Live:
+        """A series as the model's state has it. DataError if it has none of it."""
+        if name not in self.places:
+            raise DataError(f"the model keeps no state of series {self.forecaster.columns.label(name)!r}")
+        s = self.places[name]
+        return self._step(s, int(self.forecaster.cutoff[s]), rows_of(self.forecaster.state, np.array([s])))
+
+    def after(self, series: Live, value: float, positions: tuple[int, ...], *, gaps: bool) -> Live:
+        """The series after a row: its value (NaN = missing), at the first of the positions that lies ahead, or at the
+        next if there are none. gaps: whether missing steps are stepped over. DataError where it does not follow."""
+        next_one = series.cutoff + 1
+        position = next((p for p in positions if p >= next_one), max(positions, default=next_one))
+        if position < next_one or position > next_one + (MOST_GAP if gaps else 0):
+            raise self._refusal(series, position)
+        if value <= 0 and self.runtime.frame.log:
+            raise DataError(f"{value:g} has no logarithm, and the model was trained in logs, on positive values alone")
+        for p in range(next_one, position):
+            series = self._next(series, np.nan, p)
+        return self._next(series, value, position)
+
+    def forecast(self, series: Live, horizon: int | None) -> Forecast:
+        """What follows the last row of a series. DataError if the horizon is longer than the trained one."""
+        model, steps = self.forecaster, self.forecaster.horizon(horizon)
+        if model.config.direct:
+            quantiles = self.runtime.frame.restore(series.quantiles[:, :steps])
+        else:
+            known = np.zeros((1, steps, 0))
+            quantiles = self.runtime.forecast(series.state, Ahead(known, self._now(series, series.cutoff + 1, steps)))
+        probabilities = model.config.task.quantiles
+        point, cutoff = quantiles[:, :, len(probabilities) // 2], np.array([series.cutoff])
+        ids = (model.ids[series.s],)
+        return Forecast(ids, cutoff, point, quantiles, probabilities, model.frequency, model.columns)
+
+    def end(self, followed: Mapping[str, Live]) -> Forecaster:
+        """The forecaster after all rows of the series followed."""
+        model = self.forecaster
+        if not followed:
+            return model
+        rows, cutoff = np.array([series.s for series in followed.values()]), model.cutoff.copy()
+        cutoff[rows] = [series.cutoff for series in followed.values()]
+        state = replaced(model.state, rows, concatenated([series.state for series in followed.values()]))
+        return replace(model, state=state, cutoff=cutoff)
+
+    def _next(self, series: Live, value: float, position: int) -> Live:
+        pending = self.runtime.frame.transform(np.array([value]))
+        now = self._now(series, position, 1)[:, 0]
+        state = SeriesState(series.frame, series.net, pending, series.state.covariates, now)
+        return self._step(series.s, position, state)
+
+    def _step(self, s: int, cutoff: int, state: SeriesState) -> Live:
+        quantiles, frame, net = self.runtime.step_on(state, np.zeros((1, 0, 0)))
+        return Live(s, cutoff, state, frame, net, quantiles)
+
+    def _now(self, series: Live, position: int, steps: int) -> Values:
+        """Beside the steps from a position on [1, steps, N]: the calendar, and what is static."""
+        cycles = self.forecaster.config.net.calendar or ()
+        cyclic = calendar(self.forecaster.frequency, np.arange(position, position + steps)[None], cycles)
+        static = series.state.other[:, None, cyclic.shape[2] :]
+        return np.concatenate((cyclic, np.repeat(static, steps, axis=1)), -1) if static.size else cyclic
+
+    def _refusal(self, series: Live, position: int) -> DataError:
+        model = self.forecaster
+        times = model.frequency.times(np.array([position, series.cutoff]))
+        shown, last = format_times(times, model.columns)
+        absent = position - series.cutoff - 1
+        what = "is not after" if absent < 0 else f"leaves out {absent} step{'s' * (absent > 1)} after"
+        return DataError(
+            f"{shown}{model.columns.of_series(model.ids[series.s])} {what} {last}, the last row that was taken in",
+            hint="" if absent < 0 else GAP_HINT,
+        )

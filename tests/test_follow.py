@@ -1,0 +1,209 @@
+"""`rnncast forecast --follow`: a real process, fed row by row."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnncast.files.grid import Known
+from rnncast.files.tables import read_table
+from rnncast.files.times import format_times, read_time
+from rnncast.forecaster import Forecaster
+from rnncast.series.panel import Columns, Panel
+from tests.conftest import Program, small_config
+
+HEADER = "series,step,value"
+
+
+def rows(first: int, last: int, series: tuple[str, ...] = ("a", "b")) -> list[str]:
+    """Rows of several series in turn."""
+    return [f"{name},{t},{100 + 10 * np.sin(t + s):.4f}" for t in range(first, last) for s, name in enumerate(series)]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of two series up to step 60."""
+    folder = tmp_path_factory.mktemp("followed")
+    table, path = folder / "rows.csv", folder / "rnncast.safetensors"
+    table.write_text("\n".join([HEADER, *rows(1, 61)]))
+    Forecaster.fit(read_table(str(table)), small_config("gru")).save(str(path))
+    return path
+
+
+@pytest.fixture
+def there(program: Program, model: Path) -> Program:
+    """A folder with that model."""
+    (program.folder / "rnncast.safetensors").write_bytes(model.read_bytes())
+    return program
+
+
+@pytest.fixture
+def stream(there: Program) -> Iterator["subprocess.Popen[str]"]:
+    """A stream that saves its state, whose header is in."""
+    process = subprocess.Popen(
+        ["rnncast", "forecast", "--follow", "--save-state", "-H", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, cwd=there.folder, env=there.environment, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write(f"{HEADER}\n")
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_each_forecast_is_that_of_new_rows_taken_in_together(there: Program, tmp_path: Path) -> None:
+    done = there("forecast", "--follow", "-H", "2", stdin="\n".join([HEADER, *rows(61, 64)]))
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()[1:]
+    begun = Forecaster.load(str(there.folder / "rnncast.safetensors"))
+    for t in range(61, 64):
+        path = tmp_path / "rows.csv"
+        path.write_text("\n".join([HEADER, *rows(61, t + 1)]))
+        after = begun.update(read_table(str(path), known=Known(begun.columns, begun.frequency)))
+        expected = after.predict(None, 2).point.reshape(-1)  # of a, then of b
+        ours = [line.split(",") for line in lines[4 * (t - 61) : 4 * (t - 60)]]
+        assert [cells[:2] for cells in ours] == [[name, str(t + h)] for name in "ab" for h in (1, 2)]
+        np.testing.assert_allclose([float(cells[2]) for cells in ours], expected, rtol=1e-5)
+
+
+def test_a_row_is_answered_before_the_next_is_there(stream: "subprocess.Popen[str]") -> None:
+    assert stream.stdin is not None
+    assert stream.stdout is not None
+    assert stream.stdout.readline().startswith("series,step,forecast,")
+    for t, row in enumerate(rows(61, 64, ("a",)), 62):
+        stream.stdin.write(f"{row}\n")
+        stream.stdin.flush()
+        assert stream.stdout.readline().startswith(f"a,{t},")
+
+
+def test_sigterm_saves_the_state(stream: "subprocess.Popen[str]", there: Program) -> None:
+    assert stream.stdin is not None
+    assert stream.stdout is not None
+    stream.stdin.write("\n".join(rows(61, 63)) + "\n")
+    stream.stdin.flush()
+    for _ in range(5):
+        stream.stdout.readline()
+    stream.send_signal(signal.SIGTERM)
+    assert stream.wait(timeout=30) == 0
+    after = Forecaster.load(str(there.folder / "rnncast.safetensors"))
+    assert after.frequency.times(after.cutoff).tolist() == [62, 62]
+    # What comes next follows that state, and what was there does not.
+    again = there("forecast", "--follow", "-H", "1", stdin="\n".join([HEADER, *rows(62, 64, ("a",))]))
+    assert again.returncode == 1
+    assert "line 2: 62 of series 'a' is not after 62" in again.stderr
+    assert again.stdout.splitlines()[1].startswith("a,64,")
+
+
+def test_a_reader_that_goes_ends_it_quietly_and_the_state_is_saved(there: Program) -> None:
+    (there.folder / "rows.csv").write_text("\n".join([HEADER, *rows(61, 1000)]))
+    done = there.shell("rnncast forecast --follow --save-state rows.csv | head -1; echo ${PIPESTATUS[0]}")
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "141"
+    after = Forecaster.load(str(there.folder / "rnncast.safetensors"))
+    assert 61 <= after.frequency.times(after.cutoff)[0] < 1000
+
+
+def test_bad_rows_are_left_out_by_name(there: Program) -> None:
+    bad = ["c,61,1", "a,63,1", "a,60,1", "a,61", "a,61,x", "a,six,1", "a,999999999,1"]
+    done = there("forecast", "--follow", "-H", "1", "-q", stdin="\n".join([HEADER, *bad, "", "a,61,101"]))
+    assert done.returncode == 1
+    assert [line.split(",")[:2] for line in done.stdout.splitlines()[1:]] == [["a", "62"]]
+    said = done.stderr.splitlines()
+    words = ["series 'c'", "leaves out 2 steps", "is not after 60", "2 cells", "'x' in column 'value'", "'a,six,1'"]
+    assert len(said) == len(bad)
+    for i, word in enumerate(words):
+        assert said[i].startswith(f"rnncast: left out line {i + 2}: ")
+        assert word in said[i]
+    strict = there("forecast", "--follow", "--strict", stdin="\n".join([HEADER, *bad]))
+    assert strict.returncode == 1
+    assert "rnncast: line 2: the model keeps no state of series 'c'" in strict.stderr
+
+
+def test_gaps_are_stepped_over_where_that_is_asked_for(there: Program) -> None:
+    done = there("forecast", "--follow", "--gaps", "mask", "-H", "1", stdin="\n".join([HEADER, "a,64,101", "a,65,"]))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split(",")[1] for line in done.stdout.splitlines()[1:]] == ["65", "66"]
+
+
+def test_every_thins(there: Program) -> None:
+    done = there("forecast", "--follow", "--every", "3", "-H", "1", stdin="\n".join([HEADER, *rows(61, 68, ("b",))]))
+    assert [line.split(",")[1] for line in done.stdout.splitlines()[1:]] == ["64", "67"]
+
+
+def test_json_lines_in_and_out(there: Program) -> None:
+    lines = [json.dumps({"series": "a", "step": t, "value": 100.5}) for t in (61, 62)]
+    done = there("forecast", "--follow", "--format", "jsonl", "-H", "1", stdin="\n".join(lines))
+    assert [json.loads(line)["step"] for line in done.stdout.splitlines()] == [62, 63]
+
+
+@pytest.mark.parametrize(
+    ("flags", "stdin", "code", "words"),
+    [
+        (["--follow", "--continue"], "", 2, "two ways to take new rows"),
+        (["--follow", "--format", "table"], HEADER, 2, "--format table needs an end"),
+        (["--follow"], "time,sales\n1,2\n", 1, "does not name the columns series, step, value"),
+    ],
+)
+def test_refusals(there: Program, flags: list[str], stdin: str, code: int, words: str) -> None:
+    done = there("forecast", *flags, stdin=stdin)
+    assert words in done.stderr
+    assert done.returncode == code
+
+
+def test_following_loads_neither_torch_nor_pandas(there: Program) -> None:
+    (there.folder / "rows.csv").write_text("\n".join([HEADER, *rows(61, 63)]))
+    code = (
+        "import sys; sys.argv = 'rnncast forecast --follow rows.csv'.split(); from rnncast.cli.app import run; run();"
+        "sys.exit(bool({'torch', 'pandas'} & set(sys.modules)))"
+    )
+    assert there.shell(f'python -c "{code}"').returncode == 0
+
+
+@pytest.mark.parametrize(
+    "form",
+    "%Y-%m-%d|%-d.%-m.%Y|%d/%m/%y|%Y%m%d|%^b %d, %Y|%d %B %Y|%Y-%m-%dT%H:%M:%S.%3f|%Y-%m-%d %-I:%M %P|"
+    "%Y-%m-%d %H:%M:%SZ|%Y-%m-%d %H:%M%:z|%Y-%m|%b-%y|%YQ%q|%Y".split("|"),
+)
+def test_a_time_is_read_as_it_is_written(form: str) -> None:
+    columns = Columns(time="t", time_format=form)
+    for time in np.array(["2024-02-29T23:45", "1999-12-31T12:00", "2001-01-01"], "datetime64[us]"):
+        text = format_times(time[None], columns)[0]
+        read = read_time(text, form)
+        assert read is not None
+        assert format_times(np.array([read[0]], "datetime64[us]"), columns)[0] == text
+
+
+def test_no_time_is_none() -> None:
+    assert read_time("2024-02-30", "%Y-%m-%d") is None
+    assert read_time("2024-02", "%Y-%m-%d") is None
+
+
+def test_clocks_that_were_set_back(tmp_path: Path) -> None:
+    """The hour that comes twice is two rows of the stream."""
+    from rnncast.config import TableConfig
+    from rnncast.files.stream import StreamRow, stream_rows
+
+    path = tmp_path / "hours.csv"
+    lines = [f"2024-10-{day:02d} {hour:02d}:00,{hour}" for day in (25, 26) for hour in range(24)]
+    path.write_text("\n".join(["time,y", *lines]))
+    panel: Panel = read_table(str(path), TableConfig(zone="Europe/Berlin"))
+    night = ["time,y", *(f"2024-10-27 {hour:02d}:00,1" for hour in (0, 1, 2, 2, 3))]
+    read = list(stream_rows(night, panel.columns, panel.frequency, TableConfig()))
+    places = [row.positions for row in read if isinstance(row, StreamRow)]
+    end = int(panel.ends[0])
+    assert places == [(end + 1,), (end + 2,), (end + 3, end + 4), (end + 3, end + 4), (end + 5,)]
+
+
+def test_a_model_with_covariates_by_time_is_refused(model: Path, tmp_path: Path) -> None:
+    from rnncast.errors import DataError
+    from rnncast.following import Follower
+    from rnncast.series.encoding import Code, Encoding
+
+    forecaster = replace(Forecaster.load(str(model)), encoding=Encoding(known=(Code("price"),)))
+    with pytest.raises(DataError, match="trained with --known price, which a stream of values does not bring"):
+        Follower(forecaster)
