@@ -166,8 +166,22 @@ def test_following_loads_neither_torch_nor_pandas(there: Program) -> None:
 
 @pytest.mark.parametrize(
     "form",
-    "%Y-%m-%d|%-d.%-m.%Y|%d/%m/%y|%Y%m%d|%^b %d, %Y|%d %B %Y|%Y-%m-%dT%H:%M:%S.%3f|%Y-%m-%d %-I:%M %P|"
-    "%Y-%m-%d %H:%M:%SZ|%Y-%m-%d %H:%M%:z|%Y-%m|%b-%y|%YQ%q|%Y".split("|"),
+    [
+        "%Y-%m-%d",
+        "%-d.%-m.%Y",
+        "%d/%m/%y",
+        "%Y%m%d",
+        "%^b %d, %Y",
+        "%d %B %Y",
+        "%Y-%m-%dT%H:%M:%S.%3f",
+        "%Y-%m-%d %-I:%M %P",
+        "%Y-%m-%d %H:%M:%SZ",
+        "%Y-%m-%d %H:%M%:z",
+        "%Y-%m",
+        "%b-%y",
+        "%YQ%q",
+        "%Y",
+    ],
 )
 def test_a_time_is_read_as_it_is_written(form: str) -> None:
     columns = Columns(time="t", time_format=form)

@@ -1,7 +1,7 @@
 """`rnncast forecast`: continue the trained series, or the series of a table."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -22,31 +22,11 @@ def forecast(
     context: typer.Context,
     data: o.Data = None,
     model: o.ModelFile = o.MODEL_FILE,
-    horizon: Annotated[
-        int | None, typer.Option("--horizon", "-H", min=1, help="Steps; as trained, unless given.")
-    ] = None,
-    continued: Annotated[
-        bool,
-        typer.Option(
-            "--continue",
-            help="The data are the rows after the saved state, and cost no more than themselves. A step that is "
-            "missing is refused, unless --gaps mask is given.",
-        ),
-    ] = False,
-    save_state: Annotated[
-        bool,
-        typer.Option("--save-state", help="With --continue or --follow: write the new state back to the model file."),
-    ] = False,
-    followed: Annotated[
-        bool,
-        typer.Option(
-            "--follow",
-            help="Take rows as they come, after the saved state, and forecast after each, as CSV or JSON Lines, until "
-            "they end or SIGTERM comes. A row that cannot be taken in is left out and said on stderr, and the exit "
-            "code is 1; --strict ends at the first.",
-        ),
-    ] = False,
-    every: Annotated[int, typer.Option(min=1, help="With --follow: forecast after every so many rows.")] = 1,
+    horizon: o.Steps = None,
+    continued: o.Continue = False,
+    save_state: o.SaveState = False,
+    followed: o.Follow = False,
+    every: o.Every = 1,
     future: o.Future = None,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",

@@ -47,6 +47,29 @@ Future = Annotated[
     ),
 ]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
+Steps = Annotated[int | None, typer.Option("--horizon", "-H", min=1, help="Steps; as trained, unless given.")]
+Continue = Annotated[
+    bool,
+    typer.Option(
+        "--continue",
+        help="The data are the rows after the saved state, and cost no more than themselves. A step that is "
+        "missing is refused, unless --gaps mask is given.",
+    ),
+]
+SaveState = Annotated[
+    bool,
+    typer.Option("--save-state", help="With --continue or --follow: write the new state back to the model file."),
+]
+Follow = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        help="Take rows as they come, after the saved state, and forecast after each, as CSV or JSON Lines, until "
+        "they end or SIGTERM comes. A row that cannot be taken in is left out and said on stderr, and the exit "
+        "code is 1; --strict ends at the first.",
+    ),
+]
+Every = Annotated[int, typer.Option(min=1, help="With --follow: forecast after every so many rows.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
+INFINITE = frozenset((math.inf, -math.inf))
+
 Row = list[Any]
 Write = Callable[[Iterable[Row]], None]
 
@@ -47,4 +49,4 @@ def _objects(names: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
 
 
 def _without_nan(row: Row) -> Row:
-    return [None if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in row]
+    return [None if cell != cell or cell in INFINITE else cell for cell in row]
