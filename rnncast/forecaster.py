@@ -10,7 +10,7 @@ from rnncast.choices import resolve
 from rnncast.config import Config, TableConfig, section
 from rnncast.errors import DataError, ModelFileError, RnncastError, TrainingError
 from rnncast.files.model_file import read_model, write_model
-from rnncast.runtime.runtime import Runtime, weight_shapes
+from rnncast.runtime.runtime import CONFORMAL, Runtime, weight_shapes
 from rnncast.runtime.states import SeriesState, state_from_tensors, state_tensors
 from rnncast.series.beside import Ahead, calendar
 from rnncast.series.covariates import Future
@@ -240,6 +240,9 @@ class Forecaster:
 def _check_shapes(forecaster: Forecaster, fresh: SeriesState) -> None:
     """Hold what a file gave against what its own config asks for. ValueError where they differ."""
     expected = weight_shapes(forecaster.config)
+    if CONFORMAL in forecaster.weights:
+        task = forecaster.config.task
+        expected[CONFORMAL] = (task.horizon or 1, len(task.quantiles) // 2)
     shapes = {name: weight.shape for name, weight in forecaster.weights.items()}
     if shapes != expected:
         wrong = sorted(set(shapes.items()) ^ set(expected.items()))[0]
