@@ -8,7 +8,7 @@ import numpy as np
 from rnncast.config import CYCLES, Config
 from rnncast.errors import DataError, UsageError
 from rnncast.runtime.registry import find_net
-from rnncast.series.best_base import best_base
+from rnncast.series.best_base import Best, best_bases
 from rnncast.series.encoding import Encoding
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
@@ -29,6 +29,7 @@ SMALL_PANEL = 5_000  # values
 PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
 TWICE = 1.998  # that many years are two: some have 365 days
 SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
+DOUBT = 100  # values that it takes to trust a net half-way
 GIVEN = "as given"
 
 
@@ -72,6 +73,7 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
     epochs, why_epochs = _epochs(config, panel, longest)
     stride, why_stride = _stride(config, panel, strategy)
     members, why_members = _members(config, panel)
+    trust, why_trust = _trust(config, panel)
     hidden_size, why_hidden_size = _hidden_size(config, panel)
     task = replace(config.task, strategy=strategy, seasons=seasons, horizon=horizon, transform=transform)
     net = replace(
@@ -79,20 +81,22 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
         hidden_size=hidden_size,
         window=window,
         level_span=config.net.level_span or main,
-        base=f"last-{main}",
+        base=(f"last-{main}",),
         calendar=calendar,
         covariates=Encoding.of(panel).widths,
     )
-    train = replace(config.train, training=training, epochs=epochs, stride=stride, members=members)
-    base, why_base = _base(config.net.base, panel, replace(config, task=task, net=net, train=train))
-    span, why_span = _level_span(config.net.level_span, base, main)
+    train = replace(config.train, training=training, epochs=epochs, stride=stride, members=members, trust=trust)
+    frame = Frame.of(replace(config, task=task, net=net, train=train))
+    best = best_bases(panel, frame)
+    base, why_base = _base(config.net.base, frame, best)
+    span, why_span = _level_span(config.net.level_span, best, main)
     net = replace(net, base=base, level_span=span)
     return replace(config, task=task, net=net, train=train), (
         Choice("season", ", ".join(map(str, seasons)) or "none", why_seasons),
         Choice("horizon", str(horizon), why_horizon),
         Choice("transform", transform, why_transform),
         Choice("level-span", str(span), why_span),
-        Choice("base", base, why_base),
+        Choice("base", ",".join(base), why_base),
         Choice("hidden-size", str(hidden_size), why_hidden_size),
         Choice("window", str(window), why_window),
         Choice("calendar", ", ".join(calendar) or "none", why_calendar),
@@ -100,6 +104,7 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
         Choice("epochs", str(epochs), why_epochs),
         Choice("stride", str(stride), why_stride),
         Choice("members", str(members), why_members),
+        Choice("trust", f"{trust:.2g}", why_trust),
     )
 
 
@@ -186,31 +191,32 @@ def _transform(config: Config, panel: Panel, season: int) -> tuple[str, str]:
     return config.task.transform, GIVEN
 
 
-def _level_span(given: int | None, base: str, main: int) -> tuple[int, str]:
+def _level_span(given: int | None, best: Best, main: int) -> tuple[int, str]:
     if given is not None:
         return given, GIVEN
     if main == 1:
         return 1, "no season"
-    return (1, "as the last value is the best to start from") if base == "last-1" else (main, "a season")
+    if best.of_last_value < 1:
+        return 1, f"repeating the last value errs {best.of_last_value:.2f} times as much as repeating the last season"
+    return main, "a season"
 
 
-def _base(given: str | None, panel: Panel, config: Config) -> tuple[str, str]:
-    """The base forecast, given or found with the frame of a config that has any."""
-    frame = Frame.of(config)
+def _base(given: tuple[str, ...] | None, frame: Frame, best: Best) -> tuple[tuple[str, ...], str]:
     if given is not None:
-        if given not in frame.base_names:
-            raise UsageError(
-                f"--base {given}: there is no such base forecast", hint=f"there are: {', '.join(frame.base_names)}"
-            )
+        for name in given or ("",):
+            if name not in frame.base_names:
+                raise UsageError(
+                    f"--base {name}: there is no such base forecast", hint=f"there are: {', '.join(frame.base_names)}"
+                )
         return given, GIVEN
     if frame.known:
         return frame.base, "where covariates are known ahead, forecasts start from the step that was most like"
-    best, gain = best_base(panel, frame)
-    if np.isnan(gain):
-        return best, "the series are too short to tell"
-    if best == frame.base:
-        return best, "over origins all along the data, no other is better"
-    return best, f"over origins all along the data, its error is {gain:.2f} times that of {frame.base}"
+    if np.isnan(best.error):
+        return best.names, "the series are too short to tell"
+    if best.names == frame.base:
+        return best.names, "over origins all along the data, no other is better"
+    alike = "their mean, as they cannot be told apart; " if len(best.names) > 1 else ""
+    return best.names, f"{alike}over origins all along the data, {best.error:.2f} times the error of {frame.base[0]}"
 
 
 def _window(config: Config, main: int) -> tuple[int, str]:
@@ -265,6 +271,13 @@ def _members(config: Config, panel: Panel) -> tuple[int, str]:
     small = len(panel.y) <= SMALL_PANEL
     of_small, of_others = EFFORTS[config.train.preset].members
     return (of_small, "cheap with so few values") if small else (of_others, f"of the preset {config.train.preset}")
+
+
+def _trust(config: Config, panel: Panel) -> tuple[float, str]:
+    if config.train.trust is not None:
+        return config.train.trust, GIVEN
+    values = len(panel.y)
+    return values / (values + DOUBT), f"there are {values} values to learn from"
 
 
 def _hidden_size(config: Config, panel: Panel) -> tuple[int, str]:

@@ -30,13 +30,15 @@ def setting(
     *,
     at_least: float | None = None,
     below: float | None = None,
+    at_most: float | None = None,
     flags: tuple[str, ...] = ("own",),
 ) -> Any:
     """A dataclass field that carries its meaning (with the unit), the range that is checked, and its flags.
 
     flags: "own" is the field's own, "no" one that empties it; none where the data alone decide.
     """
-    return field(default=default, metadata={"meaning": meaning, "at_least": at_least, "below": below, "flags": flags})
+    bounds = {"at_least": at_least, "below": below, "at_most": at_most}
+    return field(default=default, metadata={"meaning": meaning, "flags": flags, **bounds})
 
 
 def check(config: Any) -> None:
@@ -44,13 +46,15 @@ def check(config: Any) -> None:
     for spec in fields(config):
         value = getattr(config, spec.name)
         for item in value if isinstance(value, tuple) else (value,):
-            at_least, below = spec.metadata["at_least"], spec.metadata["below"]
+            at_least, below, at_most = (spec.metadata[name] for name in ("at_least", "below", "at_most"))
             if item is None or isinstance(item, str):
                 continue
             if not item == item or (at_least is not None and item < at_least):
                 raise UsageError(f"{flag(spec.name)} is {item}, but must be at least {at_least:g}")
             if below is not None and item >= below:
                 raise UsageError(f"{flag(spec.name)} is {item}, but must be below {below:g}")
+            if at_most is not None and item > at_most:
+                raise UsageError(f"{flag(spec.name)} is {item}, but must be at most {at_most:g}")
 
 
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -112,6 +116,9 @@ class TaskConfig:
         at_least=1,
     )
     levels: tuple[float, ...] = setting((80.0, 95.0), "Prediction intervals, in percent.", at_least=1, below=100)
+    conformal: bool = setting(
+        True, "Stretch the intervals so that they cover what was held back; --no-conformal for those of the net itself."
+    )
     strategy: str = setting(
         "auto",
         "direct: every step of the horizon at once; recursive: step by step, forecasts fed back; auto: direct, but "
@@ -148,10 +155,11 @@ class NetConfig:
         "unless given.",
         at_least=1,
     )
-    base: str | None = setting(
+    base: tuple[str, ...] | None = setting(
         None,
-        "The naive forecast that a net starts from: last-12 (the last 12 values repeated), mean-12 (the mean shape of "
-        "the last seasons of 12), drift-12 (the last 12 values moved on by their change); the best over the "
+        "The naive forecast that a net starts from, or several, whose mean it starts from: last-12 (the last 12 values "
+        "repeated), mean-12 (the mean shape of the last seasons of 12), ses40-12 (that shape upon a smoothed level, of "
+        "which 40 % are the newest value's), drift-12 (the last 12 values moved on by their change); the best over the "
         "data, unless given.",
     )
     calendar: tuple[str, ...] | None = setting(
@@ -203,6 +211,13 @@ class TrainConfig:
     )
     members: int | None = setting(
         None, "Nets trained from different seeds, whose forecasts are averaged; by the data, unless given.", at_least=1
+    )
+    trust: float | None = setting(
+        None,
+        "How far to go from the naive forecast (0) to the net's (1); by the amount of data, unless given; less where "
+        "validation says so.",
+        at_least=0,
+        at_most=1,
     )
     seed: int = setting(1, "Seed of everything random.", at_least=0, below=2**63)
 

@@ -87,7 +87,7 @@ class Follower:
         """What follows the last row of a series. DataError if the horizon is longer than the trained one."""
         model, steps = self.forecaster, self.forecaster.horizon(horizon)
         if model.config.direct:
-            quantiles = self.runtime.frame.restore(series.quantiles[:, :steps])
+            quantiles = self.runtime.restored(series.quantiles[:, :steps])
         else:
             known = np.zeros((1, steps, 0))
             quantiles = self.runtime.forecast(series.state, Ahead(known, self._now(series, series.cutoff + 1, steps)))

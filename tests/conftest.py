@@ -79,5 +79,5 @@ def small_config(model: str = "lstm", **train: object) -> Config:
     return Config(
         task=TaskConfig(horizon=4, seasons=(6,)),
         net=NetConfig(model=model, hidden_size=8, window=7),
-        train=TrainConfig(**{"epochs": 3, "members": 1, "bptt_steps": 24, "validate": False, **train}),  # type: ignore[arg-type]
+        train=TrainConfig(**{"epochs": 3, "members": 1, "bptt_steps": 24, "validate": False, "trust": 1.0, **train}),  # type: ignore[arg-type]
     )

@@ -28,7 +28,7 @@ def seasons(count: int, noise: float) -> NDArray[np.float64]:
     ("y", "base", "span"),
     [
         (np.cumsum(RANDOM.normal(0, 1, 300)), "last-1", "1"),  # a random walk
-        (seasons(30, noise=1.5), "mean-6", "6"),  # a shape under noise
+        (seasons(30, noise=1.5), "ses10-6", "6"),  # a shape under noise
         (np.cumsum(RANDOM.normal(0, 1, (50, 6)), axis=0).ravel(), "last-6", "6"),  # six random walks in turn
     ],
 )
@@ -38,11 +38,22 @@ def test_the_base_is_the_one_that_would_have_been_best(y: NDArray[np.float64], b
     assert got["level-span"] == span
 
 
+def test_the_fewer_the_data_the_more_bases_cannot_be_told_apart() -> None:
+    few, many = (decided(seasons(count, noise=1.5))["base"].split(",") for count in (6, 60))
+    assert len(few) > len(many) == 1
+    assert set(many) < set(few)
+
+
+def test_a_net_is_trusted_as_far_as_there_are_data_to_learn_from() -> None:
+    few, many = (float(decided(seasons(count, noise=1))["trust"]) for count in (5, 500))
+    assert few < 0.3 < 0.9 < many <= 1
+
+
 def test_what_is_given_is_kept_and_said_to_be() -> None:
     config = Config(
         task=TaskConfig(horizon=5, seasons=(6, 1), transform="none", strategy="direct"),
-        net=NetConfig(window=9, level_span=3, base="last-6", hidden_size=7),
-        train=TrainConfig(epochs=2, members=2, stride=3),
+        net=NetConfig(window=9, level_span=3, base=("last-6",), hidden_size=7),
+        train=TrainConfig(epochs=2, members=2, stride=3, trust=0.5),
     )
     resolved, choices = decide(config, Panel.from_series({"a": seasons(10, noise=1)}))
     assert resolved.task.horizon == 5
@@ -81,5 +92,5 @@ def test_more_data_more_effort_and_presets_in_order() -> None:
 
 def test_a_base_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(UsageError, match="last-7") as error:
-        decided(seasons(10, noise=1), Config(net=NetConfig(base="last-7"), task=TaskConfig(seasons=(6, 1))))
+        decided(seasons(10, noise=1), Config(net=NetConfig(base=("last-7",)), task=TaskConfig(seasons=(6, 1))))
     assert "drift-6" in error.value.hint

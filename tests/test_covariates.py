@@ -57,7 +57,7 @@ def config_of(model: str, strategy: str = "auto", training: str = "auto", epochs
     return Config(
         task=TaskConfig(horizon=H, seasons=(WEEK,), strategy=strategy),
         net=NetConfig(model=model, hidden_size=24),
-        train=TrainConfig(epochs=epochs, members=1, training=training, validate=False),
+        train=TrainConfig(epochs=epochs, members=1, training=training, validate=False, trust=1.0),
     )
 
 

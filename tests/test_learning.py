@@ -25,7 +25,7 @@ every_net = pytest.mark.parametrize("name", NETS)
 
 def quick(name: str) -> TrainConfig:
     """Default training; of a net that is recursive only, by teacher forcing, which takes seconds and not minutes."""
-    return TrainConfig(training="teacher-forcing" if NETS[name].recursive_only else "auto", validate=False)
+    return TrainConfig(training="teacher-forcing" if NETS[name].recursive_only else "auto", validate=False, trust=1.0)
 
 
 @every_net
@@ -94,7 +94,7 @@ def test_an_untrained_forecaster_forecasts_seasonal_naive() -> None:
 
 def with_base(config: Config, base: str) -> Config:
     task = replace(config.task, transform="none")
-    return replace(config, task=task, net=replace(config.net, base=base))
+    return replace(config, task=task, net=replace(config.net, base=(base,)))
 
 
 def test_an_untrained_forecaster_forecasts_the_base_that_it_is_told() -> None:

@@ -38,7 +38,7 @@ def setting(name: str, *, bptt_steps: int = 100, levels: tuple[float, ...] = (80
     config = Config(
         task=TaskConfig(horizon=HORIZON, seasons=(SEASON,), levels=levels, strategy=train.pop("strategy", "auto")),
         net=NetConfig(model=name, hidden_size=5, window=7),
-        train=TrainConfig(epochs=2, members=1, bptt_steps=bptt_steps, **train),
+        train=TrainConfig(epochs=2, members=1, bptt_steps=bptt_steps, trust=1.0, **train),
     )
     return resolve(config, panel())
 
@@ -348,9 +348,9 @@ def test_validation_is_out_of_sample_and_the_last_run_is_on_everything() -> None
 def test_a_net_that_learns_nothing_useful_is_not_trusted() -> None:
     """Nobody can forecast a random walk better than by its last value; the model falls back to it, and says so."""
     walk = np.cumsum(np.random.default_rng(2).normal(0, 1, 300)) + 100
-    config = Config(task=TaskConfig(horizon=12, seasons=(1,)), net=NetConfig(model="rnn"))
+    config = Config(task=TaskConfig(horizon=12, seasons=(1,)), net=NetConfig(model="rnn", base=("last-1",)))
     forecaster = Forecaster.fit(Panel.from_series({"a": walk}), config)
-    assert forecaster.scores["trust"] < 1
+    assert forecaster.scores["trust"] < (forecaster.config.train.trust or 0)
     if forecaster.scores["trust"] == 0:
         np.testing.assert_allclose(forecaster.predict().point, np.full((1, 12), walk[-1]), rtol=1e-6)
 

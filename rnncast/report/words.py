@@ -30,7 +30,7 @@ def scores_in_words(model: str, scores: Mapping[str, float]) -> str:
     if trust == 0:
         words += f"; the forecasts are the naive ones, which {model} did not improve there"
     elif trust < 1:
-        words += f"; the forecasts go {trust:.0%} of the way from naive ones to those of {model}, which was best there"
+        words += f"; the forecasts go {trust:.0%} of the way from naive ones to those of {model}"
     return words
 
 

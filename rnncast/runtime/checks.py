@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.config import Config
-from rnncast.runtime.runtime import Runtime, weight_shapes
+from rnncast.runtime.runtime import CONFORMAL, Runtime, weight_shapes
 from rnncast.runtime.states import state_tensors
 
 MAY_BE_MISSING = (
@@ -36,6 +36,9 @@ def check_tensors(config: Config, tensors: Mapping[str, NDArray[Any]], series: i
     for name, value in state_tensors(fresh).items():
         axis = 1 if name.startswith("state.net.") else 0  # of the series
         expected[name] = ((*value.shape[:axis], series, *value.shape[axis + 1 :]), value.dtype)
+    if CONFORMAL in tensors:
+        factors = (config.task.horizon or 1, len(config.task.quantiles) // 2)
+        expected[CONFORMAL] = (factors, np.dtype(np.float32))
     expected["series.cutoff"] = ((series,), np.dtype(np.int64))
     ahead = tensors["series.known"].shape[1:2]
     expected["series.known"] = ((series, *ahead, known), np.dtype(np.float64))

@@ -20,6 +20,7 @@ from rnncast.runtime.paths import PATHS, recursive_quantiles
 from rnncast.runtime.states import SeriesState, concatenated, net_replaced, net_rows, rows_of
 from rnncast.series.arrays import joined
 from rnncast.series.beside import Ahead, Beside, ahead, beside
+from rnncast.series.conformal import stretched
 from rnncast.series.frame import Frame, FrameState, FrameView, Leads
 from rnncast.series.panel import Panel
 
@@ -27,6 +28,7 @@ Values = NDArray[np.float64]
 
 STEPS = 256  # taken at a time
 ROWS = 4096  # series side by side
+CONFORMAL = "conformal"  # the name of the factors of the intervals' widths
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Runtime:
     """A trained net, ready to step.
 
     weights: "net.*" and "head.*", and "member1.net.*" and so on for further members; named as in the model file. The
-    members' forecasts are averaged; their states lie one after another in the net's state.
+    members' forecasts are averaged; their states lie one after another in the net's state. "conformal": factors of the
+    intervals' widths [H, L], if they were held against values held back.
     """
 
     config: Config
@@ -95,6 +98,12 @@ class Runtime:
         else:
             probabilities, seed = self.head.probabilities, self.config.train.seed
             quantiles = recursive_quantiles(self.step_on, state, ahead, probabilities, seed)
+        return self.restored(quantiles)
+
+    def restored(self, quantiles: Values) -> Values:
+        """Transformed quantiles [S, H, Q] of the nets as those that are forecast, in the unit of the data."""
+        if CONFORMAL in self.weights:
+            quantiles = stretched(quantiles, self.weights[CONFORMAL].astype(np.float64))
         restored: Values = self.frame.restore(quantiles)
         return restored
 

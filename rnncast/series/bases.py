@@ -9,6 +9,7 @@ from rnncast.series.arrays import Array, full, joined, namespace, running_total,
 SHAPE_SEASONS = 4  # that a season's mean shape is taken over
 DRIFT_STEPS = 24  # that the mean step is taken over, where there is no season
 MATCHED_SEASONS = 4  # in which a step of like covariates is looked for
+SMOOTHINGS = {10: 32, 40: 8}  # percent of the newest value in a smoothed level, and steps that it is smoothed over
 
 
 def steps_ahead(now: Array, horizon: int) -> Array:
@@ -34,7 +35,7 @@ def mean_shape(past: Array, filled: Array, now: Array, horizon: int, season: int
 
     The means are of the past with stand-ins: a day without its nights has another mean than a whole one.
     """
-    xp, mean = namespace(past), _moving_mean(filled, season)
+    xp, mean = namespace(past), moving_mean(filled, season)
     back = repeated(now, horizon, season)
     total, number = 0.0, 0.0
     for before in range(0, SHAPE_SEASONS * season, season):
@@ -42,6 +43,50 @@ def mean_shape(past: Array, filled: Array, now: Array, horizon: int, season: int
         known = ~xp.isnan(apart)
         total, number = total + xp.where(known, apart, 0.0), number + known
     return mean[:, now] + xp.where(number > 0, total / xp.clip(number, 1, None), float("nan"))
+
+
+def smoothed(past: Array, now: Array, horizon: int, season: int, percent: int) -> Array:
+    """Simple exponential smoothing of what is left of a season, and its mean shape upon that level [B, T, H].
+
+    The shape is that of classical decomposition, the mean distance from a centred mean over the last few seasons. So
+    many percent of the level are the newest value's. Source: Brown (1959); Holt (1957).
+    """
+    xp, ahead = namespace(past), whole_numbers(1, horizon, now)
+    shape = _seasonal(past, season)
+    rest = past - _before(shape, season, float("nan"))
+    known = ~xp.isnan(rest)
+    total, weight, left = xp.where(known, rest, 0.0), known * xp.ones_like(rest), 1 - percent / 100
+    steps = 1
+    while steps < SMOOTHINGS[percent]:  # each round doubles how many are summed
+        total, weight = (part + left**steps * _before(part, steps) for part in (total, weight))
+        steps *= 2
+    level = xp.where(weight > 0, total / xp.where(weight > 0, weight, 1.0), float("nan"))
+    # The latest step in the same place of the season whose centred mean was known by now.
+    back = now + ahead - season * ((ahead + season // 2 + season - 1) // season)
+    return level[:, now] + shape[:, back]
+
+
+def _seasonal(past: Array, season: int) -> Array:
+    """The mean distance of a value and those whole seasons before it from centred means [B, N]; what rests on values
+    after the past is NaN."""
+    xp, half = namespace(past), season // 2
+    if season == 1:
+        return xp.zeros_like(past)
+    mean = joined(moving_mean(past, season), full((past.shape[0], half), float("nan"), past))
+    centred = mean[:, half:]
+    if season % 2 == 0:  # as many steps before as after: half of each end
+        centred = (centred + mean[:, half - 1 : -1]) / 2
+    apart = past - centred
+    known = ~xp.isnan(apart)
+    total, number = xp.where(known, apart, 0.0), known * xp.ones_like(apart)
+    total, number = (sum(_before(part, back * season) for back in range(SHAPE_SEASONS)) for part in (total, number))
+    return xp.where(number > 0, total / xp.clip(number, 1, None), float("nan"))
+
+
+def _before(x: Array, steps: int, first: float = 0.0) -> Array:
+    """x [B, N] so many steps before, and `first` before the first."""
+    steps = min(steps, x.shape[1])
+    return joined(full((x.shape[0], steps), first, x), x[:, : x.shape[1] - steps])
 
 
 def drift(past: Array, now: Array, horizon: int, season: int) -> Array:
@@ -88,7 +133,7 @@ def _of_last(x: Array, steps: int) -> Array:
     return total[:, 1:] - early
 
 
-def _moving_mean(past: Array, season: int) -> Array:
+def moving_mean(past: Array, season: int) -> Array:
     """The mean of the observed values of the season up to each step [B, N]; NaN where there are none, or too early."""
     xp = namespace(past)
     seen = ~xp.isnan(past)

@@ -1,5 +1,7 @@
 """Which base forecast is the best to start from: the one that would have been off least, over the panel itself."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,22 +14,35 @@ NOTHING = 1e-6  # local units, that an error of 0 is taken for
 SEASONS_BEFORE = 2  # before the first origin
 
 
-def best_base(panel: Panel, frame: Frame) -> tuple[str, float]:
-    """The name of the best base forecast of a frame, and its error relative to that of the last season repeated.
+class Best(NamedTuple):
+    """The names of the best base forecasts, the best first; its error, and that of the last value, relative to the last
+    season's."""
 
-    Errors are in local units, over origins all along each series; relative ones are averaged over series in logs. Where
-    nothing can be told, it is the frame's own base, and its error NaN.
+    names: tuple[str, ...]
+    error: float
+    of_last_value: float
+
+
+def best_bases(panel: Panel, frame: Frame) -> Best:
+    """The best base forecast of a frame, and those that cannot be told from it.
+
+    Errors are in local units, over origins all along each series; relative ones are averaged over series in logs. With
+    n horizons that do not overlap, a base that errs exp(1/n) times as much has a likelihood 1/e of the best's, under
+    Laplace errors, and is not told from it. Where nothing can be told, it is the frame's own, and the errors are NaN.
     """
     errors = np.array([_errors(y, frame) for y in panel.sample(MOST_SERIES)])  # [S, K]
     errors = errors[~np.isnan(errors).any(1)]
     if not len(errors):
-        return frame.base, float("nan")
+        return Best(frame.base, float("nan"), float("nan"))
     logs = np.log(errors + NOTHING).mean(0)
     logs -= logs[frame.base_names.index(f"last-{frame.season}")]
+    of_last_value = float(np.exp(logs[frame.base_names.index("last-1")]))
     if frame.seasons:  # a net does better to learn how far to move a season on than to unlearn it
         logs[frame.base_names.index(f"drift-{frame.season}")] = np.inf
-    best = int(logs.argmin())
-    return frame.base_names[best], float(np.exp(logs[best]))
+    order = np.argsort(logs, kind="stable")
+    horizons = (panel.lengths - SEASONS_BEFORE * frame.season).clip(0).sum() / frame.horizon
+    alike = [int(k) for k in order if logs[k] - logs[order[0]] <= 1 / max(horizons, 1)]
+    return Best(tuple(frame.base_names[k] for k in alike), float(np.exp(logs[order[0]])), of_last_value)
 
 
 def _errors(y: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
@@ -44,7 +59,9 @@ def _errors(y: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
     ends = np.concatenate((y[0], np.full(frame.horizon, np.nan)))
     future = ends[np.arange(len(y[0]))[origins, None] + np.arange(1, frame.horizon + 1)]
     targets = frame.targets(future[None], view.level, view.scale)  # [1, T, H]
-    error = np.abs(view.bases - targets[:, :, None])  # [1, T, K, H]
+    viewed = (*frame.base, *frame.other_names)
+    bases = view.bases[:, :, [viewed.index(name) for name in frame.base_names]]  # [1, T, K, H]
+    error = np.abs(bases - targets[:, :, None])
     known = ~np.isnan(error)
     total, number = np.where(known, error, 0.0).sum((0, 1, 3)), known.sum((0, 1, 3))
     means: NDArray[np.float64] = np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)

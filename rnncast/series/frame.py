@@ -22,20 +22,21 @@ from rnncast.series.arrays import (
     joined,
     namespace,
     running_max,
-    running_total,
     stacked,
     take_along,
     whole_numbers,
 )
 from rnncast.series.bases import (
-    DRIFT_STEPS,
     MATCHED_SEASONS,
     SHAPE_SEASONS,
+    SMOOTHINGS,
     drift,
     last_period,
     matched,
     mean_shape,
+    moving_mean,
     repeated,
+    smoothed,
     steps_ahead,
 )
 from rnncast.series.beside import Beside
@@ -108,7 +109,7 @@ class Frame:
 
     seasons: the main one first. level_span: steps whose mean is the level, and over which changes make up the scale: a
     season, or 1 for the last value. horizon: steps that a net forecasts at once, 1 for the recursive strategy. base:
-    the name of the first base forecast. cycles: of the calendar. known, past, static: encoded covariates.
+    names of the base forecasts whose mean comes first. cycles: of the calendar. known, past, static: covariates.
     """
 
     seasons: tuple[int, ...]
@@ -116,7 +117,7 @@ class Frame:
     window: int
     horizon: int
     log: bool
-    base: str
+    base: tuple[str, ...]
     cycles: tuple[str, ...] = ()
     known: int = 0
     past: int = 0
@@ -148,23 +149,29 @@ class Frame:
 
     @cached_property
     def base_names(self) -> tuple[str, ...]:
-        """In the order of a view; last-m: the last m values repeated; mean-m: the mean shape of the last seasons m;
-        drift-m: the last season moved on."""
+        """All there are. last-m: the last m values repeated; mean-m: the mean shape of the last seasons m; ses10-m: a
+        smoothed level, 10 % of it the newest value's, and a season's mean shape; drift-m: the last season moved on."""
         last, mean = (f"last-{lag}" for lag in self.lags), (f"mean-{season}" for season in self.seasons)
-        names = (*last, *mean, f"drift-{self.season}")
-        return (self.base, *(name for name in names if name != self.base))
+        smooth = (f"ses{percent}-{self.season}" for percent in SMOOTHINGS)
+        return (*last, *mean, *smooth, f"drift-{self.season}")
+
+    @property
+    def other_names(self) -> tuple[str, ...]:
+        """Those that come after the first in a view."""
+        return tuple(name for name in self.base_names if self.base != (name,))
 
     @property
     def bases(self) -> int:
-        """K: where covariates are known ahead, the matched base; then the others."""
-        return (1 if self.known else 0) + len(self.base_names)
+        """K: where covariates are known ahead, the matched base; the first, and the others."""
+        return (1 if self.known else 0) + 1 + len(self.other_names)
 
     @cached_property
     def lookback(self) -> int:
         """L: how many past values the next view needs."""
         matched = MATCHED_SEASONS * self.season if self.known else 0
         shaped = SHAPE_SEASONS * max(self.seasons, default=0)
-        return max(max(self.window, self.level_span) + 2 * max(self.stand_in_lags), matched, shaped, DRIFT_STEPS + 1)
+        smoothed = (SHAPE_SEASONS + 2) * self.season + max(SMOOTHINGS.values())
+        return max(max(self.window, self.level_span) + 2 * max(self.stand_in_lags), matched, shaped, smoothed)
 
     @cached_property
     def stand_in_lags(self) -> tuple[int, ...]:
@@ -223,7 +230,7 @@ class Frame:
         past = joined(state.history, y)  # [B, L+T]
         steps = y.shape[1]
         level = self._level(with_stand_ins(past, self.stand_in_lags), steps, state.level)
-        difference, weight = self._differences(past, steps)
+        difference, weight = _differences(past, steps, self.level_span)
         swing, seen = self._swings(y, level)
         decay = 1 - 1 / max(SCALE_MEMORY * self.level_span, SHORTEST_MEMORY)
         terms = (difference * weight, weight, difference * weight, weight, swing, seen)
@@ -260,21 +267,26 @@ class Frame:
         inputs = xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)  # [B, T, F]
         level, scale, now = level[:, origins], scale[:, origins], now[origins]
         naive = filled[:, repeated(now, self.horizon, self.level_span)]  # [B, T, H], as each of the bases
-        bases = [self._base(name, past, filled, now) for name in self.base_names]
-        bases[self.base_names.index(f"last-{self.level_span}")] = naive
+        named = {name: self._base(name, past, filled, now) for name in self.base_names}
+        named[f"last-{self.level_span}"] = naive
+        named = {name: xp.where(xp.isnan(base), naive, base) for name, base in named.items()}
+        first = sum(named[name] for name in self.base) / len(self.base)
+        bases = [first, *(named[name] for name in self.other_names)]
         leads = None
         if self.known:
             known = joined(beside.covariates[:, :, : self.known], beside.ahead)  # [B, L+T+H, known]
             value, source = matched(past, known, now, self.horizon, self.season)
-            bases.insert(0, value)
+            bases.insert(0, xp.where(xp.isnan(value), naive, value))
             leads = self._leads(known, source, now, level / scale)
-        stack = stacked(*(xp.where(xp.isnan(base), naive, base) for base in bases)).swapaxes(2, 3)  # [B, T, K, H]
+        stack = stacked(*bases).swapaxes(2, 3)  # [B, T, K, H]
         return FrameView(inputs, self._seen(stack, level, scale), level, scale, leads)
 
     def _base(self, name: str, past: Array, filled: Array, now: Array) -> Array:
         kind, _, period = name.partition("-")
         if kind == "mean":
             return mean_shape(past, filled, now, self.horizon, int(period))
+        if kind.startswith("ses"):
+            return smoothed(past, now, self.horizon, int(period), int(kind.removeprefix("ses")))
         return {"last": last_period, "drift": drift}[kind](past, now, self.horizon, int(period))
 
     def _leads(self, known: Array, source: Array, now: Array, level: Array) -> Leads:
@@ -310,30 +322,9 @@ class Frame:
     def _level(self, past: Array, steps: int, before: Array) -> Array:
         """Mean of the last s steps of past with stand-ins [B, T]; where there is nothing, the level before stands."""
         xp = namespace(past)
-        seen = ~xp.isnan(past)
-        first = past.shape[1] - steps
-        # Sums are taken around the last level, so that small movements of large values keep their digits.
-        centre = xp.where(xp.isnan(before), xp.nan_to_num(past[:, first]), before)[:, None]
-        total = running_total(xp.where(seen, past, centre) - centre)
-        count = running_total(seen * xp.ones_like(past))
-        late, early = slice(first + 1, None), slice(first + 1 - self.level_span, past.shape[1] + 1 - self.level_span)
-        number = count[:, late] - count[:, early]  # [B, T]
-        mean = (total[:, late] - total[:, early]) / xp.clip(number, 1, None) + centre
-        return _carried(mean, number > 0, before)
-
-    def _differences(self, past: Array, steps: int) -> tuple[Array, Array]:
-        """|y(t) - y(t-s)| and its weight [B, T]; |y(t) - y(t-1)| with a small weight where that is missing."""
-        xp = namespace(past)
-        first = past.shape[1] - steps
-        now = past[:, first:]
-        seasonal, last = (past[:, first - lag : first - lag + steps] for lag in (self.level_span, 1))
-        use_last = xp.isnan(now) | xp.isnan(seasonal)
-        before = xp.where(use_last, last, seasonal)
-        unknown = xp.isnan(now) | xp.isnan(before)
-        # Missing values are replaced before the arithmetic, as in _seen.
-        difference = xp.abs(xp.where(unknown, 0.0, now) - xp.where(unknown, 0.0, before))
-        full_weight = xp.ones_like(now)
-        return difference, xp.where(use_last, STOPGAP_WEIGHT * full_weight, full_weight) * ~unknown
+        mean = moving_mean(past, self.level_span)[:, past.shape[1] - steps :]
+        known = ~xp.isnan(mean)
+        return _carried(xp.where(known, mean, 0.0), known, before)
 
     def _swings(self, y: Array, level: Array) -> tuple[Array, Array]:
         """|y(t) - level(t)| and its weight [B, T], 0 where a value is missing."""
@@ -351,6 +342,21 @@ class Frame:
         smallest = xp.where(smallest > 0, smallest, SMALLEST_SCALE)
         bounds = xp.maximum(xp.maximum(LONG_RUN_SHARE * long_run, SWING_SHARE * swing), smallest)
         return xp.maximum(recent, bounds)
+
+
+def _differences(past: Array, steps: int, span: int) -> tuple[Array, Array]:
+    """|y(t) - y(t-s)| and its weight [B, T]; |y(t) - y(t-1)| with a small weight where that is missing."""
+    xp = namespace(past)
+    first = past.shape[1] - steps
+    now = past[:, first:]
+    seasonal, last = (past[:, first - lag : first - lag + steps] for lag in (span, 1))
+    use_last = xp.isnan(now) | xp.isnan(seasonal)
+    before = xp.where(use_last, last, seasonal)
+    unknown = xp.isnan(now) | xp.isnan(before)
+    # Missing values are replaced before the arithmetic, as in _seen.
+    difference = xp.abs(xp.where(unknown, 0.0, now) - xp.where(unknown, 0.0, before))
+    full_weight = xp.ones_like(now)
+    return difference, xp.where(use_last, STOPGAP_WEIGHT * full_weight, full_weight) * ~unknown
 
 
 def _carried(values: Array, known: Array, before: Array) -> Array:

@@ -11,7 +11,7 @@ from rnncast.config import Config
 from rnncast.errors import TrainingError
 from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.head import tempered
-from rnncast.runtime.runtime import member_prefix
+from rnncast.runtime.runtime import CONFORMAL, member_prefix
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
 from rnncast.training.batches import Batches
@@ -58,7 +58,7 @@ def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
     training diverges; it rescues the Best so far.
     """
     with _threads_for(panel):
-        trust, scores = 1.0, {}
+        trust, scores, conformal = config.train.trust or 0.0, {}, {}
         validation = Validation.of(panel, config) if config.train.validate else None
         members = config.train.members or 1
         if config.train.max_time is not None:  # shared equally by all runs
@@ -66,16 +66,18 @@ def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
             config = replace(config, train=replace(config.train, max_time=share))
         if validation is not None:
             best = _run(validation.seen, config, Told(watch, "validation"), validation)
-            trust, score = validation.trusted(best.weights, best.score)
+            trust, score = validation.trusted(best.weights)
             scores = {
                 "mase": score,
                 "seasonal_naive_mase": validation.naive,
                 "origins": len(validation.splits),
                 "trust": trust,
             }
+            if config.task.conformal:
+                conformal = {CONFORMAL: validation.interval_factors(tempered(best.weights, trust))}
             if config.train.patience is not None:
                 config = replace(config, train=replace(config.train, epochs=best.epoch))
-        return Fitted(_all_members(panel, config, watch, members, trust), scores)
+        return Fitted(_all_members(panel, config, watch, members, trust) | conformal, scores)
 
 
 def _all_members(panel: Panel, config: Config, watch: Watch, members: int, trust: float) -> Weights:

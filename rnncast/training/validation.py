@@ -11,6 +11,8 @@ from rnncast.config import Config
 from rnncast.runtime.head import tempered
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState
+from rnncast.series.conformal import interval_factors
+from rnncast.series.frame import Frame
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.naive import repeat_season
 from rnncast.series.panel import Panel
@@ -20,7 +22,8 @@ Weights = dict[str, NDArray[np.float32]]
 MOST_ORIGINS = 4  # of few series; more series need but one
 HELD_BACK = 0.25  # of the longest series, at most, where it is not one origin alone
 FEWEST_SCORED = 24  # values, that say anything
-PART_TRUSTS = (0.5, 0.25)  # shares of the way from the naive forecast to the net's
+CLEARLY = 0.5  # times the error is clearly better
+PARTS = (0.5, 0.25)  # of the trust asked for
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,20 @@ class Validation:
 
     def score(self, weights: Weights) -> float:
         """Mean MASE of the weights' forecasts over series and origins; infinite where nothing could be scored."""
-        runtime, horizon = Runtime(self.config.of_one_net(), weights), self.config.task.horizon or 1
-        middle = runtime.head.middle
-        points = [
-            runtime.forecast_panel(split.seen, horizon, state)[:, :, middle] for split, state in self._states(runtime)
-        ]
+        points = [quantiles[:, :, quantiles.shape[2] // 2] for quantiles in self._quantiles(weights)]
         return _mean_mase(self.splits, points, (self.config.task.seasons or (1,))[0])
+
+    def interval_factors(self, weights: Weights) -> NDArray[np.float32]:
+        """By what the widths of the weights' intervals are to be multiplied [H, L]: see `series.conformal`."""
+        frame, probabilities = Frame.of(self.config), self.config.task.quantiles
+        actual = frame.transform(np.concatenate([split.actual for split in self.splits]))
+        quantiles = frame.transform(np.concatenate(self._quantiles(weights)))
+        return interval_factors(actual, quantiles, probabilities).astype(np.float32)
+
+    def _quantiles(self, weights: Weights) -> list[NDArray[np.float64]]:
+        """The weights' forecasts [S, H, Q] at each origin."""
+        runtime, horizon = Runtime(self.config.of_one_net(), weights), self.config.task.horizon or 1
+        return [runtime.forecast_panel(split.seen, horizon, state) for split, state in self._states(runtime)]
 
     def _states(self, runtime: Runtime) -> Iterator[tuple[Split, SeriesState]]:
         """Each origin with the state there, which goes on from the origin before if that had the same series."""
@@ -69,18 +80,24 @@ class Validation:
             before = split.seen
             yield split, state
 
-    def trusted(self, weights: Weights, score: float) -> tuple[float, float]:
-        """How far to trust weights of a known score, from 0, the naive forecast, to 1; and the score they then have.
+    def trusted(self, weights: Weights) -> tuple[float, float]:
+        """How far to trust weights, from 0, the naive forecast, to 1; and the score that they then have.
 
-        Less than 1 only where the naive forecast is no worse than the net, over enough values to tell.
+        As far as the config says, but all the way where the net is clearly better than that, and less where the naive
+        forecast is no worse, over enough values to tell.
         """
+        asked = self.config.train.trust or 0.0
+        score, whole = self.score(tempered(weights, asked)), self.score(weights)
+        if asked and whole < CLEARLY * score:
+            return 1.0, whole
         scored = sum(int((~np.isnan(split.actual)).sum()) for split in self.splits)
         if scored < FEWEST_SCORED:
-            return 1.0, score
+            return asked, score
         naive = self.score(tempered(weights, 0.0))
         if score < naive:
-            return 1.0, score
-        scores = {**{trust: self.score(tempered(weights, trust)) for trust in PART_TRUSTS}, 0.0: naive}
+            return asked, score
+        parts = {part * asked: self.score(tempered(weights, part * asked)) for part in PARTS}
+        scores = {**parts, 0.0: naive}
         trust = min(scores, key=lambda each: scores[each])
         return trust, scores[trust]
 

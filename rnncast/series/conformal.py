@@ -1,0 +1,73 @@
+"""Intervals that cover what they say: stretched by what was seen to fall inside them at origins held back.
+
+Split-conformal quantile regression (Romano, Patterson & Candès 2019), with the score as a ratio: how far a value lies
+from the median, in widths of the interval on that side. Ratios have no unit, so that one factor serves series of any
+size, and an interval keeps its shape.
+
+N forecasts, H lead times, Q quantiles (odd, the median in the middle), L levels, the widest first.
+"""
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+ENOUGH = 200  # ratios to judge a lead time by; where it has fewer, its neighbours' count too
+PRIOR = 20  # ratios, as many as if the intervals were right, beside those observed
+SMALLEST = 1e-12  # width
+
+
+def interval_factors(actual: Values, quantiles: Values, probabilities: Sequence[float]) -> Values:
+    """By what to multiply the widths of each interval at each lead time [H, L], so that it covers its level.
+
+    actual [N, H], NaN = missing; quantiles [N, H, Q] that were forecast for them, at rising `probabilities`.
+    """
+    middle, horizon = len(probabilities) // 2, actual.shape[1]
+    factors = np.ones((horizon, middle))
+    off = actual - quantiles[:, :, middle]
+    for pair in range(middle):
+        low, high = (abs(quantiles[:, :, q] - quantiles[:, :, middle]) for q in (pair, -1 - pair))
+        ratios = np.abs(off) / np.maximum(np.where(off < 0, low, high), SMALLEST)  # [N, H]
+        expected = _expected(probabilities[pair])
+        for h in range(horizon):
+            factors[h, pair] = _corrected(_near(ratios, h), expected, 1 - 2 * probabilities[pair])
+    return factors
+
+
+def stretched(quantiles: Values, factors: Values) -> Values:
+    """Quantiles [N, H, Q] with the widths of their intervals multiplied by factors [H, L]; the last lead time's serve
+    those beyond it. A wider interval never ends inside a narrower one."""
+    middle, horizon = quantiles.shape[2] // 2, quantiles.shape[1]
+    factors = factors[np.minimum(np.arange(horizon), len(factors) - 1)]
+    both = np.concatenate((factors, np.ones((horizon, 1)), factors[:, ::-1]), 1)  # [H, Q]
+    median = quantiles[:, :, middle : middle + 1]
+    result = median + both * (quantiles - median)
+    result[:, :, : middle + 1] = np.minimum.accumulate(result[:, :, middle::-1], 2)[:, :, ::-1]
+    result[:, :, middle:] = np.maximum.accumulate(result[:, :, middle:], 2)
+    return result
+
+
+def _expected(tail: float) -> Values:
+    """The ratios that normal values would have to an interval that is right, evenly spread."""
+    normal = NormalDist()
+    ends = [normal.inv_cdf(0.5 + (i + 0.5) / (2 * PRIOR)) for i in range(PRIOR)]
+    return np.array(ends) / -normal.inv_cdf(tail)
+
+
+def _near(ratios: Values, h: int) -> Values:
+    """The ratios of lead time h, and of as many lead times about it as it takes to have enough."""
+    for reach in range(ratios.shape[1]):
+        near = ratios[:, max(0, h - reach) : h + reach + 1]
+        near = near[~np.isnan(near)]
+        if len(near) >= ENOUGH:
+            break
+    return near
+
+
+def _corrected(observed: Values, expected: Values, level: float) -> float:
+    """The quantile that so many ratios give for one that is still to come."""
+    ratios = np.concatenate((observed, expected))
+    return float(np.quantile(ratios, min(level * (1 + 1 / len(ratios)), 1.0)))
