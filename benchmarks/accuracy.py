@@ -17,17 +17,25 @@ from pathlib import Path
 from statistics import geometric_mean, median
 
 from accuracy_data import m4_hourly
-from accuracy_rows import Bench, Result, ett, hourly, singles, weekly
+from accuracy_rows import Bench, Result, ett, hourly, samples, singles, weekly
 from accuracy_scores import check_self
 
-ROWS: dict[str, Callable[[Bench, str], Iterator[Result]]] = {"m4-hourly": hourly, "m4-weekly": weekly, "etth1": ett}
+ROWS: dict[str, Callable[[Bench, str], Iterator[Result]]] = {
+    "m4-hourly": hourly,
+    "m4-weekly": weekly,
+    "etth1": ett,
+    "samples": samples,
+}
 ALL = (*ROWS, "single")
 
 
 def single_row(bench: Bench, model: str, peers: dict[str, dict[str, float]]) -> Iterator[Result]:
     """The single series, by set and together; relative to the set's best peer where peers are known."""
     groups: dict[str, list[tuple[float, float, float]]] = {}
-    for single, error, naive, seconds in singles(bench, model):
+    shares: dict[str, list[float]] = {}
+    for single, error, naive, seconds, coverage in singles(bench, model):
+        for share in coverage:
+            shares.setdefault(share.metric, []).append(share.value)
         known = {name: scores[single.name] for name, scores in peers.items() if single.name in scores}
         beside = known[_best_peer(peers, single.group)] if known else naive
         print(f"  {single.name:28} {model:8} MASE {error:7.3f}  beside {beside:7.3f}  {seconds:5.1f} s", flush=True)
@@ -39,6 +47,8 @@ def single_row(bench: Bench, model: str, peers: dict[str, dict[str, float]]) -> 
     every = [value for values in groups.values() for value in values]
     ratio = geometric_mean([error / beside for error, beside, _ in every])
     yield Result("single", model, f"MASE / {word}", ratio, median(v[2] for v in every), 0.95, 0.85)
+    for metric, each in shares.items():
+        yield Result("single", model, metric, sum(each) / len(each), median(v[2] for v in every))
 
 
 def _best_peer(peers: dict[str, dict[str, float]], group: str) -> str:

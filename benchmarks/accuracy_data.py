@@ -6,6 +6,7 @@ tourism, and M4 series drawn by seed, each taken alone.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,3 +100,26 @@ def single_series(folder: Path) -> Iterator[Single]:
         for s in sorted(random.choice(len(panel), M4_DRAWN, replace=False)):
             alone = panel.select(np.array([s]), panel.lengths[[s]])
             yield Single(f"m4-{name}", panel.ids[s], alone, horizon, season if len(panel[s].y) > 3 * season else 1)
+
+
+class Sample(NamedTuple):
+    """Sample data, with the origins to score and whether each is trained for anew."""
+
+    name: str
+    panel: Panel
+    horizon: int
+    season: int
+    origins: int
+    refit: bool
+
+
+def sample_data() -> Iterator[Sample]:
+    """The data sets that the project brings along."""
+    folder = Path(__file__).parents[1] / "sample_data"
+
+    def read(name: str, **columns: object) -> Panel:
+        return read_table(str(folder / f"{name}.csv"), replace(TableConfig(), **columns))
+
+    yield Sample("air_passengers", read("air_passengers"), 12, 12, 6, True)
+    yield Sample("sunspots", read("sunspots"), 12, 1, 40, False)
+    yield Sample("store_sales", read("store_sales", target="sales"), 14, 7, 8, False)

@@ -1,25 +1,27 @@
 """The rows of the accuracy benchmark: each forecasts its data through the same door as `rnncast train`, and scores."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from accuracy_data import ETT_VALIDATION, Single, etth1, every, m4_hourly, m4_weekly, single_series
-from accuracy_scores import msis, naive2, score
+from accuracy_data import ETT_VALIDATION, Single, etth1, every, m4_hourly, m4_weekly, sample_data, single_series
+from accuracy_scores import covered, msis, naive2, score
 
 from rnncast import Config, Forecaster, Panel
 from rnncast.config import TaskConfig
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState
 from rnncast.series.beside import Ahead, Beside, beside
+from rnncast.series.forecast import Forecast
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.naive import repeat_season
 from rnncast.series.splits import Split, rolling_origins
 
 ORIGINS = 4  # of each single series
+LEVELS = (80, 95)
 ETT_HORIZONS = (96, 192, 336, 720)
 
 
@@ -71,6 +73,7 @@ def hourly(bench: Bench, model: str) -> Iterator[Result]:
     yield Result("m4-hourly", model, "sMAPE", got.smape, seconds)
     yield Result("m4-hourly", model, "MASE", got.mase, seconds)
     yield Result("m4-hourly", model, "MSIS", spread, seconds, 6.2, 5.5)
+    yield from _coverage("m4-hourly", model, [task.split], [forecast], seconds)
 
 
 def weekly(bench: Bench, model: str) -> Iterator[Result]:
@@ -84,6 +87,30 @@ def weekly(bench: Bench, model: str) -> Iterator[Result]:
     yield Result("m4-weekly", model, "MASE / naive", got.mase / naive.mase, seconds, 0.76, 0.70)
     yield Result("m4-weekly", model, "OWA", got.owa, seconds)
     yield Result("m4-weekly", model, "MSIS", msis(task, *forecast.interval(95), 1), seconds)
+    yield from _coverage("m4-weekly", model, [task.split], [forecast], seconds)
+
+
+def samples(bench: Bench, model: str) -> Iterator[Result]:
+    """The sample data: the share of values within the intervals, at origins after those trained on."""
+    for sample in sample_data():
+        splits = list(rolling_origins(sample.panel, sample.horizon, sample.origins, 1))
+        forecasts, seconds = [], 0.0
+        for split in splits:
+            if sample.refit or not forecasts:
+                forecaster, took = bench.fit(split.seen, sample.horizon, sample.season, model)
+                seconds += took
+            forecasts.append(forecaster.predict(split.seen))
+        yield from _coverage(sample.name, model, splits, forecasts, seconds)
+
+
+def _coverage(
+    row: str, model: str, splits: Sequence[Split], forecasts: Sequence[Forecast], seconds: float
+) -> Iterator[Result]:
+    """The share of values within each interval, in percent."""
+    actual = np.concatenate([split.actual for split in splits])
+    for level in LEVELS:
+        low, high = (np.concatenate(ends) for ends in zip(*(f.interval(level) for f in forecasts), strict=True))
+        yield Result(row, model, f"covered by {level} %", covered(actual, low, high), seconds)
 
 
 def ett(bench: Bench, model: str) -> Iterator[Result]:
@@ -119,20 +146,23 @@ def _every_window(forecaster: Forecaster, after: Panel, horizon: int, first: int
     return float(np.mean(squares)), float(np.mean(sizes))
 
 
-def singles(bench: Bench, model: str) -> Iterator[tuple[Single, float, float, float]]:
-    """Each single series: its MASE over rolling origins, relative to seasonal naive's, and mean seconds a fit."""
+def singles(bench: Bench, model: str) -> Iterator[tuple[Single, float, float, float, list[Result]]]:
+    """Each single series: its MASE over rolling origins, seasonal naive's, mean seconds a fit, and the coverage."""
     for number, single in enumerate(single_series(bench.folder)):
         if number % bench.nth and number > 2:
             continue
         splits = single_origins(single, inside=bench.inside)
-        errors, naive, seconds = [], [], 0.0
+        errors, naive, forecasts, seconds = [], [], [], 0.0
         for split in splits:
             forecaster, took = bench.fit(split.seen, single.horizon, single.season, model)
             scale = seasonal_error(split.seen, single.season)
-            errors.append(mase(split.actual, forecaster.predict().point, scale)[0])
+            forecasts.append(forecaster.predict())
+            errors.append(mase(split.actual, forecasts[-1].point, scale)[0])
             naive.append(mase(split.actual, repeat_season(split.seen, single.horizon, single.season), scale)[0])
             seconds += took
-        yield single, float(np.mean(errors)), float(np.mean(naive)), seconds / len(splits)
+        seconds /= len(splits)
+        coverage = list(_coverage(single.name, model, splits, forecasts, seconds))
+        yield single, float(np.mean(errors)), float(np.mean(naive)), seconds, coverage
 
 
 def single_origins(single: Single, *, inside: bool) -> list[Split]:

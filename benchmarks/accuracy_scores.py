@@ -39,6 +39,12 @@ def msis(task: Task, low: Values, high: Values, season: int, alpha: float = 0.05
     return float(np.mean((high - low + missed).mean(1) / seasonal_error(task.split.seen, season)))
 
 
+def covered(actual: Values, low: Values, high: Values) -> float:
+    """The share, in percent, of the known actual values [S, H] that lie within an interval."""
+    known = ~np.isnan(actual)
+    return 100 * float(((low <= actual) & (actual <= high))[known].mean())
+
+
 def naive2(panel: Panel, horizon: int, season: int) -> Values:
     """M4's Naive2 [S, H]: the last value, seasonally adjusted (multiplicatively) where a test finds a season."""
     return np.array([_naive2(y, horizon, season) for _, _, y in panel])
