@@ -103,14 +103,14 @@ def single_series(folder: Path) -> Iterator[Single]:
 
 
 class Sample(NamedTuple):
-    """Sample data, with the origins to score and whether each is trained for anew."""
+    """Sample data, with the origins to score, and after how many of them to train anew."""
 
     name: str
     panel: Panel
     horizon: int
     season: int
     origins: int
-    refit: bool
+    refit: int
 
 
 def sample_data() -> Iterator[Sample]:
@@ -120,6 +120,6 @@ def sample_data() -> Iterator[Sample]:
     def read(name: str, **columns: object) -> Panel:
         return read_table(str(folder / f"{name}.csv"), replace(TableConfig(), **columns))
 
-    yield Sample("air_passengers", read("air_passengers"), 12, 12, 6, True)
-    yield Sample("sunspots", read("sunspots"), 12, 1, 40, False)
-    yield Sample("store_sales", read("store_sales", target="sales"), 14, 7, 8, False)
+    yield Sample("air_passengers", read("air_passengers"), 12, 12, 8, 1)
+    yield Sample("sunspots", read("sunspots"), 12, 1, 40, 8)
+    yield Sample("store_sales", read("store_sales", target="sales"), 14, 7, 8, 8)

@@ -95,8 +95,8 @@ def samples(bench: Bench, model: str) -> Iterator[Result]:
     for sample in sample_data():
         splits = list(rolling_origins(sample.panel, sample.horizon, sample.origins, 1))
         forecasts, seconds = [], 0.0
-        for split in splits:
-            if sample.refit or not forecasts:
+        for number, split in enumerate(splits):
+            if number % sample.refit == 0:
                 forecaster, took = bench.fit(split.seen, sample.horizon, sample.season, model)
                 seconds += took
             forecasts.append(forecaster.predict(split.seen))

@@ -19,8 +19,11 @@ from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
 
 Weights = dict[str, NDArray[np.float32]]
-MOST_ORIGINS = 4  # of few series; more series need but one
+ORIGINS = 4  # of few series, where a quarter of the longest has so many
 HELD_BACK = 0.25  # of the longest series, at most, where it is not one origin alone
+MOST_ORIGINS = 24  # where a tenth of the longest series has so many: more to judge intervals by
+SPARED = 0.1
+MOST_OF_MANY = 4  # of many series
 FEWEST_SCORED = 24  # values, that say anything
 CLEARLY = 0.5  # times the error is clearly better
 PARTS = (0.5, 0.25)  # of the trust asked for
@@ -38,9 +41,7 @@ class Validation:
     def of(cls, panel: Panel, config: Config) -> "Validation | None":
         """The validation of a resolved Config on a panel; None if the panel is too short to spare an origin."""
         horizon = config.task.horizon or 1
-        several = int(HELD_BACK * panel.lengths.max() / horizon) if len(panel) < FEW_SERIES else 1
-        origins = min(max(several, 1), MOST_ORIGINS)
-        splits = tuple(rolling_origins(panel, horizon, origins, shortest_series(horizon)))
+        splits = tuple(rolling_origins(panel, horizon, _origins(panel, horizon), shortest_series(horizon)))
         if not splits:
             return None
         season = (config.task.seasons or (1,))[0]
@@ -100,6 +101,15 @@ class Validation:
         scores = {**parts, 0.0: naive}
         trust = min(scores, key=lambda each: scores[each])
         return trust, scores[trust]
+
+
+def _origins(panel: Panel, horizon: int) -> int:
+    """How many origins, a horizon apart, can be held back."""
+    longest = int(panel.lengths.max())
+    spared = int(SPARED * longest / horizon)
+    if len(panel) >= FEW_SERIES:
+        return max(1, min(spared, MOST_OF_MANY))
+    return max(1, min(int(HELD_BACK * longest / horizon), ORIGINS), min(spared, MOST_ORIGINS))
 
 
 def _mean_mase(splits: tuple[Split, ...], points: list[NDArray[np.float64]], season: int) -> float:
