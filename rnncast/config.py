@@ -49,12 +49,13 @@ def check(config: Any) -> None:
             at_least, below, at_most = (spec.metadata[name] for name in ("at_least", "below", "at_most"))
             if item is None or isinstance(item, str):
                 continue
+            said = f"{flag(spec.name)} is {item:g}" if isinstance(item, float) else f"{flag(spec.name)} is {item}"
             if not item == item or (at_least is not None and item < at_least):
-                raise UsageError(f"{flag(spec.name)} is {item}, but must be at least {at_least:g}")
+                raise UsageError(f"{said}, but must be at least {at_least:g}")
             if below is not None and item >= below:
-                raise UsageError(f"{flag(spec.name)} is {item}, but must be below {below:g}")
+                raise UsageError(f"{said}, but must be below {below:g}")
             if at_most is not None and item > at_most:
-                raise UsageError(f"{flag(spec.name)} is {item}, but must be at most {at_most:g}")
+                raise UsageError(f"{said}, but must be at most {at_most:g}")
 
 
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -94,7 +94,7 @@ class Follower:
         probabilities = model.config.task.quantiles
         point, cutoff = quantiles[:, :, len(probabilities) // 2], np.array([series.cutoff])
         ids = (model.ids[series.s],)
-        return Forecast(ids, cutoff, point, quantiles, probabilities, model.frequency, model.columns)
+        return Forecast(ids, cutoff, point, quantiles, probabilities, model.frequency, model.columns, log=model.log)
 
     def end(self, followed: Mapping[str, Live]) -> Forecaster:
         """The forecaster after all rows of the series followed."""

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +12,22 @@ from rnncast.choices import resolve
 from rnncast.config import Config, TableConfig, section
 from rnncast.errors import DataError, ModelFileError, RnncastError, TrainingError
 from rnncast.files.model_file import read_model, write_model
+from rnncast.given import check_frequency, check_known, check_values, known_ahead, moved_on, with_future
 from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.continuing import Kept, following, state_after
 from rnncast.runtime.runtime import Runtime
-from rnncast.runtime.states import SeriesState, state_from_tensors, state_tensors
+from rnncast.runtime.states import SeriesState, rows_of, state_from_tensors, state_tensors
 from rnncast.series.beside import Ahead, calendar
 from rnncast.series.covariates import Future
-from rnncast.series.encoding import Encoding, expand, recode
-from rnncast.series.forecast import Forecast
+from rnncast.series.dependence import dependent_scores, generator_of
+from rnncast.series.encoding import Encoding, expand
+from rnncast.series.forecast import Forecast, Paths
 from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns, Panel
 from rnncast.training.step import Watch
 from rnncast.version import VERSION
 
+SIDE_BY_SIDE = 32  # series whose paths are sampled at once
 LATEST = 400_000_000_000_000_000  # units of a calendar that NumPy can count in: microseconds, over 10,000 years
 
 
@@ -103,7 +107,7 @@ class Forecaster:
             scores=scores,
             versions=_trained_with(),
             encoding=encoding,
-            known=_known_ahead(panel, encoding, config.task.horizon),
+            known=known_ahead(panel, encoding, config.task.horizon),
         )
 
     def predict(
@@ -120,22 +124,60 @@ class Forecaster:
         DataError if the panel's frequency is not the trained one, the horizon is longer than the trained one, or a
         known covariate is missing in it: unless not `complete`, when it counts as missing, as it does in training.
         """
-        runtime, steps = Runtime(self.config, self.weights), self.horizon(horizon)
+        runtime, start = Runtime(self.config, self.weights), self._start(panel, horizon, future, complete=complete)
+        quantiles = runtime.forecast_all(start.state, start.ahead)  # [S, H, Q]
+        probabilities = self.config.task.quantiles
+        point = quantiles[:, :, len(probabilities) // 2]
+        return Forecast(
+            start.ids, start.cutoff, point, quantiles, probabilities, self.frequency, start.columns, log=self.log
+        )
+
+    def sample(
+        self,
+        paths: int,
+        panel: Panel | None = None,
+        horizon: int | None = None,
+        *,
+        future: Future | None = None,
+    ) -> Paths:
+        """So many sampled futures of each series that `predict` would forecast, and as it would: what is computed from
+        whole paths (a sum, a maximum) has the distribution that it has by the model.
+
+        The seed that trained the model, and the series' id, decide the paths. Errors as `predict`.
+        """
+        runtime, start = Runtime(self.config, self.weights), self._start(panel, horizon, future)
+        steps, seed = start.ahead.known.shape[1], self.config.train.seed
+        templates, values = runtime.templates[:, :steps], []
+        series = np.arange(len(start.ids))
+        for rows in np.array_split(series, -(-len(series) // SIDE_BY_SIDE)):
+            random = (generator_of(seed, start.ids[s]) for s in rows)
+            scores = np.stack([dependent_scores(templates, paths, each) for each in random])  # [B, H, P]
+            here = Ahead(*(part[rows] for part in start.ahead))
+            values.append(runtime.sample(rows_of(start.state, rows), here, scores))
+        return Paths(start.ids, start.cutoff, np.concatenate(values), self.frequency, start.columns)
+
+    def _start(
+        self, panel: Panel | None, horizon: int | None, future: Future | None, *, complete: bool = True
+    ) -> "_Start":
+        """Where a forecast begins; errors as `predict`."""
+        steps = self.horizon(horizon)
         if panel is None:
             ids, cutoff, columns, state, known = self.ids, self.cutoff, self.columns, self.state, self.known
         else:
-            self._check_frequency(panel)
-            self._check_values(panel)
+            check_frequency(panel, self.frequency)
+            check_values(panel, log=self.log)
             ids, cutoff, columns = panel.ids, panel.ends, panel.columns
-            state = runtime.final_state(self.encoding.encode(panel))
-            known = _known_ahead(panel, self.encoding, steps)
-        known = _with_future(known, self.encoding, future, ids, cutoff, steps)
+            state = Runtime(self.config, self.weights).final_state(self.encoding.encode(panel))
+            known = known_ahead(panel, self.encoding, steps)
+        known = with_future(known, self.encoding, future, ids, cutoff, steps)
         if complete:
-            self._check_known(known, ids, cutoff)
-        quantiles = runtime.forecast_all(state, self._ahead(known, cutoff, state))  # [S, H, Q]
-        probabilities = self.config.task.quantiles
-        point = quantiles[:, :, len(probabilities) // 2]
-        return Forecast(ids, cutoff, point, quantiles, probabilities, self.frequency, columns)
+            check_known(known, self.encoding, ids, cutoff, self.frequency, columns)
+        return _Start(ids, cutoff, columns, state, self._ahead(known, cutoff, state))
+
+    @property
+    def log(self) -> bool:
+        """Whether the net works in logs, of positive values alone."""
+        return self.config.task.transform == "log"
 
     def update(self, panel: Panel, *, gaps: bool = False) -> "Forecaster":
         """The same net, after new rows of its series: those that follow the saved state, whose cost is theirs alone.
@@ -143,13 +185,13 @@ class Forecaster:
         gaps: whether steps may be missing before the first new row of a series; they count as missing values.
         DataError, by name, for a series without a saved state, rows that are in it already, and steps left out.
         """
-        self._check_frequency(panel)
+        check_frequency(panel, self.frequency)
         rows, panel = following(panel, Kept(self.ids, self.cutoff), gaps=gaps)
-        self._check_values(panel)
+        check_values(panel, log=self.log)
         runtime, cutoff, known = Runtime(self.config, self.weights), self.cutoff.copy(), self.known.copy()
         cutoff[rows] = panel.ends
         if known.size:
-            known[rows] = _moved_on(known[rows], panel.lengths, _known_ahead(panel, self.encoding, known.shape[1]))
+            known[rows] = moved_on(known[rows], panel.lengths, known_ahead(panel, self.encoding, known.shape[1]))
         state = state_after(runtime, self.state, rows, self.encoding.encode(panel))
         return replace(self, state=state, cutoff=cutoff, known=known)
 
@@ -160,21 +202,6 @@ class Forecaster:
         cyclic = calendar(self.frequency, cutoff[:, None] + np.arange(1, steps + 1), cycles)  # [S, H, N]
         static = np.repeat(state.other[:, None, cyclic.shape[2] :], steps, axis=1)
         return Ahead(encoded, np.concatenate((cyclic, static), -1))
-
-    def _check_known(self, known: NDArray[np.float64], ids: tuple[str, ...], cutoff: Positions) -> None:
-        """DataError, by the first series, step and column, where a known covariate [S, H, K] is not known."""
-        missing = np.argwhere(np.isnan(known))
-        if not len(missing):
-            return
-        s, step, column = (int(place) for place in missing[0])
-        from rnncast.files.times import format_times
-
-        name = self.encoding.known[column].name
-        time = format_times(self.frequency.times(cutoff[s : s + 1] + step + 1), self.columns)[0]
-        raise DataError(
-            f"{name!r}{self.columns.of_series(ids[s])} is not known at {time}, and the forecast needs it there",
-            hint="give it in rows after the last value, or in a file of its own: --future FILE",
-        )
 
     def save(self, path: str) -> None:
         """Write the model file, whole or not at all. ModelFileError if it cannot be written."""
@@ -258,28 +285,15 @@ class Forecaster:
             )
         return horizon or trained
 
-    def _check_values(self, panel: Panel) -> None:
-        """DataError, by the first value, if a model that works in logs is given one that has none."""
-        wrong = np.flatnonzero(panel.y <= 0)
-        if self.config.task.transform != "log" or not len(wrong):
-            return
-        from rnncast.files.times import format_times
 
-        place = int(wrong[0])
-        s = int(np.searchsorted(panel.indptr, place, side="right")) - 1
-        time = format_times(panel.time[place : place + 1], panel.columns)[0]
-        raise DataError(
-            f"the value{panel.columns.of_series(panel.ids[s])} at {time} is {panel.y[place]:g}, and the model was "
-            "trained on positive values alone, in logs",
-            hint="leave it out, if it is a mistake; or train again with it, or with --transform none",
-        )
+class _Start(NamedTuple):
+    """Where a forecast begins: the series, what is known of each, and what is known of the steps to come."""
 
-    def _check_frequency(self, panel: Panel) -> None:
-        if panel.frequency != self.frequency:
-            raise DataError(
-                f"the data are {panel.frequency.name}, but the model was trained on {self.frequency.name} data",
-                hint="give data of the same frequency, or train a model on these",
-            )
+    ids: tuple[str, ...]
+    cutoff: Positions
+    columns: Columns
+    state: SeriesState
+    ahead: Ahead
 
 
 def _trained_with() -> dict[str, str]:
@@ -301,37 +315,3 @@ def _check_times(frequency: Frequency, cutoff: Positions) -> None:
     years = frequency.times(cutoff).astype("datetime64[Y]").astype(np.int64) + 1970
     if years.min() < 1 or years.max() > 9999:
         raise ValueError("a cutoff lies outside the calendar")
-
-
-def _moved_on(known: NDArray[np.float64], by: NDArray[np.int64], given: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What is known [B, R, K], so many steps [B] later, with what is given [B, R, K] in its place."""
-    later = np.arange(known.shape[1]) + by[:, None]  # [B, R]
-    there = np.minimum(later, known.shape[1] - 1)
-    moved = np.where((later < known.shape[1])[..., None], np.take_along_axis(known, there[..., None], 1), np.nan)
-    return np.where(np.isnan(given), moved, given)
-
-
-def _known_ahead(panel: Panel, encoding: Encoding, steps: int) -> NDArray[np.float64]:
-    """Known covariates of the steps after each series' end [S, steps, K], NaN where they are not known."""
-    block = recode(panel.known_ahead(steps), encoding.known)
-    return block.rows(np.arange(len(panel) * steps)).reshape(len(panel), steps, len(encoding.known))
-
-
-def _with_future(
-    known: NDArray[np.float64],
-    encoding: Encoding,
-    future: Future | None,
-    ids: tuple[str, ...],
-    cutoff: Positions,
-    steps: int,
-) -> NDArray[np.float64]:
-    """Known covariates [S, R, K] over the next steps [S, steps, K], with what the future holds in its place."""
-    series, given, columns = known.shape
-    result = np.full((series, steps, columns), np.nan)
-    result[:, : min(given, steps)] = known[:, :steps]
-    if future is not None and columns:
-        rows, ahead, block = future.placed(ids, cutoff)
-        inside = (ahead > 0) & (ahead <= steps)
-        block = recode(block.take(np.flatnonzero(inside)), encoding.known)
-        result[rows[inside], ahead[inside] - 1] = block.values
-    return result

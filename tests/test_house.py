@@ -19,6 +19,7 @@ ROOMS = [
     "choices",
     "nets",
     "training",
+    "given",
     "forecaster",
     "following",
     "evaluate",

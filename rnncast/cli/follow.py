@@ -16,9 +16,22 @@ from rnncast.errors import DataError, ExitCode
 if TYPE_CHECKING:
     from rnncast.following import Follower, Live
     from rnncast.forecaster import Forecaster
+    from rnncast.series.forecast import Forecast
 
 PIECE = 1 << 16  # bytes read at a time, at most
 MOST_SAID = 10  # rows left out that are named, before they are only counted
+
+
+class Shown(NamedTuple):
+    """How sure a forecast is to be shown to be: the probabilities of the quantiles, None for those trained."""
+
+    probabilities: tuple[float, ...] | None
+    by_level: bool
+
+    def __call__(self, forecast: "Forecast") -> "Forecast":
+        """The forecast with those quantiles."""
+        wanted = self.probabilities
+        return forecast if wanted is None else forecast.at(wanted, by_level=self.by_level)
 
 
 class Asked(NamedTuple):
@@ -28,6 +41,7 @@ class Asked(NamedTuple):
     table: TableConfig
     kind: Format
     horizon: int | None
+    shown: Shown
     every: int
     gaps: bool
     save: str | None
@@ -72,7 +86,7 @@ def _followed(
 
     model, left_out, taken = follower.forecaster, 0, 0
     first = follower.forecast(follower.begin(model.ids[0]), asked.horizon)
-    write = STREAMED[asked.kind.value](header_of(first), environment.stdout)
+    write = STREAMED[asked.kind.value](header_of(asked.shown(first)), environment.stdout)
     environment.stdout.flush()
     for row in stream_rows(_lines(asked.path, stopping), model.columns, model.frequency, asked.table):
         try:
@@ -91,7 +105,7 @@ def _followed(
         followed[row.series] = series
         taken += 1
         if taken % asked.every == 0:
-            write(rows_of(follower.forecast(series, asked.horizon)))
+            write(rows_of(asked.shown(follower.forecast(series, asked.horizon))))
             environment.stdout.flush()
     return left_out
 

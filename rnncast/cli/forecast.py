@@ -7,7 +7,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
-from rnncast.cli.follow import Asked, follow
+from rnncast.cli.follow import Asked, Shown, follow
 from rnncast.cli.output import Format, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.config import TableConfig
@@ -23,6 +23,9 @@ def forecast(
     data: o.Data = None,
     model: o.ModelFile = o.MODEL_FILE,
     horizon: o.Steps = None,
+    level: o.Levels = None,
+    quantiles: o.Quantiles = None,
+    paths: o.Paths = None,
     continued: o.Continue = False,
     save_state: o.SaveState = False,
     followed: o.Follow = False,
@@ -42,17 +45,20 @@ def forecast(
     kind = chosen_format(format, output, environment)
     path = data or (_stream(environment) if followed else environment.piped() if model != o.STREAM else None)
     _check_usage(path, model, new=[continued, followed], save_state=save_state)
+    shown = Shown(o.quantiles_from(level, quantiles), by_level=quantiles is None)
+    if paths is not None and (followed or shown.probabilities is not None):
+        raise UsageError("--paths gives whole futures, without intervals, and not in a stream", hint="leave out one")
 
-    from rnncast.files.forecasts import header_of, rows_of
+    from rnncast.files.forecasts import header_of, path_header_of, path_rows_of, rows_of
     from rnncast.forecaster import Forecaster
-    from rnncast.report.tables import forecast_table
+    from rnncast.report.tables import forecast_table, paths_table
 
     forecaster = Forecaster.load(model)
     panel, ahead = None, None
     table = o.table_from(context, forecaster.source.table)
     if path is not None and followed:
         gaps = o.stands(context, "gaps") and table.gaps == "mask"
-        asked = Asked(path, table, _streamed(kind, format), horizon, every, gaps, model if save_state else None)
+        asked = Asked(path, table, _streamed(kind, format), horizon, shown, every, gaps, model if save_state else None)
         raise typer.Exit(follow(forecaster, asked, environment))
     if path is not None and continued:
         forecaster = _updated(forecaster, path, table, o.stands(context, "gaps"), environment)
@@ -64,9 +70,13 @@ def forecast(
         from rnncast.files.future import read_future
 
         ahead = read_future(future, table, (panel or forecaster).columns, forecaster.frequency)
-    prediction = forecaster.predict(panel, horizon, future=ahead)
-    rows = header_of(prediction), rows_of(prediction)
-    write(kind, output, environment, rows, lambda: forecast_table(prediction))
+    if paths is not None:
+        sampled = forecaster.sample(paths, panel, horizon, future=ahead)
+        write(kind, output, environment, (path_header_of(sampled), path_rows_of(sampled)), lambda: paths_table(sampled))
+    else:
+        prediction = shown(forecaster.predict(panel, horizon, future=ahead))
+        rows = header_of(prediction), rows_of(prediction)
+        write(kind, output, environment, rows, lambda: forecast_table(prediction))
 
 
 def _check_usage(path: str | None, model: str, *, new: list[bool], save_state: bool) -> None:

@@ -48,6 +48,23 @@ Future = Annotated[
 ]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
 Steps = Annotated[int | None, typer.Option("--horizon", "-H", min=1, help="Steps; as trained, unless given.")]
+Levels = Annotated[
+    str | None,
+    typer.Option("--level", metavar="N,N", help="Prediction intervals, in percent; as trained, unless given."),
+]
+Quantiles = Annotated[
+    str | None,
+    typer.Option(metavar="P,P", help="Quantiles instead of intervals: 0.1,0.5,0.9."),
+]
+Paths = Annotated[
+    int | None,
+    typer.Option(
+        "--paths",
+        min=1,
+        metavar="N",
+        help="Sample so many whole futures instead, whose steps hang together: for sums over the horizon and the like.",
+    ),
+]
 Continue = Annotated[
     bool,
     typer.Option(
@@ -151,6 +168,21 @@ def _given(context: typer.Context) -> dict[str, Any]:
         for name, value in context.params.items()
         if getattr(sources[name], "name", "") in ("COMMANDLINE", "ENVIRONMENT")
     }
+
+
+def quantiles_from(levels: str | None, quantiles: str | None) -> tuple[float, ...] | None:
+    """The probabilities that --level or --quantiles asks for; None where neither does. UsageError if they cannot be."""
+    if levels is not None and quantiles is not None:
+        raise UsageError("--level and --quantiles are two ways to say how sure a forecast is", hint="give one of them")
+    if levels is not None:
+        return TaskConfig(levels=_plain("levels", levels, tuple[float, ...])).quantiles
+    if quantiles is None:
+        return None
+    wanted: tuple[float, ...] = _plain("quantiles", quantiles, tuple[float, ...])
+    for each in wanted:
+        if not 0 < each < 1:
+            raise UsageError(f"--quantiles is {each:g}, but must be between 0 and 1", hint="0.9 is the 90 % quantile")
+    return tuple(sorted(set(wanted)))
 
 
 def _updated(section: Section, given: Mapping[str, Any]) -> Section:

@@ -1,6 +1,7 @@
 """Tables for a terminal."""
 
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -9,8 +10,8 @@ from rich.table import Table
 from rnncast.choices import Choice
 from rnncast.evaluate.backtest import Comparison
 from rnncast.evaluate.verdict import Verdict
-from rnncast.files.forecasts import POINT, header_of, rows_of
-from rnncast.series.forecast import Forecast
+from rnncast.files.forecasts import POINT, header_of, path_header_of, path_rows_of, rows_of
+from rnncast.series.forecast import Forecast, Paths
 
 if TYPE_CHECKING:  # it comes with pandas, which a forecast can do without
     from rnncast.evaluate.check import Check
@@ -29,15 +30,24 @@ def print_table(table: RenderableType, out: TextIO) -> None:
 
 def forecast_table(forecast: Forecast) -> Table:
     """Every row of the forecast; the names are those that a file would have, without what they share."""
+    return _rows_table(header_of(forecast), rows_of(forecast))
+
+
+def paths_table(paths: Paths) -> Table:
+    """Every row of the paths."""
+    return _rows_table(path_header_of(paths), path_rows_of(paths))
+
+
+def _rows_table(names: list[str], rows: Iterable[list[Any]]) -> Table:
+    """Keys to the left of the forecast, numbers to its right."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    names = header_of(forecast)
-    keys = len(names) - 1 - 2 * len(forecast.levels)
+    keys = names.index(POINT)
     for i, name in enumerate(names):
         short = name.removeprefix(f"{POINT}-") if i > keys else name
         table.add_column(
             short, justify="left" if i < keys else "right", style="bold" if i == keys else "", no_wrap=True
         )
-    for row in rows_of(forecast):
+    for row in rows:
         table.add_row(*(str(key) for key in row[:keys]), *(number(value) for value in row[keys:]))
     return table
 

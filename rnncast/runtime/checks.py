@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.config import Config
-from rnncast.runtime.runtime import CONFORMAL, Runtime, weight_shapes
+from rnncast.runtime.runtime import CONFORMAL, TEMPLATES, Runtime, weight_shapes
 from rnncast.runtime.states import state_tensors
 
 MAY_BE_MISSING = (
@@ -39,6 +39,8 @@ def check_tensors(config: Config, tensors: Mapping[str, NDArray[Any]], series: i
     if CONFORMAL in tensors:
         factors = (config.task.horizon or 1, len(config.task.quantiles) // 2)
         expected[CONFORMAL] = (factors, np.dtype(np.float32))
+    if TEMPLATES in tensors:
+        expected[TEMPLATES] = ((*tensors[TEMPLATES].shape[:1], config.task.horizon or 1), np.dtype(np.float32))
     expected["series.cutoff"] = ((series,), np.dtype(np.int64))
     ahead = tensors["series.known"].shape[1:2]
     expected["series.known"] = ((series, *ahead, known), np.dtype(np.float64))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rnncast.runtime.nets import State
 from rnncast.runtime.states import SeriesState, repeated
 from rnncast.series.beside import Ahead
-from rnncast.series.distribution import sample_quantiles, stratified_scores
+from rnncast.series.distribution import stratified_scores, values_at
 from rnncast.series.frame import FrameState
 
 PATHS = 100
@@ -30,14 +30,21 @@ def recursive_quantiles(
     points = walk(step, state, ahead, lambda quantiles, h: quantiles[:, middle])  # [B, H]
     random = np.random.default_rng(seed)
     scores = np.stack([stratified_scores(PATHS, random) for _ in range(horizon)])  # [H, P]
+    paths = walked(step, state, ahead, probabilities, np.broadcast_to(scores, (batch, *scores.shape)))
+    spread = np.quantile(paths, probabilities, axis=2)  # [Q, B, H]
+    return np.moveaxis(spread - spread[middle] + points, 0, -1)
+
+
+def walked(step: Step, state: SeriesState, ahead: Ahead, probabilities: Sequence[float], scores: Values) -> Values:
+    """Sampled paths [B, H, P], transformed: each value drawn at its normal score [B, H, P] in the quantiles that the
+    values before it led to."""
+    batch, horizon, paths = scores.shape
 
     def draw(quantiles: Values, h: int) -> Values:
-        return sample_quantiles(quantiles, probabilities, np.tile(scores[h], batch))
+        return values_at(quantiles, probabilities, scores[:, h].reshape(-1, 1))[:, 0]
 
-    many = Ahead(*(np.repeat(part, PATHS, axis=0) for part in ahead))
-    paths = walk(step, repeated(state, PATHS), many, draw).reshape(batch, PATHS, horizon)
-    spread = np.quantile(paths, probabilities, axis=1)  # [Q, B, H]
-    return np.moveaxis(spread - spread[middle] + points, 0, -1)
+    many = Ahead(*(np.repeat(part, paths, axis=0) for part in ahead))
+    return walk(step, repeated(state, paths), many, draw).reshape(batch, paths, horizon).swapaxes(1, 2)
 
 
 def walk(step: Step, state: SeriesState, ahead: Ahead, choose: Choose) -> Values:

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from rnncast.config import Config
 from rnncast.runtime.head import Head
 from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
-from rnncast.runtime.paths import PATHS, recursive_quantiles
+from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
 from rnncast.runtime.states import SeriesState, concatenated, net_replaced, net_rows, rows_of
 from rnncast.series.arrays import joined
 from rnncast.series.beside import Ahead, Beside, ahead, beside
 from rnncast.series.conformal import stretched
+from rnncast.series.distribution import scores_at, values_at
 from rnncast.series.frame import Frame, FrameState, FrameView, Leads
 from rnncast.series.panel import Panel
 
@@ -29,6 +30,7 @@ Values = NDArray[np.float64]
 STEPS = 256  # taken at a time
 ROWS = 4096  # series side by side
 CONFORMAL = "conformal"  # the name of the factors of the intervals' widths
+TEMPLATES = "templates"  # the name of what says how lead times hang together
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Runtime:
 
     weights: "net.*" and "head.*", and "member1.net.*" and so on for further members; named as in the model file. The
     members' forecasts are averaged; their states lie one after another in the net's state. "conformal": factors of the
-    intervals' widths [H, L], if they were held against values held back.
+    intervals' widths [H, L], if they were held against values held back. "templates": see `series.dependence`.
     """
 
     config: Config
@@ -93,19 +95,40 @@ class Runtime:
 
         H is how far `ahead` goes; for the direct strategy, at most the trained horizon.
         """
-        if self.config.direct:
-            quantiles = self.step_on(state, ahead.known)[0][:, : ahead.known.shape[1]]
-        else:
-            probabilities, seed = self.head.probabilities, self.config.train.seed
-            quantiles = recursive_quantiles(self.step_on, state, ahead, probabilities, seed)
-        return self.restored(quantiles)
+        return self.restored(self._quantiles(state, ahead))
+
+    def sample(self, state: SeriesState, ahead: Ahead, scores: Values) -> Values:
+        """Sampled paths [B, H, P] of the next H values, in the user's units; each lead has the forecast's quantiles.
+
+        scores [B, H, P]: standard normal at each lead time, from the generator of `series.dependence`.
+        """
+        quantiles, probabilities = self._quantiles(state, ahead), self.head.probabilities
+        if not self.config.direct:  # the dependence is that of the walks
+            walks = walked(self.step_on, state, ahead, probabilities, scores)
+            scores = scores_at(quantiles[:, :, None], probabilities, walks)
+        restored: Values = self.frame.restore(values_at(self._stretched(quantiles), probabilities, scores))
+        return restored
 
     def restored(self, quantiles: Values) -> Values:
         """Transformed quantiles [S, H, Q] of the nets as those that are forecast, in the unit of the data."""
-        if CONFORMAL in self.weights:
-            quantiles = stretched(quantiles, self.weights[CONFORMAL].astype(np.float64))
-        restored: Values = self.frame.restore(quantiles)
+        restored: Values = self.frame.restore(self._stretched(quantiles))
         return restored
+
+    def _quantiles(self, state: SeriesState, ahead: Ahead) -> Values:
+        if self.config.direct:
+            return self.step_on(state, ahead.known)[0][:, : ahead.known.shape[1]]
+        probabilities, seed = self.head.probabilities, self.config.train.seed
+        return recursive_quantiles(self.step_on, state, ahead, probabilities, seed)
+
+    def _stretched(self, quantiles: Values) -> Values:
+        factors = self.weights.get(CONFORMAL)
+        return quantiles if factors is None else stretched(quantiles, factors.astype(np.float64))
+
+    @property
+    def templates(self) -> Values:
+        """Templates [N, H] of how lead times hang together; none where they do so by the walks."""
+        kept = self.weights.get(TEMPLATES)
+        return np.zeros((0, self.config.task.horizon or 1)) if kept is None else kept.astype(np.float64)
 
     def final_state(self, panel: Panel) -> SeriesState:
         """The state [S] after the last value of each series of an encoded panel, each started afresh."""

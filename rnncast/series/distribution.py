@@ -1,4 +1,8 @@
-"""From a few quantiles to a distribution: between and beyond them, linear in normal scores."""
+"""From a few quantiles to a distribution: between and beyond them, linear in normal scores.
+
+The normal score of a value is the quantile that a standard normal distribution has at the value's probability. Beyond
+the outermost quantiles their last slope goes on, as a normal distribution's would. A single quantile is a point.
+"""
 
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -7,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
+
+FARTHEST = 4.0  # normal score that a value is given, however far out it lies
+SMALLEST = 1e-12  # distance of two quantiles
 
 
 def normal_scores(probabilities: Sequence[float]) -> Values:
@@ -19,17 +26,41 @@ def stratified_scores(number: int, random: np.random.Generator) -> Values:
     return random.permutation(normal_scores([(i + 0.5) / number for i in range(number)]))
 
 
-def sample_quantiles(quantiles: Values, probabilities: Sequence[float], scores: Values) -> Values:
-    """The value [B] at each normal score [B] of distributions given by quantiles [B, Q] at rising probabilities [Q].
-
-    Beyond the outermost quantiles their last slope goes on, as a normal distribution's would. A single quantile is a
-    point.
-    """
+def values_at(quantiles: Values, probabilities: Sequence[float], scores: Values) -> Values:
+    """The values [..., N] at normal scores [..., N] of distributions given by quantiles [..., Q] at rising
+    probabilities [Q]."""
     if len(probabilities) == 1:
-        return quantiles[:, 0]
+        return np.broadcast_to(quantiles, np.broadcast_shapes(quantiles.shape, scores.shape)).copy()
     knots = normal_scores(probabilities)
     right = np.clip(np.searchsorted(knots, scores), 1, len(knots) - 1)
-    rows = np.arange(len(scores))
-    low, high = quantiles[rows, right - 1], quantiles[rows, right]
+    low, high = _at(quantiles, right - 1), _at(quantiles, right)
     share = (scores - knots[right - 1]) / (knots[right] - knots[right - 1])
     return low + share * (high - low)
+
+
+def scores_at(quantiles: Values, probabilities: Sequence[float], values: Values) -> Values:
+    """The normal scores [...] of values [...] in distributions given by quantiles [..., Q]: what `values_at` undoes.
+
+    NaN where a value is, and for a point, which gives no distance a meaning.
+    """
+    if len(probabilities) == 1:
+        return np.full(values.shape, np.nan)
+    knots = normal_scores(probabilities)
+    right = np.clip((quantiles < values[..., None]).sum(-1), 1, len(knots) - 1)[..., None]
+    low, high = _at(quantiles, right - 1)[..., 0], _at(quantiles, right)[..., 0]
+    share = (values - low) / np.maximum(high - low, SMALLEST)
+    right = right[..., 0]
+    scores: Values = knots[right - 1] + share * (knots[right] - knots[right - 1])
+    return np.clip(scores, -FARTHEST, FARTHEST)
+
+
+def requantiled(quantiles: Values, probabilities: Sequence[float], wanted: Sequence[float]) -> Values:
+    """Quantiles [..., W] at the wanted probabilities; those that are there already [..., Q] stay as they are."""
+    kept = {p: quantiles[..., q] for q, p in enumerate(probabilities)}
+    scores = np.broadcast_to(normal_scores(wanted), (*quantiles.shape[:-1], len(wanted)))
+    other = values_at(quantiles, probabilities, scores)
+    return np.stack([kept.get(p, other[..., w]) for w, p in enumerate(wanted)], -1)
+
+
+def _at(quantiles: Values, index: NDArray[np.int64]) -> Values:
+    return np.take_along_axis(np.broadcast_to(quantiles, (*index.shape[:-1], quantiles.shape[-1])), index, -1)

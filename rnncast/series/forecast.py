@@ -1,10 +1,11 @@
 """The Forecast: what every forecaster gives, and everything that writes, draws or scores takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.series.distribution import requantiled
 from rnncast.series.frequency import Frequency, Positions, Times
 from rnncast.series.panel import Columns
 
@@ -14,7 +15,8 @@ class Forecast:
     """Forecasts of S series over H steps.
 
     ids [S]; cutoff [S], the grid position of the last value seen; point [S, H]; quantiles [S, H, Q] at
-    `probabilities` [Q], rising; all in the user's units.
+    `probabilities` [Q], rising; all in the user's units. log: whether they are spread in logs. by_level: whether the
+    quantiles are to be shown as the ends of central intervals.
     """
 
     ids: tuple[str, ...]
@@ -24,11 +26,20 @@ class Forecast:
     probabilities: tuple[float, ...]
     frequency: Frequency
     columns: Columns
+    log: bool = False
+    by_level: bool = True
 
     def __post_init__(self) -> None:
         series, horizon = self.point.shape
         assert len(self.ids) == len(self.cutoff) == series
         assert self.quantiles.shape == (series, horizon, len(self.probabilities))
+
+    def at(self, probabilities: tuple[float, ...], *, by_level: bool) -> "Forecast":
+        """The same forecast with quantiles at other probabilities, between and beyond those that it has."""
+        known = np.log(self.quantiles) if self.log else self.quantiles
+        wanted = requantiled(known, self.probabilities, probabilities)
+        quantiles = np.exp(wanted) if self.log else wanted
+        return replace(self, quantiles=quantiles, probabilities=probabilities, by_level=by_level)
 
     @property
     def horizon(self) -> int:
@@ -38,7 +49,7 @@ class Forecast:
     @property
     def time(self) -> Times:
         """The time of each step [S, H]."""
-        return self.frequency.times(self.cutoff[:, None] + np.arange(1, self.horizon + 1))
+        return self.frequency.times_after(self.cutoff, self.horizon)
 
     def interval(self, level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The lower and upper ends [S, H] of the central interval that should hold `level` percent of the values."""
@@ -50,3 +61,22 @@ class Forecast:
     def levels(self) -> tuple[float, ...]:
         """The central intervals that the probabilities hold, in percent, the narrowest first."""
         return tuple(round(100 - 200 * p, 8) for p in reversed(self.probabilities) if p < 0.5)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Sampled futures of S series: P paths over H steps, each as likely as the others.
+
+    ids [S]; cutoff [S], the grid position of the last value seen; values [S, H, P], in the user's units.
+    """
+
+    ids: tuple[str, ...]
+    cutoff: Positions
+    values: NDArray[np.float64]
+    frequency: Frequency
+    columns: Columns
+
+    @property
+    def time(self) -> Times:
+        """The time of each step [S, H]."""
+        return self.frequency.times_after(self.cutoff, self.values.shape[1])

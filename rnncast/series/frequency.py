@@ -47,6 +47,10 @@ class Frequency:
         assert 1 <= self.day <= LAST_DAY
         assert 0 <= self.clock < DAY
 
+    def times_after(self, cutoff: Positions, steps: int) -> Times:
+        """The times [S, steps] of the steps after each cutoff [S]."""
+        return self.times(cutoff[:, None] + np.arange(1, steps + 1))
+
     def times(self, positions: Positions) -> Times:
         """The time at each grid position: datetime64[us], or int64 for steps."""
         units = self.phase + self.count * np.asarray(positions, np.int64)

@@ -11,10 +11,11 @@ from rnncast.config import Config
 from rnncast.errors import TrainingError
 from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.head import tempered
-from rnncast.runtime.runtime import CONFORMAL, member_prefix
+from rnncast.runtime.runtime import CONFORMAL, TEMPLATES, member_prefix
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
 from rnncast.training.batches import Batches
+from rnncast.training.dependence import learnt_templates
 from rnncast.training.device import find_device
 from rnncast.training.ledger import Ledger
 from rnncast.training.loop import train
@@ -77,7 +78,10 @@ def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
                 conformal = {CONFORMAL: validation.interval_factors(tempered(best.weights, trust))}
             if config.train.patience is not None:
                 config = replace(config, train=replace(config.train, epochs=best.epoch))
-        return Fitted(_all_members(panel, config, watch, members, trust) | conformal, scores)
+        weights = _all_members(panel, config, watch, members, trust) | conformal
+        if config.direct:
+            weights[TEMPLATES] = learnt_templates(panel, config, weights)
+        return Fitted(weights, scores)
 
 
 def _all_members(panel: Panel, config: Config, watch: Watch, members: int, trust: float) -> Weights:

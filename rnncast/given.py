@@ -1,0 +1,90 @@
+"""What a forecaster is given beside its state: new values, and what is known of the steps to come."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.errors import DataError
+from rnncast.files.times import format_times
+from rnncast.series.covariates import Future
+from rnncast.series.encoding import Encoding, recode
+from rnncast.series.frequency import Frequency, Positions
+from rnncast.series.panel import Columns, Panel
+
+
+def check_frequency(panel: Panel, trained: Frequency) -> None:
+    """DataError if a panel's frequency is not that of the training data."""
+    if panel.frequency != trained:
+        raise DataError(
+            f"the data are {panel.frequency.name}, but the model was trained on {trained.name} data",
+            hint="give data of the same frequency, or train a model on these",
+        )
+
+
+def check_values(panel: Panel, *, log: bool) -> None:
+    """DataError, by the first value, if a model that works in logs is given one that has none."""
+    wrong = np.flatnonzero(panel.y <= 0)
+    if not log or not len(wrong):
+        return
+    place = int(wrong[0])
+    s = int(np.searchsorted(panel.indptr, place, side="right")) - 1
+    time = format_times(panel.time[place : place + 1], panel.columns)[0]
+    raise DataError(
+        f"the value{panel.columns.of_series(panel.ids[s])} at {time} is {panel.y[place]:g}, and the model was "
+        "trained on positive values alone, in logs",
+        hint="leave it out, if it is a mistake; or train again with it, or with --transform none",
+    )
+
+
+def check_known(
+    known: NDArray[np.float64],
+    encoding: Encoding,
+    ids: tuple[str, ...],
+    cutoff: Positions,
+    frequency: Frequency,
+    columns: Columns,
+) -> None:
+    """DataError, by the first series, step and column, where a known covariate [S, H, K] is not known."""
+    missing = np.argwhere(np.isnan(known))
+    if not len(missing):
+        return
+    s, step, column = (int(place) for place in missing[0])
+    name = encoding.known[column].name
+    time = format_times(frequency.times(cutoff[s : s + 1] + step + 1), columns)[0]
+    raise DataError(
+        f"{name!r}{columns.of_series(ids[s])} is not known at {time}, and the forecast needs it there",
+        hint="give it in rows after the last value, or in a file of its own: --future FILE",
+    )
+
+
+def moved_on(known: NDArray[np.float64], by: NDArray[np.int64], given: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What is known [B, R, K], so many steps [B] later, with what is given [B, R, K] in its place."""
+    later = np.arange(known.shape[1]) + by[:, None]  # [B, R]
+    there = np.minimum(later, known.shape[1] - 1)
+    moved = np.where((later < known.shape[1])[..., None], np.take_along_axis(known, there[..., None], 1), np.nan)
+    return np.where(np.isnan(given), moved, given)
+
+
+def known_ahead(panel: Panel, encoding: Encoding, steps: int) -> NDArray[np.float64]:
+    """Known covariates of the steps after each series' end [S, steps, K], NaN where they are not known."""
+    block = recode(panel.known_ahead(steps), encoding.known)
+    return block.rows(np.arange(len(panel) * steps)).reshape(len(panel), steps, len(encoding.known))
+
+
+def with_future(
+    known: NDArray[np.float64],
+    encoding: Encoding,
+    future: Future | None,
+    ids: tuple[str, ...],
+    cutoff: Positions,
+    steps: int,
+) -> NDArray[np.float64]:
+    """Known covariates [S, R, K] over the next steps [S, steps, K], with what the future holds in its place."""
+    series, given, columns = known.shape
+    result = np.full((series, steps, columns), np.nan)
+    result[:, : min(given, steps)] = known[:, :steps]
+    if future is not None and columns:
+        rows, ahead, block = future.placed(ids, cutoff)
+        inside = (ahead > 0) & (ahead <= steps)
+        block = recode(block.take(np.flatnonzero(inside)), encoding.known)
+        result[rows[inside], ahead[inside] - 1] = block.values
+    return result
