@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncast.config import CYCLES, Config
+from rnncast.config import CYCLES, DISTRIBUTIONS, Config
 from rnncast.errors import DataError, UsageError
 from rnncast.runtime.registry import find_net
 from rnncast.series.best_base import Best, best_bases
@@ -177,7 +177,12 @@ def _logs_steady(panel: Panel, season: int) -> bool:
 
 def _transform(config: Config, panel: Panel, season: int) -> tuple[str, str]:
     lowest = np.nanmin(panel.y) if panel.y.size else np.nan
+    if config.train.loss == "negative-binomial":
+        _check_counts(config, panel)
+        return "none", "counts are counted"
     if config.task.transform == "auto":
+        if config.train.loss == "mse":
+            return "none", "the mean of logs is not the log of the mean, which mse is after"
         if not lowest > 0:
             return "none", f"the smallest value is {lowest:g}"
         if _logs_steady(panel, season):
@@ -189,6 +194,17 @@ def _transform(config: Config, panel: Panel, season: int) -> tuple[str, str]:
             hint="use --transform none, or leave it to auto",
         )
     return config.task.transform, GIVEN
+
+
+def _check_counts(config: Config, panel: Panel) -> None:
+    if config.task.transform == "log":
+        raise UsageError("--loss negative-binomial counts, and takes no logs", hint="leave out --transform")
+    wrong = np.flatnonzero((panel.y < 0) | (panel.y != np.round(panel.y)) & ~np.isnan(panel.y))
+    if len(wrong):
+        raise DataError(
+            f"--loss negative-binomial is for counts, and {panel.y[wrong[0]]:g} is none",
+            hint="use --loss student-t, or the default",
+        )
 
 
 def _level_span(given: int | None, best: Best, main: int) -> tuple[int, str]:
@@ -237,6 +253,11 @@ def _strategy(config: Config) -> tuple[str, str, str]:
         raise UsageError(
             f"{config.net.model} cannot be direct: what it remembers is its own output, one step ahead",
             hint="leave out --strategy, or choose another --model",
+        )
+    if strategy == "recursive" and config.train.loss in DISTRIBUTIONS:
+        raise UsageError(
+            f"--loss {config.train.loss} forecasts the whole horizon at once, and recursive is step by step",
+            hint="leave out --strategy and --training, or choose another --model or --loss",
         )
     if strategy == "direct" and training in ("teacher-forcing", "scheduled"):
         raise UsageError(

@@ -12,6 +12,8 @@ from rnncast.errors import UsageError
 
 STRATEGIES = ("auto", "direct", "recursive")
 PRESETS = ("fast", "default", "best")
+DISTRIBUTIONS = ("student-t", "negative-binomial")
+LOSSES = ("pinball", "mae", "mse", "huber", *DISTRIBUTIONS)
 TRAININGS = ("auto", "bptt", "teacher-forcing", "scheduled")
 TRANSFORMS = ("auto", "log", "none")
 LAYOUTS = ("auto", "long", "wide", "rows")
@@ -187,6 +189,12 @@ class TrainConfig:
         "default", "How much to spend: fast (half the epochs, one net), default, or best (more nets, averaged)."
     )
     epochs: int | None = setting(None, "Passes over the data; by the amount of data, unless given.", at_least=0)
+    loss: str = setting(
+        "pinball",
+        "What training makes small: pinball (the error of every quantile); mae, mse or huber of the point forecast, "
+        "with pinball for the intervals around it; student-t (for values that jump) or negative-binomial (for counts, "
+        "many of them zero), whose quantiles are then forecast.",
+    )
     training: str = setting(
         "auto",
         "What the recursive strategy feeds back while it learns: bptt (its own forecasts), teacher-forcing (what was "
@@ -225,6 +233,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         check(self)
         one_of("training", self.training, TRAININGS)
+        one_of("loss", self.loss, LOSSES)
         one_of("preset", self.preset, PRESETS)
 
 

@@ -19,6 +19,7 @@ from rnncast.series.encoding import MOST_LEVELS, Code, Encoding
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
 from rnncast.training.batches import Batches, Chunk
+from rnncast.training.losses import loss_of
 from rnncast.training.objectives import FreeRunning, see, step
 
 H, STEPS, WEEK = 7, 180, 7
@@ -126,9 +127,9 @@ def test_free_running_does_not_see_past_covariates_ahead(training: str) -> None:
     model, chunk, frame = prepared(panel, config)
     covariates = chunk.batch.covariates.clone().requires_grad_()
     seen = replace(chunk, batch=replace(chunk.batch, covariates=covariates))
-    probabilities = torch.tensor(config.task.quantiles)
+    loss = loss_of(config, torch.device("cpu"))
     origin, state = 50, model.init_state(SERIES)
-    out = FreeRunning(config, probabilities).run(model, seen, range(origin, origin + 1), [state], share=0.5)
+    out = FreeRunning(config, loss, torch.device("cpu")).run(model, seen, range(origin, origin + 1), [state], share=0.5)
     (gradient,) = torch.autograd.grad(out.sum(), covariates)
     after = gradient[:, frame.lookback + origin + 1 :]
     assert after[:, :, frame.known :].abs().sum() == 0

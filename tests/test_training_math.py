@@ -23,6 +23,7 @@ from rnncast.training import fit
 from rnncast.training.batches import Batches, Chunk
 from rnncast.training.device import find_device
 from rnncast.training.ledger import gradient_by_lag
+from rnncast.training.losses import Loss, Targets, loss_of
 from rnncast.training.objectives import FreeRunning, Outcome, observed, step, weighted_loss
 from rnncast.training.step import Step, Watch
 from tests.conftest import small_config, waves
@@ -51,8 +52,8 @@ def panel(steps: int = STEPS) -> Panel:
     return Panel.from_series(series)
 
 
-def prepared(config: Config) -> tuple[Model, Chunk, Tensor]:
-    """A model in float64 whose every weight matters, the whole panel as one chunk, and the probabilities."""
+def prepared(config: Config) -> tuple[Model, Chunk, Loss]:
+    """A model in float64 whose every weight matters, the whole panel as one chunk, and the loss."""
     model = build_model(config).double()
     random = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -60,7 +61,7 @@ def prepared(config: Config) -> tuple[Model, Chunk, Tensor]:
             weight.normal_(0, 0.2, generator=random)
     batches = Batches(panel(), Frame.of(config), config.train, CPU)
     chunk = Chunk(batches.frame, batches.batches[0], 0, STEPS)
-    return model, chunk, torch.tensor(config.task.quantiles, dtype=torch.float64)
+    return model, chunk, loss_of(config, CPU)
 
 
 def fresh(model: Model, chunk: Chunk) -> tuple[Tensor, ...]:
@@ -120,11 +121,11 @@ def test_recurrent_nets_equal_torchs_own_cells(name: str, fused: type, cell: typ
 @every_net
 def test_one_chunk_gives_the_gradient_of_the_whole_unrolled_graph(name: str) -> None:
     """K >= T: the same as a graph unrolled by hand, a step at a time, never detached."""
-    model, chunk, probabilities = prepared(setting(name))
-    ours = gradients(observed(model, chunk, fresh(model, chunk), probabilities).loss, model)
+    model, chunk, loss = prepared(setting(name))
+    ours = gradients(observed(model, chunk, fresh(model, chunk), loss).loss, model)
     state, total = fresh(model, chunk), torch.zeros((), dtype=torch.float64)
     for t in range(STEPS):
-        outcome = observed(model, chunk.part(t, t + 1), state, probabilities)
+        outcome = observed(model, chunk.part(t, t + 1), state, loss)
         total, state = total + outcome.loss, outcome.state
     assert_same(ours, gradients(total, model))
 
@@ -133,13 +134,13 @@ def test_one_chunk_gives_the_gradient_of_the_whole_unrolled_graph(name: str) -> 
 @pytest.mark.parametrize("length", [1, 7, 15])
 def test_truncation_cuts_the_gradient_and_nothing_else(name: str, length: int) -> None:
     """K < T: the loss is that of one long pass, the gradient that of a graph unrolled by hand and cut every K steps."""
-    model, chunk, probabilities = prepared(setting(name))
-    whole = observed(model, chunk, fresh(model, chunk), probabilities)
+    model, chunk, loss = prepared(setting(name))
+    whole = observed(model, chunk, fresh(model, chunk), loss)
 
     def in_pieces() -> Iterator[Outcome]:
         state = fresh(model, chunk)
         for start in range(0, STEPS, length):
-            outcome = observed(model, chunk.part(start, min(start + length, STEPS)), state, probabilities)
+            outcome = observed(model, chunk.part(start, min(start + length, STEPS)), state, loss)
             yield outcome
             state = tuple(part.detach() for part in outcome.state)
 
@@ -150,17 +151,17 @@ def test_truncation_cuts_the_gradient_and_nothing_else(name: str, length: int) -
         torch.testing.assert_close(carried, through)
     truncated = gradients(total, model)
     assert differ(truncated, gradients(whole.loss, model))
-    assert_same(truncated, gradients(unrolled_by_hand(model, chunk, probabilities, cut_every=length), model))
+    assert_same(truncated, gradients(unrolled_by_hand(model, chunk, loss, cut_every=length), model))
 
 
-def unrolled_by_hand(model: Model, chunk: Chunk, probabilities: Tensor, cut_every: int) -> Tensor:
+def unrolled_by_hand(model: Model, chunk: Chunk, loss: Loss, cut_every: int) -> Tensor:
     """The loss of a recurrent net written out step by step with torch's cells, the state cut at each border."""
     fused = model.net.fused
     cell = {nn.RNN: nn.RNNCell, nn.GRU: nn.GRUCell, nn.LSTM: nn.LSTMCell}[type(fused)](fused.input_size, 5).double()
     cell.weight_ih, cell.weight_hh = fused.weight_ih_l0, fused.weight_hh_l0
     cell.bias_ih, cell.bias_hh = fused.bias_ih_l0, fused.bias_hh_l0
     view = chunk.view()
-    targets, weight = chunk.targets(HORIZON)
+    targets = chunk.targets(HORIZON)
     state, total = None, torch.zeros((), dtype=torch.float64)
     for t in range(STEPS):
         if t % cut_every == 0 and state is not None:
@@ -169,8 +170,8 @@ def unrolled_by_hand(model: Model, chunk: Chunk, probabilities: Tensor, cut_ever
         hidden = state[0] if isinstance(state, tuple) else state
         now = slice(t, t + 1)
         window = view.inputs[:, now, : model.sizes.window]
-        quantiles = model.sizes.quantiles(dict(model.head.items()), hidden[:, None], window, view.bases[:, now])
-        total = total + weighted_loss(quantiles, targets[:, now], weight[:, now], probabilities)
+        quantiles = model.sizes.outputs(dict(model.head.items()), hidden[:, None], window, view.bases[:, now])
+        total = total + weighted_loss(loss, quantiles, Targets(*(part[:, now] for part in targets)))
     return total
 
 
@@ -178,8 +179,8 @@ def unrolled_by_hand(model: Model, chunk: Chunk, probabilities: Tensor, cut_ever
 def test_free_running_has_the_gradient_of_an_explicit_unroll(name: str) -> None:
     """Each forecast is appended to the series as if observed, and all is computed again from the first value on."""
     config = setting(name, strategy="recursive", training="bptt")
-    model, chunk, probabilities = prepared(config)
-    free = FreeRunning(config, probabilities)
+    model, chunk, loss = prepared(config)
+    free = FreeRunning(config, loss, CPU)
     first = int(torch.randint(HORIZON, (), generator=torch.Generator().manual_seed(config.train.seed)))
     outcome = free(model, chunk, fresh(model, chunk), progress=0.5)
     frame, lookback = chunk.frame, chunk.frame.lookback
@@ -195,8 +196,8 @@ def test_free_running_has_the_gradient_of_an_explicit_unroll(name: str) -> None:
             y = torch.cat((y, steps[-1][:, :, 0, model.sizes.middle]), 1)
         units = chunk.part(origin, origin + 1).view()
         local = frame.localise(torch.cat(steps, 2), units.level, units.scale)
-        targets, weight = chunk.part(origin, origin + 1).targets(HORIZON)
-        total = total + weighted_loss(local, targets, weight, probabilities)
+        targets = chunk.part(origin, origin + 1).targets(HORIZON)
+        total = total + weighted_loss(loss, local, targets)
     torch.testing.assert_close(outcome.loss, total)
     assert_same(gradients(outcome.loss, model), gradients(total, model))
 
@@ -205,8 +206,8 @@ def test_free_running_has_the_gradient_of_an_explicit_unroll(name: str) -> None:
 def test_feeding_back_what_was_observed_is_teacher_forcing(name: str) -> None:
     """Scheduled sampling with a coin that always says "observed" sees what one parallel pass sees."""
     config = setting(name, strategy="recursive", training="teacher-forcing")
-    model, chunk, probabilities = prepared(config)
-    free = FreeRunning(config, probabilities)
+    model, chunk, loss = prepared(config)
+    free = FreeRunning(config, loss, CPU)
     origin, state = 12, fresh(model, chunk)
     _, before = model(*(part[:, :origin] for part in chunk.view()[:2]), state)
     fed = free.run(model, chunk, range(origin, origin + 1), [before], share=1.0)
@@ -224,9 +225,9 @@ def test_forced_and_free_losses_agree_where_the_model_is_perfect(name: str) -> N
     periodic = Panel.from_series({"a": np.tile([1.0, 5, 2, 8, 3, 9], 6)})
     batches = Batches(periodic, Frame.of(config), config.train, CPU)
     chunk = Chunk(batches.frame, batches.batches[0], 2 * SEASON, 6 * SEASON)
-    model, probabilities = build_model(config).double(), torch.tensor([0.5], dtype=torch.float64)
-    forced = observed(model, chunk, fresh(model, chunk), probabilities)
-    free = FreeRunning(config, probabilities)(model, chunk, fresh(model, chunk), progress=0)
+    model, loss = build_model(config).double(), loss_of(config, CPU)
+    forced = observed(model, chunk, fresh(model, chunk), loss)
+    free = FreeRunning(config, loss, CPU)(model, chunk, fresh(model, chunk), progress=0)
     assert float(forced.loss.detach()) == pytest.approx(0, abs=1e-9)
     assert float(free.loss.detach()) == pytest.approx(0, abs=1e-9)
     assert forced.weight > 0

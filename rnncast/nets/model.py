@@ -1,4 +1,4 @@
-"""A net with its head: the whole function that is trained, from what is seen to quantiles in local units."""
+"""A net with its head: the whole function that is trained, from what is seen to forecasts in local units."""
 
 import re
 
@@ -50,7 +50,7 @@ class Model(nn.Module):
         leads: Leads | None = None,
         origins: slice = slice(None),
     ) -> tuple[Tensor, State]:
-        """Inputs [B, T, F], bases [B, T, K, H] and a state to quantiles [B, T, H, Q] and the state after them.
+        """Inputs [B, T, F], bases [B, T, K, H] and a state to the head's outputs [B, T, H, P] and the state after.
 
         Forecasts are made at the steps `origins`, which are those of the bases and the leads.
         """
@@ -58,7 +58,7 @@ class Model(nn.Module):
         def feedback(features: Tensor, t: int) -> Tensor:
             at = slice(t, t + 1)
             known = leads and Leads(*(part[:, at] for part in leads))
-            return self._read(features, inputs[:, at], bases[:, at], known)[:, 0, 0, self.sizes.middle]
+            return self._read(features, inputs[:, at], bases[:, at], known)[:, 0, 0, self.sizes.point]
 
         features: Tensor
         features, after = self.net(inputs, state, None if self.forced else feedback)
@@ -70,8 +70,8 @@ class Model(nn.Module):
 
     def _read(self, features: Tensor, inputs: Tensor, bases: Tensor, leads: Leads | None) -> Tensor:
         window, weights = inputs[:, :, : self.sizes.window], dict(self.head.items())
-        quantiles: Tensor = self.sizes.quantiles(weights, features, window, bases, leads)
-        return quantiles
+        outputs: Tensor = self.sizes.outputs(weights, features, window, bases, leads)
+        return outputs
 
 
 def build_model(config: Config) -> Model:

@@ -7,11 +7,18 @@ g, correction and width are linear in the features; highway is a linear map of t
 All these weights start at zero, so an untrained net gives base_1, the naive forecast, with the spread that a naive
 forecast has: its absolute errors have mean 1 in local units, as the scale is their mean.
 
+A head of a distribution gives its parameters instead of quantiles, and the quantiles follow from them:
+
+    student-t:          location = middle; scale = softplus(width_1 + start_1); degrees of freedom = 2 + softplus(...)
+    negative-binomial:  mean = middle, bounded below by 0 in the user's units; variance = mean + dispersion * mean^2;
+                        dispersion = softplus(width_1 + start_1)
+
 Where covariates are known ahead, each lead adds a part of its own to g, correction and width, which a small layer
 makes of the lead's covariates, those of the steps that the bases repeat, and the features; all leads share its weights.
 It also gives a factor, at first 1, by which the middle is multiplied, as a price or a closed shop multiplies sales.
 
-B batch, T steps, D hidden, W window, H horizon, K base forecasts, Q quantiles (odd, the median in the middle).
+B batch, T steps, D hidden, W window, H horizon, K base forecasts, Q quantiles (odd, the median in the middle), P
+outputs: the quantiles, or parameters.
 """
 
 import itertools
@@ -26,12 +33,18 @@ from rnncast.series.frame import Leads
 
 # A normal error of mean absolute size 1 has this standard deviation.
 NAIVE_DEVIATION = math.sqrt(math.pi / 2)
+DEGREES = 8.0  # of freedom, at the start, beyond 2
+DISPERSION = 0.5  # at the start
+SMALLEST_MEAN = 1e-6
+SHARPNESS = 10.0  # of the bound that keeps a mean above 0
+PARAMETERS = {"student-t": 3, "negative-binomial": 2}
 RANDOM = ("lead_known", "lead_features")  # weights that do not start at zero
 
 
 @dataclass(frozen=True)
 class Head:
-    """The sizes of the head; its weights are handed in. leads: columns known of each lead."""
+    """The sizes of the head; its weights are handed in. leads: columns known of each lead. distribution: what is
+    forecast, if it is not the quantiles themselves."""
 
     hidden_size: int
     window: int
@@ -39,6 +52,17 @@ class Head:
     bases: int
     probabilities: tuple[float, ...]
     leads: int = 0
+    distribution: str = ""
+
+    @property
+    def point(self) -> int:
+        """Which output is the point forecast that is fed back."""
+        return 0 if self.distribution else self.middle
+
+    @property
+    def parameters(self) -> int:
+        """P: outputs for each lead."""
+        return PARAMETERS.get(self.distribution, len(self.probabilities))
 
     @property
     def middle(self) -> int:
@@ -48,7 +72,7 @@ class Head:
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The name and shape of each weight."""
-        each = self.bases - 1 + len(self.probabilities)
+        each = self.bases - 1 + self.parameters
         shapes: dict[str, tuple[int, ...]] = {
             "weight": (self.horizon * each, self.hidden_size),
             "bias": (self.horizon * each,),
@@ -66,16 +90,16 @@ class Head:
         """The weights that do not start at zero."""
         return RANDOM if self.leads else ()
 
-    def quantiles(
+    def outputs(
         self, weights: Mapping[str, Array], features: Array, window: Array, bases: Array, leads: Leads | None = None
     ) -> Array:
-        """Quantiles [B, T, H, Q] in local units, from features [B, T, D], window [B, T, W] and bases [B, T, K, H]."""
+        """Outputs [B, T, H, P] in local units, from features [B, T, D], window [B, T, W] and bases [B, T, K, H]."""
         xp = namespace(features)
         raw = features @ weights["weight"].T + weights["bias"]
-        raw = raw.reshape((*raw.shape[:2], -1, self.horizon))  # [B, T, K-1+Q, H]
+        raw = raw.reshape((*raw.shape[:2], -1, self.horizon))  # [B, T, K-1+P, H]
         factor, zero = 1.0, 0.0
         if leads is not None:
-            parts = self._of_leads(weights, features, leads.known)  # [B, T, 1+K-1+Q, H]
+            parts = self._of_leads(weights, features, leads.known)  # [B, T, 1+K-1+P, H]
             raw, factor, zero = raw + parts[:, :, 1:], 1 + parts[:, :, 0], leads.zero[:, :, None]
         gates, correction, widths = (
             raw[:, :, : self.bases - 1],
@@ -85,6 +109,8 @@ class Head:
         naive, others = bases[:, :, 0], bases[:, :, 1:]
         middle = naive + (gates * (others - naive[:, :, None])).sum(2) + window @ weights["highway"].T + correction
         middle = zero + factor * (middle - zero)
+        if self.distribution:
+            return self._parameters(middle, widths)
         half = self.middle
         starts = self._starts
         columns = [middle]  # each [B, T, H]
@@ -92,6 +118,12 @@ class Head:
             columns.insert(0, columns[0] - softplus(widths[:, :, j] + starts[j]))
             columns.append(columns[-1] + softplus(widths[:, :, half + j] + starts[j]))
         return xp.stack(columns, -1)
+
+    @staticmethod
+    def _parameters(middle: Array, widths: Array) -> Array:
+        starts = (NAIVE_DEVIATION, DEGREES) if widths.shape[2] == 2 else (DISPERSION,)
+        positive = [softplus(widths[:, :, i] + math.log(math.expm1(start))) for i, start in enumerate(starts)]
+        return namespace(middle).stack([middle, *positive], -1)
 
     @staticmethod
     def _of_leads(weights: Mapping[str, Array], features: Array, known: Array) -> Array:
@@ -116,6 +148,12 @@ def tempered(weights: Mapping[str, Array], trust: float) -> dict[str, Array]:
     """
     linear = {name for name in weights if name.startswith("head.") and name.removeprefix("head.") not in RANDOM}
     return {name: weight * trust if name in linear else weight for name, weight in weights.items()}
+
+
+def mean_count(middle: Array, level: Array, scale: Array) -> Array:
+    """A mean above 0 in the user's units [B, T, H], from one in units of level and scale [B, T]."""
+    level, scale = level[..., None], scale[..., None]
+    return scale * softplus(SHARPNESS * (middle + level / scale)) / SHARPNESS + SMALLEST_MEAN
 
 
 def softplus(x: Array) -> Array:

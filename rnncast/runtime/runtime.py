@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import Config
+from rnncast.config import DISTRIBUTIONS, Config
+from rnncast.runtime.distributions import quantiles_of
 from rnncast.runtime.head import Head
 from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
 from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
@@ -107,12 +108,16 @@ class Runtime:
             walks = walked(self.step_on, state, ahead, probabilities, scores)
             scores = scores_at(quantiles[:, :, None], probabilities, walks)
         restored: Values = self.frame.restore(values_at(self._stretched(quantiles), probabilities, scores))
-        return restored
+        return self._counted(restored)
 
     def restored(self, quantiles: Values) -> Values:
         """Transformed quantiles [S, H, Q] of the nets as those that are forecast, in the unit of the data."""
         restored: Values = self.frame.restore(self._stretched(quantiles))
-        return restored
+        return self._counted(restored)
+
+    def _counted(self, values: Values) -> Values:
+        """Values in the user's units: whole numbers, none below 0, where counts are forecast."""
+        return np.maximum(np.round(values), 0.0) if self.head.distribution == "negative-binomial" else values
 
     def _quantiles(self, state: SeriesState, ahead: Ahead) -> Values:
         if self.config.direct:
@@ -183,7 +188,8 @@ class Runtime:
         net: State = ()
         for member in range(self.members):
             features, reached = self._step(member, view, begun, state.net[parts * member : parts * (member + 1)])
-            answers.append(self._read(member, features[:, last], at_last))
+            outputs = self._read(member, features[:, last], at_last)
+            answers.append(quantiles_of(self.head, outputs, at_last.level, at_last.scale))
             net = (*net, *reached)
         z = np.mean(answers, 0)
         return self.frame.globalise(z, at_last.level, at_last.scale)[:, 0], after, net
@@ -214,16 +220,16 @@ class Runtime:
         rows = np.arange(len(view.inputs))
 
         def feedback(features: NDArray[np.float32], t: int) -> NDArray[np.float32]:
-            quantiles = self._read(member, features, _stretch(view, rows, slice(t, t + 1)))
-            return quantiles[:, 0, 0, self.head.middle].astype(np.float32)
+            outputs = self._read(member, features, _stretch(view, rows, slice(t, t + 1)))
+            return outputs[:, 0, 0, self.head.point].astype(np.float32)
 
         return feedback
 
     def _read(self, member: int, features: NDArray[np.float32], view: FrameView) -> Values:
         window = view.inputs[:, :, : self.frame.window].astype(np.float32)
         weights = self._part(member, "head.")
-        quantiles: Values = self.head.quantiles(weights, features, window, view.bases, view.leads)
-        return quantiles
+        outputs: Values = self.head.outputs(weights, features, window, view.bases, view.leads)
+        return outputs
 
     def _part(self, member: int, room: str) -> Weights:
         return self._parts[member_prefix(member) + room]
@@ -246,7 +252,10 @@ def member_prefix(member: int) -> str:
 def head_of(config: Config) -> Head:
     """The head's sizes for a resolved Config."""
     frame = Frame.of(config)
-    return Head(config.hidden_size, frame.window, frame.horizon, frame.bases, config.task.quantiles, frame.leads)
+    distribution = config.train.loss if config.train.loss in DISTRIBUTIONS else ""
+    return Head(
+        config.hidden_size, frame.window, frame.horizon, frame.bases, config.task.quantiles, frame.leads, distribution
+    )
 
 
 def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:

@@ -13,6 +13,7 @@ from rnncast.series.arrays import whole_numbers
 from rnncast.series.beside import Beside, beside
 from rnncast.series.frame import Frame, FrameState, FrameView, Units
 from rnncast.series.panel import Panel
+from rnncast.training.losses import Targets
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,18 @@ class Chunk:
         beside = Beside(covariates, self.batch.other[:, self.start : self.stop], ahead)
         return self.frame.view(past, self.batch.units.stretch(self.start, self.stop), beside, self.origins)
 
-    def targets(self, horizon: int) -> tuple[Tensor, Tensor]:
-        """The next H values in local units [B, T, H], 0 where there is none, and their weight, 0 there; T origins."""
+    def targets(self, horizon: int) -> Targets:
+        """The next H values at each of T origins."""
         batch, lookback, origins = self.batch, self.frame.lookback, self.origins
         units = batch.units.stretch(self.start, self.stop)
         steps = whole_numbers(self.start, self.stop - 1, batch.weight)[origins]
         ahead = steps[:, None] + whole_numbers(1, horizon, batch.weight)
         future = batch.past[:, lookback + ahead.clip(max=batch.steps - 1)]  # [B, T, H]
-        targets = self.frame.targets(future, units.level[:, 1:][:, origins], units.scale[:, 1:][:, origins])
+        level, scale = units.level[:, 1:][:, origins], units.scale[:, 1:][:, origins]
+        targets = self.frame.targets(future, level, scale)
         known = (ahead < batch.steps) & ~torch.isnan(targets)
         weight = known * batch.weight[:, self.start : self.stop, None][:, origins]
-        return torch.where(known, targets, 0.0), weight
+        return Targets(torch.where(known, targets, 0.0), weight, torch.nan_to_num(level), scale)
 
     def state_before(self, step: int) -> FrameState:
         """The frame's state before a step of this chunk."""

@@ -14,6 +14,7 @@ from rnncast.config import Config
 from rnncast.nets.model import Model
 from rnncast.series.frame import Units
 from rnncast.training.batches import Batch, Batches, Chunk
+from rnncast.training.losses import loss_of
 from rnncast.training.objectives import see, weighted_loss
 
 # A measurement costs about two passes over a chunk of one series; it is made so seldom that this is a few percent.
@@ -50,10 +51,10 @@ def gradient_by_lag(model: Model, batches: Batches, config: Config) -> dict[int,
     states = [tuple(part.requires_grad_() for part in state)]
     for start, stop in pairwise(borders):
         states.append(see(model, chunk.part(start, stop), states[-1])[1])
-    quantiles, _ = see(model, chunk.part(borders[-1], t + 1), states[-1])
-    targets, weight = chunk.part(t, t + 1).targets(quantiles.shape[2])
-    probabilities = torch.tensor(config.task.quantiles, device=quantiles.device)
-    loss = weighted_loss(quantiles[:, -1:], targets, weight, probabilities) / weight.sum().clip(1e-12)
+    outputs, _ = see(model, chunk.part(borders[-1], t + 1), states[-1])
+    targets = chunk.part(t, t + 1).targets(outputs.shape[2])
+    error = weighted_loss(loss_of(config, outputs.device), outputs[:, -1:], targets)
+    loss = error / targets.weight.sum().clip(1e-12)
     parts = len(state)
     flat = [part for each in states for part in each]
     gradients = torch.autograd.grad(loss, flat, allow_unused=True)

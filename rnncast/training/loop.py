@@ -18,6 +18,7 @@ from rnncast.nets.model import Model
 from rnncast.nets.protocol import State
 from rnncast.training.batches import Batches, Chunk
 from rnncast.training.ledger import Ledger
+from rnncast.training.losses import loss_of
 from rnncast.training.objectives import FreeRunning, Outcome, observed
 from rnncast.training.step import Step
 
@@ -76,11 +77,12 @@ def one_cycle(progress: float, highest: float) -> float:
 
 
 def _objective(model: Model, config: Config) -> Callable[[Chunk, State, float], Outcome]:
-    probabilities = torch.tensor(config.task.quantiles, device=next(model.parameters()).device)
+    device = next(model.parameters()).device
+    loss = loss_of(config, device)
     if config.free_running:
-        free = FreeRunning(config, probabilities)
+        free = FreeRunning(config, loss, device)
         return lambda chunk, state, progress: free(model, chunk, state, progress)
-    return lambda chunk, state, progress: observed(model, chunk, state, probabilities)
+    return lambda chunk, state, progress: observed(model, chunk, state, loss)
 
 
 def _update(

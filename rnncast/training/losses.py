@@ -1,7 +1,58 @@
-"""What training makes small."""
+"""What training makes small: each loss, of outputs of the head and of what came.
+
+B batch, T origins, H horizon, P outputs (the quantiles, or the parameters of a distribution), in local units.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.distributions import NegativeBinomial, StudentT
+from torch.nn import functional
+
+from rnncast.config import Config
+from rnncast.runtime.head import mean_count
+
+
+class Targets(NamedTuple):
+    """What came: values [B, T, H] in local units, 0 where there is none, and their weight, 0 there; and those units'
+    level and scale [B, T]."""
+
+    values: Tensor
+    weight: Tensor
+    level: Tensor
+    scale: Tensor
+
+
+Loss = Callable[[Tensor, Targets], Tensor]  # of outputs [B, T, H, P]; each error [B, T, H]
+
+
+def loss_of(config: Config, device: torch.device) -> Loss:
+    """The loss that a resolved Config asks for."""
+    name, probabilities = config.train.loss, torch.tensor(config.task.quantiles, device=device)
+    if name == "student-t":
+        return student_t
+    if name == "negative-binomial":
+        return negative_binomial
+    if name == "pinball":
+        return lambda quantiles, targets: pinball(quantiles, targets.values, probabilities)
+    middle, point_error = len(config.task.quantiles) // 2, POINTS[name]
+
+    def of_point(quantiles: Tensor, targets: Targets) -> Tensor:
+        point = quantiles[..., middle]
+        around = quantiles - (point - point.detach())[..., None]  # the intervals do not move the point
+        off: Tensor = point_error(point, targets.values, reduction="none")
+        return off + pinball(around, targets.values, probabilities)
+
+    return of_point
+
+
+POINTS: dict[str, Callable[..., Tensor]] = {
+    "mae": functional.l1_loss,
+    "mse": functional.mse_loss,
+    "huber": functional.huber_loss,
+}
 
 
 def pinball(quantiles: Tensor, targets: Tensor, probabilities: Tensor) -> Tensor:
@@ -10,4 +61,24 @@ def pinball(quantiles: Tensor, targets: Tensor, probabilities: Tensor) -> Tensor
     quantiles [B, T, H, Q] at probabilities [Q]; targets [B, T, H] without NaN. Source: Koenker & Bassett (1978).
     """
     error = targets[..., None] - quantiles
+    probabilities = probabilities.to(error.dtype)
     return 2 * torch.maximum(probabilities * error, (probabilities - 1) * error).mean(-1)
+
+
+def student_t(outputs: Tensor, targets: Targets) -> Tensor:
+    """Minus the log likelihood of each target: location, scale, and degrees of freedom beyond 2."""
+    location, scale, degrees = outputs.unbind(-1)
+    likely: Tensor = StudentT(2 + degrees, location, scale, validate_args=False).log_prob(targets.values)  # type: ignore[no-untyped-call]
+    return -likely
+
+
+def negative_binomial(outputs: Tensor, targets: Targets) -> Tensor:
+    """Minus the log likelihood of each count: mean, and the dispersion that makes the variance mean + that * mean^2."""
+    middle, dispersion = outputs.unbind(-1)
+    level, scale = targets.level.to(middle.dtype), targets.scale.to(middle.dtype)
+    mean = mean_count(middle, level, scale)
+    count = (targets.values * scale[..., None] + level[..., None]).round().clamp(min=0)
+    size = 1 / dispersion.clamp(min=1e-6)
+    logits = mean.log() - size.log()
+    likely: Tensor = NegativeBinomial(size, logits=logits, validate_args=False).log_prob(count)  # type: ignore[no-untyped-call]
+    return -likely

@@ -14,7 +14,7 @@ from rnncast.nets.protocol import State
 from rnncast.series.beside import Beside
 from rnncast.series.frame import Frame, FrameState, FrameView, Leads
 from rnncast.training.batches import Chunk
-from rnncast.training.losses import pinball
+from rnncast.training.losses import Loss, Targets
 
 
 class Outcome(NamedTuple):
@@ -25,11 +25,11 @@ class Outcome(NamedTuple):
     state: State
 
 
-def observed(model: Model, chunk: Chunk, state: State, probabilities: Tensor) -> Outcome:
+def observed(model: Model, chunk: Chunk, state: State, loss: Loss) -> Outcome:
     """Forecast at each origin from what was observed up to it, in one pass: direct, or with teacher forcing."""
-    quantiles, after = see(model, chunk, state)
-    targets, weight = chunk.targets(quantiles.shape[2])
-    return Outcome(weighted_loss(quantiles, targets, weight, probabilities), weight.sum(), after)
+    outputs, after = see(model, chunk, state)
+    targets = chunk.targets(outputs.shape[2])
+    return Outcome(weighted_loss(loss, outputs, targets), targets.weight.sum(), after)
 
 
 class FreeRunning:
@@ -39,12 +39,12 @@ class FreeRunning:
     lowers it from 1 to 0 (Bengio et al. 2015). Errors are counted in the units of the origin.
     """
 
-    def __init__(self, config: Config, probabilities: Tensor) -> None:
+    def __init__(self, config: Config, loss: Loss, device: torch.device) -> None:
         assert config.task.horizon is not None
         self.horizon = config.task.horizon
         self.scheduled = config.train.training == "scheduled"
-        self.probabilities = probabilities
-        self.random = torch.Generator(probabilities.device).manual_seed(config.train.seed)
+        self.loss = loss
+        self.random = torch.Generator(device).manual_seed(config.train.seed)
 
     def __call__(self, model: Model, chunk: Chunk, state: State, progress: float) -> Outcome:
         """The outcome of a chunk at a share `progress` of training."""
@@ -59,9 +59,9 @@ class FreeRunning:
             reached = origin
         quantiles = self.run(model, chunk, origins, states, 1 - progress if self.scheduled else 0.0)
         targets = [chunk.part(origin, origin + 1).targets(self.horizon) for origin in origins]
-        wanted, weight = (torch.cat(parts) for parts in zip(*targets, strict=True))
+        wanted = Targets(*(torch.cat(parts) for parts in zip(*targets, strict=True)))
         _, state = see(model, chunk.part(reached, steps), state)
-        return Outcome(weighted_loss(quantiles, wanted, weight, self.probabilities), weight.sum(), state)
+        return Outcome(weighted_loss(self.loss, quantiles, wanted), wanted.weight.sum(), state)
 
     def run(self, model: Model, chunk: Chunk, origins: range, states: list[State], share: float) -> Tensor:
         """Quantiles [O*B, 1, H, Q] from O origins side by side, in their units, given the net's state before each."""
@@ -79,7 +79,7 @@ class FreeRunning:
             beside = Beside(*(torch.cat(parts) for parts in zip(*sides, strict=True)))
             quantiles, frame_state, state = step(model, frame, (value, beside), frame_state, state)  # [O*B, 1, 1, Q]
             steps.append(frame.localise(quantiles, level, scale))
-            value = quantiles[:, 0, 0, model.sizes.middle]
+            value = quantiles[:, 0, 0, model.sizes.point]
             if share > 0:
                 seen = torch.cat([chunk.values(origin + h) for origin in origins])
                 coin = torch.rand(len(seen), generator=self.random, device=seen.device) < share
@@ -87,14 +87,14 @@ class FreeRunning:
         return torch.cat(steps, 2)
 
 
-def weighted_loss(quantiles: Tensor, targets: Tensor, weight: Tensor, probabilities: Tensor) -> Tensor:
-    """The summed weighted pinball loss, in the precision of the quantiles."""
-    kind = quantiles.dtype
-    return (pinball(quantiles, targets.to(kind), probabilities.to(kind)) * weight.to(kind)).sum()
+def weighted_loss(loss: Loss, outputs: Tensor, targets: Targets) -> Tensor:
+    """The summed weighted loss, in the precision of the outputs."""
+    targets = Targets(*(part.to(outputs.dtype) for part in targets))
+    return (loss(outputs, targets) * targets.weight).sum()
 
 
 def see(model: Model, chunk: Chunk, state: State) -> tuple[Tensor, State]:
-    """Quantiles [B, T, H, Q] in local units at each origin of a chunk, and the state after it."""
+    """Outputs [B, T, H, P] in local units at each origin of a chunk, and the state after it."""
     return _applied(model, chunk.view(), state, chunk.origins)
 
 
@@ -115,6 +115,6 @@ def step(
 def _applied(model: Model, view: FrameView, state: State, origins: slice) -> tuple[Tensor, State]:
     kind = model.dtype
     leads = view.leads and Leads(*(part.to(kind) for part in view.leads))
-    quantiles: Tensor
-    quantiles, after = model(view.inputs.to(kind), view.bases.to(kind), state, leads, origins)
-    return quantiles, after
+    outputs: Tensor
+    outputs, after = model(view.inputs.to(kind), view.bases.to(kind), state, leads, origins)
+    return outputs, after
