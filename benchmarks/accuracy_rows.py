@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from accuracy_data import ETT_VALIDATION, Single, etth1, every, m4_hourly, m4_weekly, sample_data, single_series
-from accuracy_scores import covered, msis, naive2, score
+from accuracy_data import ETT_VALIDATION, Single, Task, etth1, every, m4_hourly, m4_weekly, sample_data, single_series
+from accuracy_scores import score
 
 from rnncast import Config, Forecaster, Panel
 from rnncast.config import TaskConfig
@@ -16,8 +16,8 @@ from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState
 from rnncast.series.beside import Ahead, Beside, beside
 from rnncast.series.forecast import Forecast
-from rnncast.series.metrics import mase, seasonal_error
-from rnncast.series.naive import repeat_season
+from rnncast.series.metrics import coverage, mase, msis, seasonal_error
+from rnncast.series.naive import naive2, repeat_season
 from rnncast.series.splits import Split, rolling_origins
 
 ORIGINS = 4  # of each single series
@@ -68,7 +68,7 @@ def hourly(bench: Bench, model: str) -> Iterator[Result]:
     forecaster, seconds = bench.fit(task.split.seen, 48, 24, model)
     forecast = forecaster.predict()
     got = score(task, forecast.point, 24, (unit.smape, unit.mase))
-    spread = msis(task, *forecast.interval(95), 24)
+    spread = _spread(task, forecast, 24)
     yield Result("m4-hourly", model, "OWA", got.owa, seconds, 0.41, 0.38)
     yield Result("m4-hourly", model, "sMAPE", got.smape, seconds)
     yield Result("m4-hourly", model, "MASE", got.mase, seconds)
@@ -86,8 +86,14 @@ def weekly(bench: Bench, model: str) -> Iterator[Result]:
     got = score(task, forecast.point, 1, (naive.smape, naive.mase))
     yield Result("m4-weekly", model, "MASE / naive", got.mase / naive.mase, seconds, 0.76, 0.70)
     yield Result("m4-weekly", model, "OWA", got.owa, seconds)
-    yield Result("m4-weekly", model, "MSIS", msis(task, *forecast.interval(95), 1), seconds)
+    yield Result("m4-weekly", model, "MSIS", _spread(task, forecast, 1), seconds)
     yield from _coverage("m4-weekly", model, [task.split], [forecast], seconds)
+
+
+def _spread(task: Task, forecast: Forecast, season: int) -> float:
+    """MSIS of the 95 % interval, the mean over series."""
+    scale = seasonal_error(task.split.seen, season)
+    return float(np.mean(msis(task.split.actual, *forecast.interval(95), 95, scale)))
 
 
 def samples(bench: Bench, model: str) -> Iterator[Result]:
@@ -110,7 +116,8 @@ def _coverage(
     actual = np.concatenate([split.actual for split in splits])
     for level in LEVELS:
         low, high = (np.concatenate(ends) for ends in zip(*(f.interval(level) for f in forecasts), strict=True))
-        yield Result(row, model, f"covered by {level} %", covered(actual, low, high), seconds)
+        share = coverage(*(part.reshape(1, -1) for part in (actual, low, high)))[0]  # of all values together
+        yield Result(row, model, f"covered by {level} %", float(share), seconds)
 
 
 def ett(bench: Bench, model: str) -> Iterator[Result]:

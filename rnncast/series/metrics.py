@@ -1,14 +1,20 @@
 """How good a forecast is. Pure functions of arrays; a NaN among the actual values is not scored.
 
-S series, H steps. Each metric is computed per series and then averaged over series, so that long and short count alike.
+S series, H steps, Q quantiles, P paths. Each metric is computed per series [S]; `mean_over_series` makes one number of
+it, so that long and short count alike. `weight` [S, H] says how much each value counts, alike unless given.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.series.distribution import requantiled
 from rnncast.series.panel import Panel
 
 Values = NDArray[np.float64]
+
+GRID = tuple(round(0.01 * i, 2) for i in range(1, 100))  # of probabilities, over which CRPS is added up
 
 
 def seasonal_error(panel: Panel, season: int) -> Values:
@@ -17,43 +23,146 @@ def seasonal_error(panel: Panel, season: int) -> Values:
     Where a series has no such pair, or repeats itself exactly, m = 1 is used; where that is 0 too, NaN.
     Source: Hyndman & Koehler (2006).
     """
-    return np.array([_first_positive(y, (season, 1)) for _, _, y in panel])
+    return np.array([_first_positive(y, (season, 1), 1) for _, _, y in panel])
 
 
-def _first_positive(y: Values, lags: tuple[int, ...]) -> float:
+def seasonal_root_square(panel: Panel, season: int) -> Values:
+    """Root of the mean in-sample (y(t) - y(t-m))^2 of each series [S], in the user's units; the scale of RMSSE.
+
+    m = 1 and NaN as in `seasonal_error`. Source: Hyndman & Koehler (2006).
+    """
+    return np.array([_first_positive(y, (season, 1), 2) ** 0.5 for _, _, y in panel])
+
+
+def _first_positive(y: Values, lags: tuple[int, ...], power: int) -> float:
     for lag in lags:
-        steps = np.abs(y[lag:] - y[:-lag])
+        steps = np.abs(y[lag:] - y[:-lag]) ** power
         steps = steps[~np.isnan(steps)]
         if steps.size and steps.mean() > 0:
             return float(steps.mean())
     return float("nan")
 
 
-def mae(actual: Values, point: Values) -> Values:
+def mae(actual: Values, point: Values, weight: Values | None = None) -> Values:
     """Mean absolute error of each series [S], in the user's units."""
-    return _mean(np.abs(actual - point))
+    return _mean(np.abs(actual - point), weight)
 
 
-def mase(actual: Values, point: Values, scale: Values) -> Values:
-    """Mean absolute scaled error of each series [S]: 1 is as good as seasonal naive was in-sample.
-
-    scale [S]: `seasonal_error` of what came before. Source: Hyndman & Koehler (2006).
-    """
-    return mae(actual, point) / scale
+def rmse(actual: Values, point: Values, weight: Values | None = None) -> Values:
+    """Root of the mean squared error of each series [S], in the user's units."""
+    root: Values = np.sqrt(_mean((actual - point) ** 2, weight))
+    return root
 
 
-def smape(actual: Values, point: Values) -> Values:
+def bias(actual: Values, point: Values, weight: Values | None = None) -> Values:
+    """Mean of forecast minus actual value of each series [S], in the user's units: above 0, it is too high."""
+    return _mean(point - actual, weight)
+
+
+def mape(actual: Values, point: Values, weight: Values | None = None) -> Values:
+    """Mean absolute percentage error of each series [S], in percent; actual values of 0 are not scored."""
+    size = np.where(actual == 0, np.nan, np.abs(actual))
+    return 100 * _mean(np.abs(actual - point) / size, weight)
+
+
+def smape(actual: Values, point: Values, weight: Values | None = None) -> Values:
     """Symmetric mean absolute percentage error of each series [S], from 0 to 200; 0/0 counts as 0.
 
     Source: Makridakis et al. (2020), the M4 definition.
     """
     size = np.abs(actual) + np.abs(point)
-    return 200 * _mean(np.abs(actual - point) / np.where(size == 0, 1, size))
+    return 200 * _mean(np.abs(actual - point) / np.where(size == 0, 1, size), weight)
 
 
-def _mean(errors: Values) -> Values:
-    """Mean over the steps that have a value [S]; NaN where none has."""
+def mase(actual: Values, point: Values, scale: Values, weight: Values | None = None) -> Values:
+    """Mean absolute scaled error of each series [S]: 1 is as good as seasonal naive was in-sample.
+
+    scale [S]: `seasonal_error` of what came before. Source: Hyndman & Koehler (2006).
+    """
+    return mae(actual, point, weight) / scale
+
+
+def rmsse(actual: Values, point: Values, scale: Values, weight: Values | None = None) -> Values:
+    """Root mean squared scaled error of each series [S].
+
+    scale [S]: `seasonal_root_square` of what came before. Source: Hyndman & Koehler (2006); Makridakis et al. (2022).
+    """
+    return rmse(actual, point, weight) / scale
+
+
+def owa(smape: float, mase: float, naive_smape: float, naive_mase: float) -> float:
+    """Overall weighted average: sMAPE and MASE, each averaged over all series and then by that of Naive2, averaged.
+
+    Source: Makridakis et al. (2020).
+    """
+    return 0.5 * (smape / naive_smape + mase / naive_mase)
+
+
+def pinball(actual: Values, quantiles: Values, probabilities: Sequence[float]) -> Values:
+    """Quantile loss of each value at each quantile [S, H, Q], in the user's units. Source: Koenker & Bassett (1978)."""
+    error = actual[..., None] - quantiles
+    loss: Values = np.maximum(np.array(probabilities) * error, (np.array(probabilities) - 1) * error)
+    return loss
+
+
+def wql(actual: Values, quantiles: Values, probabilities: Sequence[float], weight: Values | None = None) -> Values:
+    """Weighted quantile loss of each series [S]: twice the summed pinball loss by the summed |actual|, the mean over the
+    quantiles [S, H, Q]. Source: Park et al. (2022)."""
+    total = _mean(np.abs(actual), weight)
+    loss = 2 * _mean(pinball(actual, quantiles, probabilities).mean(axis=2), weight)
+    return loss / np.where(total == 0, np.nan, total)
+
+
+def crps(actual: Values, quantiles: Values, probabilities: Sequence[float], weight: Values | None = None) -> Values:
+    """Continuous ranked probability score of each series [S], in the user's units: twice the mean pinball loss at 99
+    quantiles, those that were not forecast taken from those that were. Source: Gneiting & Raftery (2007)."""
+    grid = requantiled(quantiles, probabilities, GRID)
+    return 2 * _mean(pinball(actual, grid, GRID).mean(axis=2), weight)
+
+
+def crps_of_paths(actual: Values, paths: Values, weight: Values | None = None) -> Values:
+    """Continuous ranked probability score of each series [S], in the user's units, from at least two sampled values
+    [S, H, P]: E|X - y| - E|X - X'|/2, over pairs of different paths. Source: Gneiting & Raftery (2007)."""
+    number = paths.shape[2]
+    off = np.abs(paths - actual[..., None]).mean(axis=2)
+    ranks = 2 * np.arange(1, number + 1) - number - 1
+    between = 2 * (np.sort(paths, axis=2) * ranks).sum(axis=2) / (number * (number - 1))  # E|X - X'|
+    return _mean(off - between / 2, weight)
+
+
+def interval_score(actual: Values, low: Values, high: Values, level: float, weight: Values | None = None) -> Values:
+    """Interval score of each series [S], in the user's units: the interval's width, and 2/alpha times how far values
+    lie outside it, where alpha = 1 - level/100. Source: Gneiting & Raftery (2007)."""
+    outside = np.clip(low - actual, 0, None) + np.clip(actual - high, 0, None)
+    return _mean(high - low + 2 / (1 - level / 100) * outside, weight)
+
+
+def msis(
+    actual: Values, low: Values, high: Values, level: float, scale: Values, weight: Values | None = None
+) -> Values:
+    """Mean scaled interval score of each series [S].
+
+    scale [S]: `seasonal_error` of what came before. Source: Makridakis et al. (2020), at level 95.
+    """
+    return interval_score(actual, low, high, level, weight) / scale
+
+
+def coverage(actual: Values, low: Values, high: Values, weight: Values | None = None) -> Values:
+    """The share of each series' values that lie within an interval [S], in percent."""
+    inside = np.where(np.isnan(actual + low + high), np.nan, (low <= actual) & (actual <= high))
+    return 100 * _mean(inside, weight)
+
+
+def mean_over_series(values: Values) -> float:
+    """The mean of a metric [S] over the series that can be scored; NaN if none can."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def _mean(errors: Values, weight: Values | None = None) -> Values:
+    """Weighted mean over the steps that have a value [S]; NaN where none has."""
     seen = ~np.isnan(errors)
-    count = seen.sum(axis=1)
-    total = np.where(seen, errors, 0).sum(axis=1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    weighed = seen * (1.0 if weight is None else np.nan_to_num(weight))
+    total = np.where(seen, errors, 0) * weighed
+    count = weighed.sum(axis=1)
+    return np.where(count > 0, total.sum(axis=1) / np.where(count > 0, count, 1), np.nan)
