@@ -13,11 +13,12 @@ from rnncast.cli.compare import compare
 from rnncast.cli.environment import Environment
 from rnncast.cli.forecast import forecast
 from rnncast.cli.inspect import inspect
+from rnncast.cli.score import score
 from rnncast.cli.train import train
 from rnncast.errors import ExitCode, RnncastError
 from rnncast.version import VERSION
 
-COMMANDS = (train, forecast, compare, check, inspect)
+COMMANDS = (train, forecast, score, compare, check, inspect)
 
 app = typer.Typer(
     name="rnncast",

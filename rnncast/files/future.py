@@ -45,14 +45,16 @@ def read_future(path: str, asked: TableConfig, columns: Columns, frequency: Freq
         series, names = series_of([texts[name] for name in ids], len(known.values))
         positions = None
         if columns.time is not None:
-            positions = _positions(texts[columns.time], table, asked, columns, frequency)
+            positions = positions_on_grid(texts[columns.time], columns.time, table, asked, columns, frequency)
         return Future(names, series.astype(np.int64), positions, known, every=wide)
 
 
-def _positions(cells: Coded, table: Table, asked: TableConfig, columns: Columns, frequency: Frequency) -> Positions:
-    assert columns.time is not None
-    whole = kind_of(columns.time, table.head[columns.time]) in (Kind.WHOLE, Kind.COUNTER)
-    stamps = read_stamps(cells, columns.time, whole and frequency.unit == "step", table, asked)
+def positions_on_grid(
+    cells: Coded, time: str, table: Table, asked: TableConfig, columns: Columns, frequency: Frequency
+) -> Positions:
+    """The grid position of each row of a column of times. DataError, with the place, where one is not on the grid."""
+    whole = kind_of(time, table.head[time]) in (Kind.WHOLE, Kind.COUNTER)
+    stamps = read_stamps(cells, time, whole and frequency.unit == "step", table, asked)
     if stamps.wall is not None and not columns.in_utc:
         stamps = stamps.in_local_time()
     if stamps.faults:

@@ -15,10 +15,12 @@ from rnncast.series.forecast import Forecast, Paths
 
 if TYPE_CHECKING:  # it comes with pandas, which a forecast can do without
     from rnncast.evaluate.check import Check
+    from rnncast.evaluate.scoring import Scores
 
 WIDEST = 10_000  # characters that a table in a file may take
 MOST_SERIES = 40  # of a long list, on a screen
 QUIET = ("missing", "duplicates", "zeros", "constant", "season", "strength", "left out")  # where there are none
+MOST_ASKED = ("values", "mae", "smape", "mase", "bias")
 COUNTED = ("length", "missing", "duplicates", "zeros", "season", "strength")
 
 
@@ -50,6 +52,30 @@ def _rows_table(names: list[str], rows: Iterable[list[Any]]) -> Table:
     for row in rows:
         table.add_row(*(str(key) for key in row[:keys]), *(number(value) for value in row[keys:]))
     return table
+
+
+def scores_table(scores: "Scores") -> Table:
+    """Metrics down and models across; or a row per series or lead time of each model, with the metrics that fit."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    known = [i for i in range(1, len(scores.names)) if any(row[i] == row[i] for row in scores.rows)]
+    if len({row[0] for row in scores.rows}) == len(scores.rows):
+        table.add_column("", style="bold", no_wrap=True)
+        for row in scores.rows:
+            table.add_column(row[0], justify="right", no_wrap=True)
+        for i in known:
+            table.add_row(scores.names[i], *(_cell(row[i]) for row in scores.rows))
+        return table
+    keys = scores.names.index("values")
+    shown = [i for i in known if i < keys or scores.names[i] in MOST_ASKED or scores.names[i].startswith("coverage")]
+    for i in (0, *shown):
+        table.add_column(scores.names[i], justify="left" if i < keys else "right", style="bold" if i == 0 else "")
+    for row in scores.rows:
+        table.add_row(*(_cell(row[i]) for i in (0, *shown)))
+    return table
+
+
+def _cell(value: Any) -> str:
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def choices_table(choices: tuple[Choice, ...]) -> Table:

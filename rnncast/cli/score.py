@@ -1,0 +1,65 @@
+"""`rnncast score`: how good forecasts were, anybody's."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from rnncast.cli import options as o
+from rnncast.cli.environment import Environment
+from rnncast.cli.output import Format, chosen_format, write
+from rnncast.cli.reading import read_data
+from rnncast.config import TableConfig
+from rnncast.errors import UsageError
+
+
+class By(StrEnum):
+    """What a row of scores is for."""
+
+    overall = "overall"
+    series = "series"
+    lead = "lead"
+
+
+@o.with_settings(TableConfig, without=("known", "past", "static"))
+def score(
+    context: typer.Context,
+    forecasts: Annotated[str, typer.Argument(metavar="FORECASTS", help="A table of forecasts; - is standard input.")],
+    actual: Annotated[str, typer.Option(metavar="FILE", help="What came: a table as train takes it; - is stdin.")],
+    history: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="What came before, to scale errors by; what --actual holds of it, unless given."
+        ),
+    ] = None,
+    by: Annotated[By, typer.Option(help="A row for all, for each series, or for each lead time.")] = By.overall,
+    season: Annotated[
+        int | None, typer.Option(min=1, help="The m of MASE; the calendar's, unless given.", metavar="N")
+    ] = None,
+    format: o.OutputFormat = Format.auto,
+    output: o.Output = "-",
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Score forecasts, anybody's, against what came.
+
+    Columns: the id and time of the actual values, and for each model its
+    name, name-lo-80, name-hi-80, name-ql0.9; or AutoGluon's or Prophet's.
+    Several origins need a column cutoff.
+    """
+    environment: Environment = context.obj
+    if forecasts == actual == o.STREAM:
+        raise UsageError("the forecasts and the actual values cannot both be standard input", hint="name one file")
+    kind, table = chosen_format(format, output, environment), o.table_from(context)
+
+    from rnncast.evaluate.scoring import score_forecasts
+    from rnncast.files.forecast_table import read_forecasts
+    from rnncast.report.tables import scores_table
+
+    panel = read_data(actual, table, environment, environment.detail)
+    past = read_data(history, table, environment, environment.detail) if history is not None else None
+    m = season or next(iter((past or panel).frequency.seasons), 1)
+    scores = score_forecasts(read_forecasts(forecasts, table, panel), panel, past, m, by.value)
+    for note in scores.notes:
+        environment.say(note)
+    write(kind, output, environment, (scores.names, scores.rows), lambda: scores_table(scores))

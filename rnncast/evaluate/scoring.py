@@ -1,0 +1,231 @@
+"""Forecasts that exist, beside what came: aligned by series, origin and lead time, and scored.
+
+G origins of series, H lead times, Q quantiles.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.errors import DataError
+from rnncast.files.forecast_table import Forecasts, ModelColumns
+from rnncast.files.times import format_times
+from rnncast.series import metrics
+from rnncast.series.frequency import Positions
+from rnncast.series.naive import naive2
+from rnncast.series.panel import Panel
+
+Values = NDArray[np.float64]
+
+BY = ("overall", "series", "lead")
+LEAST = 1e-12  # of OWA's reference
+
+
+class Origins(NamedTuple):
+    """Each origin of each series: its place in the actual values, its cutoff, what came [G, H], and the scales [G] that
+    the values up to it give, NaN where there are none."""
+
+    series: NDArray[np.int64]
+    cutoff: Positions
+    actual: Values
+    scale: Values
+    root_scale: Values
+    naive: Values
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores as rows under names, and what a person should be told."""
+
+    names: list[str]
+    rows: list[list[Any]]
+    notes: list[str]
+
+
+def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, season: int, by: str) -> Scores:
+    """Score each model's forecasts: overall, by series, or by lead time.
+
+    history: what came before the forecasts; what the actual values hold of it, unless given. DataError if nothing can
+    be scored.
+    """
+    known = forecasts.series >= 0
+    if not known.any():
+        raise DataError(
+            f"no series of {forecasts.name} has actual values: the first is {forecasts.first_id!r}, and those known "
+            f"begin with {actual.columns.label(actual.ids[0])!r}",
+            hint="both tables must name their series alike",
+        )
+    origins, group, lead = _origins(forecasts, known, actual, history, season)
+    notes = _notes(forecasts, known, actual, origins)
+    rows: list[dict[str, Any]] = []
+    for name, columns in forecasts.models.items():
+        point, quantiles = _laid(columns, known, group, lead, origins.actual.shape)
+        for row in _measured(origins, point, quantiles, columns.probabilities, by, actual):
+            rows.append({"model": name, **row})
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    table = [[*(row.get(key, float("nan")) for key in names), season] for row in rows]
+    return Scores([*names, "season"], table, notes)
+
+
+def _origins(
+    forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, history: Panel | None, season: int
+) -> tuple[Origins, NDArray[np.int64], NDArray[np.int64]]:
+    """The origins, and the origin and lead time (from 0) of each known row."""
+    series, positions = forecasts.series[known], forecasts.positions[known]
+    if forecasts.cutoff is None:
+        first = np.full(len(actual), np.iinfo(np.int64).max)
+        np.minimum.at(first, series, positions)
+        cutoff = first[series] - 1
+    else:
+        cutoff = forecasts.cutoff[known]
+    keys, group = np.unique(np.stack([series, cutoff]), axis=1, return_inverse=True)
+    group, lead = group.reshape(-1), positions - cutoff - 1
+    if (lead < 0).any():
+        raise DataError(f"{forecasts.name} holds a time that is not after its cutoff", hint="correct the column cutoff")
+    places = group * (int(lead.max()) + 1) + lead
+    if len(np.unique(places)) < len(places):
+        repeated = actual.columns.label(actual.ids[int(series[_first_repeat(places)])])
+        raise DataError(
+            f"{forecasts.name} forecasts a time of series {repeated!r} twice",
+            hint="forecasts from several origins need a column cutoff",
+        )
+    of, at = keys[0], keys[1] - actual.start[keys[0]] + 1  # the values up to each cutoff
+    inside = at[:, None] + np.arange(int(lead.max()) + 1)  # [G, H]
+    there = (inside >= 0) & (inside < actual.lengths[of][:, None])
+    flat = actual.y[np.where(there, actual.indptr[of][:, None] + inside, 0)]
+    scale, root_scale, naive = _scales(of, keys[1], actual, history or actual, inside.shape[1], season)
+    came = np.where(there, flat, np.nan)
+    return Origins(of, keys[1], came, scale, root_scale, naive), group, lead
+
+
+def _scales(
+    of: NDArray[np.int64], cutoff: Positions, actual: Panel, history: Panel, horizon: int, season: int
+) -> tuple[Values, Values, Values]:
+    """The scales of MASE and RMSSE [G], and Naive2's forecast [G, H], from the values up to each cutoff."""
+    places = {name: s for s, name in enumerate(history.ids)}
+    there = np.array([places.get(actual.ids[s], -1) for s in of])
+    lengths = np.clip(cutoff - history.start[there] + 1, 0, history.lengths[there])
+    usable = np.flatnonzero((there >= 0) & (lengths > 1))
+    scale, root_scale = np.full(len(of), np.nan), np.full(len(of), np.nan)
+    naive = np.full((len(of), horizon), np.nan)
+    if len(usable):
+        past = history.select(there[usable], lengths[usable])
+        scale[usable] = metrics.seasonal_error(past, season)
+        root_scale[usable] = metrics.seasonal_root_square(past, season)
+        naive[usable] = naive2(past, horizon, season)
+    return scale, root_scale, naive
+
+
+def _first_repeat(places: NDArray[np.int64]) -> int:
+    order = np.argsort(places, kind="stable")
+    return int(order[1:][np.diff(places[order]) == 0].min())
+
+
+def _laid(
+    columns: ModelColumns,
+    known: NDArray[np.bool_],
+    group: NDArray[np.int64],
+    lead: NDArray[np.int64],
+    shape: tuple[int, ...],
+) -> tuple[Values, Values]:
+    """A model's rows as points [G, H] and quantiles [G, H, Q]."""
+    point, quantiles = np.full(shape, np.nan), np.full((*shape, len(columns.probabilities)), np.nan)
+    point[group, lead] = columns.point[known]
+    quantiles[group, lead] = columns.quantiles[known]
+    return point, quantiles
+
+
+def _measured(
+    origins: Origins, point: Values, quantiles: Values, probabilities: tuple[float, ...], by: str, actual: Panel
+) -> Iterator[dict[str, Any]]:
+    """A row of metrics for each series, for each lead time, or for all."""
+    scale, root_scale = origins.scale[:, None], origins.root_scale[:, None]
+    if by == "lead":  # each lead time is scored over the origins
+        leads = origins.actual.T, point.T, quantiles.swapaxes(0, 1)
+        every = _metrics(*leads, probabilities, scale.T, root_scale.T)
+        for h in range(point.shape[1]):
+            yield {"lead": h + 1, **_averaged({name: values[h : h + 1] for name, values in every.items()})}
+        return
+    every = _metrics(origins.actual, point, quantiles, probabilities, scale, root_scale)
+    if by == "series":
+        for s in dict.fromkeys(origins.series.tolist()):
+            own = origins.series == s
+            ids = dict(zip(actual.columns.ids, actual.columns.parts(actual.ids[s]), strict=True))
+            yield {**ids, **_averaged({name: values[own] for name, values in every.items()})}
+        return
+    row = _averaged(every)
+    naive = _metrics(origins.actual, np.where(np.isnan(point), np.nan, origins.naive), None, (), scale, root_scale)
+    reference = _averaged(naive)
+    row["owa"] = float("nan")
+    if min(reference["smape"], reference["mase"]) > LEAST:
+        row["owa"] = metrics.owa(row["smape"], row["mase"], reference["smape"], reference["mase"])
+    if probabilities:  # of all values together
+        flat = quantiles.reshape(1, -1, len(probabilities))
+        row["wql"] = float(metrics.wql(origins.actual.reshape(1, -1), flat, probabilities)[0])
+    yield row
+
+
+def _metrics(
+    actual: Values,
+    point: Values,
+    quantiles: Values | None,
+    probabilities: tuple[float, ...],
+    scale: Values,
+    root_scale: Values,
+) -> dict[str, Values]:
+    """Each metric of each row of actual values and points [R, C], with scales that broadcast over them."""
+    scored = ~np.isnan(actual) & ~np.isnan(point if quantiles is None or not probabilities else quantiles[..., 0])
+    found = {
+        "values": scored.sum(axis=1).astype(np.float64),
+        "mae": metrics.mae(actual, point),
+        "rmse": metrics.rmse(actual, point),
+        "mape": metrics.mape(actual, point),
+        "smape": metrics.smape(actual, point),
+        "mase": metrics.mae(actual / scale, point / scale),
+        "rmsse": metrics.rmse(actual / root_scale, point / root_scale),
+        "bias": metrics.bias(actual, point),
+    }
+    if quantiles is None or not probabilities:
+        return found
+    found["wql"] = metrics.wql(actual, quantiles, probabilities)
+    found["crps"] = metrics.crps(actual, quantiles, probabilities)
+    levels = [(round(100 - 200 * p, 8), p) for p in probabilities if p < 0.5 and round(1 - p, 10) in probabilities]
+    for level, p in sorted(levels):
+        low, high = (quantiles[..., probabilities.index(round(each, 10))] for each in (p, 1 - p))
+        found[f"coverage-{level:g}"] = metrics.coverage(actual, low, high)
+        found[f"msis-{level:g}"] = metrics.interval_score(actual / scale, low / scale, high / scale, level)
+    return found
+
+
+def _averaged(every: dict[str, Values]) -> dict[str, Any]:
+    """Each metric's mean over the series and origins that can be scored; how many values were, in all."""
+    return {
+        name: int(values.sum()) if name == "values" else metrics.mean_over_series(values)
+        for name, values in every.items()
+    }
+
+
+def _notes(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, origins: Origins) -> list[str]:
+    notes = []
+    scored = int((~np.isnan(origins.actual)).sum())
+    if not scored:
+        ends = np.array([forecasts.positions[known].min(), actual.ends.max()])
+        times = format_times(actual.frequency.times(ends), actual.columns)
+        raise DataError(
+            f"no time of {forecasts.name} has an actual value: the forecasts begin at {times[0]}, and the actual "
+            f"values end at {times[1]}",
+            hint="name the table that holds what came: --actual FILE",
+        )
+    if not known.all():
+        notes.append(f"{int((~known).sum())} rows are of series that have no actual values, and are not scored")
+    without = int(known.sum()) - scored
+    if without > 0:
+        notes.append(f"{without} forecasts have no actual value yet, and are not scored")
+    if np.isnan(origins.scale).all():
+        notes.append(
+            "MASE, RMSSE, MSIS and OWA are empty: they need the values before the forecasts; give them with --history"
+        )
+    return notes

@@ -1,0 +1,151 @@
+"""Anybody's forecasts as a table: which columns are whose, by the names that libraries give them.
+
+    <model>, <model>-lo-80, <model>-hi-80, <model>-ql0.9     Nixtla's, and rnncast's own
+    mean, predictions, 0.1, 0.5, 0.9                         AutoGluon's and Chronos'
+    yhat, yhat_lower, yhat_upper                             Prophet's, at 80 %
+
+A column `cutoff` says which origin a row was forecast from; without one, each series has one origin.
+"""
+
+import re
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.config import TableConfig
+from rnncast.errors import DataError
+from rnncast.files.cells import Coded, Table
+from rnncast.files.columns import ID_NAMES, TIME_NAMES, Kind, kind_of
+from rnncast.files.forecasts import PATH
+from rnncast.files.future import positions_on_grid
+from rnncast.files.numbers import parse_numbers
+from rnncast.files.sources import open_source
+from rnncast.files.tables import opened, series_of
+from rnncast.series.frequency import Positions
+from rnncast.series.panel import Panel
+
+Values = NDArray[np.float64]
+
+CUTOFF = "cutoff"
+PROPHET = {"yhat_lower": 0.1, "yhat_upper": 0.9}
+INTERVAL = re.compile(r"(.+)-(lo|hi)-(\d+(?:\.\d+)?)")
+QUANTILE = re.compile(r"(.+)-q[l]?(0?\.\d+)")
+BARE_QUANTILE = re.compile(r"0?\.\d+")
+POINT_OF_BARE = ("mean", "predictions")  # the point forecast that stands beside bare quantiles
+
+
+class ModelColumns(NamedTuple):
+    """What one model forecast in each of N rows: point [N], NaN where it gave none; quantiles [N, Q], rising."""
+
+    point: Values
+    quantiles: Values
+    probabilities: tuple[float, ...]
+
+
+class Forecasts(NamedTuple):
+    """N rows of forecasts. series [N]: of the actual values, -1 if not there; positions [N] and cutoff [N] on their
+    grid, cutoff None where there is no such column."""
+
+    name: str
+    series: NDArray[np.int64]
+    positions: Positions
+    cutoff: Positions | None
+    models: dict[str, ModelColumns]
+    first_id: str
+
+
+def read_forecasts(path: str, asked: TableConfig, actual: Panel) -> Forecasts:
+    """Read a table of forecasts of the series of `actual`. DataError, with the place, where it cannot be read so."""
+    with open_source(path) as source:
+        table = opened(source)
+        kinds = {name: kind_of(name, cells) for name, cells in table.head.items()}
+        if PATH in kinds:
+            raise DataError(f"{table.name} holds sampled paths", hint="score forecasts with --level or --quantiles")
+        time, ids = _time(kinds, actual, table), _ids(kinds, actual, table)
+        cutoff = CUTOFF if CUTOFF in kinds else None
+        keys = [time, *ids, *([cutoff] if cutoff else [])]
+        places = _places(kinds, keys, actual.columns.target, table)
+        texts = table.read([*keys, *places], [])
+        columns: dict[str, Coded] = {name: cells for name, cells in texts.items() if isinstance(cells, Coded)}
+        asked = replace(asked, time=time, time_format=None)
+
+        def positions(name: str) -> Positions:
+            return positions_on_grid(columns[name], name, table, asked, actual.columns, actual.frequency)
+
+        codes, names = series_of([columns[name] for name in ids], len(columns[time]))
+        known = {name: s for s, name in enumerate(actual.ids)}
+        series = np.array([known.get(name, -1) for name in names], np.int64)[codes]
+        numbers = {name: _numbers(columns[name], name, table, asked) for name in places}
+        models = _models(places, numbers)
+        first = actual.columns.label(names[0])
+        origin = positions(cutoff) if cutoff else None
+        return Forecasts(table.name, series, positions(time), origin, models, first)
+
+
+def _time(kinds: dict[str, Kind], actual: Panel, table: Table) -> str:
+    if actual.columns.time_name in kinds:
+        return actual.columns.time_name
+    times = [name for name, kind in kinds.items() if kind is Kind.TIME and name != CUTOFF]
+    named = [name for name in kinds if name.lower() in TIME_NAMES]
+    if len(times) == 1 or len(named) == 1:
+        return (times if len(times) == 1 else named)[0]
+    raise DataError(
+        f"{table.name} has no column {actual.columns.time_name!r}, as the actual values have",
+        hint=f"its columns: {', '.join(kinds)}",
+    )
+
+
+def _ids(kinds: dict[str, Kind], actual: Panel, table: Table) -> tuple[str, ...]:
+    wanted = actual.columns.ids
+    if all(name in kinds for name in wanted):
+        return wanted
+    found = [name for name in kinds if name.lower() in ID_NAMES]
+    if len(wanted) == 1 and len(found) == 1:
+        return (found[0],)
+    raise DataError(
+        f"{table.name} has no column {next(name for name in wanted if name not in kinds)!r}, which tells the series of "
+        "the actual values apart",
+        hint=f"its columns: {', '.join(kinds)}",
+    )
+
+
+def _places(kinds: dict[str, Kind], keys: list[str], target: str, table: Table) -> dict[str, tuple[str, float | None]]:
+    """Which model each column belongs to, and the probability of its quantile, None for a point forecast."""
+    numeric = [n for n, kind in kinds.items() if kind in (Kind.NUMBER, Kind.WHOLE) and n not in keys]
+    if "yhat" in numeric:
+        return {n: ("yhat", PROPHET.get(n)) for n in numeric if n in ("yhat", *PROPHET)}
+    others = [name for name in numeric if name not in (target, "y")]
+    numeric = others or numeric
+    bare = next((name for name in POINT_OF_BARE if name in numeric), "quantiles")
+    places: dict[str, tuple[str, float | None]] = {}
+    for name in numeric:
+        if interval := INTERVAL.fullmatch(name):
+            tail = round((50 - float(interval[3]) / 2) / 100, 10)
+            places[name] = (interval[1], tail if interval[2] == "lo" else round(1 - tail, 10))
+        elif quantile := QUANTILE.fullmatch(name):
+            places[name] = (quantile[1], float(quantile[2]))
+        elif BARE_QUANTILE.fullmatch(name):
+            places[name] = (bare, float(name))
+        else:
+            places[name] = (name, None)
+    if not places:
+        raise DataError(f"{table.name} has no column of forecasts", hint=f"its columns: {', '.join(kinds)}")
+    return places
+
+
+def _numbers(column: Coded, name: str, table: Table, asked: TableConfig) -> Values:
+    return parse_numbers(column.texts, asked.decimal, f"{table.name}, column {name!r}")[column.codes]
+
+
+def _models(places: dict[str, tuple[str, float | None]], numbers: dict[str, Values]) -> dict[str, ModelColumns]:
+    models = {}
+    for model in dict.fromkeys(model for model, _ in places.values()):
+        own = {p: numbers[name] for name, (each, p) in places.items() if each == model}
+        probabilities = tuple(sorted(p for p in own if p is not None))
+        rows = len(next(iter(own.values())))
+        point = own.get(None, own.get(0.5, np.full(rows, np.nan)))
+        quantiles = np.sort([own[p] for p in probabilities], axis=0).T.reshape(rows, -1)
+        models[model] = ModelColumns(point, quantiles, probabilities)
+    return models
