@@ -119,8 +119,8 @@ def test_what_cannot_be_scored_is_counted_and_said(program: Program, sales: Path
     rows = [f"a,{_day(39)},40", f"a,{_day(40)},41", f"c,{_day(39)},1"]
     path = table_of(program.folder, "shop,day,mine", rows)
     done = program("score", path, "--actual", sales)
-    assert "1 rows are of series that have no actual values" in done.stderr
-    assert "1 forecasts have no actual value yet" in done.stderr
+    assert "left out 1 forecast of series that have no actual values" in done.stderr
+    assert "left out 1 forecast of times that have no actual value" in done.stderr
     assert done.stdout.splitlines()[1].startswith("mine,1,0.0")
     late = table_of(program.folder, "shop,day,mine", [f"a,{_day(60)},1"])
     done = program("score", late, "--actual", sales)

@@ -36,6 +36,7 @@ def score(
     season: Annotated[
         int | None, typer.Option(min=1, help="The m of MASE; the calendar's, unless given.", metavar="N")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
     quiet: o.Quiet = False,
@@ -50,7 +51,8 @@ def score(
     environment: Environment = context.obj
     if forecasts == actual == o.STREAM:
         raise UsageError("the forecasts and the actual values cannot both be standard input", hint="name one file")
-    kind, table = chosen_format(format, output, environment), o.table_from(context)
+    kind = chosen_format(Format.json if as_json else format, output, environment)
+    table = o.table_from(context)
 
     from rnncast.evaluate.scoring import score_forecasts
     from rnncast.files.forecast_table import read_forecasts

@@ -52,6 +52,11 @@ def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, 
     be scored.
     """
     known = forecasts.series >= 0
+    if history is not None and history.frequency != actual.frequency:
+        raise DataError(
+            f"the history is {history.frequency.name}, but the actual values are {actual.frequency.name}",
+            hint="give the values that came before the forecasts, at the same times of the calendar",
+        )
     if not known.any():
         raise DataError(
             f"no series of {forecasts.name} has actual values: the first is {forecasts.first_id!r}, and those known "
@@ -59,7 +64,8 @@ def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, 
             hint="both tables must name their series alike",
         )
     origins, group, lead = _origins(forecasts, known, actual, history, season)
-    notes = _notes(forecasts, known, actual, origins)
+    came = origins.actual[group, lead]  # of each known row
+    notes = _notes(forecasts, known, actual, origins, came)
     rows: list[dict[str, Any]] = []
     for name, columns in forecasts.models.items():
         point, quantiles = _laid(columns, known, group, lead, origins.actual.shape)
@@ -87,10 +93,11 @@ def _origins(
         raise DataError(f"{forecasts.name} holds a time that is not after its cutoff", hint="correct the column cutoff")
     places = group * (int(lead.max()) + 1) + lead
     if len(np.unique(places)) < len(places):
-        repeated = actual.columns.label(actual.ids[int(series[_first_repeat(places)])])
+        repeated = actual.ids[int(series[_first_repeat(places)])]
+        several = f"; those of several series, actual values with a column {forecasts.id!r}" if forecasts.id else ""
         raise DataError(
-            f"{forecasts.name} forecasts a time of series {repeated!r} twice",
-            hint="forecasts from several origins need a column cutoff",
+            f"{forecasts.name} forecasts a time{actual.columns.of_series(repeated)} twice",
+            hint="forecasts from several origins need a column cutoff" + several,
         )
     of, at = keys[0], keys[1] - actual.start[keys[0]] + 1  # the values up to each cutoff
     inside = at[:, None] + np.arange(int(lead.max()) + 1)  # [G, H]
@@ -208,9 +215,9 @@ def _averaged(every: dict[str, Values]) -> dict[str, Any]:
     }
 
 
-def _notes(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, origins: Origins) -> list[str]:
+def _notes(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, origins: Origins, came: Values) -> list[str]:
     notes = []
-    scored = int((~np.isnan(origins.actual)).sum())
+    scored = int((~np.isnan(came)).sum())
     if not scored:
         ends = np.array([forecasts.positions[known].min(), actual.ends.max()])
         times = format_times(actual.frequency.times(ends), actual.columns)
@@ -220,12 +227,15 @@ def _notes(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, origin
             hint="name the table that holds what came: --actual FILE",
         )
     if not known.all():
-        notes.append(f"{int((~known).sum())} rows are of series that have no actual values, and are not scored")
-    without = int(known.sum()) - scored
-    if without > 0:
-        notes.append(f"{without} forecasts have no actual value yet, and are not scored")
+        notes.append(f"left out {_counted(len(known) - len(came))} of series that have no actual values")
+    if scored < len(came):
+        notes.append(f"left out {_counted(len(came) - scored)} of times that have no actual value")
     if np.isnan(origins.scale).all():
         notes.append(
             "MASE, RMSSE, MSIS and OWA are empty: they need the values before the forecasts; give them with --history"
         )
     return notes
+
+
+def _counted(number: int) -> str:
+    return f"{number} forecast{'s' if number > 1 else ''}"

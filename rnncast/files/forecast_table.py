@@ -37,7 +37,8 @@ POINT_OF_BARE = ("mean", "predictions")  # the point forecast that stands beside
 
 
 class ModelColumns(NamedTuple):
-    """What one model forecast in each of N rows: point [N], NaN where it gave none; quantiles [N, Q], rising."""
+    """What one model forecast in each of N rows: point [N], quantiles [N, Q] at rising `probabilities` [Q]; NaN where
+    it gave none. What crosses stays so: it is scored as it was given."""
 
     point: Values
     quantiles: Values
@@ -46,7 +47,8 @@ class ModelColumns(NamedTuple):
 
 class Forecasts(NamedTuple):
     """N rows of forecasts. series [N]: of the actual values, -1 if not there; positions [N] and cutoff [N] on their
-    grid, cutoff None where there is no such column."""
+    grid, cutoff None where there is no such column. id: the column that looks like an id where the actual values have
+    none, "" if there is none."""
 
     name: str
     series: NDArray[np.int64]
@@ -54,6 +56,7 @@ class Forecasts(NamedTuple):
     cutoff: Positions | None
     models: dict[str, ModelColumns]
     first_id: str
+    id: str
 
 
 def read_forecasts(path: str, asked: TableConfig, actual: Panel) -> Forecasts:
@@ -81,7 +84,8 @@ def read_forecasts(path: str, asked: TableConfig, actual: Panel) -> Forecasts:
         models = _models(places, numbers)
         first = actual.columns.label(names[0])
         origin = positions(cutoff) if cutoff else None
-        return Forecasts(table.name, series, positions(time), origin, models, first)
+        unused = next((name for name in kinds if name.lower() in ID_NAMES and not ids), "")
+        return Forecasts(table.name, series, positions(time), origin, models, first, unused)
 
 
 def _time(kinds: dict[str, Kind], actual: Panel, table: Table) -> str:
@@ -130,13 +134,27 @@ def _places(kinds: dict[str, Kind], keys: list[str], target: str, table: Table) 
             places[name] = (bare, float(name))
         else:
             places[name] = (name, None)
+    for name, (_, probability) in places.items():
+        if probability is not None and not 0 < probability < 1:
+            raise DataError(
+                f"{table.name}: column {name!r} is a quantile at {probability:g}, but must be between 0 and 1",
+                hint="leave that column out",
+            )
     if not places:
         raise DataError(f"{table.name} has no column of forecasts", hint=f"its columns: {', '.join(kinds)}")
     return places
 
 
 def _numbers(column: Coded, name: str, table: Table, asked: TableConfig) -> Values:
-    return parse_numbers(column.texts, asked.decimal, f"{table.name}, column {name!r}")[column.codes]
+    values = parse_numbers(column.texts, asked.decimal, f"{table.name}, column {name!r}")[column.codes]
+    wrong = np.flatnonzero(np.isinf(values))
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{table.at(row)}: {column[row]!r} in column {name!r} is not a number",
+            hint="leave a cell empty where there is no forecast",
+        )
+    return values
 
 
 def _models(places: dict[str, tuple[str, float | None]], numbers: dict[str, Values]) -> dict[str, ModelColumns]:
@@ -146,6 +164,6 @@ def _models(places: dict[str, tuple[str, float | None]], numbers: dict[str, Valu
         probabilities = tuple(sorted(p for p in own if p is not None))
         rows = len(next(iter(own.values())))
         point = own.get(None, own.get(0.5, np.full(rows, np.nan)))
-        quantiles = np.sort([own[p] for p in probabilities], axis=0).T.reshape(rows, -1)
+        quantiles = np.array([own[p] for p in probabilities]).T.reshape(rows, -1)
         models[model] = ModelColumns(point, quantiles, probabilities)
     return models

@@ -108,9 +108,10 @@ def pinball(actual: Values, quantiles: Values, probabilities: Sequence[float]) -
 def wql(actual: Values, quantiles: Values, probabilities: Sequence[float], weight: Values | None = None) -> Values:
     """Weighted quantile loss of each series [S]: twice the summed pinball loss by the summed |actual|, the mean over
     the quantiles [S, H, Q]. Source: Park et al. (2022)."""
-    total = _mean(np.abs(actual), weight)
-    loss = 2 * _mean(pinball(actual, quantiles, probabilities).mean(axis=2), weight)
-    return loss / np.where(total == 0, np.nan, total)
+    loss = pinball(actual, quantiles, probabilities).mean(axis=2)
+    # A step without quantiles has no loss, so that its value must not count among those that losses are divided by.
+    total = _mean(np.where(np.isnan(loss), np.nan, np.abs(actual)), weight)
+    return 2 * _mean(loss, weight) / np.where(total == 0, np.nan, total)
 
 
 def crps(actual: Values, quantiles: Values, probabilities: Sequence[float], weight: Values | None = None) -> Values:
