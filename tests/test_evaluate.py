@@ -116,6 +116,9 @@ class Line:
     slope: float = 0.0
     fails: bool = False
 
+    def load(self) -> None:
+        pass
+
     def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
         if self.fails:
             raise DataError("it is broken", hint="mend it")
@@ -199,7 +202,7 @@ def test_coverage_is_the_share_of_values_within() -> None:
     assert found["naive"].covered.tolist() == [[[1 / 3]]]  # the interval is as wide as what was seen: +-15
 
 
-def test_processes_give_the_same(recwarn: pytest.WarningsRecorder) -> None:
+def test_processes_give_the_same() -> None:
     splits = splits_of(waves())
     candidates = [Line("naive"), Line("line", 1)]
     alone = {(each.candidate, each.origin): each.forecast for each in backtest(candidates, splits)}
@@ -214,7 +217,7 @@ def test_processes_give_the_same(recwarn: pytest.WarningsRecorder) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_an_error_names_its_candidate(jobs: int) -> None:
     splits = splits_of(waves())
-    with pytest.raises(RnncastError, match="broken at origin 1: it is broken") as raised:
+    with pytest.raises(RnncastError, match=r"broken at origin \d: it is broken") as raised:
         list(backtest([Line("naive"), Line("broken", fails=True)], splits, jobs=jobs))
     assert raised.value.hint == "mend it"
 
@@ -245,6 +248,19 @@ def test_compare_puts_all_candidates_on_the_same_origins() -> None:
         assert row["skill"] == pytest.approx(1 - row["mase"] / reference["mase"])
         assert 0 <= row["coverage-80"] <= row["coverage-95"] <= 1
         assert (row["model"] == verdict.model) == math.isnan(row["p"])
+
+
+def test_nets_trained_in_processes_and_from_the_first_origin_only() -> None:
+    def point(name: str, **how: object) -> list[bytes]:
+        config = small_config(epochs=1)
+        findings = compare_candidates(waves(series=1), config, Plan(baselines=(), folds=2, **how))  # type: ignore[arg-type]
+        return [each.forecast.point.tobytes() for each in findings.outcomes if each.candidate == name]
+
+    anew, once = point("lstm"), point("lstm", refit=False)
+    assert point("lstm", jobs=2) == anew
+    assert once[0] == anew[0]
+    assert once[1] != anew[1]
+    assert point("naive", refit=False) == point("naive")
 
 
 def test_candidates_are_named_once_and_naive_ones_are_always_there() -> None:

@@ -8,9 +8,10 @@ from scipy.stats import ttest_rel
 
 from rnncast.evaluate.scores import Comparison, Score
 from rnncast.evaluate.significance import critical_distance, mean_ranks, paired_p
-from rnncast.evaluate.verdict import Verdict, judge
+from rnncast.evaluate.verdict import Sides, Verdict, judge
 
 TRIALS = 1500
+NETS = {name: name for name in ("window", "rnn", "gru", "lstm")}
 MOST = 0.065  # of equal candidates: 5 % and 2.7 standard errors of that many trials
 Draw = Callable[[np.random.Generator], np.ndarray]
 
@@ -38,8 +39,8 @@ def origins(*values: float) -> np.ndarray:
     return np.array(values)[:, None]
 
 
-def judged(baseline: str = "window", **mase: np.ndarray) -> Verdict:
-    return judge(comparison(**mase), ("lstm",), (baseline,))
+def judged(baseline: str, **mase: np.ndarray) -> Verdict:
+    return judge(comparison(**mase), Sides(("lstm",), (baseline,), NETS))
 
 
 def test_without_lags_it_is_the_paired_t_test() -> None:
@@ -118,7 +119,9 @@ def verdicts(count: int, folds: int, series: int, better: float, models: tuple[s
             return mean * shared * random.lognormal(0, 0.2, shared.shape)
 
         scores = {name: own(1 - better) for name in models}
-        made.append(judge(comparison(**scores, window=own(1.0), seasonal_naive=own(2.0)), models, ("window",)))
+        made.append(
+            judge(comparison(**scores, window=own(1.0), seasonal_naive=own(2.0)), Sides(models, ("window",), NETS))
+        )
     return made
 
 
@@ -167,8 +170,8 @@ def test_few_equal_candidates_seem_worse_than_the_best() -> None:
             {"lstm": origins(0.6, 0.6, 1.1, 1.1), "window": origins(1, 1, 1, 1), "naive": origins(3, 3.0, 3, 3)},
             False,
             "lstm beats naive by 72 % (p < 0.001), but there is no evidence that memory helps here: it is 15 % ahead "
-            "of window (p = 0.38, ahead on 2 of 4 origins), which may be chance; window is simpler. So few origins show "
-            "only large, steady differences: more --folds.",
+            "of window (p = 0.38, ahead on 2 of 4 origins), which may be chance; window is simpler. So few origins "
+            "show only large, steady differences: more --folds.",
         ),
         (
             {"lstm": origins(5, 7, 5, 6, 6, 5), "window": origins(6, 6, 6, 5, 6, 6), "naive": origins(*[6] * 6)},
@@ -208,7 +211,7 @@ def test_few_equal_candidates_seem_worse_than_the_best() -> None:
     ],
 )
 def test_verdicts(mase: dict[str, np.ndarray], win: bool, words: str) -> None:
-    verdict = judged(**mase)
+    verdict = judged("window", **mase)
     assert (verdict.win, verdict.sentence) == (win, words)
 
 
@@ -216,7 +219,7 @@ def test_the_best_of_several_models_is_judged_with_a_correction() -> None:
     found = comparison(
         lstm=origins(0.5, 0.9, 0.8, 0.6), gru=origins(2, 2, 2, 2), window=origins(1, 1, 1, 1), naive=origins(1, 1, 1, 1)
     )
-    alone, both = judge(found, ("lstm",), ("window",)), judge(found, ("lstm", "gru"), ("window",))
+    alone, both = (judge(found, Sides(models, ("window",), NETS)) for models in (("lstm",), ("lstm", "gru")))
     assert both.model == "lstm"
     ours, theirs = alone.duel("window"), both.duel("window")
     assert ours is not None

@@ -21,6 +21,26 @@ if TYPE_CHECKING:
     from rnncast.series.forecast import Forecast
 
 
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="NET|FILE",
+        help="A net, or a model file to take the settings from (and the data, if none are given); may be repeated.",
+        show_default=f"{NetConfig.model} with data, {o.MODEL_FILE} without",
+    ),
+]
+Baselines = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="What to beat: a net, naive, seasonal-naive, drift or mean; ets, arima, theta or mstl (of statsforecast); "
+        "may be repeated.",
+        show_default="window",
+    ),
+]
+
+
 class Refit(StrEnum):
     """When nets are trained."""
 
@@ -32,27 +52,12 @@ class Refit(StrEnum):
 def compare(
     context: typer.Context,
     data: o.Data = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NET|FILE",
-            help="A net, or a model file to take the settings from (and the data, if none are given); may be repeated.",
-            show_default=f"{NetConfig.model} with data, {o.MODEL_FILE} without",
-        ),
-    ] = None,
-    baseline: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="What to beat: a net, naive, seasonal-naive, drift or mean; ets, arima, theta or mstl (of "
-            "statsforecast); may be repeated.",
-            show_default="window",
-        ),
-    ] = None,
+    candidate: Models = None,  # not `model`, which is a setting
+    baseline: Baselines = None,
     folds: Annotated[
         int | None,
         typer.Option(
-            help="Origins, a horizon apart.", min=1, show_default="as the data have room for, up to 8; 4 of many series"
+            min=1, help="Origins, a horizon apart.", show_default="as the data have room for, up to 8; 4 of many series"
         ),
     ] = None,
     refit: Annotated[Refit, typer.Option(help="Train nets anew at all origins, or at the first only.")] = Refit.all,
@@ -70,12 +75,11 @@ def compare(
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Compare nets with baselines on the same origins of the same data.
+    """Compare nets with baselines, and with the naive forecasts, on the same origins of the same data.
 
-    All forecast from the same pasts, and are scored beside the naive
-    forecasts. A win needs evidence: the verdict says how sure it is. Without
-    data, those that the model file was trained on are read again. Ctrl-C
-    shows what is finished.
+    A win needs evidence: the verdict says how sure it is. Without data, those
+    that the model file was trained on are read again. Ctrl-C shows what is
+    finished.
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
@@ -83,7 +87,7 @@ def compare(
     from rnncast.evaluate.compare import Plan
 
     plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
-    findings = _found(context, data or environment.piped(), (model, baseline), plan)
+    findings = _found(context, data or environment.piped(), (candidate, baseline), plan)
     if save_forecasts is not None:
         _save_forecasts(save_forecasts, findings, environment)
     _show(findings, kind, output, environment)
@@ -115,7 +119,12 @@ def _found(
     plan = replace(plan, models=asked[: len(models)], baselines=asked[len(models) :])
     config = o.config_from(context, first.config if first else None)
     with progress(environment.side_screen, environment.shows_progress) as advance:
-        return compare_candidates(panel, config, plan, advance)
+
+        def told(done: int, total: int, words: str) -> None:
+            advance(done, total, words)
+            environment.detail(f"{words} ({done} of {total})")
+
+        return compare_candidates(panel, config, plan, told)
 
 
 def _is_file(name: str) -> bool:

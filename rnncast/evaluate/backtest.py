@@ -2,9 +2,11 @@
 
 import multiprocessing
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from rnncast.errors import RnncastError
@@ -15,7 +17,7 @@ from rnncast.series.splits import Split
 
 
 class Outcome(NamedTuple):
-    """What a candidate forecast at an origin (counted from 0), and the seconds that all its work there took."""
+    """What a candidate forecast at an origin (counted from 0), and the seconds that its work there took."""
 
     candidate: str
     origin: int
@@ -59,6 +61,7 @@ def _pieces(candidates: list[Candidate], splits: list[Split], refit: bool) -> li
 
 
 def _done(work: _Work) -> list[Outcome]:
+    work.candidate.load()
     began = time.perf_counter()
     outcomes = []
     try:
@@ -77,9 +80,11 @@ def _done(work: _Work) -> list[Outcome]:
 def _in_processes(work: list[_Work], jobs: int) -> Iterator[Outcome]:
     # Not forked: a process that was forked from one with threads may hang.
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
     try:
-        for future in as_completed([pool.submit(_done, piece) for piece in work]):
+        with _interrupts_ignored():  # processes inherit that: an interruption is for this one to deal with
+            futures = [pool.submit(_done, piece) for piece in work]
+        for future in as_completed(futures):
             yield from future.result()
     except BaseException:
         # Interrupted or failed: what is still computed is not waited for.
@@ -90,5 +95,13 @@ def _in_processes(work: list[_Work], jobs: int) -> Iterator[Outcome]:
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

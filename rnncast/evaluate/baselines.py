@@ -5,6 +5,7 @@ S series, H steps.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from statistics import NormalDist
 from typing import NamedTuple
@@ -47,6 +48,11 @@ class Baseline:
             )
         if self.name in SEASONAL and self._season == 1:
             raise UsageError(f"{self.name} needs a season, and these data show none", hint="name it with --season")
+
+    def load(self) -> None:
+        """Import statsforecast, if it is needed."""
+        if self.name in CLASSICAL:
+            import_module("statsforecast.models")
 
     def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
         """What forecasts. Nothing is kept of the past: what is to be estimated is estimated from each past anew."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from typing import Protocol
 
 from rnncast.config import Config
@@ -23,6 +24,10 @@ class Candidate(Protocol):
         """What it is called, in tables and as a column."""
         ...
 
+    def load(self) -> None:
+        """Import the libraries that it needs, which is not its own work."""
+        ...
+
     def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
         """Learn from what came before an origin."""
         ...
@@ -35,6 +40,10 @@ class Net:
     name: str
     config: Config
     device: str = "auto"
+
+    def load(self) -> None:
+        """Import torch."""
+        import_module("rnncast.training.fit")
 
     def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
         """Train on a past; where a row is missing in a past, so may be what was known of it."""

@@ -11,7 +11,7 @@ from rnncast.evaluate.baselines import BASELINES, Baseline
 from rnncast.evaluate.candidates import Candidate, Net
 from rnncast.evaluate.findings import Findings
 from rnncast.evaluate.scores import Comparison, compared
-from rnncast.evaluate.verdict import NAIVE, Verdict, judge
+from rnncast.evaluate.verdict import NAIVE, Sides, Verdict, judge
 from rnncast.runtime.registry import NETS
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
@@ -54,9 +54,9 @@ def compare_candidates(
     else anew at each origin, from what came before it. An interruption ends the backtest and keeps what is finished.
     UsageError for an unknown candidate; DataError if the series are too short for so many origins.
     """
-    plan_of_nets = _configs(plan, config)
-    task = _task(plan_of_nets, config, panel)
-    candidates = _candidates(plan, plan_of_nets, task)
+    configs = _configs(plan, config)
+    task = _task(configs, config, panel)
+    candidates = _candidates(plan, configs, task)
     horizon, season = task.horizon or 1, (task.seasons or (1,))[0]
     splits = _splits(panel, horizon, plan.folds)
     total = len(candidates) * len(splits)
@@ -67,22 +67,24 @@ def compare_candidates(
             told(len(outcomes), total, f"{outcome.candidate}, origin {outcome.origin + 1}")
     except KeyboardInterrupt:
         pass  # the findings say that something is missing
+    nets = {name: each.net.model for name, each in configs.items()}
     order = [candidate.name for candidate in candidates]
     outcomes.sort(key=lambda outcome: (outcome.origin, order.index(outcome.candidate)))
     comparison = compared(outcomes, splits, panel.ids, horizon, season)
     if comparison is None and len(outcomes) == total:
         raise DataError("no value came after any origin, to score a forecast against", hint="ask for more --folds")
-    return Findings(tuple(outcomes), comparison, _judged(comparison, plan), total - len(outcomes))
+    return Findings(tuple(outcomes), comparison, _judged(comparison, plan, nets), total - len(outcomes))
 
 
-def _judged(comparison: Comparison | None, plan: Plan) -> Verdict | None:
+def _judged(comparison: Comparison | None, plan: Plan, nets: dict[str, str]) -> Verdict | None:
     """The verdict on what is finished, if a model and a naive forecast are among it."""
     if comparison is None:
         return None
     finished = {score.name for score in comparison.scores}
     models = tuple(asked.name for asked in plan.models if asked.name in finished)
     baselines = tuple(asked.name for asked in plan.baselines if asked.name in finished)
-    return judge(comparison, models, baselines) if models and finished & set(NAIVE) else None
+    sides = Sides(models, baselines, nets)
+    return judge(comparison, sides) if models and finished & set(NAIVE) else None
 
 
 def _configs(plan: Plan, config: Config) -> dict[str, Config]:

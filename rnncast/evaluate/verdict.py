@@ -1,6 +1,8 @@
 """One sentence that answers: is the net worth it here?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rnncast.evaluate.scores import Comparison
 from rnncast.evaluate.significance import ALPHA
@@ -8,7 +10,16 @@ from rnncast.runtime.registry import NETS
 
 TIE = 0.01  # relative difference of mean MASE that matters to nobody
 FEW = 6  # units, below which only a large and steady difference can be seen
+MEMORYLESS = "window"  # the net without memory
 NAIVE = ("naive", "seasonal-naive")
+
+
+class Sides(NamedTuple):
+    """The names of the models that are judged, and of what they must beat; of those that are nets, which."""
+
+    models: tuple[str, ...]
+    baselines: tuple[str, ...]
+    nets: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,7 @@ class Verdict:
         return next((duel for duel in self.duels if duel.rival == rival), None)
 
 
-def judge(comparison: Comparison, models: tuple[str, ...], baselines: tuple[str, ...]) -> Verdict:
+def judge(comparison: Comparison, sides: Sides) -> Verdict:
     """Judge the best of the models against all baselines and the better of the naive forecasts.
 
     The rule. Differences of MASE are paired: over series, each averaged over its origins; or over origins, each
@@ -70,13 +81,13 @@ def judge(comparison: Comparison, models: tuple[str, ...], baselines: tuple[str,
     beside (`by_step_p`), but decides nothing.
     """
     order = [score.name for score in comparison.scores]
-    model = min(models, key=order.index)
-    duels = tuple(_duel(comparison, model, rival, len(models)) for rival in order if rival != model)
-    naive = next(name for name in order if name in NAIVE)
-    rivals = [name for name in dict.fromkeys((*baselines, naive)) if name != model]
+    model = min(sides.models, key=order.index)
+    duels = tuple(_duel(comparison, model, rival, len(sides.models)) for rival in order if rival != model)
+    naive = [name for name in order if name in NAIVE and name != model][:1]
+    rivals = [name for name in dict.fromkeys((*sides.baselines, *naive)) if name != model]
     faced = [duel for name in rivals for duel in duels if duel.rival == name]
     win = all(duel.won for duel in faced)
-    return Verdict(win, _sentence(comparison, model, faced), model, duels)
+    return Verdict(win, _sentence(comparison, model, faced, sides.nets), model, duels)
 
 
 def _duel(comparison: Comparison, model: str, rival: str, models: int) -> Duel:
@@ -91,7 +102,7 @@ def _duel(comparison: Comparison, model: str, rival: str, models: int) -> Duel:
     )
 
 
-def _sentence(comparison: Comparison, model: str, faced: list[Duel]) -> str:
+def _sentence(comparison: Comparison, model: str, faced: list[Duel], nets: Mapping[str, str]) -> str:
     units = len(comparison.losses(model))
     counted = f"{units} {comparison.units}" if units > 1 else f"1 {comparison.units.removesuffix('s')}"
     if any(duel.p is None for duel in faced):
@@ -108,34 +119,35 @@ def _sentence(comparison: Comparison, model: str, faced: list[Duel]) -> str:
     if lost:
         worst = min(lost, key=lambda duel: duel.margin)
         margin = _percent(1 - 1 / (1 - worst.margin))  # of the rival over the model
-        return (
-            f"{_words(worst.rival)} beats {model} by {margin} ({_p(worst)}, {counted}): {_moral(model, worst.rival)}."
-        )
+        moral = _moral(nets.get(model), nets.get(worst.rival), model)
+        return f"{_words(worst.rival)} beats {model} by {margin} ({_p(worst)}, {counted}): {moral}."
     open_ = next(duel for duel in faced if not duel.won)
+    question = _question(nets, model, open_.rival)
     start = f"{model} beats {beaten}, but there is no evidence" if won else "No evidence"
+    found = f"{'it' if won else model} is {_margin(open_)} {_words(open_.rival)}"
     reason = "too little to matter" if open_.sure else "which may be chance"
-    simpler = f"; {_words(open_.rival)} is simpler" if _is_simpler(open_.rival, model) else ""
+    simpler = f"; {_words(open_.rival)} is simpler" if _is_simpler(nets.get(open_.rival), nets.get(model)) else ""
     few = f" So few {comparison.units} show only large, steady differences: more --folds." if units < FEW else ""
-    return (
-        f"{start} that {_what(model, open_.rival)}: {'it' if won else model} is {_margin(open_)} {_words(open_.rival)} "
-        f"({_p(open_)}, ahead on {open_.ahead} of {counted}), {reason}{simpler}.{few}"
-    )
+    where = f"{_p(open_)}, ahead on {open_.ahead} of {counted}"
+    return f"{start} that {question}: {found} ({where}), {reason}{simpler}.{few}"
 
 
-def _what(model: str, rival: str) -> str:
-    return "memory helps here" if rival == "window" and model in NETS else f"{model} is better than {_words(rival)}"
+def _question(nets: Mapping[str, str], model: str, rival: str) -> str:
+    memory = model in nets and nets.get(rival) == MEMORYLESS
+    return "memory helps here" if memory else f"{model} is better than {_words(rival)}"
 
 
-def _moral(model: str, rival: str) -> str:
-    if rival == "window" and model in NETS:
-        return "memory does not help here"
-    return "no net is worth its training here" if model in NETS and rival not in NETS else f"{model} does not help here"
+def _moral(net: str | None, rival: str | None, model: str) -> str:
+    """What it means that a rival is better; of each its net, None for what is no net."""
+    if net is None or (rival is not None and rival != MEMORYLESS):
+        return f"{model} does not help here"
+    return "memory does not help here" if rival else "no net is worth its training here"
 
 
-def _is_simpler(rival: str, model: str) -> bool:
+def _is_simpler(rival: str | None, net: str | None) -> bool:
     """Nets stand in the registry from the simplest on; what is no net is simpler than any."""
     places = list(NETS)
-    return model in NETS and (rival not in NETS or places.index(rival) < places.index(model))
+    return net is not None and (rival is None or places.index(rival) < places.index(net))
 
 
 def _margin(duel: Duel) -> str:
