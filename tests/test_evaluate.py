@@ -294,5 +294,9 @@ def test_compare_refuses_what_makes_no_sense() -> None:
     assert all(name in raised.value.hint for name in BASELINES)
     with pytest.raises(UsageError, match="lstm is named twice"):
         names(Plan(baselines=(Asked("lstm"),)))
+    tiny = Panel.from_series({"a": np.array([1.0, 2, 1, 2, 3, 1, 2, 1, 2, 3])})
+    pytest.importorskip("statsforecast")
+    with pytest.raises(DataError, match="ets cannot forecast any of these series"):
+        names(Plan((Asked("ets"),), (), folds=1), tiny)
     with pytest.raises(DataError, match="too few rows for 40 origins"):
         names(Plan(folds=40))

@@ -155,6 +155,8 @@ def _show(findings: "Findings", kind: Format, output: str, environment: Environm
         environment.say(f"interrupted: {findings.unfinished} forecasts were still to come; this is what is finished")
     if findings.comparison is None:
         return
+    if unscored := findings.comparison.unscored:
+        environment.say(f"{unscored} series not scored: too short or too even, or more than a candidate could take")
     if kind is Format.json:
         write_object(output, environment, findings.to_dict())
     else:

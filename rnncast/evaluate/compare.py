@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from rnncast.choices import FEW_SERIES, resolve, shortest_series
 from rnncast.config import Config, TaskConfig
 from rnncast.errors import DataError, UsageError
@@ -72,8 +74,15 @@ def compare_candidates(
     outcomes.sort(key=lambda outcome: (outcome.origin, order.index(outcome.candidate)))
     comparison = compared(outcomes, splits, panel.ids, horizon, season)
     if comparison is None and len(outcomes) == total:
-        raise DataError("no value came after any origin, to score a forecast against", hint="ask for more --folds")
+        raise _nothing_scored(outcomes, order)
     return Findings(tuple(outcomes), comparison, _judged(comparison, plan, nets), total - len(outcomes))
+
+
+def _nothing_scored(outcomes: list[Outcome], names: list[str]) -> DataError:
+    for name in names:
+        if all(np.isnan(outcome.forecast.point).all() for outcome in outcomes if outcome.candidate == name):
+            return DataError(f"{name} cannot forecast any of these series", hint=f"leave out {name}")
+    return DataError("no value came after any origin, to score a forecast against", hint="ask for more --folds")
 
 
 def _judged(comparison: Comparison | None, plan: Plan, nets: dict[str, str]) -> Verdict | None:
@@ -93,7 +102,7 @@ def _configs(plan: Plan, config: Config) -> dict[str, Config]:
     names: set[str] = set()
     for asked in (*plan.models, *plan.baselines):
         if asked.name in names:
-            raise UsageError(f"{asked.name} is named twice", hint="compare different candidates")
+            raise UsageError(f"{asked.name} is named twice", hint="name another --model or --baseline")
         names.add(asked.name)
         if asked.config is not None:
             configs[asked.name] = asked.config

@@ -65,6 +65,11 @@ class Comparison:
         return int((~np.isnan(self.scores[0].mase)).any(axis=0).sum())
 
     @property
+    def unscored(self) -> int:
+        """How many series were scored at no origin."""
+        return int(self.scores[0].mase.shape[1]) - self.series
+
+    @property
     def units(self) -> str:
         """What counts as one observation of a difference: "series", or "origins" where there are more of those."""
         return "series" if self.series > self.origins else "origins"
