@@ -13,7 +13,7 @@ from rnncast.config import TaskConfig
 from rnncast.errors import DataError, RnncastError, UsageError
 from rnncast.evaluate import baselines
 from rnncast.evaluate.backtest import Outcome, backtest
-from rnncast.evaluate.baselines import BASELINES, SIMPLE, Baseline
+from rnncast.evaluate.baselines import BASELINES, SIMPLE, Baseline, drift
 from rnncast.evaluate.compare import Asked, Plan, compare_candidates
 from rnncast.evaluate.scores import Comparison, compared
 from rnncast.series.forecast import Forecast
@@ -40,6 +40,12 @@ def test_simple_baselines() -> None:
     # The line from 1 to 5 goes on through the missing step.
     np.testing.assert_allclose(points("drift", panel, 2), [[7, 8], [9, 10]])
     np.testing.assert_allclose(points("mean", panel, 2), [[3, 3], [7.5, 7.5]])
+
+
+def test_the_error_of_a_drift_holds_that_of_its_slope() -> None:
+    # Steps of 1 and 2 around a slope of 1.5; k steps ahead the variance is k (1 + k / 2) times theirs.
+    error = drift(Panel.from_series({"a": np.array([0.0, 1, 3])}), 2, 1).error
+    np.testing.assert_allclose(error, [[0.5 * np.sqrt(1.5), 0.5 * np.sqrt(4)]])
 
 
 def test_a_series_of_one_value_has_forecasts_and_no_intervals() -> None:
