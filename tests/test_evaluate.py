@@ -13,7 +13,7 @@ from rnncast.config import TaskConfig
 from rnncast.errors import DataError, RnncastError, UsageError
 from rnncast.evaluate import baselines
 from rnncast.evaluate.backtest import Outcome, backtest
-from rnncast.evaluate.baselines import BASELINES, SIMPLE, Baseline, drift
+from rnncast.evaluate.baselines import BASELINES, SIMPLE, Baseline, drift, mean
 from rnncast.evaluate.compare import Asked, Plan, compare_candidates
 from rnncast.evaluate.scores import Comparison, compared
 from rnncast.series.forecast import Forecast
@@ -42,10 +42,11 @@ def test_simple_baselines() -> None:
     np.testing.assert_allclose(points("mean", panel, 2), [[3, 3], [7.5, 7.5]])
 
 
-def test_the_error_of_a_drift_holds_that_of_its_slope() -> None:
+def test_the_errors_of_what_is_estimated_hold_its_own() -> None:
     # Steps of 1 and 2 around a slope of 1.5; k steps ahead the variance is k (1 + k / 2) times theirs.
     error = drift(Panel.from_series({"a": np.array([0.0, 1, 3])}), 2, 1).error
     np.testing.assert_allclose(error, [[0.5 * np.sqrt(1.5), 0.5 * np.sqrt(4)]])
+    np.testing.assert_allclose(mean(Panel.from_series({"a": np.array([0.0, 2])}), 1, 1).error, [[np.sqrt(1.5)]])
 
 
 def test_a_series_of_one_value_has_forecasts_and_no_intervals() -> None:
@@ -206,6 +207,12 @@ def test_coverage_is_the_share_of_values_within() -> None:
     panel = Panel.from_series({"line": np.concatenate([np.arange(15), [20, 100, -100]])})
     found = scored([Line("naive")], panel, 1)
     assert found["naive"].covered.tolist() == [[[1 / 3]]]  # the interval is as wide as what was seen: +-15
+    splits = splits_of(panel, 1)
+    (outcome,) = backtest([Line("naive")], splits)
+    without = replace(outcome.forecast, quantiles=outcome.forecast.quantiles + np.array([NAN, 0, NAN]))
+    found = compared([outcome._replace(forecast=without)], splits, panel.ids, 3, 1)
+    assert found is not None
+    assert np.isnan(found["naive"].covered).all()
 
 
 def test_processes_give_the_same() -> None:
@@ -217,6 +224,19 @@ def test_processes_give_the_same() -> None:
     for key, forecast in alone.items():
         assert forecast.point.tobytes() == together[key].point.tobytes()
         assert forecast.quantiles.tobytes() == together[key].quantiles.tobytes()
+
+
+@dataclass(frozen=True)
+class Asleep(Line):
+    """A candidate that only works where interruptions are ignored."""
+
+    def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        return super().fit(seen)
+
+
+def test_interruptions_are_for_the_first_process_alone() -> None:
+    assert len(list(backtest([Asleep("naive")], splits_of(waves()), jobs=2))) == 4
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
