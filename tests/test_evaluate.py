@@ -1,6 +1,7 @@
 """Backtests show candidates the past alone, baselines are what they say, and all are scored on the same values."""
 
 import math
+import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -238,6 +239,20 @@ class Asleep(Line):
 def test_interruptions_are_for_the_first_process_alone() -> None:
     assert len(list(backtest([Asleep("naive")], splits_of(waves()), jobs=2))) == 4
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+@dataclass(frozen=True)
+class Killed(Line):
+    """A candidate whose process is ended from outside."""
+
+    def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return super().fit(seen)
+
+
+def test_a_process_that_is_killed_is_an_error_in_words() -> None:
+    with pytest.raises(RnncastError, match="a process ended before its work was done"):
+        list(backtest([Killed("naive")], splits_of(waves()), jobs=2))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -86,6 +87,10 @@ def _in_processes(work: list[_Work], jobs: int) -> Iterator[Outcome]:
             futures = [pool.submit(_done, piece) for piece in work]
         for future in as_completed(futures):
             yield from future.result()
+    except BrokenProcessPool:
+        raise RnncastError(
+            "a process ended before its work was done, perhaps for want of memory", hint="ask for fewer --jobs"
+        ) from None
     except BaseException:
         # Interrupted or failed: what is still computed is not waited for.
         for child in set(multiprocessing.active_children()) - before:
