@@ -134,6 +134,15 @@ def test_verdicts_on_equal_candidates(folds: int, series: int) -> None:
     assert np.mean([verdict.win for verdict in several]) < MOST
 
 
+def test_luck_that_all_series_share_is_not_taken_for_skill() -> None:
+    random = np.random.default_rng(8)
+    shared, own = random.normal(0, 0.1, (TRIALS, 4, 1)), random.normal(0, 0.2, (TRIALS, 4, 20))
+    found = [comparison(lstm=1 + each, window=np.ones((4, 20))) for each in shared + own]
+    over_series = [paired_p((each["lstm"].mase - 1).mean(axis=0)) or 0 for each in found]
+    assert np.mean([(each.p("lstm", "window") or 0) < 0.05 for each in found]) < MOST
+    assert np.mean(np.array(over_series) < 0.05) > 0.3
+
+
 @pytest.mark.parametrize(("folds", "series"), [(8, 1), (4, 30)])
 def test_a_clear_difference_is_found(folds: int, series: int) -> None:
     assert np.mean([verdict.win for verdict in verdicts(200, folds, series, 0.4)]) > 0.9
@@ -207,6 +216,12 @@ def test_few_equal_candidates_seem_worse_than_the_best() -> None:
             False,
             "lstm beats naive by 67 % (p < 0.001), but there is no evidence that memory helps here: it is 0.5 % ahead "
             "of window (p < 0.001, ahead on 9 of 9 series), too little to matter; window is simpler.",
+        ),
+        (
+            {"lstm": 0.9 * np.ones((2, 9)), "window": np.ones((2, 9)), "naive": 3 * np.ones((2, 9))},
+            True,
+            "lstm beats window by 10 % (p < 0.001) and naive by 70 % (p < 0.001); it is ahead on 9 of 9 series. So few "
+            "origins do not show what all series share: more --folds.",
         ),
     ],
 )

@@ -71,7 +71,7 @@ class Comparison:
 
     @property
     def units(self) -> str:
-        """What counts as one observation of a difference: "series", or "origins" where there are more of those."""
+        """What is ranked and counted: "series", or "origins" where there are more of those."""
         return "series" if self.series > self.origins else "origins"
 
     @property
@@ -92,8 +92,13 @@ class Comparison:
         return 1 - score.mean / than.mean if than.mean else float(np.sign(than.mean - score.mean))
 
     def p(self, ours: str, theirs: str) -> float | None:
-        """The p-value of their equal skill, over units; None where those are too few to tell."""
-        return paired_p(self.losses(ours) - self.losses(theirs))
+        """The p-value of their equal skill: the larger of that over series and that over origins, of those there are.
+
+        Over series alone, luck that all series share at an origin would count as many times as there are series.
+        """
+        difference = self[ours].mase - self[theirs].mase
+        tested = [paired_p(by_unit(difference, units)) for units in ("series", "origins")]
+        return max((p for p in tested if p is not None), default=None)
 
     def by_step_p(self, ours: str, theirs: str) -> float | None:
         """Of a single series: the Diebold-Mariano test over every step of every origin, with horizon - 1 lags."""

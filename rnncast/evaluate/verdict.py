@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rnncast.evaluate.scores import Comparison
-from rnncast.evaluate.significance import ALPHA
+from rnncast.evaluate.significance import ALPHA, FEWEST
 from rnncast.runtime.registry import NETS
 
 TIE = 0.01  # relative difference of mean MASE that matters to nobody
@@ -69,11 +69,12 @@ class Verdict:
 def judge(comparison: Comparison, sides: Sides) -> Verdict:
     """Judge the best of the models against all baselines and the better of the naive forecasts.
 
-    The rule. Differences of MASE are paired: over series, each averaged over its origins; or over origins, each
-    averaged over its series, where there are more of those. They are tested by `paired_p`, and the p-values are
-    multiplied by the number of models, since the best of several is judged (Bonferroni). A win over a rival needs a
-    mean MASE that is smaller by more than 1 %, and p < 0.05; a win is a win over every rival, so that no correction for
-    their number is needed. Fewer than three units are no evidence, however far apart.
+    The rule. Differences of MASE are paired, and tested by `paired_p` over series, each averaged over its origins, and
+    over origins, each averaged over its series. The larger p counts, so that neither a few odd series nor luck that all
+    series share is taken for skill; fewer than three of a kind are not tested. It is multiplied by the number of
+    models, since the best of several is judged (Bonferroni). A win over a rival needs a mean MASE that is smaller by
+    more than 1 %, and p < 0.05; a win is a win over every rival, so that no correction for their number is needed.
+    Where there are fewer than three of both kinds, there is no evidence, however large the difference.
 
     Origins lie a horizon apart, so that forecasts do not overlap: in origins they are one step ahead, and the
     Diebold-Mariano test has no lags. The same test over all steps of all origins, with horizon - 1 lags, calls equal
@@ -111,25 +112,31 @@ def _sentence(comparison: Comparison, model: str, faced: list[Duel], nets: Mappi
             f"No verdict: {model} is {_margin(nearest)} {_words(nearest.rival)}, but {counted} cannot tell skill from "
             "chance; ask for more --folds."
         )
+    shared = " So few origins do not show what all series share: more --folds." if comparison.origins < FEWEST else ""
     won, lost = [duel for duel in faced if duel.won], [duel for duel in faced if duel.lost]
     beaten = " and ".join(f"{_words(duel.rival)} by {_percent(duel.margin)} ({_p(duel)})" for duel in won)
     if len(won) == len(faced):
         ahead = " and ".join(str(count) for count in dict.fromkeys(duel.ahead for duel in won))
-        return f"{model} beats {beaten}; it is ahead on {ahead} of {counted}."
+        return f"{model} beats {beaten}; it is ahead on {ahead} of {counted}.{shared}"
     if lost:
         worst = min(lost, key=lambda duel: duel.margin)
         margin = _percent(1 - 1 / (1 - worst.margin))  # of the rival over the model
         moral = _moral(nets.get(model), nets.get(worst.rival), model)
-        return f"{_words(worst.rival)} beats {model} by {margin} ({_p(worst)}, {counted}): {moral}."
+        return f"{_words(worst.rival)} beats {model} by {margin} ({_p(worst)}, {counted}): {moral}.{shared}"
     open_ = next(duel for duel in faced if not duel.won)
     question = _question(nets, model, open_.rival)
     start = f"{model} beats {beaten}, but there is no evidence" if won else "No evidence"
     found = f"{'it' if won else model} is {_margin(open_)} {_words(open_.rival)}"
     reason = "too little to matter" if open_.sure else "which may be chance"
     simpler = f"; {_words(open_.rival)} is simpler" if _is_simpler(nets.get(open_.rival), nets.get(model)) else ""
-    few = f" So few {comparison.units} show only large, steady differences: more --folds." if units < FEW else ""
+    fewest = min((n, kind) for n, kind in _kinds(comparison) if n >= FEWEST)
+    few = f" So few {fewest[1]} show only large, steady differences: more --folds." if fewest[0] < FEW else ""
     where = f"{_p(open_)}, ahead on {open_.ahead} of {counted}"
     return f"{start} that {question}: {found} ({where}), {reason}{simpler}.{few}"
+
+
+def _kinds(comparison: Comparison) -> list[tuple[int, str]]:
+    return [(comparison.origins, "origins"), (comparison.series, "series")]
 
 
 def _question(nets: Mapping[str, str], model: str, rival: str) -> str:
