@@ -78,7 +78,6 @@ def test_intervals_cover_what_the_method_is_right_for(name: str, noise: Callable
 
 @pytest.mark.parametrize("name", ["ets", "arima", "theta", "mstl"])
 def test_classical_baselines_forecast_a_season_and_a_trend(name: str) -> None:
-    pytest.importorskip("statsforecast")
     steps = np.arange(100.0)
     random = np.random.default_rng(0)
     y = 50 + 0.5 * steps + 10 * np.sin(np.pi * steps / 2) + random.normal(0, 0.1, 100)
@@ -91,7 +90,6 @@ def test_classical_baselines_forecast_a_season_and_a_trend(name: str) -> None:
 
 
 def test_a_classical_method_gives_nothing_for_a_series_that_it_cannot_take() -> None:
-    pytest.importorskip("statsforecast")
     panel = Panel.from_series({"tiny": np.arange(3.0), "long": np.arange(40.0)})
     point = points("ets", panel, 2)
     assert np.isnan(point[0]).all()
@@ -336,7 +334,6 @@ def test_compare_refuses_what_makes_no_sense() -> None:
     with pytest.raises(UsageError, match="lstm is named twice"):
         names(Plan(baselines=(Asked("lstm"),)))
     tiny = Panel.from_series({"a": np.array([1.0, 2, 1, 2, 3, 1, 2, 1, 2, 3])})
-    pytest.importorskip("statsforecast")
     with pytest.raises(DataError, match="ets cannot forecast any of these series"):
         names(Plan((Asked("ets"),), (), folds=1), tiny)
     with pytest.raises(DataError, match="too few rows for 40 origins"):
