@@ -115,15 +115,19 @@ def test_ctrl_c_shows_what_is_finished(trained: Program, jobs: str) -> None:
         env=trained.environment,
         start_new_session=True,
     )
-    assert process.stderr is not None
-    finished: set[str] = set()
-    while not finished >= {"naive", "seasonal-naive"}:
-        line = process.stderr.readline()
-        assert line, "it ended by itself"
-        finished |= {line.split(",")[0]} if ", origin 1 (" in line else set()
-    time.sleep(0.5)  # into the work on a net, wherever that is
-    os.killpg(process.pid, signal.SIGINT)
-    shown, said = process.communicate(timeout=60)
+    try:
+        assert process.stderr is not None
+        finished: set[str] = set()
+        while not finished >= {"naive", "seasonal-naive"}:
+            line = process.stderr.readline()
+            assert line, "it ended by itself"
+            finished |= {line.split(",")[0]} if ", origin 1 (" in line else set()
+        time.sleep(0.5)  # into the work on a net, wherever that is
+        os.killpg(process.pid, signal.SIGINT)
+        shown, said = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
     assert [row["model"] for row in rows(shown)] == ["seasonal-naive", "naive"]
     assert "interrupted: " in said
