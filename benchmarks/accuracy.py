@@ -5,7 +5,7 @@
 DATA_FOLDER holds m4-hourly-train.csv, m4-hourly-test.csv, m4-weekly-train.csv, etth1.csv, air-passengers.csv,
 monthly-sunspots.csv, monthly-milk-incomplete.csv and australian-tourism.csv. First the evaluator is held against the
 official scores of seasonal naive and Naive2. --validate-on scores on origins inside the training data: that is what
-settings are chosen on. Peers (`pip install -c constraints.txt '.[bench]'`): --row peers.
+settings are chosen on. Peers (`pip install -c constraints.txt '.[classical]'`): --row peers.
 """
 
 import argparse

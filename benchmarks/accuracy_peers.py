@@ -1,4 +1,4 @@
-"""The peers of the single series: AutoETS, AutoARIMA and AutoTheta of statsforecast (extra `bench`)."""
+"""The peers of the single series: AutoETS, AutoARIMA and AutoTheta of statsforecast (extra `classical`)."""
 
 import json
 import time

@@ -27,7 +27,14 @@ ROOMS = [
     "cli",
     "__main__",
 ]
-HOMES = {"torch": {"nets", "training"}, "pandas": {"files"}, "typer": {"cli"}, "rich": {"report", "cli"}}
+HOMES = {
+    "torch": {"nets", "training"},
+    "pandas": {"files"},
+    "scipy": {"evaluate", "runtime"},
+    "statsforecast": {"evaluate"},
+    "typer": {"cli"},
+    "rich": {"report", "cli"},
+}
 FORBIDDEN = ("import pickle", "torch.load", "csv.Sniffer", "import click", "**kwargs")
 FILE_LINES, FUNCTION_LINES, CLASS_LINES, PARAMETERS = 400, 60, 250, 8
 

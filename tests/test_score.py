@@ -137,3 +137,14 @@ def test_without_a_history_there_is_no_scale(program: Program, sales: Path) -> N
     assert "give them with --history" in done.stderr
     (row,) = csv.DictReader(io.StringIO(done.stdout))
     assert (row["mase"], row["mae"]) == ("", "1.0")
+
+
+def test_the_forecasts_of_a_comparison_can_be_scored(program: Program) -> None:
+    done = program(
+        "compare", AIR_PASSENGERS, "--model", "rnn", "--epochs", "1", "--folds", "2", "--save-forecasts", "f.csv"
+    )
+    assert done.returncode == 0, done.stderr
+    ours = {row["model"]: float(row["mae"]) for row in csv.DictReader(io.StringIO(done.stdout))}
+    scores = program("score", "f.csv", "--actual", AIR_PASSENGERS).stdout
+    theirs = {row["model"]: float(row["mae"]) for row in csv.DictReader(io.StringIO(scores))}
+    assert theirs == pytest.approx(ours)

@@ -1,76 +1,175 @@
 """`rnncast compare`: is it worth it? Rolling origins, the same pasts for all, and a verdict."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
-from rnncast.cli.output import Format, chosen_format, write
+from rnncast.cli.output import Format, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
 
+if TYPE_CHECKING:
+    from rnncast.evaluate.compare import Asked, Plan
+    from rnncast.evaluate.findings import Findings
+    from rnncast.series.forecast import Forecast
 
-@o.with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig, without=("model", "levels"))
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="NET|FILE",
+        help="A net, or a model file to take the settings from (and the data, if none are given); may be repeated.",
+        show_default=f"{NetConfig.model} with data, {o.MODEL_FILE} without",
+    ),
+]
+Baselines = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="What to beat: a net, naive, seasonal-naive, drift or mean; ets, arima, theta or mstl (of statsforecast); "
+        "may be repeated.",
+        show_default="window",
+    ),
+]
+
+
+class Refit(StrEnum):
+    """When nets are trained."""
+
+    all = "all"
+    first = "first"
+
+
+@o.with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig, without=("model",))
 def compare(
     context: typer.Context,
     data: o.Data = None,
-    candidate: Annotated[
-        str | None,
+    candidate: Models = None,  # not `model`, which is a setting
+    baseline: Baselines = None,
+    folds: Annotated[
+        int | None,
         typer.Option(
-            "--model",
-            metavar="NET|FILE",
-            help="A net, or a model file to take the settings from (and the data, if none are given).",
-            show_default=f"{NetConfig.model} with data, {o.MODEL_FILE} without",
+            min=1, help="Origins, a horizon apart.", show_default="as the data have room for, up to 8; 4 of many series"
         ),
     ] = None,
-    baseline: Annotated[str, typer.Option(metavar="NET", help="The net to compare with.")] = "window",
-    folds: Annotated[int, typer.Option(help="Origins, a horizon apart, at which all are retrained.", min=1)] = 4,
+    refit: Annotated[Refit, typer.Option(help="Train nets anew at all origins, or at the first only.")] = Refit.all,
+    jobs: Annotated[
+        int, typer.Option(help="Processes side by side, each with as many threads as one alone.", min=1)
+    ] = 1,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
-    require_win: Annotated[bool, typer.Option("--require-win", help="Exit with 3 unless the model wins.")] = False,
+    save_forecasts: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write every forecast here: a row per step, a column per candidate."),
+    ] = None,
+    require_win: Annotated[bool, typer.Option("--require-win", help="Exit with 3 unless a model wins.")] = False,
     device: o.Device = "auto",
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Compare a net with a baseline on the same origins of the same data.
+    """Compare nets with baselines, and with the naive forecasts, on the same origins of the same data.
 
-    All are retrained before each origin, on what came before it, and scored
-    beside the naive forecasts. Without data, the model file's own are read again.
+    A win needs evidence: the verdict says how sure it is. Without data, those
+    that the model file was trained on are read again. Ctrl-C shows what is
+    finished.
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
-    path = data or environment.piped()
-    model_file = _model_file(candidate, path)
 
-    from rnncast.evaluate.compare import Plan, compare_nets
-    from rnncast.forecaster import Forecaster
-    from rnncast.report.progress import progress
-    from rnncast.report.tables import comparison_table
+    from rnncast.evaluate.compare import Plan
 
-    trained = Forecaster.load(model_file) if model_file else None
-    base = trained.config if trained else Config().with_model(candidate or NetConfig.model)
-    if trained and path is None:
-        panel = trained.training_data(note=environment.say)
-    else:
-        table = o.table_from(context, trained.source.table if trained else None)
-        panel = read_data(path or o.STREAM, table, environment, environment.say)
-    config = o.config_from(context, base)
-    with progress(environment.side_screen, environment.shows_progress) as advance:
-        comparison, verdict = compare_nets(panel, config, Plan(baseline, folds, device), advance)
-    rows = comparison.names, comparison.rows
-    write(kind, output, environment, rows, lambda: comparison_table(comparison, verdict))
-    if kind is not Format.table:
-        environment.say(verdict.sentence)
-    if require_win and not verdict.win:
+    plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
+    findings = _found(context, data or environment.piped(), (candidate, baseline), plan)
+    if save_forecasts is not None:
+        _save_forecasts(save_forecasts, findings, environment)
+    _show(findings, kind, output, environment)
+    if findings.unfinished:
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if require_win and not (findings.verdict and findings.verdict.win):
         raise typer.Exit(ExitCode.ANSWER_IS_NO)
 
 
-def _model_file(candidate: str | None, path: str | None) -> str | None:
-    """The model file that --model names, or the usual one where there are neither data nor a net to go by."""
-    if candidate is not None:
-        is_file = candidate.endswith(".safetensors") or Path(candidate).is_file()
-        return candidate if is_file or path is None else None
-    return o.MODEL_FILE if path is None else None
+def _found(
+    context: typer.Context, path: str | None, names: tuple[list[str] | None, list[str] | None], plan: "Plan"
+) -> "Findings":
+    """Read the data and the model files among the names of models and baselines, and compare as planned."""
+    from rnncast.evaluate.compare import compare_candidates
+    from rnncast.forecaster import Forecaster
+    from rnncast.report.progress import progress
+
+    environment: Environment = context.obj
+    models, baselines = names[0] or [NetConfig.model if path else o.MODEL_FILE], names[1] or ["window"]
+    trained = {name: Forecaster.load(name) for name in (*models, *baselines) if _is_file(name)}
+    first = next(iter(trained.values()), None)
+    if first and path is None:
+        panel = first.training_data(note=environment.say)
+    else:
+        table = o.table_from(context, first.source.table if first else None)
+        panel = read_data(environment.data_or_stdin(path, "compare"), table, environment, environment.say)
+    own = {name: o.config_from(context, forecaster.config) for name, forecaster in trained.items()}
+    asked = _asked([*models, *baselines], own)
+    plan = replace(plan, models=asked[: len(models)], baselines=asked[len(models) :])
+    config = o.config_from(context, first.config if first else None)
+    with progress(environment.side_screen, environment.shows_progress) as advance:
+
+        def told(done: int, total: int, words: str) -> None:
+            advance(done, total, words)
+            environment.detail(f"{words} ({done} of {total})")
+
+        return compare_candidates(panel, config, plan, told)
+
+
+def _is_file(name: str) -> bool:
+    return name.endswith(".safetensors") or Path(name).is_file()
+
+
+def _asked(names: Sequence[str], own: Mapping[str, Config]) -> "tuple[Asked, ...]":
+    """The candidates; one that is a file goes by the name of its net, or by the file's, where that is taken."""
+    from rnncast.evaluate.compare import Asked
+
+    asked: list[Asked] = []
+    for name in names:
+        config = own.get(name)
+        taken = {*names, *(each.name for each in asked)}
+        if config is None:
+            asked.append(Asked(name))
+        else:
+            net = config.net.model
+            asked.append(Asked(Path(name).stem if net in taken else net, config))
+    return tuple(asked)
+
+
+def _show(findings: "Findings", kind: Format, output: str, environment: Environment) -> None:
+    """The table, the rows or the object; and on stderr what they do not say."""
+    from rnncast.report.comparison import comparison_table
+
+    if findings.unfinished:
+        environment.say(f"interrupted: {findings.unfinished} forecasts were still to come; this is what is finished")
+    if findings.comparison is None:
+        return
+    if unscored := findings.comparison.unscored:
+        environment.say(f"{unscored} series not scored: too short or too even, or more than a candidate could take")
+    if kind is Format.json:
+        write_object(output, environment, findings.to_dict())
+    else:
+        write(kind, output, environment, (findings.names, findings.rows), lambda: comparison_table(findings))
+    if kind is not Format.table and findings.verdict is not None:
+        environment.say(findings.verdict.sentence)
+
+
+def _save_forecasts(path: str, findings: "Findings", environment: Environment) -> None:
+    from rnncast.files.forecasts import side_by_side
+
+    forecasts: dict[int, dict[str, Forecast]] = {}
+    for outcome in findings.outcomes:
+        forecasts.setdefault(outcome.origin, {})[outcome.candidate] = outcome.forecast
+    kind = Format.csv if path == o.STREAM else chosen_format(Format.auto, path, environment)
+    write(kind, path, environment, side_by_side([*forecasts.values()]))

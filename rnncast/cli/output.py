@@ -1,5 +1,6 @@
 """Where data go out, and in which form: a table for a person, CSV for a pipe, or what was asked for."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -38,11 +39,12 @@ def write(
     output: str,
     environment: Environment,
     rows: tuple[list[str], Iterable[list[Any]]],
-    table: "Callable[[], RenderableType]",
+    table: "Callable[[], RenderableType] | None" = None,
 ) -> None:
     """Write named rows, or the table that shows them, to stdout ("-") or a file."""
     with _opened(output, environment) as out:
         if kind is Format.table:
+            assert table is not None
             from rnncast.report.tables import print_table
 
             print_table(table(), out)
@@ -50,6 +52,13 @@ def write(
             from rnncast.files.rows import WRITERS
 
             WRITERS[kind.value](*rows, out)
+
+
+def write_object(output: str, environment: Environment, value: dict[str, Any]) -> None:
+    """Write one JSON object to stdout ("-") or a file."""
+    with _opened(output, environment) as out:
+        json.dump(value, out, indent=1, ensure_ascii=False)
+        out.write("\n")
 
 
 @contextmanager

@@ -1,101 +1,112 @@
-"""Rolling origins: each candidate forecasts from the same pasts, and is scored on what came after."""
+"""Rolling origins: each candidate forecasts from the same pasts, in this process or in several."""
 
+import multiprocessing
+import signal
+import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from rnncast.errors import RnncastError
+from rnncast.evaluate.candidates import Candidate
 from rnncast.series.forecast import Forecast
-from rnncast.series.metrics import mae, mase, seasonal_error, smape
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split
 
 
-class Candidate(NamedTuple):
-    """Something that forecasts: its name, and what it makes of the past. It sees nothing else."""
+class Outcome(NamedTuple):
+    """What a candidate forecast at an origin (counted from 0), and the seconds that its work there took."""
 
-    name: str
-    forecast: Callable[[Panel], Forecast]
-
-
-@dataclass(frozen=True)
-class Score:
-    """What a candidate scored. mase, smape, mae: [origin], each the mean over series. seconds: all its work."""
-
-    name: str
-    mase: NDArray[np.float64]
-    smape: NDArray[np.float64]
-    mae: NDArray[np.float64]
+    candidate: str
+    origin: int
+    forecast: Forecast
     seconds: float
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The scores of candidates on the same origins, the best (by mean MASE) first. season: the m of MASE."""
+class _Work(NamedTuple):
+    """A candidate that is fitted at the first of some origins and forecasts from each of them."""
 
-    scores: tuple[Score, ...]
-    horizon: int
-    season: int
-    origins: int
-    series: int
-
-    @property
-    def names(self) -> list[str]:
-        """Column names of `rows`."""
-        return ["model", "mase", "smape", "mae", "season", "horizon", "origins", "series", "seconds"]
-
-    @property
-    def rows(self) -> list[list[Any]]:
-        """A row per candidate, the best first, metrics averaged over origins."""
-        facts = [self.season, self.horizon, self.origins, self.series]
-        return [
-            [
-                s.name,
-                float(s.mase.mean()),
-                float(s.smape.mean()),
-                float(s.mae.mean()),
-                *facts,
-                round(s.seconds, 3),
-            ]
-            for s in self.scores
-        ]
-
-    def __getitem__(self, name: str) -> Score:
-        return next(score for score in self.scores if score.name == name)
+    candidate: Candidate
+    origins: tuple[int, ...]
+    seen: tuple[Panel, ...]
 
 
 def backtest(
-    candidates: list[Candidate],
-    splits: Iterable[Split],
-    season: int,
-    done: Callable[[str, int], None] = lambda name, origin: None,
-) -> Comparison:
-    """Score each candidate at each origin; `done` is told after each (its name, the number of the origin)."""
-    kept = list(splits)
-    assert kept, "a backtest needs an origin"
-    rows: dict[str, list[tuple[float, ...]]] = {c.name: [] for c in candidates}
-    for origin, split in enumerate(kept, 1):
-        scale = seasonal_error(split.seen, season)
-        for candidate in candidates:
-            began = time.perf_counter()
-            point = candidate.forecast(split.seen).point
-            seconds = time.perf_counter() - began
-            metrics = (mase(split.actual, point, scale), smape(split.actual, point), mae(split.actual, point))
-            rows[candidate.name].append((*(_mean(metric) for metric in metrics), seconds))
-            done(candidate.name, origin)
-    scores = [_score(name, np.array(values)) for name, values in rows.items()]
-    ranked = sorted(scores, key=lambda score: float(np.nan_to_num(score.mase.mean(), nan=np.inf)))
-    return Comparison(tuple(ranked), kept[0].actual.shape[1], season, len(kept), len(kept[-1].seen))
+    candidates: list[Candidate], splits: list[Split], *, refit: bool = True, jobs: int = 1
+) -> Iterator[Outcome]:
+    """The outcome of each candidate at each origin, as they come.
+
+    refit: fit anew at each origin, on what came before it; else once, on what came before the first. jobs: processes;
+    the outcomes are the same for any number, but for their order and seconds. An error of a candidate names it.
+    """
+    work = _pieces(candidates, splits, refit)
+    if jobs == 1:
+        for piece in work:
+            yield from _done(piece)
+    else:
+        yield from _in_processes(work, min(jobs, len(work)))
 
 
-def _mean(values: NDArray[np.float64]) -> float:
-    """The mean over the series that can be scored; NaN if none can."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else float("nan")
+def _pieces(candidates: list[Candidate], splits: list[Split], refit: bool) -> list[_Work]:
+    """Origin after origin, so that what is finished early can be compared."""
+    origins = range(len(splits))
+    groups = [(origin,) for origin in origins] if refit else [tuple(origins)]
+    return [
+        _Work(candidate, group, tuple(splits[origin].seen for origin in group))
+        for group in groups
+        for candidate in candidates
+    ]
 
 
-def _score(name: str, values: NDArray[np.float64]) -> Score:
-    return Score(name, values[:, 0], values[:, 1], values[:, 2], float(values[:, 3].sum()))
+def _done(work: _Work) -> list[Outcome]:
+    work.candidate.load()
+    began = time.perf_counter()
+    outcomes = []
+    try:
+        forecast = work.candidate.fit(work.seen[0])
+        for origin, seen in zip(work.origins, work.seen, strict=True):
+            made = forecast(seen)
+            ended = time.perf_counter()
+            outcomes.append(Outcome(work.candidate.name, origin, made, ended - began))
+            began = ended
+    except RnncastError as error:
+        where = f"{work.candidate.name} at origin {work.origins[0] + 1}"
+        raise type(error)(f"{where}: {error.message}", error.hint) from None
+    return outcomes
+
+
+def _in_processes(work: list[_Work], jobs: int) -> Iterator[Outcome]:
+    # Not forked: a process that was forked from one with threads may hang.
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    try:
+        with _interrupts_ignored():  # processes inherit that: an interruption is for this one to deal with
+            futures = [pool.submit(_done, piece) for piece in work]
+        for future in as_completed(futures):
+            yield from future.result()
+    except BrokenProcessPool:
+        raise RnncastError(
+            "a process ended before its work was done, perhaps for want of memory", hint="ask for fewer --jobs"
+        ) from None
+    except BaseException:
+        # Interrupted or failed: what is still computed is not waited for.
+        for child in set(multiprocessing.active_children()) - before:
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,19 +1,131 @@
-"""Forecasts that need no training, which any net must beat to be worth having."""
+"""Forecasts that any net must beat to be worth having: four in a line each, and four classical ones.
+
+S series, H steps.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from rnncast.config import TaskConfig
+from rnncast.errors import UsageError
+from rnncast.evaluate.classical import CLASSICAL, classical
 from rnncast.series.forecast import Forecast
 from rnncast.series.naive import repeat_season
 from rnncast.series.panel import Panel
 
+Values = NDArray[np.float64]
 
-def naive(panel: Panel, horizon: int) -> Forecast:
-    """Repeat the last observed value of each series."""
+
+class Spread(NamedTuple):
+    """Point forecasts [S, H] and their standard errors [S, H], in the user's units."""
+
+    point: Values
+    error: Values
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A baseline by its name. The resolved task says how far it looks, in which seasons, and which intervals it gives.
+
+    UsageError if the method cannot be had, or the data have no season for it.
+    """
+
+    name: str
+    task: TaskConfig
+
+    def __post_init__(self) -> None:
+        if self.name in CLASSICAL and find_spec("statsforecast") is None:
+            raise UsageError(
+                f"{self.name} is computed by statsforecast, which is not installed",
+                hint="pip install 'rnncast[classical]'",
+            )
+        if self.name in SEASONAL and self._season == 1:
+            raise UsageError(f"{self.name} needs a season, and these data show none", hint="name it with --season")
+
+    def load(self) -> None:
+        """Import statsforecast, if it is needed."""
+        if self.name in CLASSICAL:
+            import_module("statsforecast.models")
+
+    def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
+        """What forecasts. Nothing is kept of the past: what is to be estimated is estimated from each past anew."""
+        return self.forecast
+
+    def forecast(self, panel: Panel) -> Forecast:
+        """Forecast what follows each series; NaN for a series that the method cannot take."""
+        probabilities, horizon = self.task.quantiles, self.task.horizon or 1
+        if self.name in CLASSICAL:
+            quantiles = classical(self.name, panel, self.task)
+        else:
+            point, error = SIMPLE[self.name](panel, horizon, self._season)
+            normal = np.array([NormalDist().inv_cdf(p) for p in probabilities])
+            quantiles = point[:, :, None] + error[:, :, None] * normal  # [S, H, Q]
+            quantiles[:, :, len(probabilities) // 2] = point  # which is there even where its error is not known
+        point = quantiles[:, :, len(probabilities) // 2]
+        return Forecast(panel.ids, panel.ends, point, quantiles, probabilities, panel.frequency, panel.columns)
+
+    @property
+    def _season(self) -> int:
+        return (self.task.seasons or (1,))[0]
+
+
+def naive(panel: Panel, horizon: int, season: int) -> Spread:
+    """Repeat the last observed value."""
     return seasonal_naive(panel, horizon, 1)
 
 
-def seasonal_naive(panel: Panel, horizon: int, season: int) -> Forecast:
-    """Repeat the last season of each series: see `repeat_season`."""
-    point = repeat_season(panel, horizon, season)
-    quantiles = np.empty((*point.shape, 0))
-    return Forecast(panel.ids, panel.ends, point, quantiles, (), panel.frequency, panel.columns)
+def seasonal_naive(panel: Panel, horizon: int, season: int) -> Spread:
+    """Repeat the last season: see `repeat_season`. Errors: Hyndman & Athanasopoulos (2021), section 5.5."""
+    sigma = np.array([_deviation(y[season:] - y[:-season]) for _, _, y in panel])
+    return Spread(repeat_season(panel, horizon, season), sigma[:, None] * np.sqrt(np.arange(horizon) // season + 1))
+
+
+def drift(panel: Panel, horizon: int, season: int) -> Spread:
+    """Go on along the line from the first observed value to the last: Hyndman & Athanasopoulos (2021), section 5.5."""
+    return _each(panel, _drift, horizon)
+
+
+def mean(panel: Panel, horizon: int, season: int) -> Spread:
+    """Repeat the mean of all that was observed: Hyndman & Athanasopoulos (2021), section 5.5."""
+    return _each(panel, _mean, horizon)
+
+
+def _each(panel: Panel, method: Callable[[Values, Values], Spread], horizon: int) -> Spread:
+    """A method of one series [T] and the steps ahead [H], over all series."""
+    steps = np.arange(1.0, horizon + 1)
+    spreads = [method(y, steps) for _, _, y in panel]
+    return Spread(np.array([spread.point for spread in spreads]), np.array([spread.error for spread in spreads]))
+
+
+def _drift(y: Values, steps: Values) -> Spread:
+    known = np.flatnonzero(~np.isnan(y))
+    first, last = known[0], known[-1]
+    span = max(int(last - first), 1)
+    slope = (y[last] - y[first]) / span
+    ahead = steps + (len(y) - 1 - last)
+    error = _deviation(np.diff(y) - slope) * np.sqrt(ahead * (1 + ahead / span))
+    return Spread(y[last] + slope * ahead, error)
+
+
+def _mean(y: Values, steps: Values) -> Spread:
+    known = y[~np.isnan(y)]
+    error = _deviation(known - known.mean()) * np.sqrt(1 + 1 / len(known))
+    return Spread(np.full(len(steps), known.mean()), np.full(len(steps), error))
+
+
+def _deviation(residuals: Values) -> float:
+    """The root of the mean square of what is known; NaN where nothing is, so that no interval is given."""
+    known = residuals[~np.isnan(residuals)]
+    return float(np.sqrt(np.mean(known**2))) if known.size else float("nan")
+
+
+SIMPLE = {"naive": naive, "seasonal-naive": seasonal_naive, "drift": drift, "mean": mean}
+SEASONAL = ("seasonal-naive", "mstl")
+BASELINES = (*SIMPLE, *CLASSICAL)

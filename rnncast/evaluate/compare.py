@@ -1,82 +1,155 @@
-"""Memory against no memory: two nets with the same inputs, head and budget, beside the naive forecasts."""
+"""Is memory worth it: nets with the same inputs, head and budget, beside baselines, on the same origins."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rnncast.choices import resolve, shortest_series
-from rnncast.config import Config
+import numpy as np
+
+from rnncast.choices import FEW_SERIES, resolve, shortest_series
+from rnncast.config import Config, TaskConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.evaluate.backtest import Candidate, Comparison, backtest
-from rnncast.evaluate.baselines import naive, seasonal_naive
-from rnncast.evaluate.verdict import Verdict, judge
-from rnncast.forecaster import Forecaster
-from rnncast.runtime.registry import find_net
-from rnncast.series.forecast import Forecast
+from rnncast.evaluate.backtest import Outcome, backtest
+from rnncast.evaluate.baselines import BASELINES, Baseline
+from rnncast.evaluate.candidates import Candidate, Net
+from rnncast.evaluate.findings import Findings
+from rnncast.evaluate.scores import Comparison, compared
+from rnncast.evaluate.verdict import NAIVE, Sides, Verdict, judge
+from rnncast.runtime.registry import NETS
 from rnncast.series.panel import Panel
-from rnncast.series.splits import rolling_origins
-from rnncast.training.step import Watch
+from rnncast.series.splits import Split, rolling_origins
 
 Told = Callable[[int, int, str], None]  # done, total, a few words
+
+ORIGINS = (8, 4)  # of few series, of many, where the data have room for them
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A candidate as the user names it: a net or a baseline, by a name; or a net with settings of its own."""
+
+    name: str
+    config: Config | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a net is compared with, at how many origins, and where it is trained."""
+    """What is compared: `models` are judged, `baselines` are what they must beat, beside the naive forecasts.
 
-    baseline: str = "window"
-    folds: int = 4
+    folds: origins, None for as many as the data have room for, up to `ORIGINS`. refit: train anew at each, else at the
+    first only. jobs: processes. device: where to train.
+    """
+
+    models: tuple[Asked, ...] = (Asked("lstm"),)
+    baselines: tuple[Asked, ...] = (Asked("window"),)
+    folds: int | None = None
+    refit: bool = True
+    jobs: int = 1
     device: str = "auto"
 
 
-def compare_nets(
+def compare_candidates(
     panel: Panel, config: Config, plan: Plan, told: Told = lambda done, total, words: None
-) -> tuple[Comparison, Verdict]:
-    """Backtest the config's net against a baseline net, naive and seasonal naive, and judge.
+) -> Findings:
+    """Backtest models, baselines, naive and seasonal naive, and judge the models.
 
-    Horizon, season and strategy are settled once, on the whole panel; everything else anew at each origin, from what
-    came before it. UsageError for an unknown net; DataError if the series are too short for so many origins.
+    Horizon, seasons, levels and strategy are settled once, on the whole panel, and are the same for all; everything
+    else anew at each origin, from what came before it. An interruption ends the backtest and keeps what is finished.
+    UsageError for an unknown candidate; DataError if the series are too short for so many origins.
     """
-    model, baseline, folds = config.net.model, plan.baseline, plan.folds
-    find_net(baseline)
-    if baseline == model:
-        raise UsageError(f"--model and --baseline are both {model}", hint="compare two different nets")
-    settled = resolve(config, panel).task
-    horizon, season = settled.horizon or 1, (settled.seasons or (1,))[0]
-    # A season of 1 at the end says that there are no others.
-    seasons = (*(settled.seasons or ()), 1)
-    task = replace(config.task, horizon=horizon, seasons=seasons, strategy=settled.strategy)
-    config = replace(config, task=task)
-    splits = list(rolling_origins(panel, horizon, folds, shortest_series(horizon)))
-    if len(splits) < folds:
-        raise DataError(_too_short(panel, horizon, folds), hint="ask for fewer --folds or a shorter --horizon")
-    candidates = [_net(config.with_model(name), plan.device) for name in (model, baseline)]
-    candidates += [Candidate("naive", lambda seen: naive(seen, horizon))]
-    if season > 1:
-        candidates += [Candidate("seasonal-naive", lambda seen: seasonal_naive(seen, horizon, season))]
+    configs = _configs(plan, config)
+    task = _task(configs, config, panel)
+    candidates = _candidates(plan, configs, task)
+    horizon, season = task.horizon or 1, (task.seasons or (1,))[0]
+    splits = _splits(panel, horizon, plan.folds)
     total = len(candidates) * len(splits)
-    finished = iter(range(1, total + 1))
-    comparison = backtest(
-        candidates,
-        splits,
-        season,
-        lambda name, origin: told(next(finished), total, f"{name}, origin {origin}"),
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in backtest(candidates, splits, refit=plan.refit, jobs=plan.jobs):
+            outcomes.append(outcome)
+            told(len(outcomes), total, f"{outcome.candidate}, origin {outcome.origin + 1}")
+    except KeyboardInterrupt:
+        pass  # the findings say that something is missing
+    nets = {name: each.net.model for name, each in configs.items()}
+    order = [candidate.name for candidate in candidates]
+    outcomes.sort(key=lambda outcome: (outcome.origin, order.index(outcome.candidate)))
+    comparison = compared(outcomes, splits, panel.ids, horizon, season)
+    if comparison is None and len(outcomes) == total:
+        raise _nothing_scored(outcomes, order)
+    return Findings(tuple(outcomes), comparison, _judged(comparison, plan, nets), total - len(outcomes))
+
+
+def _nothing_scored(outcomes: list[Outcome], names: list[str]) -> DataError:
+    for name in names:
+        if all(np.isnan(outcome.forecast.point).all() for outcome in outcomes if outcome.candidate == name):
+            return DataError(f"{name} cannot forecast any of these series", hint=f"leave out {name}")
+    return DataError("no value came after any origin, to score a forecast against", hint="ask for more --folds")
+
+
+def _judged(comparison: Comparison | None, plan: Plan, nets: dict[str, str]) -> Verdict | None:
+    """The verdict on what is finished, if a model and a naive forecast are among it."""
+    if comparison is None:
+        return None
+    finished = {score.name for score in comparison.scores}
+    models = tuple(asked.name for asked in plan.models if asked.name in finished)
+    baselines = tuple(asked.name for asked in plan.baselines if asked.name in finished)
+    sides = Sides(models, baselines, nets)
+    return judge(comparison, sides) if models and finished & set(NAIVE) else None
+
+
+def _configs(plan: Plan, config: Config) -> dict[str, Config]:
+    """The Config of each net, by its name. UsageError for a name that is no candidate's, or that stands twice."""
+    configs: dict[str, Config] = {}
+    names: set[str] = set()
+    for asked in (*plan.models, *plan.baselines):
+        if asked.name in names:
+            raise UsageError(f"{asked.name} is named twice", hint="name another --model or --baseline")
+        names.add(asked.name)
+        if asked.config is not None:
+            configs[asked.name] = asked.config
+        elif asked.name in NETS:
+            configs[asked.name] = config.with_model(asked.name)
+        elif asked.name not in BASELINES:
+            known = f"nets: {', '.join(NETS)}; baselines: {', '.join(BASELINES)}"
+            raise UsageError(f"there is no candidate called {asked.name!r}", hint=f"{known}; or name a model file")
+    return configs
+
+
+def _task(configs: dict[str, Config], config: Config, panel: Panel) -> TaskConfig:
+    """What all candidates are to forecast, as the first net says; recursively if any net can do no other."""
+    resolved = [resolve(each, panel).task for each in configs.values()] or [resolve(config, panel).task]
+    strategies = {task.strategy for task in resolved}
+    # A season of 1 at the end says that there are no others.
+    seasons = (*(resolved[0].seasons or ()), 1)
+    strategy = "recursive" if "recursive" in strategies else "direct"
+    return replace(config.task, horizon=resolved[0].horizon, seasons=seasons, strategy=strategy)
+
+
+def _candidates(plan: Plan, configs: dict[str, Config], task: TaskConfig) -> list[Candidate]:
+    """Baselines first, as they take no time, and are something to show if the nets are interrupted."""
+    baselines = ["naive", *(["seasonal-naive"] if (task.seasons or (1,))[0] > 1 else [])]
+    baselines += [each.name for each in (*plan.models, *plan.baselines) if each.name not in (*configs, *baselines)]
+    nets = [Net(name, _with_task(config, task), plan.device) for name, config in configs.items()]
+    return [*(Baseline(name, task) for name in baselines), *nets]
+
+
+def _with_task(config: Config, task: TaskConfig) -> Config:
+    """A net's own settings, but for what is the same for all."""
+    shared = replace(
+        config.task, horizon=task.horizon, seasons=task.seasons, strategy=task.strategy, levels=task.levels
     )
-    return comparison, judge(comparison, model, baseline)
+    return replace(config, task=shared)
 
 
-def _net(config: Config, device: str) -> Candidate:
-    watch = Watch(device=device)
-
-    def forecast(seen: Panel) -> Forecast:
-        # Where a row is missing in the past, so is what was known of it.
-        return Forecaster.fit(seen, config, watch=watch).predict(complete=False)
-
-    return Candidate(config.net.model, forecast)
-
-
-def _too_short(panel: Panel, horizon: int, folds: int) -> str:
-    longest, needed = int(panel.lengths.max()), folds * horizon + shortest_series(horizon)
-    return (
-        f"too few rows for {folds} origins {horizon} steps apart: "
-        f"the longest series has {longest}, and they need {needed}"
-    )
+def _splits(panel: Panel, horizon: int, folds: int | None) -> list[Split]:
+    shortest = shortest_series(horizon)
+    asked = folds or ORIGINS[len(panel) >= FEW_SERIES]
+    splits = list(rolling_origins(panel, horizon, asked, shortest))
+    if not splits or (folds is not None and len(splits) < folds):
+        longest, needed = int(panel.lengths.max()), (folds or 1) * horizon + shortest
+        several = folds is not None and folds > 1
+        origins = f"{folds} origins {horizon} steps apart" if several else f"an origin and {horizon} steps after it"
+        raise DataError(
+            f"too few rows for {origins}: the longest series has {longest}, and they need {needed}",
+            hint="ask for fewer --folds or a shorter --horizon",
+        )
+    return splits

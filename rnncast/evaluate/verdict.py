@@ -1,75 +1,175 @@
 """One sentence that answers: is the net worth it here?"""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from rnncast.evaluate.backtest import Comparison, Score
+from rnncast.evaluate.scores import Comparison
+from rnncast.evaluate.significance import ALPHA, FEWEST
+from rnncast.runtime.registry import NETS
 
-TIE = 0.01  # relative difference of mean MASE that is called a tie
+TIE = 0.01  # relative difference of mean MASE that matters to nobody
+FEW = 6  # units, below which only a large and steady difference can be seen
+MEMORYLESS = "window"  # the net without memory
+NAIVE = ("naive", "seasonal-naive")
 
 
-class Verdict(NamedTuple):
-    """win: the model is ahead of every rival, by more than a tie and on more than half of the origins."""
+class Sides(NamedTuple):
+    """The names of the models that are judged, and of what they must beat; of those that are nets, which."""
+
+    models: tuple[str, ...]
+    baselines: tuple[str, ...]
+    nets: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Duel:
+    """The judged model against another candidate.
+
+    margin: by what part its mean MASE is smaller; p: of no difference, None where that cannot be tested; by_step_p: the
+    Diebold-Mariano test over all steps, of a single series only; ahead: of how many units it is ahead.
+    """
+
+    rival: str
+    margin: float
+    p: float | None
+    by_step_p: float | None
+    ahead: int
+
+    @property
+    def sure(self) -> bool:
+        """Whether the difference is more than chance."""
+        return self.p is not None and self.p < ALPHA
+
+    @property
+    def won(self) -> bool:
+        """Whether the model is better, surely and by more than a tie."""
+        return self.sure and self.margin > TIE
+
+    @property
+    def lost(self) -> bool:
+        """Whether the rival is better, surely and by more than a tie."""
+        return self.sure and self.margin < -TIE
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """win: the model beats all its rivals. model: the one judged; duels: with every other candidate."""
 
     win: bool
     sentence: str
+    model: str
+    duels: tuple[Duel, ...]
+
+    def duel(self, rival: str) -> Duel | None:
+        """The duel with a rival; None for the model itself."""
+        return next((duel for duel in self.duels if duel.rival == rival), None)
 
 
-def judge(comparison: Comparison, model: str, baseline: str) -> Verdict:
-    """Compare the model with a baseline, and with the better of the naive forecasts."""
-    naive = next(s.name for s in comparison.scores if s.name in ("naive", "seasonal-naive"))
-    rivals = [name for name in dict.fromkeys((baseline, naive)) if name != model]
-    ours = comparison[model]
-    won = {rival: _beats(ours, comparison[rival]) for rival in rivals}
-    win = all(won.values())
-    if win:
-        margins = " and ".join(f"{_words(r)} by {_margin(ours, comparison[r])}" for r in rivals)
-        return Verdict(True, f"{model} beats {margins} (mean MASE; {_origins(ours, comparison, rivals)}).")
-    best = comparison.scores[0].name
-    if best in ("naive", "seasonal-naive"):
-        return Verdict(False, f"The {_words(best)} forecast is the best of all here: no net is worth its training.")
-    if not won[rivals[0]]:
-        return Verdict(False, _no_evidence(ours, comparison[rivals[0]], comparison))
-    return Verdict(
-        False,
-        f"{model} beats {_words(rivals[0])} by {_margin(ours, comparison[rivals[0]])}, "
-        f"but is not clearly better than {_words(naive)}.",
+def judge(comparison: Comparison, sides: Sides) -> Verdict:
+    """Judge the best of the models against all baselines and the better of the naive forecasts.
+
+    The rule. Differences of MASE are paired, and tested by `paired_p` over series, each averaged over its origins, and
+    over origins, each averaged over its series. The larger p counts, so that neither a few odd series nor luck that all
+    series share is taken for skill; fewer than three of a kind are not tested. It is multiplied by the number of
+    models, since the best of several is judged (Bonferroni). A win over a rival needs a mean MASE that is smaller by
+    more than 1 %, and p < 0.05; a win is a win over every rival, so that no correction for their number is needed.
+    Where there are fewer than three of both kinds, there is no evidence, however large the difference.
+
+    Origins lie a horizon apart, so that forecasts do not overlap: in origins they are one step ahead, and the
+    Diebold-Mariano test has no lags. The same test over all steps of all origins, with horizon - 1 lags, calls equal
+    candidates different two to three times too often with so few origins (tests/test_significance.py); it is given
+    beside (`by_step_p`), but decides nothing.
+    """
+    order = [score.name for score in comparison.scores]
+    model = min(sides.models, key=order.index)
+    duels = tuple(_duel(comparison, model, rival, len(sides.models)) for rival in order if rival != model)
+    naive = [name for name in order if name in NAIVE and name != model][:1]
+    rivals = [name for name in dict.fromkeys((*sides.baselines, *naive)) if name != model]
+    faced = [duel for name in rivals for duel in duels if duel.rival == name]
+    win = all(duel.won for duel in faced)
+    return Verdict(win, _sentence(comparison, model, faced, sides.nets), model, duels)
+
+
+def _duel(comparison: Comparison, model: str, rival: str, models: int) -> Duel:
+    p, by_step = comparison.p(model, rival), comparison.by_step_p(model, rival)
+    ours, theirs = comparison.losses(model), comparison.losses(rival)
+    return Duel(
+        rival,
+        comparison.skill(comparison[model], comparison[rival]),
+        None if p is None else min(1.0, p * models),
+        by_step,
+        int((ours < theirs).sum()),
     )
 
 
-def _beats(ours: Score, theirs: Score) -> bool:
-    return _skill(ours, theirs) > TIE and _wins(ours, theirs) > len(ours.mase) / 2
+def _sentence(comparison: Comparison, model: str, faced: list[Duel], nets: Mapping[str, str]) -> str:
+    units = len(comparison.losses(model))
+    counted = f"{units} {comparison.units}" if units > 1 else f"1 {comparison.units.removesuffix('s')}"
+    if any(duel.p is None for duel in faced):
+        nearest = faced[0]
+        return (
+            f"No verdict: {model} is {_margin(nearest)} {_words(nearest.rival)}, but {counted} cannot tell skill from "
+            "chance; ask for more --folds."
+        )
+    shared = " So few origins do not show what all series share: more --folds." if comparison.origins < FEWEST else ""
+    won, lost = [duel for duel in faced if duel.won], [duel for duel in faced if duel.lost]
+    beaten = " and ".join(f"{_words(duel.rival)} by {_percent(duel.margin)} ({_p(duel)})" for duel in won)
+    if len(won) == len(faced):
+        ahead = " and ".join(str(count) for count in dict.fromkeys(duel.ahead for duel in won))
+        return f"{model} beats {beaten}; it is ahead on {ahead} of {counted}.{shared}"
+    if lost:
+        worst = min(lost, key=lambda duel: duel.margin)
+        margin = _percent(1 - 1 / (1 - worst.margin))  # of the rival over the model
+        moral = _moral(nets.get(model), nets.get(worst.rival), model)
+        return f"{_words(worst.rival)} beats {model} by {margin} ({_p(worst)}, {counted}): {moral}.{shared}"
+    open_ = next(duel for duel in faced if not duel.won)
+    question = _question(nets, model, open_.rival)
+    start = f"{model} beats {beaten}, but there is no evidence" if won else "No evidence"
+    found = f"{'it' if won else model} is {_margin(open_)} {_words(open_.rival)}"
+    reason = "too little to matter" if open_.sure else "which may be chance"
+    simpler = f"; {_words(open_.rival)} is simpler" if _is_simpler(nets.get(open_.rival), nets.get(model)) else ""
+    fewest = min((n, kind) for n, kind in _kinds(comparison) if n >= FEWEST)
+    few = f" So few {fewest[1]} show only large, steady differences: more --folds." if fewest[0] < FEW else ""
+    where = f"{_p(open_)}, ahead on {open_.ahead} of {counted}"
+    return f"{start} that {question}: {found} ({where}), {reason}{simpler}.{few}"
 
 
-def _skill(ours: Score, theirs: Score) -> float:
-    return float(1 - ours.mase.mean() / theirs.mase.mean())
+def _kinds(comparison: Comparison) -> list[tuple[int, str]]:
+    return [(comparison.origins, "origins"), (comparison.series, "series")]
 
 
-def _wins(ours: Score, theirs: Score) -> int:
-    return int((ours.mase < theirs.mase).sum())
+def _question(nets: Mapping[str, str], model: str, rival: str) -> str:
+    memory = model in nets and nets.get(rival) == MEMORYLESS
+    return "memory helps here" if memory else f"{model} is better than {_words(rival)}"
 
 
-def _margin(ours: Score, theirs: Score) -> str:
-    return f"{_skill(ours, theirs):.0%}".replace("%", " %")
+def _moral(net: str | None, rival: str | None, model: str) -> str:
+    """What it means that a rival is better; of each its net, None for what is no net."""
+    if net is None or (rival is not None and rival != MEMORYLESS):
+        return f"{model} does not help here"
+    return "memory does not help here" if rival else "no net is worth its training here"
 
 
-def _origins(ours: Score, comparison: Comparison, rivals: list[str]) -> str:
-    counts = [_wins(ours, comparison[rival]) for rival in rivals]
-    total = f"{comparison.origins} origins" if comparison.origins > 1 else "1 origin"
-    each = " and ".join(str(count) for count in dict.fromkeys(counts))
-    return f"ahead on {each} of {total}"
+def _is_simpler(rival: str | None, net: str | None) -> bool:
+    """Nets stand in the registry from the simplest on; what is no net is simpler than any."""
+    places = list(NETS)
+    return net is not None and (rival is None or places.index(rival) < places.index(net))
 
 
-def _no_evidence(ours: Score, theirs: Score, comparison: Comparison) -> str:
-    other = "memory" if theirs.name == "window" else ours.name
-    ahead = ours if _skill(ours, theirs) > 0 else theirs
-    behind = theirs if ahead is ours else ours
-    margin = _margin(ahead, behind)
-    where = _origins(ahead, comparison, [behind.name])
-    return (
-        f"No evidence that {other} helps here: {_words(ahead.name)} is {margin} ahead of {_words(behind.name)} "
-        f"(mean MASE; {where})."
-    )
+def _margin(duel: Duel) -> str:
+    side = "ahead of" if duel.margin >= 0 else "behind"
+    return f"{_percent(abs(duel.margin))} {side}"
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.0f} %" if abs(part) >= TIE or part == 0 else f"{100 * part:.1f} %"
+
+
+def _p(duel: Duel) -> str:
+    assert duel.p is not None
+    return "p < 0.001" if duel.p < 0.001 else f"p = {duel.p:.3f}" if duel.p < 0.1 else f"p = {duel.p:.2f}"
 
 
 def _words(name: str) -> str:
-    return name.replace("-", " ")
+    return name.replace("-", " ") if name in NAIVE else name

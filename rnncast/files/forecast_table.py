@@ -18,7 +18,7 @@ from rnncast.config import TableConfig
 from rnncast.errors import DataError
 from rnncast.files.cells import Coded, Table
 from rnncast.files.columns import ID_NAMES, TIME_NAMES, Kind, kind_of
-from rnncast.files.forecasts import PATH
+from rnncast.files.forecasts import CUTOFF, PATH
 from rnncast.files.future import positions_on_grid
 from rnncast.files.numbers import parse_numbers
 from rnncast.files.sources import open_source
@@ -28,7 +28,6 @@ from rnncast.series.panel import Panel
 
 Values = NDArray[np.float64]
 
-CUTOFF = "cutoff"
 PROPHET = {"yhat_lower": 0.1, "yhat_upper": 0.9}
 INTERVAL = re.compile(r"(.+)-(lo|hi)-(\d+(?:\.\d+)?)")
 QUANTILE = re.compile(r"(.+)-q[l]?(0?\.\d+)")

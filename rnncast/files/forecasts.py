@@ -1,13 +1,17 @@
 """A Forecast as rows: one per series and step, under the user's own column names; Paths: one per path besides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rnncast.files.times import format_times
 from rnncast.series.forecast import Forecast, Paths
 
 POINT = "forecast"
 PATH = "path"
+CUTOFF = "cutoff"
 
 
 def header_of(forecast: Forecast) -> list[str]:
@@ -47,3 +51,36 @@ def path_rows_of(paths: Paths) -> Iterator[list[Any]]:
         ids = paths.columns.parts(name)
         for number, values in enumerate(paths.values[s].T.tolist(), 1):
             yield from ([*ids, number, time, value] for time, value in zip(times[s], values, strict=True))
+
+
+def side_by_side(origins: list[Mapping[str, Forecast]]) -> tuple[list[str], Iterator[list[Any]]]:
+    """Column names and rows of forecasts by model, made of the same series at each of some origins.
+
+    A row per origin, series and step: ids, time, cutoff (the time of the last value seen), then each model's forecast
+    and its intervals' ends. A model that has no forecast at an origin is NaN there.
+    """
+    models = list(dict.fromkeys(name for forecasts in origins for name in forecasts))
+    some = next((forecast for forecasts in origins for forecast in forecasts.values()), None)
+    if some is None:
+        return [], iter(())
+    columns, levels = some.columns, some.levels
+    ends = [f"-{side}-{level:g}" for level in levels for side in ("lo", "hi")]
+    names = [*columns.ids, columns.time_name, CUTOFF, *(f"{name}{end}" for name in models for end in ("", *ends))]
+    return names, (row for forecasts in origins for row in _rows_at_origin(forecasts, models))
+
+
+def _rows_at_origin(forecasts: Mapping[str, Forecast], models: list[str]) -> Iterator[list[Any]]:
+    some = next(iter(forecasts.values()))
+    empty = np.full(some.point.shape, np.nan)
+    numbers: list[NDArray[np.float64]] = []
+    for name in models:
+        forecast = forecasts.get(name)
+        ends = [] if forecast is None else [end for level in forecast.levels for end in forecast.interval(level)]
+        numbers += [empty] * (1 + 2 * len(some.levels)) if forecast is None else [forecast.point, *ends]
+    values = np.stack(numbers, axis=-1)  # [S, H, models and ends]
+    times = format_times(some.time, some.columns)
+    cutoffs = format_times(some.frequency.times(some.cutoff), some.columns)
+    for s, series in enumerate(some.ids):
+        ids = some.columns.parts(series)
+        for time, row in zip(times[s], values[s].tolist(), strict=True):
+            yield [*ids, time, cutoffs[s], *row]

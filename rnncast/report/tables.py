@@ -8,8 +8,6 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from rnncast.choices import Choice
-from rnncast.evaluate.backtest import Comparison
-from rnncast.evaluate.verdict import Verdict
 from rnncast.files.forecasts import POINT, header_of, path_header_of, path_rows_of, rows_of
 from rnncast.series.forecast import Forecast, Paths
 
@@ -87,25 +85,6 @@ def choices_table(choices: tuple[Choice, ...]) -> Table:
     for choice in choices:
         table.add_row(f"--{choice.name}", choice.value, choice.reason)
     return table
-
-
-def comparison_table(comparison: Comparison, verdict: Verdict) -> Group:
-    """A row per candidate, the best first, and the verdict."""
-    across = f", {comparison.series} series" if comparison.series > 1 else ""
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        title=f"horizon {comparison.horizon}, {comparison.origins} origins{across}, MASE with m = {comparison.season}",
-        title_justify="left",
-        title_style="dim",
-    )
-    table.add_column("model", style="bold", no_wrap=True)
-    for name in ("MASE", "sMAPE %", "MAE", "seconds"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for score in comparison.scores:
-        mase, smape, mae = (float(metric.mean()) for metric in (score.mase, score.smape, score.mae))
-        table.add_row(score.name, f"{mase:.3f}", f"{smape:.2f}", number(mae), f"{score.seconds:.1f}")
-    return Group(table, verdict.sentence)
 
 
 def findings_table(check: "Check") -> Group:

@@ -23,9 +23,13 @@ def scores_in_words(model: str, scores: Mapping[str, float]) -> str:
     """How good the net was out of sample, and plainly so where it loses."""
     if not scores:
         return "too few rows to hold any back: nothing is known of how good this is"
-    ours, naive = scores["mase"], scores["seasonal_naive_mase"]
-    verdict = "better than" if ours < naive else "NO BETTER THAN"
-    words = f"on data held back: {model} {ours:.3f}, {verdict} seasonal naive {naive:.3f} (MASE)"
+    ours, rivals = scores["mase"], {"seasonal naive": "seasonal_naive_mase", "naive": "naive_mase"}
+    if scores.get("naive_mase") == scores["seasonal_naive_mase"]:  # where there is no season, they are one
+        del rivals["seasonal naive"]
+    found = {f"{name} {scores[key]:.3f}": ours < scores[key] for name, key in rivals.items() if key in scores}
+    beaten, others = (" and ".join(text for text, won in found.items() if won is side) for side in (True, False))
+    sides = [*([f"better than {beaten}"] if beaten else []), *([f"NO BETTER THAN {others}"] if others else [])]
+    words = f"on data held back: {model} {ours:.3f}, {', but '.join(sides)} (MASE)"
     trust = scores["trust"]
     if trust == 0:
         words += f"; the forecasts are the naive ones, which {model} did not improve there"

@@ -71,6 +71,7 @@ def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
             scores = {
                 "mase": score,
                 "seasonal_naive_mase": validation.naive,
+                "naive_mase": validation.last_value,
                 "origins": len(validation.splits),
                 "trust": trust,
             }

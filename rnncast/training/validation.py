@@ -53,6 +53,12 @@ class Validation:
         """What may be trained on."""
         return self.splits[0].seen
 
+    @property
+    def last_value(self) -> float:
+        """The mean MASE of the last value, repeated: what needs neither a season nor a window."""
+        points = [repeat_season(split.seen, split.actual.shape[1], 1) for split in self.splits]
+        return _mean_mase(self.splits, points, (self.config.task.seasons or (1,))[0])
+
     def score(self, weights: Weights) -> float:
         """Mean MASE of the weights' forecasts over series and origins; infinite where nothing could be scored."""
         points = [quantiles[:, :, quantiles.shape[2] // 2] for quantiles in self._quantiles(weights)]

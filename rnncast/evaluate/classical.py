@@ -1,0 +1,51 @@
+"""The classical methods of statsforecast (extra `classical`), which is loaded only when one of them is asked for."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.config import TaskConfig
+from rnncast.series.panel import Panel
+
+Values = NDArray[np.float64]
+
+CLASSICAL = {"ets": "AutoETS", "arima": "AutoARIMA", "theta": "AutoTheta", "mstl": "MSTL"}
+LONGEST_SEASON = 24  # that exponential smoothing takes; a state a step of the season is too much for longer ones
+
+
+def classical(name: str, panel: Panel, task: TaskConfig) -> Values:
+    """The quantiles [S, H, Q] of a method that is fitted to each series; NaN where it cannot be.
+
+    The methods take no missing values: a straight line goes across them.
+    """
+    return np.array([_quantiles(_model(name, task), _across_gaps(y), task) for _, _, y in panel])
+
+
+def _model(name: str, task: TaskConfig) -> Any:
+    import statsforecast.models as models
+
+    seasons = [season for season in task.seasons or () if season > 1]
+    if name == "mstl":
+        return models.MSTL(season_length=seasons)
+    season = seasons[0] if seasons and (name != "ets" or seasons[0] <= LONGEST_SEASON) else 1
+    return getattr(models, CLASSICAL[name])(season_length=season)
+
+
+def _quantiles(model: Any, y: Values, task: TaskConfig) -> Values:
+    horizon, levels = task.horizon or 1, sorted(task.levels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = model.forecast(y=y, h=horizon, level=levels)
+        except (ArithmeticError, LookupError, NotImplementedError, ValueError):
+            # What a method has against a series that is too short or too even for it.
+            return np.full((horizon, len(task.quantiles)), np.nan)
+    low, high = [found[f"lo-{level}"] for level in reversed(levels)], [found[f"hi-{level}"] for level in levels]
+    return np.stack([*low, found["mean"], *high], axis=-1)
+
+
+def _across_gaps(y: Values) -> Values:
+    known = np.flatnonzero(~np.isnan(y))
+    return np.interp(np.arange(len(y)), known, y[known])

@@ -1,0 +1,74 @@
+"""What a comparison found, as rows and as plain values."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from rnncast.evaluate.backtest import Outcome
+from rnncast.evaluate.scores import Comparison, Score, overall
+from rnncast.evaluate.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All outcomes, in the order of origins and candidates, the scores and the verdict.
+
+    comparison: None if it was interrupted before anything could be compared. verdict: None if no model was finished.
+    unfinished: how many outcomes were still to come when it was interrupted.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    comparison: Comparison | None
+    verdict: Verdict | None
+    unfinished: int = 0
+
+    @property
+    def names(self) -> list[str]:
+        """Column names of `rows`."""
+        levels = self.comparison.levels if self.comparison else ()
+        covered = [f"coverage-{level:g}" for level in levels]
+        facts = ["season", "horizon", "origins", "series", "seconds"]
+        return ["model", "mase", "smape", "mae", "rank", "skill", *covered, "p", "dm_p", *facts]
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """A row per candidate, the best first, metrics averaged over origins.
+
+        rank: mean rank. skill: by what part MASE is smaller than that of seasonal naive (naive where there is no
+        season). coverage-80: share of values within the 80 % interval. p: of no difference from the judged model; dm_p:
+        the same by the Diebold-Mariano test over all steps. What does not apply is NaN.
+        """
+        found = self.comparison
+        return [] if found is None else [self._row(found, score) for score in found.scores]
+
+    def _row(self, found: Comparison, score: Score) -> list[Any]:
+        duel = self.verdict.duel(score.name) if self.verdict else None
+        tests = (duel.p, duel.by_step_p) if duel else (None, None)
+        metrics = [score.mean, overall(score.smape), overall(score.mae), score.rank]
+        return [
+            score.name,
+            *metrics,
+            found.skill(score, found.reference) if found.reference else math.nan,
+            *(overall(covered) for covered in score.covered),
+            *(math.nan if p is None else p for p in tests),
+            *(found.season, found.horizon, found.origins, found.series, round(score.seconds, 3)),
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON: what does not apply is None."""
+        found, verdict = self.comparison, self.verdict
+        rows = [dict(zip(self.names, map(_plain, row), strict=True)) for row in self.rows]
+        return {
+            "win": verdict is not None and verdict.win,
+            "verdict": verdict and verdict.sentence,
+            "model": verdict and verdict.model,
+            "unfinished": self.unfinished,
+            "units": found and found.units,
+            "critical_distance": found and found.critical,
+            "near_best": list(found.near_best) if found else [],
+            "scores": rows,
+        }
+
+
+def _plain(cell: Any) -> Any:
+    return None if isinstance(cell, float) and not math.isfinite(cell) else cell

@@ -1,0 +1,201 @@
+"""From outcomes to scores: paired, so that every candidate is scored on exactly the same series and origins.
+
+K candidates, O origins, S series, H steps, L interval levels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.evaluate.backtest import Outcome
+from rnncast.evaluate.significance import FEWEST, critical_distance, mean_ranks, paired_p
+from rnncast.series.forecast import Forecast
+from rnncast.series.metrics import mae, mase, seasonal_error, smape
+from rnncast.series.splits import Split
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a candidate scored.
+
+    mase, smape, mae [O, S]: NaN where a series was not scored at an origin. covered [L, O, S]: the share of values
+    within each interval. steps [O * H]: for a single series, the scaled error of each step; else empty. seconds: all
+    its work. rank: the mean over the units of the comparison, 1 being best.
+    """
+
+    name: str
+    mase: Values
+    smape: Values
+    mae: Values
+    covered: Values
+    steps: Values
+    seconds: float
+    rank: float = float("nan")
+
+    @property
+    def mean(self) -> float:
+        """The mean MASE: over the series of each origin, then over origins."""
+        return overall(self.mase)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The scores of candidates on the same origins, the best (by mean MASE) first. season: the m of MASE.
+
+    levels: of the intervals, in percent.
+    """
+
+    scores: tuple[Score, ...]
+    horizon: int
+    season: int
+    levels: tuple[float, ...]
+
+    @property
+    def origins(self) -> int:
+        """How many origins were scored."""
+        return int((~np.isnan(self.scores[0].mase)).any(axis=1).sum())
+
+    @property
+    def series(self) -> int:
+        """How many series were scored."""
+        return int((~np.isnan(self.scores[0].mase)).any(axis=0).sum())
+
+    @property
+    def unscored(self) -> int:
+        """How many series were scored at no origin."""
+        return int(self.scores[0].mase.shape[1]) - self.series
+
+    @property
+    def units(self) -> str:
+        """What is ranked and counted: "series", or "origins" where there are more of those."""
+        return "series" if self.series > self.origins else "origins"
+
+    @property
+    def reference(self) -> Score | None:
+        """The naive forecast that skill is relative to: seasonal naive, or naive where there is no season."""
+        named = [score for name in ("seasonal-naive", "naive") for score in self.scores if score.name == name]
+        return named[0] if named else None
+
+    def __getitem__(self, name: str) -> Score:
+        return next(score for score in self.scores if score.name == name)
+
+    def losses(self, name: str) -> Values:
+        """The mean MASE of a candidate in each unit [n]."""
+        return by_unit(self[name].mase, self.units)
+
+    def skill(self, score: Score, than: Score) -> float:
+        """By what part a mean MASE is smaller than another: 0.2 is 20 % better, negative is worse."""
+        return 1 - score.mean / than.mean if than.mean else float(np.sign(than.mean - score.mean))
+
+    def p(self, ours: str, theirs: str) -> float | None:
+        """The p-value of their equal skill: the larger of that over series and that over origins, of those there are.
+
+        Over series alone, luck that all series share at an origin would count as many times as there are series.
+        """
+        difference = self[ours].mase - self[theirs].mase
+        tested = [paired_p(by_unit(difference, units)) for units in ("series", "origins")]
+        return max((p for p in tested if p is not None), default=None)
+
+    def by_step_p(self, ours: str, theirs: str) -> float | None:
+        """Of a single series: the Diebold-Mariano test over every step of every origin, with horizon - 1 lags."""
+        difference = self[ours].steps - self[theirs].steps
+        return paired_p(difference[~np.isnan(difference)], self.horizon - 1)
+
+    @property
+    def critical(self) -> float | None:
+        """How far mean ranks over series must lie apart to differ; None where series are not the units."""
+        if self.units == "origins" or self.series < FEWEST or len(self.scores) < 2:
+            return None
+        return critical_distance(len(self.scores), self.series)
+
+    @property
+    def near_best(self) -> tuple[str, ...]:
+        """The candidates whose ranks cannot be told from the best rank; none where series are not the units."""
+        distance, best = self.critical, min(score.rank for score in self.scores)
+        return () if distance is None else tuple(s.name for s in self.scores if s.rank < best + distance)
+
+
+def compared(
+    outcomes: Sequence[Outcome], splits: list[Split], ids: tuple[str, ...], horizon: int, season: int
+) -> Comparison | None:
+    """The comparison of what is finished: of every candidate that has an outcome, at the origins that all of them have.
+
+    None if nothing is finished, or no series could be scored. A series that any of them could not forecast at an
+    origin is not scored there.
+    """
+    done: dict[str, dict[int, Outcome]] = {}
+    for outcome in outcomes:
+        done.setdefault(outcome.candidate, {})[outcome.origin] = outcome
+    shared = sorted(set.intersection(*(set(each) for each in done.values()))) if done else []
+    if not shared:
+        return None
+    scales = [seasonal_error(splits[origin].seen, season) for origin in shared]
+    at = [(splits[origin], scale) for origin, scale in zip(shared, scales, strict=True)]
+    scores = [_score(name, [each[origin] for origin in shared], at, ids) for name, each in done.items()]
+    missing = np.any([np.isnan(score.mase) for score in scores], axis=0)  # [O, S]
+    if missing.all():
+        return None
+    scores = [_without(score, missing) for score in scores]
+    levels = outcomes[0].forecast.levels
+    first = Comparison(tuple(scores), horizon, season, levels)
+    ranks = mean_ranks(np.array([first.losses(score.name) for score in scores]))
+    ranked = [replace(score, rank=float(rank)) for score, rank in zip(scores, ranks, strict=True)]
+    return replace(first, scores=tuple(sorted(ranked, key=lambda score: score.mean)))
+
+
+def _score(name: str, outcomes: list[Outcome], at: list[tuple[Split, Values]], ids: tuple[str, ...]) -> Score:
+    place = {series: s for s, series in enumerate(ids)}
+    levels = len(outcomes[0].forecast.levels)
+    metrics = np.full((3 + levels, len(outcomes), len(ids)), np.nan)
+    steps = []
+    for o, (outcome, (split, scale)) in enumerate(zip(outcomes, at, strict=True)):
+        point = outcome.forecast.point
+        rows = [place[series] for series in split.seen.ids]
+        metrics[:3, o, rows] = mase(split.actual, point, scale), smape(split.actual, point), mae(split.actual, point)
+        metrics[3:, o, rows] = _covered(split.actual, outcome.forecast)
+        if len(ids) == 1:
+            steps.append(np.abs(split.actual - point)[0] / scale)
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    scaled, symmetric, absolute = metrics[:3]
+    return Score(name, scaled, symmetric, absolute, metrics[3:], np.concatenate([np.empty(0), *steps]), seconds)
+
+
+def _covered(actual: Values, forecast: Forecast) -> list[Values]:
+    """For each level, the share of each series' values [S] within the interval; NaN without values or interval."""
+    shares = []
+    for level in forecast.levels:
+        low, high = forecast.interval(level)
+        known = ~np.isnan(actual + low + high)
+        inside = ((low <= actual) & (actual <= high)).sum(axis=1)
+        count = known.sum(axis=1)
+        shares.append(np.where(count > 0, inside / np.maximum(count, 1), np.nan))
+    return shares
+
+
+def _without(score: Score, missing: NDArray[np.bool_]) -> Score:
+    def kept(values: Values) -> Values:
+        return np.where(missing, np.nan, values)
+
+    return replace(
+        score, mase=kept(score.mase), smape=kept(score.smape), mae=kept(score.mae), covered=kept(score.covered)
+    )
+
+
+def by_unit(values: Values, units: str) -> Values:
+    """The means of [O, S] over the other axis, of the units that have any value [n]."""
+    axis = 0 if units == "series" else 1
+    known = ~np.isnan(values)
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0).sum(axis=axis)
+    means: Values = total[count > 0] / count[count > 0]
+    return means
+
+
+def overall(values: Values) -> float:
+    """The mean of [O, S] over the series of each origin, then over origins; NaN if there are none."""
+    means = by_unit(values, "origins")
+    return float(means.mean()) if means.size else float("nan")

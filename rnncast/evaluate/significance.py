@@ -1,0 +1,51 @@
+"""Could a difference be chance? Tests of paired differences, and of the ranks of several candidates. SciPy, lazily."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+ALPHA = 0.05  # share of equal candidates that may be called different
+FEWEST = 3  # differences that can be tested at all, and stretches of them that do not overlap
+
+
+def paired_p(differences: Values, lags: int = 0) -> float | None:
+    """The p-value of "the mean of these differences [n] is 0", against either side; None if they are too few to tell.
+
+    The test of Diebold & Mariano (1995) with the small-sample factor and the t(n-1) distribution of Harvey, Leybourne
+    & Newbold (1997). Differences no more than `lags` apart may be correlated, as those of overlapping forecasts are (h
+    steps ahead, one step apart: lags = h - 1); the truncated sum of autocovariances is never taken for less than the
+    variance alone. Without lags this is the paired t-test.
+    """
+    n, h = len(differences), lags + 1
+    if n < FEWEST * h:
+        return None
+    centred = differences - differences.mean()
+    covariances = [float(centred[lag:] @ centred[: n - lag]) / n for lag in range(h)]
+    variance = max(covariances[0] + 2 * sum(covariances[1:]), covariances[0]) / n
+    if variance == 0:
+        return 1.0 if differences.mean() == 0 else 0.0
+    factor = (n + 1 - 2 * h + h * (h - 1) / n) / n
+    from scipy.special import stdtr  # the t distribution, without the seconds that scipy.stats takes to load
+
+    return float(2 * stdtr(n - 1, -abs(differences.mean()) * np.sqrt(factor / variance)))
+
+
+def mean_ranks(losses: Values) -> Values:
+    """The mean rank [K] of each candidate over n losses each [K, n]: 1 is the best, ties share their ranks."""
+    less = (losses[None, :, :] < losses[:, None, :]).sum(axis=1)
+    equal = (losses[None, :, :] == losses[:, None, :]).sum(axis=1)
+    ranks: Values = (less + (equal + 1) / 2).mean(axis=1)
+    return ranks
+
+
+def critical_distance(candidates: int, n: int) -> float:
+    """How far mean ranks over n series must lie apart before any two of the candidates differ, at 95 %.
+
+    Each rank is drawn as an interval of this width; what does not overlap the interval of the best is worse (multiple
+    comparisons with the best: Koning et al. 2005; q: the studentised range).
+    """
+    from scipy.stats import studentized_range
+
+    quantile = float(studentized_range.ppf(1 - ALPHA, candidates, np.inf))
+    return quantile * float(np.sqrt(candidates * (candidates + 1) / (12 * n)))

@@ -1,0 +1,57 @@
+"""The table of a comparison."""
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+
+from rnncast.evaluate.findings import Findings
+from rnncast.evaluate.scores import Comparison, Score, overall
+from rnncast.evaluate.verdict import Verdict
+from rnncast.report.tables import number
+
+
+def comparison_table(findings: Findings) -> Group:
+    """A row per candidate, the best first; the ranks that cannot be told from the best; and the verdict."""
+    found, verdict = findings.comparison, findings.verdict
+    assert found is not None
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title=_title(found, verdict), title_justify="left", title_style="dim"
+    )
+    table.add_column("model", style="bold", no_wrap=True)
+    level = found.levels[0] if found.levels else None
+    within = [f"in {level:g} %"] if level else []
+    tested = ["p"] if verdict else []
+    for name in ("MASE", "rank", "skill %", "MAE", *within, *tested, "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for score in found.scores:
+        table.add_row(score.name, *_cells(found, score), *_tested(verdict, score), f"{score.seconds:.1f}")
+    near = [_near_best(found)] if found.critical is not None else []
+    return Group(table, *near, *([verdict.sentence] if verdict else []))
+
+
+def _title(found: Comparison, verdict: Verdict | None) -> str:
+    across = f", {found.series} series" if found.series > 1 else ""
+    tested = f", p against {verdict.model}" if verdict else ""
+    origins = f"{found.origins} origins" if found.origins > 1 else "1 origin"
+    return f"horizon {found.horizon}, {origins}{across}, MASE with m = {found.season}{tested}"
+
+
+def _cells(found: Comparison, score: Score) -> list[str]:
+    skill = f"{100 * found.skill(score, found.reference):.0f}" if found.reference else ""
+    covered = overall(score.covered[0]) if found.levels else None
+    within = [] if covered is None else ["" if covered != covered else f"{100 * covered:.0f} %"]
+    return [f"{score.mean:.3f}", f"{score.rank:.2f}", skill, number(overall(score.mae)), *within]
+
+
+def _tested(verdict: Verdict | None, score: Score) -> list[str]:
+    if verdict is None:
+        return []
+    duel = verdict.duel(score.name)
+    if duel is None or duel.p is None:
+        return [""]
+    return ["< 0.001" if duel.p < 0.001 else f"{duel.p:.3f}"]
+
+
+def _near_best(found: Comparison) -> str:
+    names = ", ".join(found.near_best)
+    return f"Ranks less than {found.critical:.2f} apart may be chance (MCB, 95 %): near the best are {names}."

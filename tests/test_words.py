@@ -1,0 +1,37 @@
+"""Remarks say plainly where a net wins, and where it loses."""
+
+import pytest
+
+from rnncast.config import Config
+from rnncast.report.words import scores_in_words
+from rnncast.training.validation import Validation
+from tests.conftest import small_config, waves
+
+
+@pytest.mark.parametrize(
+    ("ours", "words"),
+    [
+        (0.5, "lstm 0.500, better than seasonal naive 1.000 and naive 2.000 (MASE)"),
+        (1.5, "lstm 1.500, better than naive 2.000, but NO BETTER THAN seasonal naive 1.000 (MASE)"),
+        (2.0, "lstm 2.000, NO BETTER THAN seasonal naive 1.000 and naive 2.000 (MASE)"),
+    ],
+)
+def test_a_net_is_held_against_both_naive_forecasts(ours: float, words: str) -> None:
+    scores = {"mase": ours, "seasonal_naive_mase": 1.0, "naive_mase": 2.0, "trust": 1.0}
+    assert scores_in_words("lstm", scores) == f"on data held back: {words}"
+
+
+def test_without_a_season_there_is_one_naive_forecast() -> None:
+    scores = {"mase": 0.5, "seasonal_naive_mase": 1.0, "naive_mase": 1.0, "trust": 1.0}
+    assert scores_in_words("lstm", scores) == "on data held back: lstm 0.500, better than naive 1.000 (MASE)"
+
+
+def test_the_last_value_is_scored_beside_the_last_season() -> None:
+    seasonal = Validation.of(waves(), small_config())
+    assert seasonal is not None
+    assert seasonal.last_value > 2 * seasonal.naive
+    plain = small_config()
+    plain = Config(task=type(plain.task)(horizon=4, seasons=(1,)), net=plain.net, train=plain.train)
+    validation = Validation.of(waves(), plain)
+    assert validation is not None
+    assert validation.last_value == validation.naive
