@@ -69,7 +69,8 @@ class Validation:
         frame, probabilities = Frame.of(self.config), self.config.task.quantiles
         actual = frame.transform(np.concatenate([split.actual for split in self.splits]))
         quantiles = frame.transform(np.concatenate(self._quantiles(weights)))
-        return interval_factors(actual, quantiles, probabilities).astype(np.float32)
+        origins = np.repeat(np.arange(len(self.splits)), [len(split.seen) for split in self.splits])
+        return interval_factors(actual, quantiles, probabilities, origins).astype(np.float32)
 
     def _quantiles(self, weights: Weights) -> list[NDArray[np.float64]]:
         """The weights' forecasts [S, H, Q] at each origin."""
