@@ -56,7 +56,7 @@ class Follower:
     @cached_property
     def runtime(self) -> Runtime:
         """The net."""
-        return Runtime(self.forecaster.config, self.forecaster.weights)
+        return Runtime(self.forecaster.config, self.forecaster.weights, many=True)
 
     @cached_property
     def places(self) -> Mapping[str, int]:

@@ -1,5 +1,7 @@
 """The frame's laws: it can be split anywhere, sees nothing ahead, is the same in NumPy and torch, and can be undone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -151,3 +153,18 @@ def test_odd_series_stay_finite(size: float, shape: str) -> None:
     y = {"constant": np.ones(50), "zero": np.zeros(50), "step": np.repeat([1.0, 9.0], 25)}[shape][None] * size
     for part in whole_view(FRAME, y)[:4]:
         assert np.isfinite(part).all()
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_steady_view_is_the_view(log: bool) -> None:
+    """One matrix gives what the functions of the base forecasts give, far from zero too."""
+    random = np.random.default_rng(0)
+    frame = replace(FRAME, log=log)
+    y = 1e6 + np.cumsum(random.normal(0, 1, (3, 2 * frame.lookback)), 1)
+    _, state = frame.advance(y[:, :-1], frame.init_state(3, y[:, 0]))
+    units, _ = frame.advance(y[:, -1:], state)
+    past = joined(state.history, y[:, -1:])
+    general, steady = frame.view(past, units), frame.steady_view(past, units, frame.nothing_beside(past))
+    for name in ("inputs", "bases", "level", "scale"):
+        np.testing.assert_allclose(getattr(steady, name), getattr(general, name), rtol=1e-6, atol=1e-6)
+        assert getattr(steady, name).shape == getattr(general, name).shape

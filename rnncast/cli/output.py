@@ -1,7 +1,7 @@
 """Where data go out, and in which form: a table for a person, CSV for a pipe, or what was asked for."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -38,7 +38,7 @@ def write(
     kind: Format,
     output: str,
     environment: Environment,
-    rows: tuple[list[str], Iterable[list[Any]]],
+    rows: tuple[list[str], Iterable[Sequence[Any]]],
     table: "Callable[[], RenderableType] | None" = None,
 ) -> None:
     """Write named rows, or the table that shows them, to stdout ("-") or a file."""

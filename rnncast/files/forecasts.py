@@ -1,6 +1,7 @@
 """A Forecast as rows: one per series and step, under the user's own column names; Paths: one per path besides."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -25,17 +26,19 @@ def header_of(forecast: Forecast) -> list[str]:
     return [*columns.ids, columns.time_name, POINT, *beside]
 
 
-def rows_of(forecast: Forecast) -> Iterator[list[Any]]:
+def rows_of(forecast: Forecast) -> Iterator[tuple[Any, ...]]:
     """The rows: series in the order of the data, each over its horizon."""
     times = format_times(forecast.time, forecast.columns)
     if forecast.by_level:
         beside = [end for level in forecast.levels for end in forecast.interval(level)]
     else:
         beside = [forecast.quantiles[:, :, q] for q in range(len(forecast.probabilities))]
-    for s, name in enumerate(forecast.ids):
-        numbers = zip(forecast.point[s].tolist(), *(each[s].tolist() for each in beside), strict=True)
-        ids = forecast.columns.parts(name)
-        yield from ([*ids, time, *values] for time, values in zip(times[s], numbers, strict=True))
+
+    def of_series(s: int) -> Iterator[tuple[Any, ...]]:
+        ids = (repeat(part, len(times[s])) for part in forecast.columns.parts(forecast.ids[s]))
+        return zip(*ids, times[s], forecast.point[s].tolist(), *(each[s].tolist() for each in beside), strict=True)
+
+    return chain.from_iterable(map(of_series, range(len(forecast.ids))))
 
 
 def path_header_of(paths: Paths) -> list[str]:

@@ -1,14 +1,18 @@
 """Rows out: CSV, JSON or JSON Lines, numbers in their shortest form, NaN as nothing. No pandas."""
 
 import csv
+import functools
+import io
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, TextIO
 
 INFINITE = frozenset((math.inf, -math.inf))
+BLOCK = 4096  # rows that are made text at a time
 
-Row = list[Any]
+Row = Sequence[Any]
 Write = Callable[[Iterable[Row]], None]
 
 
@@ -19,9 +23,15 @@ def write_csv(names: list[str], rows: Iterable[Row], out: TextIO) -> None:
 
 def stream_csv(names: list[str], out: TextIO) -> Write:
     """Write the header; what is returned writes rows under it, as often as there are some."""
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    return lambda rows: writer.writerows(map(_without_nan, rows))
+    out.write(",".join(map(_cell, names)) + "\n")
+
+    def write(rows: Iterable[Row]) -> None:
+        each = iter(rows)
+        while block := list(islice(each, BLOCK)):
+            columns = map(_texts, zip(*block, strict=True))
+            out.write("\n".join([*map(",".join, zip(*columns, strict=True)), ""]))
+
+    return write
 
 
 def write_json(names: list[str], rows: Iterable[Row], out: TextIO) -> None:
@@ -50,3 +60,23 @@ def _objects(names: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
 
 def _without_nan(row: Row) -> Row:
     return [None if cell != cell or cell in INFINITE else cell for cell in row]
+
+
+def _texts(column: Row) -> Iterable[str]:
+    """The cells of a column as CSV has them. Column by column, as a million rows take a while cell by cell."""
+    kinds = set(map(type, column))
+    if kinds == {float} and math.isfinite(sum(column)):
+        return map(repr, column)
+    return map(_text if kinds == {str} else _cell, column)
+
+
+@functools.lru_cache(maxsize=BLOCK)  # ids and times come again and again
+def _text(text: str) -> str:
+    return _cell(text)
+
+
+def _cell(value: Any) -> str:
+    """A cell of a row of several, quoted where it must be."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow([*_without_nan([value]), ""])
+    return text.getvalue().removesuffix(",\n")

@@ -1,6 +1,6 @@
 """Tables for a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich import box
@@ -38,7 +38,7 @@ def paths_table(paths: Paths) -> Table:
     return _rows_table(path_header_of(paths), path_rows_of(paths))
 
 
-def _rows_table(names: list[str], rows: Iterable[list[Any]]) -> Table:
+def _rows_table(names: list[str], rows: Iterable[Sequence[Any]]) -> Table:
     """Keys to the left of the forecast, numbers to its right."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     keys = names.index(POINT)

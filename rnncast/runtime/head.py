@@ -158,5 +158,5 @@ def mean_count(middle: Array, level: Array, scale: Array) -> Array:
 
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), without overflow."""
-    xp = namespace(x)
-    return xp.clip(x, 0, None) + xp.log1p(xp.exp(-xp.abs(x)))
+    xp, size = namespace(x), abs(x)
+    return (x + size) / 2 + xp.log1p(xp.exp(-size))

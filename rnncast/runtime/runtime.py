@@ -23,7 +23,7 @@ from rnncast.series.arrays import joined
 from rnncast.series.beside import Ahead, Beside, ahead, beside
 from rnncast.series.conformal import stretched
 from rnncast.series.distribution import scores_at, values_at
-from rnncast.series.frame import Frame, FrameState, FrameView, Leads
+from rnncast.series.frame import Frame, FrameState, FrameView, Leads, Units
 from rnncast.series.panel import Panel
 
 Values = NDArray[np.float64]
@@ -40,11 +40,13 @@ class Runtime:
 
     weights: "net.*" and "head.*", and "member1.net.*" and so on for further members; named as in the model file. The
     members' forecasts are averaged; their states lie one after another in the net's state. "conformal": factors of the
-    intervals' widths [H, L], if they were held against values held back. "templates": see `series.dependence`.
+    intervals' widths [H, L], if they were held against values held back. "templates": see `series.dependence`. many:
+    whether so many single steps are to come that what helps them may take a while to prepare.
     """
 
     config: Config
     weights: Mapping[str, NDArray[np.float32]]
+    many: bool = False
 
     @cached_property
     def frame(self) -> Frame:
@@ -87,7 +89,7 @@ class Runtime:
                 joined(state.other[:, None], other[:, :-1]),
                 covariates[:, -1:, :known],
             )
-            _, frame, net = self.run(joined(state.pending[:, None], values[:, :-1]), ready, state)
+            frame, net = self.take_in(joined(state.pending[:, None], values[:, :-1]), ready, state)
             state = SeriesState(frame, net, values[:, -1], covariates[:, -1], other[:, -1])
         return state
 
@@ -174,25 +176,44 @@ class Runtime:
         beside: of those T steps; what it does not know of the horizon ahead is missing.
         """
         units, after = self.frame.advance(y, state.frame, beside.covariates)
+        # What a forecast rests on is needed only where one is made: at the last step, unless the net is given its own.
+        last, origins = slice(-1, None), slice(None) if self.config.free_running else slice(-1, None)
+        past, known_beside = self._past(y, beside, state)
+        if self.many and y.shape[1] == 1 and not self.frame.known and not np.isnan(past).any():
+            view = self.frame.steady_view(past, units, known_beside)
+        else:
+            view = self.frame.view(past, units, known_beside, origins)
+        at_last = _stretch(view, np.arange(len(y)), last)
+        features, net = self._stepped(view, units, state)
+        outputs = [self._read(member, each[:, last], at_last) for member, each in enumerate(features)]
+        z = np.mean([quantiles_of(self.head, each, at_last.level, at_last.scale) for each in outputs], 0)
+        return self.frame.globalise(z, at_last.level, at_last.scale)[:, 0], after, net
+
+    def take_in(self, y: Values, beside: Beside, state: SeriesState) -> tuple[FrameState, State]:
+        """The states that `run` gives, without its forecast."""
+        if self.config.free_running:
+            return self.run(y, beside, state)[1:]
+        units, after = self.frame.advance(y, state.frame, beside.covariates)
+        past, known_beside = self._past(y, beside, state)
+        inputs = self.frame.inputs(past, units, known_beside)
+        return after, self._stepped(FrameView(inputs, *(inputs[:, :0],) * 3), units, state)[1]
+
+    def _past(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, Beside]:
+        """The values [B, L+T] up to the last of y [B, T], and what stands beside them."""
         unknown = np.zeros((len(y), self.frame.horizon, self.frame.known))
         covariates = joined(state.frame.covariates, beside.covariates)
         known = joined(beside.ahead, unknown)[:, : self.frame.horizon]
-        last, everywhere = slice(-1, None), slice(None)
-        # What a forecast rests on is needed only where one is made: at the last step, unless the net is given its own.
-        origins = everywhere if self.config.free_running else last
-        past = joined(state.frame.history, y)
-        view = self.frame.view(past, units, Beside(covariates, beside.now, known), origins)
+        return joined(state.frame.history, y), Beside(covariates, beside.now, known)
+
+    def _stepped(self, view: FrameView, units: Units, state: SeriesState) -> tuple[list[NDArray[np.float32]], State]:
+        """The features [B, T, D] of each member, and the state after them."""
         begun, parts = ~np.isnan(units.level[:, 1:]), len(state.net) // self.members
-        at_last = _stretch(view, np.arange(len(y)), last)
-        answers: list[Values] = []
+        features: list[NDArray[np.float32]] = []
         net: State = ()
         for member in range(self.members):
-            features, reached = self._step(member, view, begun, state.net[parts * member : parts * (member + 1)])
-            outputs = self._read(member, features[:, last], at_last)
-            answers.append(quantiles_of(self.head, outputs, at_last.level, at_last.scale))
-            net = (*net, *reached)
-        z = np.mean(answers, 0)
-        return self.frame.globalise(z, at_last.level, at_last.scale)[:, 0], after, net
+            each, reached = self._step(member, view, begun, state.net[parts * member : parts * (member + 1)])
+            features, net = [*features, each], (*net, *reached)
+        return features, net
 
     def step_on(self, state: SeriesState, known: Values) -> tuple[Values, FrameState, State]:
         """Take in the pending value, with what is known [B, R, K] of the steps after it: transformed quantiles
@@ -206,6 +227,9 @@ class Runtime:
         """Step a member over what is seen; series that have not begun [B, T] start from the state they have."""
         step, weights = stepped_net(self.config.net.model).step, self._part(member, "net.")
         inputs, steps = view.inputs.astype(np.float32), view.inputs.shape[1]
+        if begun[:, 0].all():
+            feedback = self._feedback(member, view) if self.config.free_running else None
+            return step(weights, inputs, state, feedback)
         first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
         features = np.zeros((*inputs.shape[:2], self.config.hidden_size), np.float32)
         for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
 from rnncast.config import Config
 from rnncast.series.arrays import (
     Array,
     full,
     joined,
     namespace,
-    running_max,
     stacked,
-    take_along,
     whole_numbers,
 )
 from rnncast.series.bases import (
@@ -40,17 +40,16 @@ from rnncast.series.bases import (
     steps_ahead,
 )
 from rnncast.series.beside import Beside
+from rnncast.series.running import carried, differences, running_sum, swings
 from rnncast.series.stand_ins import with_stand_ins
 
 LIMIT = 20.0  # scales; further out, an input says no more than "far"
 TARGET_LIMIT = 100.0  # scales; what lies further out says more of the scale than of the series
 SCALE_MEMORY = 2  # seasons (or so) that the scale remembers
 SHORTEST_MEMORY = 20  # steps
-STOPGAP_WEIGHT = 0.01  # of |y(t) - y(t-1)| as a stand-in for a seasonal difference that cannot be had
 LONG_RUN_SHARE = 0.1  # the scale never falls below this share of its all-time mean
 SWING_SHARE = 0.05  # nor below this share of the mean distance from the level
 SMALLEST_SCALE = 1e-4  # of the level; absolute in logs
-BLOCK = 256  # steps of a linear recurrence solved by one matrix product
 
 
 class FrameState(NamedTuple):
@@ -230,15 +229,15 @@ class Frame:
         past = joined(state.history, y)  # [B, L+T]
         steps = y.shape[1]
         level = self._level(with_stand_ins(past, self.stand_in_lags), steps, state.level)
-        difference, weight = _differences(past, steps, self.level_span)
-        swing, seen = self._swings(y, level)
+        difference, weight = differences(past, steps, self.level_span)
+        swing, seen = swings(y, level)
         decay = 1 - 1 / max(SCALE_MEMORY * self.level_span, SHORTEST_MEMORY)
         terms = (difference * weight, weight, difference * weight, weight, swing, seen)
         rates = (decay, decay, 1.0, 1.0, decay, decay)
         each = zip(terms, rates, strict=True)
-        sums = stacked(*(_running_sum(x, state.sums[:, i], rate) for i, (x, rate) in enumerate(each)))  # [B, T, 6]
+        sums = stacked(*(running_sum(x, state.sums[:, i], rate) for i, (x, rate) in enumerate(each)))  # [B, T, 6]
         level, sums = joined(state.level[:, None], level), joined(state.sums[:, None], sums)
-        units = Units(level, self._scale(sums, level), sums)
+        units = Units(level, _scale(sums, level, self.log), sums)
         remembered = joined(state.covariates, covariates)[:, steps:]
         return units, FrameState(past[:, steps:], remembered, level[:, -1], sums[:, -1])
 
@@ -247,16 +246,12 @@ class Frame:
         last = slice(steps, steps + self.lookback)
         return FrameState(past[:, last], covariates[:, last], units.level[:, steps], units.sums[:, steps])
 
-    def view(self, past: Array, units: Units, beside: Beside | None = None, origins: slice = slice(None)) -> FrameView:
-        """What a net sees at the last T steps of past [B, L+T], beside which covariates [B, L+T, C] stand; and what its
-        forecasts rest on at those of the steps that are origins."""
+    def inputs(self, past: Array, units: Units, beside: Beside) -> Array:
+        """What a net takes in [B, T, F] at the last T steps of past [B, L+T]."""
         xp = namespace(past)
         level, scale = units.level[:, 1:], units.scale[:, 1:]
-        beside = beside or self.nothing_beside(past)
-        now = whole_numbers(self.lookback, past.shape[1] - 1, past)[:, None]  # [T, 1]
-        last = now + whole_numbers(1 - self.window, 0, past)  # [T, W]
-        filled = with_stand_ins(past, self.stand_in_lags)
-        window = filled[:, last]  # [B, T, W]
+        last = self._steps(past) + whole_numbers(1 - self.window, 0, past)  # [T, W]
+        window = with_stand_ins(past, self.stand_in_lags)[:, last]  # [B, T, W]
         arrived = self._seen(past[:, self.lookback :, None], units.level[:, :-1], units.scale[:, :-1])  # [B, T, 1]
         parts = (
             xp.clip(self._seen(window, level, scale), -LIMIT, LIMIT),
@@ -264,22 +259,52 @@ class Frame:
             beside.covariates[:, last].reshape((*window.shape[:2], -1)),
             beside.now,
         )
-        inputs = xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)  # [B, T, F]
-        level, scale, now = level[:, origins], scale[:, origins], now[origins]
+        return xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)
+
+    def view(self, past: Array, units: Units, beside: Beside | None = None, origins: slice = slice(None)) -> FrameView:
+        """What a net sees at the last T steps of past [B, L+T], beside which covariates [B, L+T, C] stand; and what its
+        forecasts rest on at those of the steps that are origins."""
+        beside = beside or self.nothing_beside(past)
+        inputs = self.inputs(past, units, beside)
+        level, scale = units.level[:, 1:][:, origins], units.scale[:, 1:][:, origins]
+        bases, known = self._bases(past, beside, self._steps(past)[origins])  # [B, T, K, H]
+        leads = None if known is None else self._leads(*known, level / scale)
+        return FrameView(inputs, self._seen(bases, level, scale), level, scale, leads)
+
+    def steady_view(self, past: Array, units: Units, beside: Beside) -> FrameView:
+        """`view` of one step, whose past [B, L+1] lacks no value and where no covariates are known ahead."""
+        level, scale = units.level[:, 1:], units.scale[:, 1:]
+        bases = self.localise(past, level, scale) @ self._steady
+        return FrameView(
+            self.inputs(past, units, beside), bases.reshape((-1, 1, self.bases, self.horizon)), level, scale
+        )
+
+    @cached_property
+    def _steady(self) -> Array:
+        """How much of each value of the past is in the base forecasts [1+L, K*H]: they are linear in the values where
+        none is missing, and their weights sum to 1, so that they may be taken in local units."""
+        each = np.eye(1 + self.lookback)
+        return self._bases(each, self.nothing_beside(each), self._steps(each))[0].reshape((len(each), -1))
+
+    def _steps(self, past: Array) -> Array:
+        """The places of the last T steps in past [B, L+T] [T, 1]."""
+        return whole_numbers(self.lookback, past.shape[1] - 1, past)[:, None]
+
+    def _bases(self, past: Array, beside: Beside, now: Array) -> tuple[Array, tuple[Array, Array, Array] | None]:
+        """Base forecasts [B, T, K, H] at steps now [T, 1], and what `_leads` takes, where covariates are known."""
+        xp, filled, leads = namespace(past), with_stand_ins(past, self.stand_in_lags), None
         naive = filled[:, repeated(now, self.horizon, self.level_span)]  # [B, T, H], as each of the bases
         named = {name: self._base(name, past, filled, now) for name in self.base_names}
         named[f"last-{self.level_span}"] = naive
         named = {name: xp.where(xp.isnan(base), naive, base) for name, base in named.items()}
         first = sum(named[name] for name in self.base) / len(self.base)
         bases = [first, *(named[name] for name in self.other_names)]
-        leads = None
         if self.known:
             known = joined(beside.covariates[:, :, : self.known], beside.ahead)  # [B, L+T+H, known]
             value, source = matched(past, known, now, self.horizon, self.season)
             bases.insert(0, xp.where(xp.isnan(value), naive, value))
-            leads = self._leads(known, source, now, level / scale)
-        stack = stacked(*bases).swapaxes(2, 3)  # [B, T, K, H]
-        return FrameView(inputs, self._seen(stack, level, scale), level, scale, leads)
+            leads = known, source, now
+        return stacked(*bases).swapaxes(2, 3), leads
 
     def _base(self, name: str, past: Array, filled: Array, now: Array) -> Array:
         kind, _, period = name.partition("-")
@@ -324,64 +349,18 @@ class Frame:
         xp = namespace(past)
         mean = moving_mean(past, self.level_span)[:, past.shape[1] - steps :]
         known = ~xp.isnan(mean)
-        return _carried(xp.where(known, mean, 0.0), known, before)
-
-    def _swings(self, y: Array, level: Array) -> tuple[Array, Array]:
-        """|y(t) - level(t)| and its weight [B, T], 0 where a value is missing."""
-        xp = namespace(y)
-        seen = ~xp.isnan(y)
-        filled = xp.where(seen, y, 0.0)
-        return xp.abs(filled - xp.where(seen, level, filled)), seen * xp.ones_like(y)
-
-    def _scale(self, sums: Array, level: Array) -> Array:
-        xp = namespace(sums)
-        recent, long_run, swing = (
-            sums[:, :, i] / xp.where(sums[:, :, i + 1] > 0, sums[:, :, i + 1], 1.0) for i in (0, 2, 4)
-        )
-        smallest = SMALLEST_SCALE * (xp.ones_like(level) if self.log else xp.abs(xp.nan_to_num(level)))
-        smallest = xp.where(smallest > 0, smallest, SMALLEST_SCALE)
-        bounds = xp.maximum(xp.maximum(LONG_RUN_SHARE * long_run, SWING_SHARE * swing), smallest)
-        return xp.maximum(recent, bounds)
+        return carried(xp.where(known, mean, 0.0), known, before)
 
 
-def _differences(past: Array, steps: int, span: int) -> tuple[Array, Array]:
-    """|y(t) - y(t-s)| and its weight [B, T]; |y(t) - y(t-1)| with a small weight where that is missing."""
-    xp = namespace(past)
-    first = past.shape[1] - steps
-    now = past[:, first:]
-    seasonal, last = (past[:, first - lag : first - lag + steps] for lag in (span, 1))
-    use_last = xp.isnan(now) | xp.isnan(seasonal)
-    before = xp.where(use_last, last, seasonal)
-    unknown = xp.isnan(now) | xp.isnan(before)
-    # Missing values are replaced before the arithmetic, as in _seen.
-    difference = xp.abs(xp.where(unknown, 0.0, now) - xp.where(unknown, 0.0, before))
-    full_weight = xp.ones_like(now)
-    return difference, xp.where(use_last, STOPGAP_WEIGHT * full_weight, full_weight) * ~unknown
-
-
-def _carried(values: Array, known: Array, before: Array) -> Array:
-    """values [B, T] where known; elsewhere the last known one, or `before` [B] where there is none yet."""
-    xp = namespace(values)
-    padded = joined(before[:, None], values)
-    index = xp.where(known, whole_numbers(1, values.shape[1], values), 0)  # [B, T]
-    return take_along(padded, running_max(index))
-
-
-def _running_sum(x: Array, before: Array, decay: float) -> Array:
-    """s(t) = decay * s(t-1) + x(t) for x [B, T] and s(0) = before [B], a block of steps at a time."""
-    if x.shape[1] == 1:  # a stream's single row
-        return x + decay * before[:, None]
-    blocks = []
-    rate = full((1,), decay, x)
-    for start in range(0, x.shape[1], BLOCK):
-        block = x[:, start : start + BLOCK]
-        steps = whole_numbers(1, block.shape[1], block)
-        lag = steps[:, None] - steps[None, :]  # [T, T]
-        powers = (rate ** namespace(x).clip(lag, 0, None)) * (lag >= 0)
-        total = block @ powers.T + before[:, None] * rate**steps
-        before = total[:, -1]
-        blocks.append(total)
-    return joined(*blocks)
+def _scale(sums: Array, level: Array, log: bool) -> Array:
+    xp = namespace(sums)
+    recent, long_run, swing = (
+        sums[:, :, i] / xp.where(sums[:, :, i + 1] > 0, sums[:, :, i + 1], 1.0) for i in (0, 2, 4)
+    )
+    smallest = SMALLEST_SCALE * (xp.ones_like(level) if log else xp.abs(xp.nan_to_num(level)))
+    smallest = xp.where(smallest > 0, smallest, SMALLEST_SCALE)
+    bounds = xp.maximum(xp.maximum(LONG_RUN_SHARE * long_run, SWING_SHARE * swing), smallest)
+    return xp.maximum(recent, bounds)
 
 
 def _trailing(units: Array, like: Array) -> Array:

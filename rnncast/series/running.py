@@ -1,0 +1,56 @@
+"""What runs along time: values carried on, changes, and discounted sums. B series, T steps."""
+
+from rnncast.series.arrays import Array, full, joined, namespace, running_max, take_along, whole_numbers
+
+BLOCK = 256  # steps of a linear recurrence solved by one matrix product
+STOPGAP_WEIGHT = 0.01  # of |y(t) - y(t-1)| as a stand-in for a seasonal difference that cannot be had
+
+
+def carried(values: Array, known: Array, before: Array) -> Array:
+    """values [B, T] where known; elsewhere the last known one, or `before` [B] where there is none yet."""
+    if known.all():
+        return values
+    xp = namespace(values)
+    padded = joined(before[:, None], values)
+    index = xp.where(known, whole_numbers(1, values.shape[1], values), 0)  # [B, T]
+    return take_along(padded, running_max(index))
+
+
+def running_sum(x: Array, before: Array, decay: float) -> Array:
+    """s(t) = decay * s(t-1) + x(t) for x [B, T] and s(0) = before [B], a block of steps at a time."""
+    if x.shape[1] == 1:  # a stream's single row
+        return x + decay * before[:, None]
+    blocks = []
+    rate = full((1,), decay, x)
+    for start in range(0, x.shape[1], BLOCK):
+        block = x[:, start : start + BLOCK]
+        steps = whole_numbers(1, block.shape[1], block)
+        lag = steps[:, None] - steps[None, :]  # [T, T]
+        powers = (rate ** namespace(x).clip(lag, 0, None)) * (lag >= 0)
+        total = block @ powers.T + before[:, None] * rate**steps
+        before = total[:, -1]
+        blocks.append(total)
+    return joined(*blocks)
+
+
+def differences(past: Array, steps: int, span: int) -> tuple[Array, Array]:
+    """|y(t) - y(t-s)| and its weight [B, T]; |y(t) - y(t-1)| with a small weight where that is missing."""
+    xp = namespace(past)
+    first = past.shape[1] - steps
+    now = past[:, first:]
+    seasonal, last = (past[:, first - lag : first - lag + steps] for lag in (span, 1))
+    use_last = xp.isnan(now) | xp.isnan(seasonal)
+    before = xp.where(use_last, last, seasonal)
+    unknown = xp.isnan(now) | xp.isnan(before)
+    # Missing values are replaced before the arithmetic, as in Frame.
+    difference = xp.abs(xp.where(unknown, 0.0, now) - xp.where(unknown, 0.0, before))
+    full_weight = xp.ones_like(now)
+    return difference, xp.where(use_last, STOPGAP_WEIGHT * full_weight, full_weight) * ~unknown
+
+
+def swings(y: Array, level: Array) -> tuple[Array, Array]:
+    """|y(t) - level(t)| and its weight [B, T], 0 where a value is missing."""
+    xp = namespace(y)
+    seen = ~xp.isnan(y)
+    filled = xp.where(seen, y, 0.0)
+    return xp.abs(filled - xp.where(seen, level, filled)), seen * xp.ones_like(y)
