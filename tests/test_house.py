@@ -35,7 +35,7 @@ HOMES = {
     "typer": {"cli"},
     "rich": {"report", "cli"},
 }
-FORBIDDEN = ("import pickle", "torch.load", "csv.Sniffer", "import click", "**kwargs")
+FORBIDDEN = ("pickle", "torch.load", "csv.Sniffer", "import click", "**kwargs")
 FILE_LINES, FUNCTION_LINES, CLASS_LINES, PARAMETERS = 400, 60, 250, 8
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -3,7 +3,7 @@
 import json
 import struct
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ from rnncast.errors import ModelFileError
 from rnncast.files.model_file import read_model, write_model
 from rnncast.forecaster import Forecaster
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
-from tests.conftest import small_config, waves
+from tests.conftest import Program, small_config, waves
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +78,14 @@ def test_not_a_model_file(tmp_path: Path, data: bytes) -> None:
         Forecaster.load(str(path))
 
 
-@pytest.mark.parametrize("share", [0.01, 0.3, 0.99])
-def test_a_truncated_file_is_refused(model: Path, tmp_path: Path, share: float) -> None:
+@given(place=st.floats(0, 1, exclude_max=True))
+def test_a_truncated_file_is_refused(model: Path, place: float) -> None:
     data = model.read_bytes()
-    path = tmp_path / "cut"
-    path.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(ModelFileError):
-        Forecaster.load(str(path))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "cut"
+        path.write_bytes(data[: int(len(data) * place)])
+        with pytest.raises(ModelFileError):
+            Forecaster.load(str(path))
 
 
 def test_a_newer_format_is_refused(model: Path, tmp_path: Path) -> None:
@@ -131,6 +132,45 @@ def test_a_changed_byte_is_noticed(model: Path, place: float, change: int) -> No
         path.write_bytes(data)
         with pytest.raises(ModelFileError):
             Forecaster.load(str(path))
+
+
+def test_a_changed_or_missing_byte_of_the_header_takes_no_memory(model: Path, tmp_path: Path) -> None:
+    """The header is where a change could ask for the most: its length, and places all through it."""
+    data, path = model.read_bytes(), tmp_path / "changed"
+    (length,) = struct.unpack_from("<Q", data)
+    tracemalloc.start()
+    for place in (*range(8), *range(8, 8 + length, 41)):
+        for changed in (data[:place], data[:place] + bytes([data[place] ^ 0x11]) + data[place + 1 :]):
+            path.write_bytes(changed)
+            with pytest.raises(ModelFileError):
+                read_model(str(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20 + 20 * len(data)
+
+
+@pytest.mark.parametrize(
+    ("mutate", "words"),
+    [
+        (lambda data: data[: len(data) // 2], "its end is missing"),
+        (lambda data: data[:4], "is not a rnncast model file"),
+        (lambda data: data[:-1] + bytes([data[-1] ^ 1]), "its checksum is wrong"),
+        (lambda data: data.replace(b"F32", b"F16", 1), "damaged model file"),
+        (lambda data: b"\xff" * 8 + data[8:], "is not a rnncast model file"),
+    ],
+    ids=["half", "four bytes", "last byte", "type", "length"],
+)
+@pytest.mark.parametrize("command", [("forecast", "-m"), ("inspect",)], ids=lambda command: command[0])
+def test_the_command_line_says_one_sentence(
+    trained: Program, program: Program, command: tuple[str, ...], mutate: Callable[[bytes], bytes], words: str
+) -> None:
+    (program.folder / "bad").write_bytes(mutate((trained.folder / "rnncast.safetensors").read_bytes()))
+    done = program(*command, "bad")
+    assert (done.returncode, done.stdout) == (1, "")
+    sentence, hint = done.stderr.splitlines()
+    assert sentence.startswith("rnncast: bad is ")
+    assert words in sentence
+    assert hint.startswith("  hint: ")
 
 
 JUNK = st.sampled_from([None, True, -1, 0, 10**9, 2**70, 0.5, "", "a", [], [[1]], {}, {"a": 1}, "last-0", "%Q"])

@@ -1,4 +1,4 @@
-"""The model file: safetensors with a JSON header. No pickle, no code, no clock: the same model is the same bytes.
+"""The model file: safetensors with a JSON header. No code that could run, no clock: the same model is the same bytes.
 
 Layout: tensors by name, and one metadata entry, "rnncast", whose JSON holds everything else: `format` first, then
 `sha256`, the digest of the whole file as it is with zeros in the digest's place. A reader believes nothing: it takes
