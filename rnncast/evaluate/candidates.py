@@ -16,7 +16,7 @@ from rnncast.training.step import Watch
 class Candidate(Protocol):
     """Something that forecasts: `fit` learns from one past and gives what forecasts from that past or a longer one.
 
-    It must pickle, as it may be sent to another process.
+    It must be plain, as it may be sent to another process.
     """
 
     @property
