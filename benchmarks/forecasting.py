@@ -125,6 +125,7 @@ def followed(folder: Path, runs: int, long: int) -> list[Line]:
     """Rows a second, from what more rows cost than few; and what they cost in memory."""
     lines, out = [], folder / "out.csv"
     kinds = {
+        "one": "monthly, after 144 rows, a single net",
         "air": "monthly, after 144 rows",
         "short": "hourly, after 1,000 rows",
         "long": f"hourly, after {long:,} rows",
@@ -141,7 +142,7 @@ def followed(folder: Path, runs: int, long: int) -> list[Line]:
         rate, cpu = (MORE - FEW) / (more.seconds - few.seconds), (MORE - FEW) / (more.cpu - few.cpu)
         lines.append(Line(f"--follow, {what}", rate, cpu, "rows/s", 2000.0, at_least=True))
         grown = more.megabytes - few.megabytes
-        lines.append(Line(f"--follow, {what}, {MORE:,} rows more than {FEW:,}", grown, None, "MB", 2.0))
+        lines.append(Line(f"--follow, {what}, memory for {MORE - FEW:,} rows", grown, None, "MB", 2.0))
     return lines
 
 

@@ -14,7 +14,8 @@ TAUGHT = 16  # series that the weights for M4 are fitted to
 def prepare(folder: Path, air_passengers: Path, m4: Path | None, long: int) -> None:
     """Train what is not there yet, and write the model files and the streams.
 
-    air: a monthly series. many: its state many times over. short, long: an hourly series, after few and many rows.
+    air: a monthly series. one: the same, by a single net. many: the state of air many times over. short, long: an
+    hourly series, after few and many rows.
     """
     from rnncast.config import TableConfig
     from rnncast.files.tables import read_table
@@ -26,6 +27,10 @@ def prepare(folder: Path, air_passengers: Path, m4: Path | None, long: int) -> N
         air.save(str(folder / "air.safetensors"))
         _tiled(air).save(str(folder / "many.safetensors"))
         _stream(folder, "air", air)
+        single = _brief(panel)
+        one = Forecaster.fit(panel, replace(single, train=replace(single.train, members=1)))
+        one.save(str(folder / "one.safetensors"))
+        _stream(folder, "one", one)
     if not (folder / f"long-{MORE}.csv").exists():
         _hourly(folder, long)
     if m4 is not None and not (folder / "m4.safetensors").exists():

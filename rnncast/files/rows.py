@@ -1,6 +1,7 @@
 """Rows out: CSV, JSON or JSON Lines, numbers in their shortest form, NaN as nothing. No pandas."""
 
 import csv
+import functools
 import io
 import json
 import math
@@ -64,15 +65,18 @@ def _without_nan(row: Row) -> Row:
 def _texts(column: Row) -> Iterable[str]:
     """The cells of a column as CSV has them. Column by column, as a million rows take a while cell by cell."""
     kinds = set(map(type, column))
-    if kinds <= {float} and math.isfinite(sum(column)):
+    if kinds == {float} and math.isfinite(sum(column)):
         return map(repr, column)
-    if kinds <= {str}:
-        return map({cell: _cell(cell) for cell in set(column)}.__getitem__, column)
-    return map(_cell, _without_nan(column))
+    return map(_text if kinds == {str} else _cell, column)
+
+
+@functools.lru_cache(maxsize=BLOCK)  # ids and times come again and again
+def _text(text: str) -> str:
+    return _cell(text)
 
 
 def _cell(value: Any) -> str:
     """A cell of a row of several, quoted where it must be."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow([value, ""])
-    return text.getvalue().removesuffix(",")
+    csv.writer(text, lineterminator="\n").writerow([*_without_nan([value]), ""])
+    return text.getvalue().removesuffix(",\n")

@@ -120,5 +120,5 @@ def tempered(weights: Mapping[str, Array], trust: float) -> dict[str, Array]:
 
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), without overflow."""
-    xp = namespace(x)
-    return xp.clip(x, 0, None) + xp.log1p(xp.exp(-xp.abs(x)))
+    xp, size = namespace(x), abs(x)
+    return (x + size) / 2 + xp.log1p(xp.exp(-size))

@@ -55,7 +55,7 @@ def recurrent(cell: Cell) -> Step:
                 features[:, t] = parts[0]
             inputs = features
             after.append(parts)
-        return inputs, tuple(np.stack(part) for part in zip(*after, strict=True))
+        return inputs, tuple(np.array(part) for part in zip(*after, strict=True))
 
     return step
 
@@ -68,7 +68,7 @@ def elman(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Val
 def gru(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Values, ...]:
     """Gated recurrent unit (Cho et al. 2014), with torch's gates in torch's order r, z, n."""
     (h,) = state
-    (r_in, z_in, n_in), (r_back, z_back, n_back) = np.split(drive, 3, 1), np.split(recall, 3, 1)
+    (r_in, z_in, n_in), (r_back, z_back, n_back) = _gates(drive, 3), _gates(recall, 3)
     keep = sigmoid(z_in + z_back)
     new = np.tanh(n_in + sigmoid(r_in + r_back) * n_back)
     return (new + keep * (h - new),)
@@ -77,9 +77,14 @@ def gru(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Value
 def lstm(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Values, ...]:
     """Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000); gates in torch's order i, f, g, o."""
     _, c = state
-    i, f, g, o = np.split(drive + recall, 4, 1)
+    i, f, g, o = _gates(drive + recall, 4)
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
     return sigmoid(o) * np.tanh(c), c
+
+
+def _gates(x: Values, count: int) -> Values:
+    """What goes into each gate [count, B, D], from [B, count*D]."""
+    return x.reshape(len(x), count, -1).swapaxes(0, 1)
 
 
 def sigmoid(x: Values) -> Values:

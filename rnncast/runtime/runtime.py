@@ -198,6 +198,9 @@ class Runtime:
         """Step a member over what is seen; series that have not begun [B, T] start from the state they have."""
         step, weights = stepped_net(self.config.net.model).step, self._part(member, "net.")
         inputs, steps = view.inputs.astype(np.float32), view.inputs.shape[1]
+        if begun[:, 0].all():
+            feedback = self._feedback(member, view) if self.config.free_running else None
+            return step(weights, inputs, state, feedback)
         first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
         features = np.zeros((*inputs.shape[:2], self.config.hidden_size), np.float32)
         for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):

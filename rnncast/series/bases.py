@@ -137,11 +137,14 @@ def moving_mean(past: Array, season: int) -> Array:
     """The mean of the observed values of the season up to each step [B, N]; NaN where there are none, or too early."""
     xp = namespace(past)
     seen = ~xp.isnan(past)
+    nothing = full((past.shape[0], season - 1), float("nan"), past)
+    if seen.all():
+        total = running_total(past - past[:, :1])
+        return joined(nothing, (total[:, season:] - total[:, :-season]) / season + past[:, :1])
     # About the first value, so that small movements of large values keep their digits.
     centre = xp.nan_to_num(take_along(past, xp.where(seen, 1, 0).argmax(1)[:, None]))
     total = running_total(xp.where(seen, past, centre) - centre)
     number = running_total(seen * xp.ones_like(past))
     number = number[:, season:] - number[:, :-season]
     mean = (total[:, season:] - total[:, :-season]) / xp.clip(number, 1, None) + centre
-    mean = xp.where(number > 0, mean, float("nan"))
-    return joined(full((past.shape[0], season - 1), float("nan"), past), mean)
+    return joined(nothing, xp.where(number > 0, mean, float("nan")))

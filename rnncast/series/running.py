@@ -8,6 +8,8 @@ STOPGAP_WEIGHT = 0.01  # of |y(t) - y(t-1)| as a stand-in for a seasonal differe
 
 def carried(values: Array, known: Array, before: Array) -> Array:
     """values [B, T] where known; elsewhere the last known one, or `before` [B] where there is none yet."""
+    if known.all():
+        return values
     xp = namespace(values)
     padded = joined(before[:, None], values)
     index = xp.where(known, whole_numbers(1, values.shape[1], values), 0)  # [B, T]
