@@ -11,13 +11,14 @@ import typer
 from rnncast.cli.check import check
 from rnncast.cli.compare import compare
 from rnncast.cli.environment import Environment
+from rnncast.cli.export import export
 from rnncast.cli.forecast import forecast
 from rnncast.cli.inspect import inspect
 from rnncast.cli.train import train
 from rnncast.errors import ExitCode, RnncastError
 from rnncast.version import VERSION
 
-COMMANDS = (train, forecast, compare, check, inspect)
+COMMANDS = (train, forecast, compare, check, inspect, export)
 
 app = typer.Typer(
     name="rnncast",
