@@ -73,7 +73,7 @@ class Forecaster:
         DataError if the panel has too few values for the horizon; TrainingError if training diverges, which rescues the
         Forecaster with the best weights so far.
         """
-        from rnncast.training.fit import fit_weights  # torch is imported here, and only here
+        from rnncast.training.fit import fit_weights  # torch is imported only where it is needed
 
         config = resolve(config or Config(), panel)
         encoding = Encoding.of(panel)
@@ -251,6 +251,13 @@ class Forecaster:
             )
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError, RnncastError) as error:
             raise ModelFileError(f"{path} is a damaged model file: {error}", hint="train again") from None
+
+    def onnx_step(self) -> bytes:
+        """One step of the net as an ONNX file (`nets.export`). ModelFileError if it forecasts a distribution;
+        RnncastError if onnx is not installed."""
+        from rnncast.nets.export import onnx_step  # torch, as in `fit`
+
+        return onnx_step(self.config, self.weights)
 
     def from_source(self, path: str, table: TableConfig) -> "Forecaster":
         """The same forecaster, which also remembers where its data were read from, and how."""

@@ -11,6 +11,7 @@ import typer
 from rnncast.cli.check import check
 from rnncast.cli.compare import compare
 from rnncast.cli.environment import Environment
+from rnncast.cli.export import export
 from rnncast.cli.forecast import forecast
 from rnncast.cli.inspect import inspect
 from rnncast.cli.score import score
@@ -18,7 +19,7 @@ from rnncast.cli.train import train
 from rnncast.errors import ExitCode, RnncastError
 from rnncast.version import VERSION
 
-COMMANDS = (train, forecast, score, compare, check, inspect)
+COMMANDS = (train, forecast, score, compare, check, inspect, export)
 
 app = typer.Typer(
     name="rnncast",

@@ -11,7 +11,7 @@ import os
 import struct
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -45,7 +45,14 @@ def write_model(path: str, header: Mapping[str, Any], tensors: Tensors) -> None:
     data = save({name: np.ascontiguousarray(t) for name, t in tensors.items()}, metadata={KEY: text})
     start = data.index(_MARK) + len(_MARK)
     digest = hashlib.sha256(data).hexdigest().encode()
-    pieces = (data[:start], digest, memoryview(data)[start + len(digest) :])
+    write_whole(path, (data[:start], digest, memoryview(data)[start + len(digest) :]))
+
+
+def write_whole(path: str, pieces: Sequence[bytes | memoryview]) -> None:
+    """Write a file whole or not at all, by renaming a temporary file; "-" is standard output.
+
+    ModelFileError if it cannot be written.
+    """
     if path == STANDARD_STREAM:
         sys.stdout.buffer.writelines(pieces)
         return

@@ -85,5 +85,9 @@ def build_model(config: Config) -> Model:
 
 def weights_of(model: Model) -> dict[str, Tensor]:
     """The weights by the names that the model file and the runtime use: "net.*" and "head.*"."""
-    inner = re.compile(r"^net\.(fused|layers)\.")
-    return {inner.sub("net.", name): value for name, value in model.state_dict().items()}
+    return {inner_name(name): value for name, value in model.state_dict().items()}
+
+
+def inner_name(name: str) -> str:
+    """The name that the model file has for a weight of the torch form."""
+    return re.sub(r"^net\.(fused|layers)\.", "net.", name)

@@ -1,0 +1,30 @@
+"""`rnncast export`: a model's net for other programs."""
+
+from typing import Annotated
+
+import typer
+
+from rnncast.cli import options as o
+from rnncast.cli.environment import Environment
+from rnncast.errors import UsageError
+
+
+def export(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file; - is standard input.")] = o.MODEL_FILE,
+    onnx: Annotated[bool, typer.Option("--onnx", help="As an ONNX graph of one step, its state in and out.")] = False,
+    output: o.Output = "rnncast.onnx",
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Write a model's net in a form that other programs run."""
+    if not onnx:
+        raise UsageError("export to what?", hint="rnncast export --onnx")
+    environment: Environment = context.obj
+
+    from rnncast.files.model_file import write_whole
+    from rnncast.forecaster import Forecaster
+
+    write_whole(output, [Forecaster.load(model).onnx_step()])
+    if output != o.STREAM:
+        environment.say(f"wrote {output}")

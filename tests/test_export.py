@@ -1,0 +1,88 @@
+"""The exported step: what onnxruntime computes of it is what the runtime computes, for every net."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnncast.choices import resolve
+from rnncast.config import Config
+from rnncast.errors import ModelFileError
+from rnncast.nets.export import onnx_step
+from rnncast.runtime.registry import NETS
+from rnncast.runtime.runtime import Runtime, weight_shapes
+from rnncast.series.frame import Frame, FrameView, Leads
+from tests.conftest import Program, small_config, waves
+from tests.test_continue import config, shops, table
+from tests.test_readme import blocks
+
+onnxruntime = pytest.importorskip("onnxruntime")
+
+B, STEPS = 3, 4
+
+
+@pytest.fixture(params=[*((name, "auto") for name in NETS), ("gru", "recursive")], ids="-".join)
+def resolved(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
+    """A config of two members with covariates of every kind."""
+    return resolve(config(*request.param), table(tmp_path, shops(0, 50)))
+
+
+def test_onnxruntime_and_the_runtime_agree(resolved: Config) -> None:
+    """Step by step, each from the state that it reached itself."""
+    random = np.random.default_rng(0)
+    weights = {name: random.normal(0, 0.3, shape).astype(np.float32) for name, shape in weight_shapes(resolved).items()}
+    session = onnxruntime.InferenceSession(onnx_step(resolved, weights))
+    runtime, frame = Runtime(resolved, weights), Frame.of(resolved)
+    state = runtime.init_state(B).net
+    theirs = state
+    for _ in range(STEPS):
+        view = seen(frame, random)
+        answers: list[np.ndarray] = []
+        after: tuple[np.ndarray, ...] = ()
+        parts = len(state) // runtime.members
+        for member in range(runtime.members):
+            own = state[parts * member : parts * (member + 1)]
+            features, reached = runtime._step(member, view, np.ones((B, 1), np.bool_), own)
+            answers.append(runtime._read(member, features, view)[:, 0])
+            after = (*after, *reached)
+        state = after
+        given = {"inputs": view.inputs[:, 0], "bases": view.bases[:, 0]}
+        assert view.leads is not None
+        given |= {"leads": view.leads.known[:, 0], "zero": view.leads.zero[:, 0]}
+        given |= {f"state.{place}": part for place, part in enumerate(theirs)}
+        wanted = {each.name for each in session.get_inputs()}
+        quantiles, *theirs = session.run(None, {name: given[name] for name in wanted})
+        np.testing.assert_allclose(quantiles, np.mean(answers, 0), rtol=1e-5, atol=1e-5)
+        for here, there in zip(state, theirs, strict=True):
+            np.testing.assert_allclose(there, here, rtol=1e-5, atol=1e-5)
+
+
+def seen(frame: Frame, random: np.random.Generator) -> FrameView:
+    """Something for B series to see at one step."""
+
+    def some(*shape: int) -> np.ndarray:
+        return random.normal(0, 1, (B, 1, *shape)).astype(np.float32)
+
+    leads = Leads(some(frame.horizon, frame.leads), some())
+    level = np.zeros((B, 1))
+    return FrameView(some(frame.features), some(frame.bases, frame.horizon), level, level + 1, leads)
+
+
+def test_a_distribution_is_refused() -> None:
+    with pytest.raises(ModelFileError, match="student-t forecasts a distribution, which is not exported"):
+        onnx_step(resolve(small_config(loss="student-t"), waves()), {})
+
+
+def test_the_readme_exports_and_stdout_holds_the_same_graph(trained: Program) -> None:
+    (block,) = blocks("sh onnx")
+    done = trained.shell(block)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert trained.shell("rnncast export --onnx -o - | cmp - rnncast.onnx").returncode == 0
+    session = onnxruntime.InferenceSession(trained.folder / "rnncast.onnx")
+    assert {"inputs", "bases", "state.0", "state.1"} <= {each.name for each in session.get_inputs()}
+
+
+def test_export_says_to_what(program: Program) -> None:
+    done = program("export")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--onnx" in done.stderr
