@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,8 @@ def test_ctrl_c_shows_what_is_finished(trained: Program, jobs: str) -> None:
         cwd=trained.folder,
         env=trained.environment,
         start_new_session=True,
+        # A test run in the background of a shell ignores Ctrl-C, and so would what it starts.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert process.stderr is not None
