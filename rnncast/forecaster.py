@@ -44,13 +44,32 @@ class Source:
     path: str = ""
     table: TableConfig = field(default_factory=TableConfig)
 
+    def read(self, note: Callable[[str], None]) -> Panel:
+        """The panel, read again. DataError if its file is gone, changed, or was a pipe."""
+        from rnncast.files.tables import read_table
+
+        path = self.path
+        if path in ("", "-"):
+            raise DataError(
+                "the model file does not say where its data are: they were piped in",
+                hint="name the data file",
+            )
+        panel = read_table(path, self.table, note=note)
+        if panel.fingerprint != self.fingerprint:
+            raise DataError(
+                f"{path} has changed since the model was trained on it",
+                hint=f"to use what it holds now, name it: rnncast compare {path}",
+            )
+        return panel
+
 
 @dataclass(frozen=True)
 class Forecaster:
     """A trained net with the state of every series it was trained on. Nothing in it changes; `fit` gives a new one.
 
     versions: of what trained it. known [S, R, K]: what was known in training of the steps after each series' end, R at
-    most the trained horizon, NaN where it was not; categories are places in the levels of `encoding`.
+    most the trained horizon, NaN where it was not; categories are places in the levels of `encoding`. device: where
+    nets step, which no file remembers.
     """
 
     config: Config
@@ -65,6 +84,7 @@ class Forecaster:
     versions: Mapping[str, str] = field(default_factory=dict)
     encoding: Encoding = field(default_factory=Encoding)
     known: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    device: str = "cpu"
 
     @classmethod
     def fit(cls, panel: Panel, config: Config | None = None, *, watch: Watch | None = None) -> "Forecaster":
@@ -124,7 +144,7 @@ class Forecaster:
         DataError if the panel's frequency is not the trained one, the horizon is longer than the trained one, or a
         known covariate is missing in it: unless not `complete`, when it counts as missing, as it does in training.
         """
-        runtime, start = Runtime(self.config, self.weights), self._start(panel, horizon, future, complete=complete)
+        runtime, start = self.runtime, self._start(panel, horizon, future, complete=complete)
         quantiles = runtime.forecast_all(start.state, start.ahead)  # [S, H, Q]
         probabilities = self.config.task.quantiles
         point = quantiles[:, :, len(probabilities) // 2]
@@ -145,7 +165,7 @@ class Forecaster:
 
         The seed that trained the model, and the series' id, decide the paths. Errors as `predict`.
         """
-        runtime, start = Runtime(self.config, self.weights), self._start(panel, horizon, future)
+        runtime, start = self.runtime, self._start(panel, horizon, future)
         steps, seed = start.ahead.known.shape[1], self.config.train.seed
         templates, values = runtime.templates[:, :steps], []
         series = np.arange(len(start.ids))
@@ -167,12 +187,17 @@ class Forecaster:
             check_frequency(panel, self.frequency)
             check_values(panel, log=self.log)
             ids, cutoff, columns = panel.ids, panel.ends, panel.columns
-            state = Runtime(self.config, self.weights).final_state(self.encoding.encode(panel))
+            state = self.runtime.final_state(self.encoding.encode(panel))
             known = known_ahead(panel, self.encoding, steps)
         known = with_future(known, self.encoding, future, ids, cutoff, steps)
         if complete:
             check_known(known, self.encoding, ids, cutoff, self.frequency, columns)
         return _Start(ids, cutoff, columns, state, self._ahead(known, cutoff, state))
+
+    @property
+    def runtime(self) -> Runtime:
+        """What steps the nets: NumPy on a CPU, torch elsewhere. UsageError if the device is not here."""
+        return Runtime(self.config, self.weights) if self.device == "cpu" else _on_device(self)
 
     @property
     def log(self) -> bool:
@@ -188,7 +213,7 @@ class Forecaster:
         check_frequency(panel, self.frequency)
         rows, panel = following(panel, Kept(self.ids, self.cutoff), gaps=gaps)
         check_values(panel, log=self.log)
-        runtime, cutoff, known = Runtime(self.config, self.weights), self.cutoff.copy(), self.known.copy()
+        runtime, cutoff, known = self.runtime, self.cutoff.copy(), self.known.copy()
         cutoff[rows] = panel.ends
         if known.size:
             known[rows] = moved_on(known[rows], panel.lengths, known_ahead(panel, self.encoding, known.shape[1]))
@@ -264,22 +289,8 @@ class Forecaster:
         return replace(self, source=replace(self.source, path=path, table=table))
 
     def training_data(self, note: Callable[[str], None] = lambda text: None) -> Panel:
-        """The panel that this was trained on, read again. DataError if its file is gone, changed, or was a pipe."""
-        from rnncast.files.tables import read_table
-
-        path = self.source.path
-        if path in ("", "-"):
-            raise DataError(
-                "the model file does not say where its data are: they were piped in",
-                hint="name the data file",
-            )
-        panel = read_table(path, self.source.table, note=note)
-        if panel.fingerprint != self.source.fingerprint:
-            raise DataError(
-                f"{path} has changed since the model was trained on it",
-                hint=f"to use what it holds now, name it: rnncast compare {path}",
-            )
-        return panel
+        """The panel that this was trained on, read again; errors as `Source.read`."""
+        return self.source.read(note)
 
     def horizon(self, horizon: int | None) -> int:
         """How many steps to forecast where so many are asked for. DataError if the model cannot go so far."""
@@ -301,6 +312,13 @@ class _Start(NamedTuple):
     columns: Columns
     state: SeriesState
     ahead: Ahead
+
+
+def _on_device(forecaster: Forecaster) -> Runtime:
+    from rnncast.nets.on_device import DeviceRuntime
+    from rnncast.training.device import find_device
+
+    return DeviceRuntime(forecaster.config, forecaster.weights, device=find_device(forecaster.device))
 
 
 def _trained_with() -> dict[str, str]:

@@ -31,6 +31,7 @@ def forecast(
     followed: o.Follow = False,
     every: o.Every = 1,
     future: o.Future = None,
+    device: o.ForecastDevice = "cpu",
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
     quiet: o.Quiet = False,
@@ -46,14 +47,13 @@ def forecast(
     path = data or (_stream(environment) if followed else environment.piped() if model != o.STREAM else None)
     _check_usage(path, model, new=[continued, followed], save_state=save_state)
     shown = Shown(o.quantiles_from(level, quantiles), by_level=quantiles is None)
-    if paths is not None and (followed or shown.probabilities is not None):
-        raise UsageError("--paths gives whole futures, without intervals, and not in a stream", hint="leave out one")
+    _check_paths(paths, followed or shown.probabilities is not None)
 
     from rnncast.files.forecasts import header_of, path_header_of, path_rows_of, rows_of
     from rnncast.forecaster import Forecaster
     from rnncast.report.tables import forecast_table, paths_table
 
-    forecaster = Forecaster.load(model)
+    forecaster = replace(Forecaster.load(model), device=device)
     panel, ahead = None, None
     table = o.table_from(context, forecaster.source.table)
     if path is not None and followed:
@@ -77,6 +77,11 @@ def forecast(
         prediction = shown(forecaster.predict(panel, horizon, future=ahead))
         rows = header_of(prediction), rows_of(prediction)
         write(kind, output, environment, rows, lambda: forecast_table(prediction))
+
+
+def _check_paths(paths: int | None, otherwise: bool) -> None:
+    if paths is not None and otherwise:
+        raise UsageError("--paths gives whole futures, without intervals, and not in a stream", hint="leave out one")
 
 
 def _check_usage(path: str | None, model: str, *, new: list[bool], save_state: bool) -> None:

@@ -37,6 +37,9 @@ Data = Annotated[
 ]
 ModelFile = Annotated[str, typer.Option("--model", "-m", help="The model file; - is standard input.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="auto is a table on a terminal, CSV elsewhere.")]
+ForecastDevice = Annotated[
+    str, typer.Option("--device", help="Where nets step: cpu (NumPy, without torch), cuda, cuda:1, mps, or auto.")
+]
 Device = Annotated[str, typer.Option(help="Where to train: auto, cpu, cuda, cuda:1 or mps.")]
 Future = Annotated[
     str | None,

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 
 from rnncast.config import Config
 from rnncast.errors import ModelFileError, RnncastError
-from rnncast.nets.model import Model, build_model, inner_name
-from rnncast.runtime.runtime import head_of, member_prefix
+from rnncast.nets.model import Model, model_of
+from rnncast.runtime.runtime import head_of
 from rnncast.series.frame import Frame, Leads
 
 EXAMPLES = 2  # series in the example that the graph is drawn from; the graph takes any number
@@ -63,7 +63,7 @@ def onnx_step(config: Config, weights: Mapping[str, NDArray[np.float32]]) -> byt
         )
     if not all(map(find_spec, NEEDED)):
         raise RnncastError("to export a model, onnx is needed", hint="pip install 'rnncast[onnx]'")
-    members = [_member(config, weights, number) for number in range(config.train.members or 1)]
+    members = [model_of(config, weights, number) for number in range(config.train.members or 1)]
     frame = Frame.of(config)
     # Each part a tensor of its own: the exporter takes one that comes twice for one input.
     state = tuple(part.clone() for member in members for part in member.init_state(EXAMPLES))
@@ -102,10 +102,3 @@ def _silence() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
-
-
-def _member(config: Config, weights: Mapping[str, NDArray[np.float32]], number: int) -> Model:
-    model, prefix = build_model(config), member_prefix(number)
-    named = {name: torch.from_numpy(weights[prefix + inner_name(name)].copy()) for name in model.state_dict()}
-    model.load_state_dict(named)
-    return model

@@ -1,15 +1,18 @@
 """A net with its head: the whole function that is trained, from what is seen to forecasts in local units."""
 
 import re
+from collections.abc import Mapping
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnncast.config import Config
 from rnncast.nets.protocol import Net, State
 from rnncast.runtime.head import Head
 from rnncast.runtime.registry import find_net
-from rnncast.runtime.runtime import head_of
+from rnncast.runtime.runtime import head_of, member_prefix
 from rnncast.series.frame import Frame, Leads
 
 
@@ -81,6 +84,14 @@ def build_model(config: Config) -> Model:
         torch.manual_seed(config.train.seed)
         net = kind(Frame.of(config).features, config.hidden_size, config.net.layers)
         return Model(net, head_of(config), forced=not config.free_running, dropout=config.net.dropout)
+
+
+def model_of(config: Config, weights: Mapping[str, NDArray[np.float32]], member: int) -> Model:
+    """The trained model of a member, from the weights of a model file; not to be trained further."""
+    model, prefix = build_model(config), member_prefix(member)
+    named = {name: torch.from_numpy(weights[prefix + inner_name(name)].copy()) for name in model.state_dict()}
+    model.load_state_dict(named)
+    return model.eval()
 
 
 def weights_of(model: Model) -> dict[str, Tensor]:

@@ -225,19 +225,25 @@ class Runtime:
         self, member: int, view: FrameView, begun: NDArray[np.bool_], state: State
     ) -> tuple[NDArray[np.float32], State]:
         """Step a member over what is seen; series that have not begun [B, T] start from the state they have."""
-        step, weights = stepped_net(self.config.net.model).step, self._part(member, "net.")
         inputs, steps = view.inputs.astype(np.float32), view.inputs.shape[1]
         if begun[:, 0].all():
             feedback = self._feedback(member, view) if self.config.free_running else None
-            return step(weights, inputs, state, feedback)
+            return self.step_net(member, inputs, state, feedback)
         first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
         features = np.zeros((*inputs.shape[:2], self.config.hidden_size), np.float32)
         for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
             rows, stretch = np.flatnonzero(first <= start), slice(start, stop)
             feedback = self._feedback(member, _stretch(view, rows, stretch)) if self.config.free_running else None
-            features[rows, stretch], after = step(weights, inputs[rows, stretch], net_rows(state, rows), feedback)
+            given = inputs[rows, stretch], net_rows(state, rows)
+            features[rows, stretch], after = self.step_net(member, *given, feedback)
             state = net_replaced(state, rows, after)
         return features, state
+
+    def step_net(
+        self, member: int, inputs: NDArray[np.float32], state: State, feedback: Feedback | None
+    ) -> tuple[NDArray[np.float32], State]:
+        """The features [B, T, D] of a member over inputs [B, T, F], and its state after them."""
+        return stepped_net(self.config.net.model).step(self._part(member, "net."), inputs, state, feedback)
 
     def _feedback(self, member: int, view: FrameView) -> Feedback:
         """The point forecast, which a net that remembers its output is given unless it was trained on what arrived."""
