@@ -5,7 +5,7 @@
 DATA_FOLDER holds m4-hourly-train.csv, m4-hourly-test.csv, m4-weekly-train.csv, etth1.csv, air-passengers.csv,
 monthly-sunspots.csv, monthly-milk-incomplete.csv and australian-tourism.csv. First the evaluator is held against the
 official scores of seasonal naive and Naive2. --validate-on scores on origins inside the training data: that is what
-settings are chosen on. Peers (`pip install -c constraints.txt '.[classical]'`): --row peers.
+settings are chosen on. Peers: --row peers (extra `classical`), --row nets (extra `bench`).
 """
 
 import argparse
@@ -97,7 +97,9 @@ def main() -> None:
     """Check the evaluator, run the rows, print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--row", action="append", choices=(*ALL, "peers"), help="the default is all but peers")
+    parser.add_argument(
+        "--row", action="append", choices=(*ALL, "peers", "nets"), help="the default is all but peers and nets"
+    )
     parser.add_argument("--model", default="lstm")
     parser.add_argument("--validate-on", action="store_true", help="score inside the training data")
     parser.add_argument("--nth", type=int, default=1, help="every nth series only")
@@ -114,6 +116,12 @@ def main() -> None:
             from accuracy_peers import measure
 
             measure(bench, options.peers or Path("peers.json"))
+            continue
+        if row == "nets":
+            from accuracy_nets import net_peers
+
+            for single, peer, error, seconds in net_peers(bench):
+                print(f"  {single:28} {peer:20} MASE {error:7.3f}  {seconds:5.1f} s", flush=True)
             continue
         for model in options.model.split(","):
             for result in single_row(bench, model, peers) if row == "single" else ROWS[row](bench, model):
