@@ -7,9 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.series.panel import Panel
+
+# Tests are never timed: on a busy machine, or at a first import, any of them may be slow.
+settings.register_profile("untimed")
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parent.parent
 AIR_PASSENGERS = ROOT / "sample_data" / "air_passengers.csv"

@@ -29,7 +29,7 @@ def whole_view(frame: Frame, y: np.ndarray) -> FrameView:
     return frame.view(joined(state.history, y), units)
 
 
-@settings(derandomize=True, max_examples=30, deadline=None)
+@settings(derandomize=True, max_examples=30)
 @given(seed=st.integers(0, 1000), cut=st.integers(1, 59))
 def test_splitting_law(seed: int, cut: int) -> None:
     y = values(seed)
@@ -46,7 +46,7 @@ def test_splitting_law(seed: int, cut: int) -> None:
         np.testing.assert_allclose(picked, reached, rtol=1e-12)
 
 
-@settings(derandomize=True, max_examples=30, deadline=None)
+@settings(derandomize=True, max_examples=30)
 @given(seed=st.integers(0, 1000), cut=st.integers(1, 59))
 def test_nothing_ahead_is_seen(seed: int, cut: int) -> None:
     y = values(seed)

@@ -104,7 +104,7 @@ def test_naive2_of_m4_has_an_owa_of_one() -> None:
     assert owa(5.0, 2.0, 10.0, 2.0) == pytest.approx(0.75)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(1, 5), st.integers(1, 8), st.sampled_from([1, 3, 7]), st.integers(0, 2**32 - 1))
 def test_a_published_library_agrees(series: int, horizon: int, season: int, seed: int) -> None:
     """utilsforecast, whose sMAPE runs from 0 to 1, and MAPE and coverage in shares."""

@@ -176,7 +176,7 @@ def test_the_command_line_says_one_sentence(
 JUNK = st.sampled_from([None, True, -1, 0, 10**9, 2**70, 0.5, "", "a", [], [[1]], {}, {"a": 1}, "last-0", "%Q"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_a_header_of_junk_that_was_signed_is_refused_or_read(model: Path, data: st.DataObject) -> None:
     """Every value of the header in turn becomes something else: one sentence, or a model, but nothing else."""
@@ -203,7 +203,6 @@ def leaves(tree: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from leaves(value, (*way, name))
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_tensors_of_junk_that_were_signed_are_refused(model: Path, data: st.DataObject) -> None:
     header, tensors = read_model(str(model))

@@ -39,7 +39,7 @@ def test_other_quantiles_never_cross_and_those_there_are_stay(widths: list[float
     assert [result[wanted.index(p)] for p in PROBABILITIES] == quantiles.tolist()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.floats(0, 0.99), st.integers(0, 2**32 - 1))
 def test_paths_hang_together_as_the_templates_do(strength: float, seed: int) -> None:
     random = np.random.default_rng(seed)

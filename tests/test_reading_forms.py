@@ -46,7 +46,6 @@ FORMS = st.builds(
 )
 QUICK = settings(
     max_examples=15,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -35,7 +35,7 @@ def out(panel: Panel) -> list[str]:
     first=MOMENT,
     gap=st.integers(2, 20),
 )
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5, derandomize=True)
 def test_calendar_grids_are_told_as_pandas_makes_them(alias: str, days: int, first: datetime, gap: int) -> None:
     """The grid holds every time, goes on where pandas goes on, and a row left out does not change it."""
     times = pd.date_range(first.date(), periods=44 + days, freq=alias).to_numpy("datetime64[us]")
@@ -142,7 +142,7 @@ def test_a_time_that_never_was_and_one_that_was_elsewhere(tmp_path: Path) -> Non
 
 
 @given(moments=st.lists(MOMENT, min_size=1), zone=st.sampled_from(["Europe/London", "America/New_York", "+05:30"]))
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, derandomize=True)
 def test_offsets_are_the_standard_librarys(moments: list[datetime], zone: str) -> None:
     known = timezone(timedelta(hours=5, minutes=30)) if zone.startswith("+") else ZoneInfo(zone)
     utc = np.array(moments, "datetime64[us]")
