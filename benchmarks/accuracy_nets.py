@@ -37,18 +37,21 @@ def neuralforecast(panel: Panel, horizon: int, season: int) -> Values:
 
 
 def darts(panel: Panel, horizon: int, season: int) -> Values:
-    """Forecasts [S, H] of `RNNModel("LSTM")`, 100 epochs of training."""
+    """Forecasts [S, H] of `RNNModel("LSTM")`, 100 epochs of training, on values scaled as its guide has it."""
     from darts import TimeSeries
+    from darts.dataprocessing.transformers import Scaler
     from darts.models import RNNModel
 
     window = _window(panel, horizon, season)
     model = RNNModel(window, "LSTM", training_length=window + 1, pl_trainer_kwargs=QUIET)
-    series = [TimeSeries.from_values(_whole(y).astype(np.float32)) for _, _, y in panel]
+    scaler = Scaler()
+    series = scaler.fit_transform([TimeSeries.from_values(_whole(y).astype(np.float32)) for _, _, y in panel])
     model.fit(series)
-    return np.array([each.values()[:, 0] for each in model.predict(horizon, series, verbose=False)])
+    found = scaler.inverse_transform(model.predict(horizon, series, verbose=False))
+    return np.array([each.values()[:, 0] for each in found])
 
 
-PEERS: dict[str, Callable[[Panel, int, int], Values]] = {"neuralforecast LSTM": neuralforecast, "darts RNNModel": darts}
+PEERS: dict[str, Callable[[Panel, int, int], Values]] = {"darts RNNModel": darts, "neuralforecast LSTM": neuralforecast}
 
 
 def net_peers(bench: Bench) -> Iterator[tuple[str, str, float, float]]:
