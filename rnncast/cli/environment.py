@@ -4,11 +4,12 @@ import os
 import stat
 import sys
 from dataclasses import dataclass, field
-from typing import BinaryIO, TextIO
-
-from rich.console import Console
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from rnncast.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass
@@ -36,13 +37,10 @@ class Environment:
             self.say(text)
 
     @property
-    def screen(self) -> Console:
-        """Where tables for a person go."""
-        return Console(file=self.stdout)
-
-    @property
-    def side_screen(self) -> Console:
+    def side_screen(self) -> "Console":
         """Where progress goes."""
+        from rich.console import Console  # of use to a person alone
+
         return Console(file=self.stderr)
 
     @property

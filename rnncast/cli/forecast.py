@@ -14,7 +14,10 @@ from rnncast.config import TableConfig
 from rnncast.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from rnncast.forecaster import Forecaster
+    from rnncast.series.forecast import Forecast, Paths
 
 
 @o.with_settings(TableConfig)
@@ -51,7 +54,6 @@ def forecast(
 
     from rnncast.files.forecasts import header_of, path_header_of, path_rows_of, rows_of
     from rnncast.forecaster import Forecaster
-    from rnncast.report.tables import forecast_table, paths_table
 
     forecaster = replace(Forecaster.load(model), device=device)
     panel, ahead = None, None
@@ -72,11 +74,18 @@ def forecast(
         ahead = read_future(future, table, (panel or forecaster).columns, forecaster.frequency)
     if paths is not None:
         sampled = forecaster.sample(paths, panel, horizon, future=ahead)
-        write(kind, output, environment, (path_header_of(sampled), path_rows_of(sampled)), lambda: paths_table(sampled))
+        write(kind, output, environment, (path_header_of(sampled), path_rows_of(sampled)), lambda: _shown(sampled))
     else:
         prediction = shown(forecaster.predict(panel, horizon, future=ahead))
         rows = header_of(prediction), rows_of(prediction)
-        write(kind, output, environment, rows, lambda: forecast_table(prediction))
+        write(kind, output, environment, rows, lambda: _shown(prediction))
+
+
+def _shown(found: "Forecast | Paths") -> "RenderableType":
+    from rnncast.report.tables import forecast_table, paths_table  # of use to a person alone
+    from rnncast.series.forecast import Forecast
+
+    return forecast_table(found) if isinstance(found, Forecast) else paths_table(found)
 
 
 def _check_paths(paths: int | None, otherwise: bool) -> None:

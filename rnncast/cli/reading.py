@@ -20,6 +20,9 @@ def read_data(
 ) -> "Panel":
     """The panel in a file, or in standard input ("-"); `note` is told what was recognised, unless it is known."""
     from rnncast.files.tables import read_table
+
+    if not environment.shows_progress:
+        return read_table(path, table, known=known, note=note)
     from rnncast.report.progress import reading_progress
 
     with reading_progress(environment.side_screen, environment.shows_progress) as told:
