@@ -72,7 +72,6 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
     strategy, training, why_strategy = _strategy(config)
     epochs, why_epochs = _epochs(config, panel, longest)
     stride, why_stride = _stride(config, panel, strategy)
-    members, why_members = _members(config, panel)
     trust, why_trust = _trust(config, panel)
     hidden_size, why_hidden_size = _hidden_size(config, panel)
     task = replace(config.task, strategy=strategy, seasons=seasons, horizon=horizon, transform=transform)
@@ -80,22 +79,24 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
         config.net,
         hidden_size=hidden_size,
         window=window,
-        level_span=config.net.level_span or main,
+        level_span=config.net.level_span or (main,),
         base=(f"last-{main}",),
         calendar=calendar,
         covariates=Encoding.of(panel).widths,
     )
-    train = replace(config.train, training=training, epochs=epochs, stride=stride, members=members, trust=trust)
+    train = replace(config.train, training=training, epochs=epochs, stride=stride, trust=trust)
     frame = Frame.of(replace(config, task=task, net=net, train=train))
     best = best_bases(panel, frame)
     base, why_base = _base(config.net.base, frame, best)
-    span, why_span = _level_span(config.net.level_span, best, main)
-    net = replace(net, base=base, level_span=span)
+    spans, why_spans = _level_span(config, best, seasons)
+    members, why_members = _members(config, panel, len(spans))
+    net = replace(net, base=base, level_span=spans)
+    train = replace(train, members=members)
     return replace(config, task=task, net=net, train=train), (
         Choice("season", ", ".join(map(str, seasons)) or "none", why_seasons),
         Choice("horizon", str(horizon), why_horizon),
         Choice("transform", transform, why_transform),
-        Choice("level-span", str(span), why_span),
+        Choice("level-span", ", ".join(map(str, spans)), why_spans),
         Choice("base", ",".join(base), why_base),
         Choice("hidden-size", str(hidden_size), why_hidden_size),
         Choice("window", str(window), why_window),
@@ -207,14 +208,19 @@ def _check_counts(config: Config, panel: Panel) -> None:
         )
 
 
-def _level_span(given: int | None, best: Best, main: int) -> tuple[int, str]:
-    if given is not None:
-        return given, GIVEN
-    if main == 1:
-        return 1, "no season"
+def _level_span(config: Config, best: Best, seasons: tuple[int, ...]) -> tuple[tuple[int, ...], str]:
+    if config.net.level_span is not None:
+        return config.net.level_span, GIVEN
+    if not seasons:
+        return (1,), "no season"
     if best.of_last_value < 1:
-        return 1, f"repeating the last value errs {best.of_last_value:.2f} times as much as repeating the last season"
-    return main, "a season"
+        error = f"{best.of_last_value:.2f}"
+        return (1,), f"repeating the last value errs {error} times as much as repeating the last season"
+    main, *others = seasons
+    longer = tuple(season for season in others if season > main)
+    if config.train.preset == "fast" or not longer:
+        return (main,), "a season"
+    return (main, *longer), "a season, and in turn the longer: nets that measure differently err differently"
 
 
 def _base(given: tuple[str, ...] | None, frame: Frame, best: Best) -> tuple[tuple[str, ...], str]:
@@ -286,12 +292,15 @@ def _stride(config: Config, panel: Panel, strategy: str) -> tuple[int, str]:
     return STRIDE, f"with {len(panel.y)} values, neighbouring steps teach much the same"
 
 
-def _members(config: Config, panel: Panel) -> tuple[int, str]:
+def _members(config: Config, panel: Panel, spans: int) -> tuple[int, str]:
     if config.train.members is not None:
         return config.train.members, GIVEN
-    small = len(panel.y) <= SMALL_PANEL
     of_small, of_others = EFFORTS[config.train.preset].members
-    return (of_small, "cheap with so few values") if small else (of_others, f"of the preset {config.train.preset}")
+    if len(panel.y) <= SMALL_PANEL:
+        return max(of_small, spans), "cheap with so few values"
+    if spans > of_others:
+        return spans, "one for each span of the level"
+    return of_others, f"of the preset {config.train.preset}"
 
 
 def _trust(config: Config, panel: Panel) -> tuple[float, str]:

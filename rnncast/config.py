@@ -21,6 +21,7 @@ GAPS = ("mask", "error", "fill")
 DUPLICATES = ("error", "first", "last", "mean", "sum")
 DECIMALS = ("auto", "point", "comma")
 ROLES = ("known", "past", "static")  # of covariates
+SEEDS = 2**63  # there are so many
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
 
 _TABLE_WORDS = {"layout": LAYOUTS, "gaps": GAPS, "duplicates": DUPLICATES, "decimal": DECIMALS}
@@ -152,10 +153,10 @@ class NetConfig:
     window: int | None = setting(
         None, "Past values that every net sees at each step; two seasons, unless given.", at_least=1
     )
-    level_span: int | None = setting(
+    level_span: tuple[int, ...] | None = setting(
         None,
-        "Steps whose mean is the level that a net measures from: a season, or 1 for the last value; as suits the base, "
-        "unless given.",
+        "Steps whose mean is the level that a net measures from: a season, or 1 for the last value; of several, "
+        "members take one each in turn; as suits the base and the seasons, unless given.",
         at_least=1,
     )
     base: tuple[str, ...] | None = setting(
@@ -228,7 +229,7 @@ class TrainConfig:
         at_least=0,
         at_most=1,
     )
-    seed: int = setting(1, "Seed of everything random.", at_least=0, below=2**63)
+    seed: int = setting(1, "Seed of everything random.", at_least=0, below=SEEDS)
 
     def __post_init__(self) -> None:
         check(self)
@@ -263,9 +264,21 @@ class Config:
         assert self.net.hidden_size is not None
         return self.net.hidden_size
 
-    def of_one_net(self) -> "Config":
-        """The same settings for one net instead of several members."""
-        return replace(self, train=replace(self.train, members=1))
+    @property
+    def frames(self) -> int:
+        """How many frames the members of a resolved Config measure in: one for each span of the level."""
+        return min(self.train.members or 1, len(self.net.level_span or (1,)))
+
+    def of_members(self, members: int) -> "Config":
+        """The same settings for the first so many members."""
+        return replace(self, train=replace(self.train, members=members))
+
+    def of_one_net(self, member: int = 0) -> "Config":
+        """The same settings for one of the members alone: its seed, and the span of its level first."""
+        spans = self.net.level_span or (1,)
+        turn = member % len(spans)
+        net = replace(self.net, level_span=(*spans[turn:], *spans[:turn]))
+        return replace(self, net=net, train=replace(self.train, members=1, seed=(self.train.seed + member) % SEEDS))
 
     def with_model(self, model: str) -> "Config":
         """The same settings for another net."""
@@ -291,6 +304,8 @@ def section(kind: Any, values: Any) -> Any:
     _refuse_unknown(values, hints, "setting")
     plain = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     for name, value in plain.items():
+        if _fits((value,), hints[name]):  # one, where an older version knew no several
+            plain[name] = value = (value,)
         if not _fits(value, hints[name]):
             raise UsageError(f"the setting {name!r} cannot be {value!r}")
     return kind(**plain)

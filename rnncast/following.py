@@ -33,7 +33,7 @@ class Live(NamedTuple):
     s: int
     cutoff: int
     state: SeriesState
-    frame: FrameState
+    frames: tuple[FrameState, ...]
     net: State
     quantiles: Values
 
@@ -109,12 +109,12 @@ class Follower:
     def _next(self, series: Live, value: float, position: int) -> Live:
         pending = self.runtime.frame.transform(np.array([value]))
         now = self._now(series, position, 1)[:, 0]
-        state = SeriesState(series.frame, series.net, pending, series.state.covariates, now)
+        state = SeriesState(series.frames, series.net, pending, series.state.covariates, now)
         return self._step(series.s, position, state)
 
     def _step(self, s: int, cutoff: int, state: SeriesState) -> Live:
-        quantiles, frame, net = self.runtime.step_on(state, np.zeros((1, 0, 0)))
-        return Live(s, cutoff, state, frame, net, quantiles)
+        quantiles, frames, net = self.runtime.step_on(state, np.zeros((1, 0, 0)))
+        return Live(s, cutoff, state, frames, net, quantiles)
 
     def _now(self, series: Live, position: int, steps: int) -> Values:
         """Beside the steps from a position on [1, steps, N]: the calendar, and what is static."""

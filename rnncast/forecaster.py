@@ -101,7 +101,7 @@ class Forecaster:
             fitted = fit_weights(encoding.encode(panel), config, watch or Watch())
         except TrainingError as error:
             best = error.rescued
-            rescued = None if best is None else cls._of(panel, config.of_one_net(), encoding, best.weights, {})
+            rescued = None if best is None else cls._of(panel, best.config, encoding, best.weights, {})
             raise TrainingError(error.message, error.hint, rescued) from None
         return cls._of(panel, config, encoding, fitted.weights, fitted.scores)
 

@@ -52,7 +52,7 @@ def test_a_net_is_trusted_as_far_as_there_are_data_to_learn_from() -> None:
 def test_what_is_given_is_kept_and_said_to_be() -> None:
     config = Config(
         task=TaskConfig(horizon=5, seasons=(6, 1), transform="none", strategy="direct"),
-        net=NetConfig(window=9, level_span=3, base=("last-6",), hidden_size=7),
+        net=NetConfig(window=9, level_span=(3,), base=("last-6",), hidden_size=7),
         train=TrainConfig(epochs=2, members=2, stride=3, trust=0.5),
     )
     resolved, choices = decide(config, Panel.from_series({"a": seasons(10, noise=1)}))

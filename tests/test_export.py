@@ -1,5 +1,6 @@
 """The exported step: what onnxruntime computes of it is what the runtime computes, for every net."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ from rnncast.choices import resolve
 from rnncast.config import Config
 from rnncast.errors import ModelFileError
 from rnncast.nets.export import onnx_step
+from rnncast.runtime.members import weight_shapes
 from rnncast.runtime.registry import NETS
-from rnncast.runtime.runtime import Runtime, weight_shapes
+from rnncast.runtime.runtime import Runtime
 from rnncast.series.frame import Frame, FrameView, Leads
 from tests.conftest import Program, small_config, waves
 from tests.test_continue import config, shops, table
@@ -21,10 +23,13 @@ onnxruntime = pytest.importorskip("onnxruntime")
 B, STEPS = 3, 4
 
 
-@pytest.fixture(params=[*((name, "auto") for name in NETS), ("gru", "recursive")], ids="-".join)
+@pytest.fixture(params=[*((name, "auto", 1) for name in NETS), ("gru", "recursive", 1), ("lstm", "auto", 2)], ids=str)
 def resolved(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
-    """A config of two members with covariates of every kind."""
-    return resolve(config(*request.param), table(tmp_path, shops(0, 50)))
+    """A config of members in one frame or two, with covariates of every kind."""
+    *net, frames = request.param
+    asked = config(*net)
+    several = replace(asked, net=replace(asked.net, level_span=(7, 1)), train=replace(asked.train, members=3))
+    return resolve(several if frames > 1 else asked, table(tmp_path, shops(0, 50)))
 
 
 def test_onnxruntime_and_the_runtime_agree(resolved: Config) -> None:
@@ -33,26 +38,24 @@ def test_onnxruntime_and_the_runtime_agree(resolved: Config) -> None:
     weights = {name: random.normal(0, 0.3, shape).astype(np.float32) for name, shape in weight_shapes(resolved).items()}
     session = onnxruntime.InferenceSession(onnx_step(resolved, weights))
     runtime, frame = Runtime(resolved, weights), Frame.of(resolved)
-    state = runtime.init_state(B).net
+    nets, state = runtime.nets, runtime.init_state(B).net
     theirs = state
     for _ in range(STEPS):
-        view = seen(frame, random)
-        answers: list[np.ndarray] = []
-        after: tuple[np.ndarray, ...] = ()
-        parts = len(state) // runtime.members
-        for member in range(runtime.members):
-            own = state[parts * member : parts * (member + 1)]
-            features, reached = runtime._step(member, view, np.ones((B, 1), np.bool_), own)
-            answers.append(runtime._read(member, features, view)[:, 0])
-            after = (*after, *reached)
-        state = after
-        given = {"inputs": view.inputs[:, 0], "bases": view.bases[:, 0]}
-        assert view.leads is not None
-        given |= {"leads": view.leads.known[:, 0], "zero": view.leads.zero[:, 0]}
-        given |= {f"state.{place}": part for place, part in enumerate(theirs)}
+        views = [seen(frame, random) for _ in runtime.frames]
+        features, state = nets.stepped(views, np.ones((B, 1), np.bool_), state)
+        given = {f"state.{place}": part for place, part in enumerate(theirs)}
+        answers = []
+        for place, view in enumerate(views):
+            assert view.leads is not None
+            parts = {"inputs": view.inputs, "bases": view.bases, "leads": view.leads.known, "zero": view.leads.zero}
+            mark = f".{place}" if len(views) > 1 else ""
+            given |= {name + mark: part[:, 0] for name, part in parts.items()}
+            own = range(place, nets.number, len(views))
+            answers.append(np.mean([nets.read(member, features[member], view)[:, 0] for member in own], 0))
         wanted = {each.name for each in session.get_inputs()}
-        quantiles, *theirs = session.run(None, {name: given[name] for name in wanted})
-        np.testing.assert_allclose(quantiles, np.mean(answers, 0), rtol=1e-5, atol=1e-5)
+        found = session.run(None, {name: given[name] for name in wanted})
+        theirs = tuple(found[len(views) :])
+        np.testing.assert_allclose(found[: len(views)], answers, rtol=1e-5, atol=1e-5)
         for here, there in zip(state, theirs, strict=True):
             np.testing.assert_allclose(there, here, rtol=1e-5, atol=1e-5)
 

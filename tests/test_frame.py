@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rnncast.series.arrays import joined
 from rnncast.series.frame import Frame, FrameView
 
-FRAME = Frame(seasons=(4, 6), level_span=4, window=5, horizon=7, log=False, base=("last-4",))
+FRAME = Frame(seasons=(4, 6), spans=(4,), window=5, horizon=7, log=False, base=("last-4",))
 
 
 def values(seed: int, holes: float = 0.2) -> np.ndarray:
@@ -116,7 +116,7 @@ def test_a_base_has_a_stand_in_where_its_value_is_missing() -> None:
 
 @pytest.mark.parametrize("log", [False, True])
 def test_local_units_can_be_undone(log: bool) -> None:
-    frame = Frame(seasons=(4,), level_span=4, window=5, horizon=3, log=log, base=("last-4",))
+    frame = Frame(seasons=(4,), spans=(4,), window=5, horizon=3, log=log, base=("last-4",))
     y = np.exp(np.random.default_rng(0).normal(3, 1, (2, 40)))
     units, _ = frame.advance(frame.transform(y), frame.init_state(2, y))
     level, scale = units.level[:, 1:], units.scale[:, 1:]

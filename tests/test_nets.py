@@ -10,8 +10,9 @@ from torch import Tensor
 from rnncast.choices import resolve
 from rnncast.config import Config
 from rnncast.nets.model import Model, build_model, weights_of
+from rnncast.runtime.members import head_of
 from rnncast.runtime.registry import NETS
-from rnncast.runtime.runtime import Runtime, head_of
+from rnncast.runtime.runtime import Runtime
 from rnncast.series.beside import Beside, ahead, beside
 from rnncast.series.frame import Frame
 from tests.conftest import small_config, waves

@@ -84,12 +84,12 @@ def _watching(environment: Environment, ledger: str | None, device: str) -> "Ite
     from rnncast.training.step import Step, Watch
 
     with _ledger_file(ledger) as file, progress(environment.side_screen, environment.shows_progress) as advance:
-        judged: Step | None = None  # the last epoch that was validated, which stays on the screen
+        judged: dict[str, Step] = {}  # the last epoch of each run that was validated, which stays on the screen
 
         def told(run: str, step: Step) -> None:
-            nonlocal judged
-            judged = step if step.valid_mase is not None or step.epoch == 1 else judged
-            advance(step.epoch, step.epochs, epoch_in_words(run, step, judged or step))
+            if step.valid_mase is not None or step.epoch == 1:
+                judged[run] = step
+            advance(step.epoch, step.epochs, epoch_in_words(run, step, judged.get(run, step)), run)
             if environment.verbose:
                 environment.say(ledger_in_words(run, step))
             if file is not None:

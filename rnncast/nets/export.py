@@ -5,6 +5,10 @@ B batch, F features, H horizon, K base forecasts, C columns of a lead, D hidden,
     inputs [B, F], bases [B, K, H], leads [B, H, C] and zero [B] (only if covariates are known ahead), state.0 and so
     on [layers, B, D], to quantiles [B, H, Q] and after.0 and so on, the states after the step.
 
+Where members measure in several frames, which they take in turn, all but the state comes once for each frame:
+inputs.0, inputs.1, and quantiles.0, the mean of the members in the first frame. In the units of the data, the forecast
+is the mean over all members.
+
 The frame stays outside: what a net sees, and the units that it forecasts in, are the caller's to compute.
 """
 
@@ -22,7 +26,7 @@ from torch import Tensor, nn
 from rnncast.config import Config
 from rnncast.errors import ModelFileError, RnncastError
 from rnncast.nets.model import Model, model_of
-from rnncast.runtime.runtime import head_of
+from rnncast.runtime.members import head_of
 from rnncast.series.frame import Frame, Leads
 
 EXAMPLES = 2  # series in the example that the graph is drawn from; the graph takes any number
@@ -30,25 +34,28 @@ NEEDED = ("onnx", "onnxscript")
 
 
 class Step(nn.Module):
-    """One step of the members of a model: the mean of their forecasts, and their states one after another."""
+    """One step of the members of a model: the mean of their forecasts in each frame, and their states one after
+    another."""
 
-    def __init__(self, members: list[Model], *, leads: bool) -> None:
+    def __init__(self, members: list[Model], frames: int, seen: int) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
-        self.leads = leads
+        self.frames = frames
+        self.seen = seen  # tensors of each frame
 
-    def forward(self, inputs: Tensor, bases: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        """Inputs [B, F], bases [B, K, H], the two parts of the leads, if there are, and the state, to quantiles
-        [B, H, Q] and the state after."""
-        leads = Leads(*(part[:, None] for part in rest[:2])) if self.leads else None
-        state = rest[2:] if self.leads else rest
-        parts, answers, after = len(state) // len(self.members), [], []
+    def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
+        """Of each frame inputs [B, F], bases [B, K, H] and the two parts of the leads, if there are; and the state; to
+        quantiles [B, H, Q] of each frame and the state after."""
+        state, after = given[self.frames * self.seen :], []
+        parts = len(state) // len(self.members)
+        answers: list[list[Tensor]] = [[] for _ in range(self.frames)]
         for number, member in enumerate(self.members):
-            own = state[parts * number : parts * (number + 1)]
-            outputs, reached = member(inputs[:, None], bases[:, None], own, leads)
-            answers.append(outputs[:, 0])
+            frame, own = number % self.frames, state[parts * number : parts * (number + 1)]
+            inputs, bases, *rest = (part[:, None] for part in given[self.seen * frame : self.seen * (frame + 1)])
+            outputs, reached = member(inputs, bases, own, Leads(*rest) if rest else None)
+            answers[frame].append(outputs[:, 0])
             after.extend(reached)
-        return torch.stack(answers).mean(0), *after
+        return *(torch.stack(each).mean(0) for each in answers), *after
 
 
 def onnx_step(config: Config, weights: Mapping[str, NDArray[np.float32]]) -> bytes:
@@ -67,21 +74,19 @@ def onnx_step(config: Config, weights: Mapping[str, NDArray[np.float32]]) -> byt
     frame = Frame.of(config)
     # Each part a tensor of its own: the exporter takes one that comes twice for one input.
     state = tuple(part.clone() for member in members for part in member.init_state(EXAMPLES))
-    example = [torch.zeros(EXAMPLES, frame.features), torch.zeros(EXAMPLES, frame.bases, frame.horizon)]
-    names = ["inputs", "bases"]
+    shapes = {"inputs": (frame.features,), "bases": (frame.bases, frame.horizon)}
     if frame.leads:
-        example += [torch.zeros(EXAMPLES, frame.horizon, frame.leads), torch.zeros(EXAMPLES)]
-        names += ["leads", "zero"]
-    places = range(len(state))
-    batch = torch.export.Dim.DYNAMIC
-    shapes = ({0: batch},) * 2, (({0: batch},) * (len(example) - 2) + ({1: batch},) * len(state))
+        shapes |= {"leads": (frame.horizon, frame.leads), "zero": ()}
+    frames = [f".{number}" for number in range(config.frames)] if config.frames > 1 else [""]
+    example = [torch.zeros(EXAMPLES, *shape) for _ in frames for shape in shapes.values()]
+    places, batch = range(len(state)), torch.export.Dim.DYNAMIC
     with _silence():
         program = torch.onnx.export(
-            Step(members, leads=bool(frame.leads)).eval(),
+            Step(members, len(frames), len(shapes)).eval(),
             (*example, *state),
-            input_names=[*names, *(f"state.{place}" for place in places)],
-            output_names=["quantiles", *(f"after.{place}" for place in places)],
-            dynamic_shapes=(*shapes[0], shapes[1]),
+            input_names=[*(name + each for each in frames for name in shapes), *(f"state.{place}" for place in places)],
+            output_names=[*(f"quantiles{each}" for each in frames), *(f"after.{place}" for place in places)],
+            dynamic_shapes=((*({0: batch} for _ in example), *({1: batch} for _ in state)),),
             dynamo=True,
             verbose=False,
         )

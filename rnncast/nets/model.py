@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from rnncast.config import Config
 from rnncast.nets.protocol import Net, State
 from rnncast.runtime.head import Head
+from rnncast.runtime.members import head_of, member_prefix
 from rnncast.runtime.registry import find_net
-from rnncast.runtime.runtime import head_of, member_prefix
 from rnncast.series.frame import Frame, Leads
 
 

@@ -8,21 +8,22 @@ import torch
 from numpy.typing import NDArray
 
 from rnncast.nets.model import Model, model_of
+from rnncast.runtime.members import Members
 from rnncast.runtime.nets import Feedback, State
 from rnncast.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True)
-class DeviceRuntime(Runtime):
-    """A Runtime whose nets step on a torch device. A net that is given its own output steps in NumPy, as it waits for
-    the head at each step."""
+class DeviceMembers(Members):
+    """Members that step on a torch device. A net that is given its own output steps in NumPy, as it waits for the head
+    at each step."""
 
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     def step_net(
         self, member: int, inputs: NDArray[np.float32], state: State, feedback: Feedback | None
     ) -> tuple[NDArray[np.float32], State]:
-        """As `Runtime.step_net`."""
+        """As `Members.step_net`."""
         if feedback is not None:
             return super().step_net(member, inputs, state, feedback)
         with torch.no_grad():
@@ -32,4 +33,16 @@ class DeviceRuntime(Runtime):
 
     @cached_property
     def _models(self) -> list[Model]:
-        return [model_of(self.config, self.weights, member).to(self.device) for member in range(self.members)]
+        return [model_of(self.config, self.weights, member).to(self.device) for member in range(self.number)]
+
+
+@dataclass(frozen=True)
+class DeviceRuntime(Runtime):
+    """A Runtime whose nets step on a torch device."""
+
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    @cached_property
+    def nets(self) -> Members:
+        """The members, on the device."""
+        return DeviceMembers(self.config, self.weights, self.device)

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
 PATIENCE = 1.0  # seconds that reading may take before a line is drawn
@@ -14,22 +14,25 @@ MEGABYTE = 1_000_000
 
 
 class Advance(Protocol):
-    """Say how far the work is: done of total, and a few words on it."""
+    """Say how far the work is: done of total, and a few words on it. Of several works at once, each has its line."""
 
-    def __call__(self, done: int, total: int, words: str) -> None: ...
+    def __call__(self, done: int, total: int, words: str, work: str = "") -> None: ...
 
 
 @contextmanager
 def progress(console: Console, shown: bool) -> Iterator[Advance]:
-    """A progress bar while the block runs, gone afterwards."""
+    """Progress bars while the block runs, each gone when its work is done."""
     # What does not fit in a narrow terminal is cut from the right end of the words.
     words = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
     columns = (BarColumn(bar_width=6), TimeRemainingColumn(), words)
     with Progress(*columns, console=console, transient=True, expand=True, disable=not shown) as bar:
-        task = bar.add_task("", total=None)
+        waiting = bar.add_task("", total=None)
+        tasks: dict[str, TaskID] = {}
 
-        def advance(done: int, total: int, words: str) -> None:
-            bar.update(task, completed=done, total=total, description=words)
+        def advance(done: int, total: int, words: str, work: str = "") -> None:
+            if work not in tasks:
+                tasks[work] = bar.add_task("", total=None) if tasks else waiting
+            bar.update(tasks[work], completed=done, total=total, description=words, visible=done < total)
 
         yield advance
 

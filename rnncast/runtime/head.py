@@ -142,11 +142,11 @@ class Head:
 
 
 def tempered(weights: Mapping[str, Array], trust: float) -> dict[str, Array]:
-    """Weights ("head." and others) whose forecasts are so much of the way from the naive one to theirs.
+    """Weights ("head.", "member1.head." and others) whose forecasts are so much of the way from the naive one.
 
     All that moves a forecast away from the naive one is linear in weights of the head that start at zero.
     """
-    linear = {name for name in weights if name.startswith("head.") and name.removeprefix("head.") not in RANDOM}
+    linear = {name for name in weights if (room := name.split("."))[-2:-1] == ["head"] and room[-1] not in RANDOM}
     return {name: weight * trust if name in linear else weight for name, weight in weights.items()}
 
 

@@ -5,25 +5,25 @@ step may hold what is known ahead, and that is settled only then. So one state s
 forecasting.
 """
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import DISTRIBUTIONS, Config
+from rnncast.config import Config
 from rnncast.runtime.distributions import quantiles_of
 from rnncast.runtime.head import Head
-from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
+from rnncast.runtime.members import Members, head_of, stretch_of
+from rnncast.runtime.nets import State
 from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
-from rnncast.runtime.states import SeriesState, concatenated, net_replaced, net_rows, rows_of
+from rnncast.runtime.states import SeriesState, concatenated, rows_of
 from rnncast.series.arrays import joined
 from rnncast.series.beside import Ahead, Beside, ahead, beside
 from rnncast.series.conformal import stretched
 from rnncast.series.distribution import scores_at, values_at
-from rnncast.series.frame import Frame, FrameState, FrameView, Leads, Units
+from rnncast.series.frame import Frame, FrameState, FrameView, Units, frames_of
 from rnncast.series.panel import Panel
 
 Values = NDArray[np.float64]
@@ -39,7 +39,8 @@ class Runtime:
     """A trained net, ready to step.
 
     weights: "net.*" and "head.*", and "member1.net.*" and so on for further members; named as in the model file. The
-    members' forecasts are averaged; their states lie one after another in the net's state. "conformal": factors of the
+    members take the frames in turn; their forecasts are averaged, and their states lie one after another in the net's
+    state. "conformal": factors of the
     intervals' widths [H, L], if they were held against values held back. "templates": see `series.dependence`. many:
     whether so many single steps are to come that what helps them may take a while to prepare.
     """
@@ -49,27 +50,31 @@ class Runtime:
     many: bool = False
 
     @cached_property
+    def frames(self) -> tuple[Frame, ...]:
+        """The frames that the members were trained in, which they take in turn."""
+        return frames_of(self.config)
+
+    @property
     def frame(self) -> Frame:
-        """The frame that the net was trained in."""
-        return Frame.of(self.config)
+        """The first frame, for what all have in common."""
+        return self.frames[0]
 
     @cached_property
     def head(self) -> Head:
         """The head's sizes."""
         return head_of(self.config)
 
-    @property
-    def members(self) -> int:
-        """How many nets there are."""
-        return self.config.train.members or 1
+    @cached_property
+    def nets(self) -> Members:
+        """The members."""
+        return Members(self.config, self.weights)
 
     def init_state(self, batch: int) -> SeriesState:
         """The state of `batch` series of which nothing has been seen."""
-        net, frame = self.config.net, self.frame
-        pending = np.full(batch, np.nan)
-        fresh = stepped_net(net.model).init_state(net.layers, batch, self.config.hidden_size) * self.members
-        beside = np.zeros((batch, frame.covariates)), np.zeros((batch, frame.other))
-        return SeriesState(frame.init_state(batch, pending), fresh, pending, *beside)
+        pending, frames = np.full(batch, np.nan), self.frames
+        fresh = tuple(frame.init_state(batch, pending) for frame in frames)
+        beside = np.zeros((batch, self.frame.covariates)), np.zeros((batch, self.frame.other))
+        return SeriesState(fresh, self.nets.init_state(batch), pending, *beside)
 
     def consume(self, y: Values, beside: Beside, state: SeriesState) -> SeriesState:
         """The state after the values y [B, T] (the user's units, NaN = missing) that follow `state`.
@@ -89,8 +94,8 @@ class Runtime:
                 joined(state.other[:, None], other[:, :-1]),
                 covariates[:, -1:, :known],
             )
-            frame, net = self.take_in(joined(state.pending[:, None], values[:, :-1]), ready, state)
-            state = SeriesState(frame, net, values[:, -1], covariates[:, -1], other[:, -1])
+            frames, net = self.take_in(joined(state.pending[:, None], values[:, :-1]), ready, state)
+            state = SeriesState(frames, net, values[:, -1], covariates[:, -1], other[:, -1])
         return state
 
     def forecast(self, state: SeriesState, ahead: Ahead) -> Values:
@@ -170,143 +175,73 @@ class Runtime:
         known_ahead = ahead(panel, np.arange(len(panel)), self.frame.cycles, horizon)
         return self.forecast_all(state or self.final_state(panel), known_ahead)
 
-    def run(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, FrameState, State]:
+    def run(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, tuple[FrameState, ...], State]:
         """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it.
 
         beside: of those T steps; what it does not know of the horizon ahead is missing.
         """
-        units, after = self.frame.advance(y, state.frame, beside.covariates)
         # What a forecast rests on is needed only where one is made: at the last step, unless the net is given its own.
         last, origins = slice(-1, None), slice(None) if self.config.free_running else slice(-1, None)
         past, known_beside = self._past(y, beside, state)
-        if self.many and y.shape[1] == 1 and not self.frame.known and not np.isnan(past).any():
-            view = self.frame.steady_view(past, units, known_beside)
-        else:
-            view = self.frame.view(past, units, known_beside, origins)
-        at_last = _stretch(view, np.arange(len(y)), last)
-        features, net = self._stepped(view, units, state)
-        outputs = [self._read(member, each[:, last], at_last) for member, each in enumerate(features)]
-        z = np.mean([quantiles_of(self.head, each, at_last.level, at_last.scale) for each in outputs], 0)
-        return self.frame.globalise(z, at_last.level, at_last.scale)[:, 0], after, net
+        steady = self.many and y.shape[1] == 1 and not self.frame.known and not np.isnan(past).any()
 
-    def take_in(self, y: Values, beside: Beside, state: SeriesState) -> tuple[FrameState, State]:
+        def view(frame: Frame, units: Units) -> FrameView:
+            return (
+                frame.steady_view(past, units, known_beside)
+                if steady
+                else frame.view(past, units, known_beside, origins)
+            )
+
+        units, after = self._advanced(y, beside, state)
+        views = [view(*each) for each in zip(self.frames, units, strict=True)]
+        features, net = self.nets.stepped(views, _begun(units), state.net)
+        rows, quantiles = np.arange(len(y)), []
+        for member, each in enumerate(features):
+            at = stretch_of(views[self.nets.frame_of(member)], rows, last)
+            z = quantiles_of(self.head, self.nets.read(member, each[:, last], at), at.level, at.scale)
+            quantiles.append(self.frame.globalise(z, at.level, at.scale)[:, 0])
+        mean: Values = np.mean(quantiles, 0)
+        return mean, after, net
+
+    def take_in(self, y: Values, beside: Beside, state: SeriesState) -> tuple[tuple[FrameState, ...], State]:
         """The states that `run` gives, without its forecast."""
         if self.config.free_running:
             return self.run(y, beside, state)[1:]
-        units, after = self.frame.advance(y, state.frame, beside.covariates)
         past, known_beside = self._past(y, beside, state)
-        inputs = self.frame.inputs(past, units, known_beside)
-        return after, self._stepped(FrameView(inputs, *(inputs[:, :0],) * 3), units, state)[1]
+        units, after = self._advanced(y, beside, state)
+        inputs = [frame.inputs(past, each, known_beside) for frame, each in zip(self.frames, units, strict=True)]
+        views = [FrameView(each, *(each[:, :0],) * 3) for each in inputs]
+        return after, self.nets.stepped(views, _begun(units), state.net)[1]
+
+    def _advanced(
+        self, y: Values, beside: Beside, state: SeriesState
+    ) -> tuple[tuple[Units, ...], tuple[FrameState, ...]]:
+        """The units of each frame at transformed y [B, T], and the frames' states after it."""
+        pairs = (
+            frame.advance(y, before, beside.covariates) for frame, before in zip(self.frames, state.frames, strict=True)
+        )
+        units, after = zip(*pairs, strict=True)
+        return units, after
 
     def _past(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, Beside]:
         """The values [B, L+T] up to the last of y [B, T], and what stands beside them."""
         unknown = np.zeros((len(y), self.frame.horizon, self.frame.known))
-        covariates = joined(state.frame.covariates, beside.covariates)
+        covariates = joined(state.frames[0].covariates, beside.covariates)
         known = joined(beside.ahead, unknown)[:, : self.frame.horizon]
-        return joined(state.frame.history, y), Beside(covariates, beside.now, known)
+        return joined(state.frames[0].history, y), Beside(covariates, beside.now, known)
 
-    def _stepped(self, view: FrameView, units: Units, state: SeriesState) -> tuple[list[NDArray[np.float32]], State]:
-        """The features [B, T, D] of each member, and the state after them."""
-        begun, parts = ~np.isnan(units.level[:, 1:]), len(state.net) // self.members
-        features: list[NDArray[np.float32]] = []
-        net: State = ()
-        for member in range(self.members):
-            each, reached = self._step(member, view, begun, state.net[parts * member : parts * (member + 1)])
-            features, net = [*features, each], (*net, *reached)
-        return features, net
-
-    def step_on(self, state: SeriesState, known: Values) -> tuple[Values, FrameState, State]:
+    def step_on(self, state: SeriesState, known: Values) -> tuple[Values, tuple[FrameState, ...], State]:
         """Take in the pending value, with what is known [B, R, K] of the steps after it: transformed quantiles
         [B, H, Q], and the states after it."""
         aside = Beside(state.covariates[:, None], state.other[:, None], known)
         return self.run(state.pending[:, None], aside, state)
 
-    def _step(
-        self, member: int, view: FrameView, begun: NDArray[np.bool_], state: State
-    ) -> tuple[NDArray[np.float32], State]:
-        """Step a member over what is seen; series that have not begun [B, T] start from the state they have."""
-        inputs, steps = view.inputs.astype(np.float32), view.inputs.shape[1]
-        if begun[:, 0].all():
-            feedback = self._feedback(member, view) if self.config.free_running else None
-            return self.step_net(member, inputs, state, feedback)
-        first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
-        features = np.zeros((*inputs.shape[:2], self.config.hidden_size), np.float32)
-        for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
-            rows, stretch = np.flatnonzero(first <= start), slice(start, stop)
-            feedback = self._feedback(member, _stretch(view, rows, stretch)) if self.config.free_running else None
-            given = inputs[rows, stretch], net_rows(state, rows)
-            features[rows, stretch], after = self.step_net(member, *given, feedback)
-            state = net_replaced(state, rows, after)
-        return features, state
-
-    def step_net(
-        self, member: int, inputs: NDArray[np.float32], state: State, feedback: Feedback | None
-    ) -> tuple[NDArray[np.float32], State]:
-        """The features [B, T, D] of a member over inputs [B, T, F], and its state after them."""
-        return stepped_net(self.config.net.model).step(self._part(member, "net."), inputs, state, feedback)
-
-    def _feedback(self, member: int, view: FrameView) -> Feedback:
-        """The point forecast, which a net that remembers its output is given unless it was trained on what arrived."""
-        rows = np.arange(len(view.inputs))
-
-        def feedback(features: NDArray[np.float32], t: int) -> NDArray[np.float32]:
-            outputs = self._read(member, features, _stretch(view, rows, slice(t, t + 1)))
-            return outputs[:, 0, 0, self.head.point].astype(np.float32)
-
-        return feedback
-
-    def _read(self, member: int, features: NDArray[np.float32], view: FrameView) -> Values:
-        window = view.inputs[:, :, : self.frame.window].astype(np.float32)
-        weights = self._part(member, "head.")
-        outputs: Values = self.head.outputs(weights, features, window, view.bases, view.leads)
-        return outputs
-
-    def _part(self, member: int, room: str) -> Weights:
-        return self._parts[member_prefix(member) + room]
-
-    @cached_property
-    def _parts(self) -> dict[str, Weights]:
-        """The weights of each room of each member, under their names there."""
-        rooms = [member_prefix(member) + room for member in range(self.members) for room in ("net.", "head.")]
-        return {prefix: self._named(prefix) for prefix in rooms}
-
-    def _named(self, prefix: str) -> Weights:
-        return {name.removeprefix(prefix): value for name, value in self.weights.items() if name.startswith(prefix)}
-
-
-def member_prefix(member: int) -> str:
-    """What the names of a member's weights begin with: nothing for the first."""
-    return f"member{member}." if member else ""
-
-
-def head_of(config: Config) -> Head:
-    """The head's sizes for a resolved Config."""
-    frame = Frame.of(config)
-    distribution = config.train.loss if config.train.loss in DISTRIBUTIONS else ""
-    return Head(
-        config.hidden_size, frame.window, frame.horizon, frame.bases, config.task.quantiles, frame.leads, distribution
-    )
-
-
-def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:
-    """The name and shape of each weight that a resolved Config asks for."""
-    net, head = config.net, head_of(config)
-    shapes = {f"head.{name}": shape for name, shape in head.shapes.items()}
-    inputs = Frame.of(config).features
-    for layer in range(net.layers):
-        layer_shapes = stepped_net(net.model).layer_shapes(layer, inputs, config.hidden_size)
-        shapes |= {f"net.{name}": shape for name, shape in layer_shapes.items()}
-        inputs = config.hidden_size
-    members = range(config.train.members or 1)
-    return {member_prefix(member) + name: shape for member in members for name, shape in shapes.items()}
-
-
-def _stretch(view: FrameView, rows: NDArray[np.int64], steps: slice) -> FrameView:
-    """What the chosen series see at some steps."""
-    inputs, bases, level, scale = (part[rows, steps] for part in view[:4])
-    leads = view.leads and Leads(*(part[rows, steps] for part in view.leads))
-    return FrameView(inputs, bases, level, scale, leads)
-
 
 def _batches(rows: NDArray[np.int64], most: int = ROWS) -> Iterator[NDArray[np.int64]]:
     return (rows[start : start + most] for start in range(0, len(rows), most))
+
+
+def _begun(units: Sequence[Units]) -> NDArray[np.bool_]:
+    """Which series have begun at each step [B, T]."""
+    begun: NDArray[np.bool_] = ~np.isnan(units[0].level[:, 1:])
+    return begun

@@ -23,6 +23,17 @@ def repeated(now: Array, horizon: int, lag: int) -> Array:
     return now + ahead - lag * ((ahead + lag - 1) // lag)
 
 
+def base_forecast(name: str, past: Array, filled: Array, now: Array, horizon: int) -> Array:
+    """The base forecast [B, T, H] of a name, such as last-12, from the past, and from it with stand-ins."""
+    kind, _, period = name.partition("-")
+    season = int(period)
+    if kind == "mean":
+        return mean_shape(past, filled, now, horizon, season)
+    if kind.startswith("ses"):
+        return smoothed(past, now, horizon, season, int(kind.removeprefix("ses")))
+    return {"last": last_period, "drift": drift}[kind](past, now, horizon, season)
+
+
 def last_period(past: Array, now: Array, horizon: int, lag: int) -> Array:
     """The last `lag` values repeated [B, T, H]; where one is missing, the one a period earlier."""
     back = repeated(now, horizon, lag)

@@ -30,13 +30,10 @@ from rnncast.series.bases import (
     MATCHED_SEASONS,
     SHAPE_SEASONS,
     SMOOTHINGS,
-    drift,
-    last_period,
+    base_forecast,
     matched,
-    mean_shape,
     moving_mean,
     repeated,
-    smoothed,
     steps_ahead,
 )
 from rnncast.series.beside import Beside
@@ -106,13 +103,14 @@ class FrameView(NamedTuple):
 class Frame:
     """The settings of the frame; every field is fixed once a net is trained on it.
 
-    seasons: the main one first. level_span: steps whose mean is the level, and over which changes make up the scale: a
-    season, or 1 for the last value. horizon: steps that a net forecasts at once, 1 for the recursive strategy. base:
-    names of the base forecasts whose mean comes first. cycles: of the calendar. known, past, static: covariates.
+    seasons: the main one first. spans: steps whose mean is the level, and over which changes make up the scale: a
+    season, or 1 for the last value; after the frame's own, those of other members, whose bases are seen too. horizon:
+    steps that a net forecasts at once, 1 for the recursive strategy. base: names of the base forecasts whose mean comes
+    first. cycles: of the calendar. known, past, static: covariates.
     """
 
     seasons: tuple[int, ...]
-    level_span: int
+    spans: tuple[int, ...]
     window: int
     horizon: int
     log: bool
@@ -137,6 +135,11 @@ class Frame:
         return cls(task.seasons, net.level_span, net.window, steps, log, net.base, net.calendar, *net.covariates)
 
     @property
+    def level_span(self) -> int:
+        """The steps whose mean is the level."""
+        return self.spans[0]
+
+    @property
     def season(self) -> int:
         """m: the main season, 1 if there is none."""
         return self.seasons[0] if self.seasons else 1
@@ -144,7 +147,7 @@ class Frame:
     @cached_property
     def lags(self) -> tuple[int, ...]:
         """The period of each base forecast that repeats one, the span of the level first."""
-        return tuple(dict.fromkeys((self.level_span, *self.seasons, 1)))
+        return tuple(dict.fromkeys((*self.spans, *self.seasons, 1)))
 
     @cached_property
     def base_names(self) -> tuple[str, ...]:
@@ -170,7 +173,7 @@ class Frame:
         matched = MATCHED_SEASONS * self.season if self.known else 0
         shaped = SHAPE_SEASONS * max(self.seasons, default=0)
         smoothed = (SHAPE_SEASONS + 2) * self.season + max(SMOOTHINGS.values())
-        return max(max(self.window, self.level_span) + 2 * max(self.stand_in_lags), matched, shaped, smoothed)
+        return max(max(self.window, *self.lags) + 2 * max(self.stand_in_lags), matched, shaped, smoothed)
 
     @cached_property
     def stand_in_lags(self) -> tuple[int, ...]:
@@ -294,7 +297,7 @@ class Frame:
         """Base forecasts [B, T, K, H] at steps now [T, 1], and what `_leads` takes, where covariates are known."""
         xp, filled, leads = namespace(past), with_stand_ins(past, self.stand_in_lags), None
         naive = filled[:, repeated(now, self.horizon, self.level_span)]  # [B, T, H], as each of the bases
-        named = {name: self._base(name, past, filled, now) for name in self.base_names}
+        named = {name: base_forecast(name, past, filled, now, self.horizon) for name in self.base_names}
         named[f"last-{self.level_span}"] = naive
         named = {name: xp.where(xp.isnan(base), naive, base) for name, base in named.items()}
         first = sum(named[name] for name in self.base) / len(self.base)
@@ -305,14 +308,6 @@ class Frame:
             bases.insert(0, xp.where(xp.isnan(value), naive, value))
             leads = known, source, now
         return stacked(*bases).swapaxes(2, 3), leads
-
-    def _base(self, name: str, past: Array, filled: Array, now: Array) -> Array:
-        kind, _, period = name.partition("-")
-        if kind == "mean":
-            return mean_shape(past, filled, now, self.horizon, int(period))
-        if kind.startswith("ses"):
-            return smoothed(past, now, self.horizon, int(period), int(kind.removeprefix("ses")))
-        return {"last": last_period, "drift": drift}[kind](past, now, self.horizon, int(period))
 
     def _leads(self, known: Array, source: Array, now: Array, level: Array) -> Leads:
         xp = namespace(known)
@@ -350,6 +345,11 @@ class Frame:
         mean = moving_mean(past, self.level_span)[:, past.shape[1] - steps :]
         known = ~xp.isnan(mean)
         return carried(xp.where(known, mean, 0.0), known, before)
+
+
+def frames_of(config: Config) -> tuple[Frame, ...]:
+    """The frames that the members of a resolved Config measure in, in turn; all remember the same values."""
+    return tuple(Frame.of(config.of_one_net(member)) for member in range(config.frames))
 
 
 def _scale(sums: Array, level: Array, log: bool) -> Array:

@@ -32,8 +32,14 @@ class Update:
     norm: float
 
 
-def train(model: Model, batches: Batches, config: Config, ledger: Ledger | None = None) -> Iterator[Step]:
-    """Train the model in place, yielding a Step after each epoch.
+def train(
+    model: Model,
+    batches: Batches,
+    config: Config,
+    ledger: Ledger | None = None,
+    wanted: Callable[[], bool] = lambda: True,
+) -> Iterator[Step]:
+    """Train the model in place, yielding a Step after each epoch, for as long as it is `wanted`.
 
     State is carried over chunk borders and detached there, so gradients reach back at most --bptt-steps (Williams &
     Peng 1990) while memory does not end; it is reset only where a series starts, or at each border without --carry.
@@ -49,6 +55,8 @@ def train(model: Model, batches: Batches, config: Config, ledger: Ledger | None 
         model.train()
         updates, steps = [], 0
         for index, chunk in enumerate(batches.epoch()):
+            if not wanted():
+                return
             progress = (epoch - 1 + min(index / len(batches), 1.0)) / settings.epochs
             if settings.max_time is not None:  # the schedule ends with the time, if that is sooner
                 progress = max(progress, min((time.perf_counter() - began) / max(settings.max_time, 1e-9), 1.0))

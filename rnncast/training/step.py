@@ -33,8 +33,8 @@ class Step:
 class Watch:
     """What a caller wants of a run.
 
-    told: is called after each epoch, with the name of the run ("validation"; "training", or "training net 2" where
-    there are members). ledger: measure the gradient by lag. device: where to compute.
+    told: is called after each epoch, with the name of the run ("validation", "training"; or "training, net 2" where
+    there are several). ledger: measure the gradient by lag. device: where to compute.
     """
 
     told: Callable[[str, Step], None] = lambda run, step: None

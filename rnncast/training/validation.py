@@ -1,7 +1,7 @@
 """Judging a net while it learns: on origins near the end of the data, of which it has seen nothing beyond the first."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,10 @@ PARTS = (0.5, 0.25)  # of the trust asked for
 
 @dataclass(frozen=True)
 class Validation:
-    """The origins, and the mean MASE of seasonal naive on them. What is trained on ends at the first."""
+    """The origins, and the mean MASE of seasonal naive on them. What is trained on ends at the first.
+
+    config: of the nets that are judged, a resolved one.
+    """
 
     config: Config
     splits: tuple[Split, ...]
@@ -39,14 +42,18 @@ class Validation:
 
     @classmethod
     def of(cls, panel: Panel, config: Config) -> "Validation | None":
-        """The validation of a resolved Config on a panel; None if the panel is too short to spare an origin."""
+        """The validation of a Config, with a net for each frame; None if the panel is too short to spare an origin."""
         horizon = config.task.horizon or 1
         splits = tuple(rolling_origins(panel, horizon, _origins(panel, horizon), shortest_series(horizon)))
         if not splits:
             return None
         season = (config.task.seasons or (1,))[0]
         naive = _mean_mase(splits, [repeat_season(split.seen, horizon, season) for split in splits], season)
-        return cls(config, splits, naive)
+        return cls(config.of_members(config.frames), splits, naive)
+
+    def of_one_net(self, member: int) -> "Validation":
+        """The same origins for one of the members alone."""
+        return replace(self, config=self.config.of_one_net(member))
 
     @property
     def seen(self) -> Panel:
@@ -74,7 +81,7 @@ class Validation:
 
     def _quantiles(self, weights: Weights) -> list[NDArray[np.float64]]:
         """The weights' forecasts [S, H, Q] at each origin."""
-        runtime, horizon = Runtime(self.config.of_one_net(), weights), self.config.task.horizon or 1
+        runtime, horizon = Runtime(self.config, weights), self.config.task.horizon or 1
         return [runtime.forecast_panel(split.seen, horizon, state) for split, state in self._states(runtime)]
 
     def _states(self, runtime: Runtime) -> Iterator[tuple[Split, SeriesState]]:
