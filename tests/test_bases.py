@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from rnncast.series.bases import SMOOTHINGS, smoothed
+from rnncast.series.bases import SMOOTHINGS, base_forecast, tracks_of
 
 HORIZON = 15
 
@@ -40,7 +40,9 @@ def by_hand(y: NDArray[np.float64], season: int, share: float, steps: int) -> ND
 
 
 def at_the_end(y: NDArray[np.float64], season: int, percent: int) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = smoothed(y[None], np.array([[len(y) - 1]]), HORIZON, season, percent)[0, 0]
+    name, past = f"ses{percent}-{season}", y[None]
+    forecasts = base_forecast(name, tracks_of(past, past, (name,)), np.array([[len(y) - 1]]), HORIZON)
+    result: NDArray[np.float64] = forecasts[0, 0]
     return result
 
 
@@ -66,5 +68,6 @@ def test_a_missing_value_counts_for_nothing_and_both_kinds_of_array_agree() -> N
     got = at_the_end(y, 3, 40)
     np.testing.assert_allclose(got, np.tile([1.0, 5.0, 3.0], 5), atol=1.0)
     assert not np.isnan(got).any()
-    torch_got = smoothed(torch.from_numpy(y)[None], torch.tensor([[59]]), HORIZON, 3, 40)[0, 0]
+    past = torch.from_numpy(y)[None]
+    torch_got = base_forecast("ses40-3", tracks_of(past, past, ("ses40-3",)), torch.tensor([[59]]), HORIZON)[0, 0]
     np.testing.assert_allclose(torch_got.numpy(), got, atol=1e-12)

@@ -26,7 +26,7 @@ def values(seed: int, holes: float = 0.2) -> np.ndarray:
 def whole_view(frame: Frame, y: np.ndarray) -> FrameView:
     state = frame.init_state(len(y), y)
     units, _ = frame.advance(y, state)
-    return frame.view(joined(state.history, y), units)
+    return frame.view(frame.tracks(joined(state.history, y)), units)
 
 
 @settings(derandomize=True, max_examples=30)
@@ -141,7 +141,7 @@ def test_gradients_pass_through_the_frame_even_where_values_are_missing() -> Non
     state = FRAME.init_state(2, y)
     units, state = FRAME.advance(y[:, :20], state)
     units, _ = FRAME.advance(fed[:, None], state)
-    view = FRAME.view(joined(state.history, fed[:, None]), units)
+    view = FRAME.view(FRAME.tracks(joined(state.history, fed[:, None])), units)
     (gradient,) = torch.autograd.grad(view.inputs.sum() + view.bases.sum() + view.level.sum(), fed)
     assert torch.isfinite(gradient).all()
     assert (gradient != 0).all()
@@ -164,7 +164,7 @@ def test_a_steady_view_is_the_view(log: bool) -> None:
     _, state = frame.advance(y[:, :-1], frame.init_state(3, y[:, 0]))
     units, _ = frame.advance(y[:, -1:], state)
     past = joined(state.history, y[:, -1:])
-    general, steady = frame.view(past, units), frame.steady_view(past, units, frame.nothing_beside(past))
+    general, steady = frame.view(frame.tracks(past), units), frame.steady_view(past, units, frame.nothing_beside(past))
     for name in ("inputs", "bases", "level", "scale"):
         np.testing.assert_allclose(getattr(steady, name), getattr(general, name), rtol=1e-6, atol=1e-6)
         assert getattr(steady, name).shape == getattr(general, name).shape

@@ -130,7 +130,7 @@ def test_torch_and_numpy_agree(name: str, layers: int, training: str) -> None:
         past = torch.from_numpy(frame.transform(y.copy()))[None]
         state = frame.init_state(1, past)
         units, _ = frame.advance(past, state)
-        view = frame.view(torch.cat((state.history, past), 1), units)
+        view = frame.view(frame.tracks(torch.cat((state.history, past), 1)), units)
         z, _ = model(view.inputs.float(), view.bases.float(), model.init_state(1))
         theirs = frame.restore(frame.globalise(z.double(), view.level, view.scale))[0, -1].detach().numpy()
         # A recursive forecast's other quantiles come from sampled paths.

@@ -190,7 +190,7 @@ def test_free_running_has_the_gradient_of_an_explicit_unroll(name: str) -> None:
         for _ in range(HORIZON):
             state = frame.init_state(2, y)
             units, _ = frame.advance(y, state)
-            view = frame.view(torch.cat((state.history, y), 1), units)
+            view = frame.view(frame.tracks(torch.cat((state.history, y), 1)), units)
             z, _ = model(view.inputs, view.bases, fresh(model, chunk))
             steps.append(frame.globalise(z, view.level, view.scale)[:, -1:])
             y = torch.cat((y, steps[-1][:, :, 0, model.sizes.middle]), 1)

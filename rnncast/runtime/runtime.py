@@ -183,17 +183,13 @@ class Runtime:
         # What a forecast rests on is needed only where one is made: at the last step, unless the net is given its own.
         last, origins = slice(-1, None), slice(None) if self.config.free_running else slice(-1, None)
         past, known_beside = self._past(y, beside, state)
-        steady = self.many and y.shape[1] == 1 and not self.frame.known and not np.isnan(past).any()
-
-        def view(frame: Frame, units: Units) -> FrameView:
-            return (
-                frame.steady_view(past, units, known_beside)
-                if steady
-                else frame.view(past, units, known_beside, origins)
-            )
-
         units, after = self._advanced(y, beside, state)
-        views = [view(*each) for each in zip(self.frames, units, strict=True)]
+        pairs = zip(self.frames, units, strict=True)
+        if self.many and y.shape[1] == 1 and not self.frame.known and not np.isnan(past).any():
+            views = [frame.steady_view(past, each, known_beside) for frame, each in pairs]
+        else:
+            tracks = self.frame.tracks(past)  # the frames see the same bases
+            views = [frame.view(tracks, each, known_beside, origins) for frame, each in pairs]
         features, net = self.nets.stepped(views, _begun(units), state.net)
         rows, quantiles = np.arange(len(y)), []
         for member, each in enumerate(features):
@@ -209,7 +205,8 @@ class Runtime:
             return self.run(y, beside, state)[1:]
         past, known_beside = self._past(y, beside, state)
         units, after = self._advanced(y, beside, state)
-        inputs = [frame.inputs(past, each, known_beside) for frame, each in zip(self.frames, units, strict=True)]
+        tracks = self.frame.tracks(past, bases=False)
+        inputs = [frame.inputs(tracks, each, known_beside) for frame, each in zip(self.frames, units, strict=True)]
         views = [FrameView(each, *(each[:, :0],) * 3) for each in inputs]
         return after, self.nets.stepped(views, _begun(units), state.net)[1]
 

@@ -1,8 +1,13 @@
 """Base forecasts: honest naive ones, which a net mixes and corrects.
 
+What a forecast rests on is computed once for each step, as tracks [B, N] by name: "past", "filled" (the past with
+stand-ins), and what the bases of a frame need beside them. A forecast then only looks values up.
+
 B series, T steps, H horizon, N = L + T values of the past with those before the first step. `now` [T, 1] are the places
 of the steps in the past.
 """
+
+from collections.abc import Mapping, Sequence
 
 from rnncast.series.arrays import Array, full, joined, namespace, running_total, take_along, whole_numbers
 
@@ -23,15 +28,40 @@ def repeated(now: Array, horizon: int, lag: int) -> Array:
     return now + ahead - lag * ((ahead + lag - 1) // lag)
 
 
-def base_forecast(name: str, past: Array, filled: Array, now: Array, horizon: int) -> Array:
-    """The base forecast [B, T, H] of a name, such as last-12, from the past, and from it with stand-ins."""
-    kind, _, period = name.partition("-")
-    season = int(period)
+Tracks = Mapping[str, Array]
+
+
+def tracks_of(past: Array, filled: Array, names: Sequence[str]) -> dict[str, Array]:
+    """The tracks of the bases of these names, such as last-12."""
+    tracks = {"past": past, "filled": filled}
+    for name in names:
+        kind, season = _kind(name)
+        if kind == "mean":
+            # Of the past with stand-ins: a day without its nights has another mean than a whole one.
+            tracks[name] = moving_mean(filled, season)
+        elif kind == "drift":
+            tracks[name] = mean_change(past, season, season if season > 1 else DRIFT_STEPS)
+        elif kind.startswith("ses"):
+            shape = tracks.setdefault(f"shape-{season}", _seasonal(past, season))
+            tracks[name] = _smoothed(past - _before(shape, season, float("nan")), int(kind.removeprefix("ses")))
+    return tracks
+
+
+def base_forecast(name: str, tracks: Tracks, now: Array, horizon: int) -> Array:
+    """The base forecast [B, T, H] of a name."""
+    kind, season = _kind(name)
     if kind == "mean":
-        return mean_shape(past, filled, now, horizon, season)
+        return mean_shape(tracks["past"], tracks[name], now, horizon, season)
+    if kind == "drift":
+        return drift(tracks["past"], tracks[name], now, horizon, season)
     if kind.startswith("ses"):
-        return smoothed(past, now, horizon, season, int(kind.removeprefix("ses")))
-    return {"last": last_period, "drift": drift}[kind](past, now, horizon, season)
+        return upon_level(tracks[name], tracks[f"shape-{season}"], now, horizon, season)
+    return last_period(tracks["past"], now, horizon, season)
+
+
+def _kind(name: str) -> tuple[str, int]:
+    kind, _, season = name.partition("-")
+    return kind, int(season)
 
 
 def last_period(past: Array, now: Array, horizon: int, lag: int) -> Array:
@@ -41,12 +71,9 @@ def last_period(past: Array, now: Array, horizon: int, lag: int) -> Array:
     return xp.where(xp.isnan(last), past[:, back - lag], last)
 
 
-def mean_shape(past: Array, filled: Array, now: Array, horizon: int, season: int) -> Array:
-    """The mean shape of the last few seasons, each about its own mean, upon the mean of the last [B, T, H].
-
-    The means are of the past with stand-ins: a day without its nights has another mean than a whole one.
-    """
-    xp, mean = namespace(past), moving_mean(filled, season)
+def mean_shape(past: Array, mean: Array, now: Array, horizon: int, season: int) -> Array:
+    """The mean shape of the last few seasons, each about its own mean, upon the mean of the last [B, T, H]."""
+    xp = namespace(past)
     back = repeated(now, horizon, season)
     total, number = 0.0, 0.0
     for before in range(0, SHAPE_SEASONS * season, season):
@@ -56,25 +83,30 @@ def mean_shape(past: Array, filled: Array, now: Array, horizon: int, season: int
     return mean[:, now] + xp.where(number > 0, total / xp.clip(number, 1, None), float("nan"))
 
 
-def smoothed(past: Array, now: Array, horizon: int, season: int, percent: int) -> Array:
-    """Simple exponential smoothing of what is left of a season, and its mean shape upon that level [B, T, H].
+def upon_level(level: Array, shape: Array, now: Array, horizon: int, season: int) -> Array:
+    """A season's shape upon a smoothed level [B, T, H].
 
-    The shape is that of classical decomposition, the mean distance from a centred mean over the last few seasons. So
-    many percent of the level are the newest value's. Source: Brown (1959); Holt (1957).
+    The shape is that of classical decomposition, the mean distance from a centred mean over the last few seasons.
     """
-    xp, ahead = namespace(past), whole_numbers(1, horizon, now)
-    shape = _seasonal(past, season)
-    rest = past - _before(shape, season, float("nan"))
+    ahead = whole_numbers(1, horizon, now)
+    # The latest step in the same place of the season whose centred mean was known by now.
+    back = now + ahead - season * ((ahead + season // 2 + season - 1) // season)
+    return level[:, now] + shape[:, back]
+
+
+def _smoothed(rest: Array, percent: int) -> Array:
+    """Simple exponential smoothing of what is left of a season [B, N]; so many percent are the newest value's.
+
+    Source: Brown (1959); Holt (1957).
+    """
+    xp = namespace(rest)
     known = ~xp.isnan(rest)
     total, weight, left = xp.where(known, rest, 0.0), known * xp.ones_like(rest), 1 - percent / 100
     steps = 1
     while steps < SMOOTHINGS[percent]:  # each round doubles how many are summed
         total, weight = (part + left**steps * _before(part, steps) for part in (total, weight))
         steps *= 2
-    level = xp.where(weight > 0, total / xp.where(weight > 0, weight, 1.0), float("nan"))
-    # The latest step in the same place of the season whose centred mean was known by now.
-    back = now + ahead - season * ((ahead + season // 2 + season - 1) // season)
-    return level[:, now] + shape[:, back]
+    return xp.where(weight > 0, total / xp.where(weight > 0, weight, 1.0), float("nan"))
 
 
 def _seasonal(past: Array, season: int) -> Array:
@@ -100,10 +132,9 @@ def _before(x: Array, steps: int, first: float = 0.0) -> Array:
     return joined(full((x.shape[0], steps), first, x), x[:, : x.shape[1] - steps])
 
 
-def drift(past: Array, now: Array, horizon: int, season: int) -> Array:
+def drift(past: Array, change: Array, now: Array, horizon: int, season: int) -> Array:
     """The last season repeated and moved on, each time by the mean change over it [B, T, H]; where there is no season,
     the last value moved on by the mean step of the last few."""
-    change = mean_change(past, season, season if season > 1 else DRIFT_STEPS)
     times = (whole_numbers(1, horizon, now) + season - 1) // season  # [H]
     return last_period(past, now, horizon, season) + change[:, now] * times
 

@@ -55,7 +55,7 @@ def _errors(y: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
     units, _ = frame.advance(y, state)
     past = np.concatenate((state.history, y), 1)
     origins = slice(first, steps, max(1, (steps - first) // MOST_ORIGINS))
-    view = frame.view(past, units, None, origins)
+    view = frame.view(frame.tracks(past), units, None, origins)
     ends = np.concatenate((y[0], np.full(frame.horizon, np.nan)))
     future = ends[np.arange(len(y[0]))[origins, None] + np.arange(1, frame.horizon + 1)]
     targets = frame.targets(future[None], view.level, view.scale)  # [1, T, H]

@@ -30,11 +30,13 @@ from rnncast.series.bases import (
     MATCHED_SEASONS,
     SHAPE_SEASONS,
     SMOOTHINGS,
+    Tracks,
     base_forecast,
     matched,
     moving_mean,
     repeated,
     steps_ahead,
+    tracks_of,
 )
 from rnncast.series.beside import Beside
 from rnncast.series.running import carried, differences, running_sum, swings
@@ -231,7 +233,8 @@ class Frame:
             covariates = full((*y.shape, self.covariates), 0.0, y)
         past = joined(state.history, y)  # [B, L+T]
         steps = y.shape[1]
-        level = self._level(with_stand_ins(past, self.stand_in_lags), steps, state.level)
+        filled = with_stand_ins(past, self.stand_in_lags)
+        level = _level(moving_mean(filled, self.level_span)[:, self.lookback :], state.level)
         difference, weight = differences(past, steps, self.level_span)
         swing, seen = swings(y, level)
         decay = 1 - 1 / max(SCALE_MEMORY * self.level_span, SHORTEST_MEMORY)
@@ -249,12 +252,18 @@ class Frame:
         last = slice(steps, steps + self.lookback)
         return FrameState(past[:, last], covariates[:, last], units.level[:, steps], units.sums[:, steps])
 
-    def inputs(self, past: Array, units: Units, beside: Beside) -> Array:
-        """What a net takes in [B, T, F] at the last T steps of past [B, L+T]."""
+    def tracks(self, past: Array, *, bases: bool = True) -> dict[str, Array]:
+        """What a view rests on at each step of past [B, L+T]; of what base forecasts rest on only if there are to be
+        any."""
+        return tracks_of(past, with_stand_ins(past, self.stand_in_lags), self.base_names if bases else ())
+
+    def inputs(self, tracks: Tracks, units: Units, beside: Beside) -> Array:
+        """What a net takes in [B, T, F] at the last T steps of the tracks of past [B, L+T]."""
+        past = tracks["past"]
         xp = namespace(past)
         level, scale = units.level[:, 1:], units.scale[:, 1:]
         last = self._steps(past) + whole_numbers(1 - self.window, 0, past)  # [T, W]
-        window = with_stand_ins(past, self.stand_in_lags)[:, last]  # [B, T, W]
+        window = tracks["filled"][:, last]  # [B, T, W]
         arrived = self._seen(past[:, self.lookback :, None], units.level[:, :-1], units.scale[:, :-1])  # [B, T, 1]
         parts = (
             xp.clip(self._seen(window, level, scale), -LIMIT, LIMIT),
@@ -264,13 +273,16 @@ class Frame:
         )
         return xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)
 
-    def view(self, past: Array, units: Units, beside: Beside | None = None, origins: slice = slice(None)) -> FrameView:
-        """What a net sees at the last T steps of past [B, L+T], beside which covariates [B, L+T, C] stand; and what its
-        forecasts rest on at those of the steps that are origins."""
+    def view(
+        self, tracks: Tracks, units: Units, beside: Beside | None = None, origins: slice = slice(None)
+    ) -> FrameView:
+        """What a net sees at the last T steps of the tracks of past [B, L+T], beside which covariates [B, L+T, C]
+        stand; and what its forecasts rest on at those of the steps that are origins."""
+        past = tracks["past"]
         beside = beside or self.nothing_beside(past)
-        inputs = self.inputs(past, units, beside)
+        inputs = self.inputs(tracks, units, beside)
         level, scale = units.level[:, 1:][:, origins], units.scale[:, 1:][:, origins]
-        bases, known = self._bases(past, beside, self._steps(past)[origins])  # [B, T, K, H]
+        bases, known = self._bases(tracks, beside, self._steps(past)[origins])  # [B, T, K, H]
         leads = None if known is None else self._leads(*known, level / scale)
         return FrameView(inputs, self._seen(bases, level, scale), level, scale, leads)
 
@@ -278,26 +290,27 @@ class Frame:
         """`view` of one step, whose past [B, L+1] lacks no value and where no covariates are known ahead."""
         level, scale = units.level[:, 1:], units.scale[:, 1:]
         bases = self.localise(past, level, scale) @ self._steady
-        return FrameView(
-            self.inputs(past, units, beside), bases.reshape((-1, 1, self.bases, self.horizon)), level, scale
-        )
+        inputs = self.inputs(self.tracks(past, bases=False), units, beside)
+        return FrameView(inputs, bases.reshape((-1, 1, self.bases, self.horizon)), level, scale)
 
     @cached_property
     def _steady(self) -> Array:
         """How much of each value of the past is in the base forecasts [1+L, K*H]: they are linear in the values where
         none is missing, and their weights sum to 1, so that they may be taken in local units."""
         each = np.eye(1 + self.lookback)
-        return self._bases(each, self.nothing_beside(each), self._steps(each))[0].reshape((len(each), -1))
+        bases, _ = self._bases(self.tracks(each), self.nothing_beside(each), self._steps(each))
+        return bases.reshape((len(each), -1))
 
     def _steps(self, past: Array) -> Array:
         """The places of the last T steps in past [B, L+T] [T, 1]."""
         return whole_numbers(self.lookback, past.shape[1] - 1, past)[:, None]
 
-    def _bases(self, past: Array, beside: Beside, now: Array) -> tuple[Array, tuple[Array, Array, Array] | None]:
+    def _bases(self, tracks: Tracks, beside: Beside, now: Array) -> tuple[Array, tuple[Array, Array, Array] | None]:
         """Base forecasts [B, T, K, H] at steps now [T, 1], and what `_leads` takes, where covariates are known."""
-        xp, filled, leads = namespace(past), with_stand_ins(past, self.stand_in_lags), None
-        naive = filled[:, repeated(now, self.horizon, self.level_span)]  # [B, T, H], as each of the bases
-        named = {name: base_forecast(name, past, filled, now, self.horizon) for name in self.base_names}
+        past, leads = tracks["past"], None
+        xp = namespace(past)
+        naive = tracks["filled"][:, repeated(now, self.horizon, self.level_span)]  # [B, T, H], as each of the bases
+        named = {name: base_forecast(name, tracks, now, self.horizon) for name in self.base_names}
         named[f"last-{self.level_span}"] = naive
         named = {name: xp.where(xp.isnan(base), naive, base) for name, base in named.items()}
         first = sum(named[name] for name in self.base) / len(self.base)
@@ -339,17 +352,17 @@ class Frame:
         missing = xp.isnan(y) | xp.isnan(level)
         return xp.where(missing, 0.0, xp.where(missing, 0.0, y) - xp.where(missing, 0.0, level)) / _trailing(scale, y)
 
-    def _level(self, past: Array, steps: int, before: Array) -> Array:
-        """Mean of the last s steps of past with stand-ins [B, T]; where there is nothing, the level before stands."""
-        xp = namespace(past)
-        mean = moving_mean(past, self.level_span)[:, past.shape[1] - steps :]
-        known = ~xp.isnan(mean)
-        return carried(xp.where(known, mean, 0.0), known, before)
-
 
 def frames_of(config: Config) -> tuple[Frame, ...]:
     """The frames that the members of a resolved Config measure in, in turn; all remember the same values."""
     return tuple(Frame.of(config.of_one_net(member)) for member in range(config.frames))
+
+
+def _level(mean: Array, before: Array) -> Array:
+    """A moving mean [B, T]; where there is none, the level before stands."""
+    xp = namespace(mean)
+    known = ~xp.isnan(mean)
+    return carried(xp.where(known, mean, 0.0), known, before)
 
 
 def _scale(sums: Array, level: Array, log: bool) -> Array:

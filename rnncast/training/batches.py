@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rnncast.config import TrainConfig
 from rnncast.series.arrays import whole_numbers
+from rnncast.series.bases import Tracks
 from rnncast.series.beside import Beside, beside
 from rnncast.series.frame import Frame, FrameState, FrameView, Units
 from rnncast.series.panel import Panel
@@ -41,7 +42,8 @@ class Batch:
 class Chunk:
     """The steps from start to stop of a batch; it follows the chunk before it, unless it starts at 0.
 
-    origins: the steps, counted within the chunk, that forecasts are made and scored at.
+    origins: the steps, counted within the chunk, that forecasts are made and scored at. tracks: of the whole batch, for
+    chunks that share them.
     """
 
     frame: Frame
@@ -49,6 +51,7 @@ class Chunk:
     start: int
     stop: int
     origins: slice = field(default_factory=lambda: slice(None))
+    tracks: Tracks | None = None
 
     @property
     def rows(self) -> int:
@@ -62,10 +65,14 @@ class Chunk:
     def view(self) -> FrameView:
         """What a net sees: inputs [B, T, F] at each step, and bases [B, T, K, H] at each origin."""
         stretch = slice(self.start, self.frame.lookback + self.stop)
-        past, covariates = self.batch.past[:, stretch], self.batch.covariates[:, stretch]
+        covariates = self.batch.covariates[:, stretch]
+        if self.tracks is None:
+            tracks = self.frame.tracks(self.batch.past[:, stretch])
+        else:
+            tracks = {name: track[:, stretch] for name, track in self.tracks.items()}
         ahead = self._known_from(self.stop)
         beside = Beside(covariates, self.batch.other[:, self.start : self.stop], ahead)
-        return self.frame.view(past, self.batch.units.stretch(self.start, self.stop), beside, self.origins)
+        return self.frame.view(tracks, self.batch.units.stretch(self.start, self.stop), beside, self.origins)
 
     def targets(self, horizon: int) -> Targets:
         """The next H values at each of T origins."""
@@ -127,10 +134,10 @@ class Batches:
             batch = self.batches[index]
             # A batch that fits into one chunk is not cut: its gradient can flow back all the way.
             border = length if batch.steps <= length else int(self.random.integers(1, length + 1))
-            start = 0
+            start, tracks = 0, self.frame.tracks(batch.past)
             while start < batch.steps:
                 stop = min(border, batch.steps)
-                yield Chunk(self.frame, batch, start, stop, self._origins(stop - start))
+                yield Chunk(self.frame, batch, start, stop, self._origins(stop - start), tracks)
                 start, border = stop, stop + length
 
     def _origins(self, steps: int) -> slice:

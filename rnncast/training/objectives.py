@@ -107,7 +107,7 @@ def step(
     units, after = frame.advance(value[:, None], frame_state, beside.covariates)
     past = torch.cat((frame_state.history, value[:, None]), 1)
     covariates = torch.cat((frame_state.covariates, beside.covariates), 1)
-    view = frame.view(past, units, beside._replace(covariates=covariates))
+    view = frame.view(frame.tracks(past), units, beside._replace(covariates=covariates))
     z, state = _applied(model, view, state, slice(None))
     return frame.globalise(z.double(), view.level, view.scale), after, state
 
