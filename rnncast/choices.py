@@ -23,7 +23,8 @@ HIDDEN_SIZE = (32, 64)  # for few series, for many
 EPOCHS_A_VALUE = 1 / 3  # of the longest series: a handful of values is soon known by heart
 SHORTEST_RUN = 6  # epochs, for a series of a handful of values
 WINDOW = (8, 64)  # smallest, largest
-STRIDE = 4  # of the steps that a large panel is learnt from
+STRIDE = 4  # at least, of the steps that a large panel is learnt from
+STRIDES_IN_HORIZON = 48  # at most
 LARGE_PANEL = 20_000  # values
 SMALL_PANEL = 5_000  # values
 PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
@@ -71,7 +72,7 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
     calendar, why_calendar = _calendar(config, panel, longest)
     strategy, training, why_strategy = _strategy(config)
     epochs, why_epochs = _epochs(config, panel, longest)
-    stride, why_stride = _stride(config, panel, strategy)
+    stride, why_stride = _stride(config, panel, strategy, horizon)
     trust, why_trust = _trust(config, panel)
     hidden_size, why_hidden_size = _hidden_size(config, panel)
     task = replace(config.task, strategy=strategy, seasons=seasons, horizon=horizon, transform=transform)
@@ -88,7 +89,7 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
     frame = Frame.of(replace(config, task=task, net=net, train=train))
     best = best_bases(panel, frame)
     base, why_base = _base(config.net.base, frame, best)
-    spans, why_spans = _level_span(config, best, seasons)
+    spans, why_spans = _level_span(config, best, seasons, horizon)
     members, why_members = _members(config, panel, len(spans))
     net = replace(net, base=base, level_span=spans)
     train = replace(train, members=members)
@@ -208,7 +209,7 @@ def _check_counts(config: Config, panel: Panel) -> None:
         )
 
 
-def _level_span(config: Config, best: Best, seasons: tuple[int, ...]) -> tuple[tuple[int, ...], str]:
+def _level_span(config: Config, best: Best, seasons: tuple[int, ...], horizon: int) -> tuple[tuple[int, ...], str]:
     if config.net.level_span is not None:
         return config.net.level_span, GIVEN
     if not seasons:
@@ -216,11 +217,13 @@ def _level_span(config: Config, best: Best, seasons: tuple[int, ...]) -> tuple[t
     if best.of_last_value < 1:
         error = f"{best.of_last_value:.2f}"
         return (1,), f"repeating the last value errs {error} times as much as repeating the last season"
-    main, *others = seasons
-    longer = tuple(season for season in others if season > main)
+    main, longest = seasons[0], max(seasons)
+    longer = tuple(season for season in seasons if season > main)
+    if horizon > longest:  # the further ahead, the longer the stretch whose mean is a fair start
+        longer = (*longer, -(-horizon // longest) * longest)
     if config.train.preset == "fast" or not longer:
         return (main,), "a season"
-    return (main, *longer), "a season, and in turn the longer: nets that measure differently err differently"
+    return (main, *longer), "a season, and in turn longer ones: nets that measure differently err differently"
 
 
 def _base(given: tuple[str, ...] | None, frame: Frame, best: Best) -> tuple[tuple[str, ...], str]:
@@ -284,12 +287,14 @@ def _epochs(config: Config, panel: Panel, longest: int) -> tuple[int, str]:
     return max(1, round(effort * epochs)), reason
 
 
-def _stride(config: Config, panel: Panel, strategy: str) -> tuple[int, str]:
+def _stride(config: Config, panel: Panel, strategy: str, horizon: int) -> tuple[int, str]:
     if config.train.stride is not None:
         return config.train.stride, GIVEN
     if len(panel.y) < LARGE_PANEL or strategy != "direct":
         return 1, f"every step counts with {len(panel.y)} values"
-    return STRIDE, f"with {len(panel.y)} values, neighbouring steps teach much the same"
+    return max(
+        STRIDE, horizon // STRIDES_IN_HORIZON
+    ), f"with {len(panel.y)} values, neighbouring steps teach much the same"
 
 
 def _members(config: Config, panel: Panel, spans: int) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.series.panel import Panel
 
 # Tests are never timed: on a busy machine, or at a first import, any of them may be slow.
-settings.register_profile("untimed")
+settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parent.parent
