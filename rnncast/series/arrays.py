@@ -5,6 +5,7 @@
 
 import functools
 import sys
+from collections.abc import Callable
 from typing import Any
 
 Array = Any  # numpy.ndarray or torch.Tensor
@@ -60,3 +61,10 @@ def take_along(array: Array, index: Array) -> Array:
 def stacked(*arrays: Array) -> Array:
     """The arrays side by side along a new last axis."""
     return namespace(arrays[0]).stack(arrays, -1)
+
+
+def where_missing(array: Array, others: Callable[[], Array]) -> Array:
+    """The array with others in the place of NaN; they are made only if there are any."""
+    xp = namespace(array)
+    missing = xp.isnan(array)
+    return xp.where(missing, others(), array) if missing.any() else array

@@ -9,7 +9,16 @@ of the steps in the past.
 
 from collections.abc import Mapping, Sequence
 
-from rnncast.series.arrays import Array, full, joined, namespace, running_total, take_along, whole_numbers
+from rnncast.series.arrays import (
+    Array,
+    full,
+    joined,
+    namespace,
+    running_total,
+    take_along,
+    where_missing,
+    whole_numbers,
+)
 
 SHAPE_SEASONS = 4  # that a season's mean shape is taken over
 DRIFT_STEPS = 24  # that the mean step is taken over, where there is no season
@@ -67,8 +76,7 @@ def _kind(name: str) -> tuple[str, int]:
 def last_period(past: Array, now: Array, horizon: int, lag: int) -> Array:
     """The last `lag` values repeated [B, T, H]; where one is missing, the one a period earlier."""
     back = repeated(now, horizon, lag)
-    xp, last = namespace(past), past[:, back]
-    return xp.where(xp.isnan(last), past[:, back - lag], last)
+    return where_missing(past[:, back], lambda: past[:, back - lag])
 
 
 def mean_shape(past: Array, mean: Array, now: Array, horizon: int, season: int) -> Array:

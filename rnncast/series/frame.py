@@ -24,6 +24,7 @@ from rnncast.series.arrays import (
     joined,
     namespace,
     stacked,
+    where_missing,
     whole_numbers,
 )
 from rnncast.series.bases import (
@@ -312,7 +313,7 @@ class Frame:
         naive = tracks["filled"][:, repeated(now, self.horizon, self.level_span)]  # [B, T, H], as each of the bases
         named = {name: base_forecast(name, tracks, now, self.horizon) for name in self.base_names}
         named[f"last-{self.level_span}"] = naive
-        named = {name: xp.where(xp.isnan(base), naive, base) for name, base in named.items()}
+        named = {name: where_missing(base, lambda: naive) for name, base in named.items()}
         first = sum(named[name] for name in self.base) / len(self.base)
         bases = [first, *(named[name] for name in self.other_names)]
         if self.known:
@@ -350,7 +351,9 @@ class Frame:
         xp = namespace(y)
         level = _trailing(level, y)
         missing = xp.isnan(y) | xp.isnan(level)
-        return xp.where(missing, 0.0, xp.where(missing, 0.0, y) - xp.where(missing, 0.0, level)) / _trailing(scale, y)
+        if missing.any():
+            y, level = xp.where(missing, 0.0, y), xp.where(missing, 0.0, level)
+        return (y - level) / _trailing(scale, y)
 
 
 def frames_of(config: Config) -> tuple[Frame, ...]:
