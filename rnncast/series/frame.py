@@ -308,18 +308,16 @@ class Frame:
 
     def _bases(self, tracks: Tracks, beside: Beside, now: Array) -> tuple[Array, tuple[Array, Array, Array] | None]:
         """Base forecasts [B, T, K, H] at steps now [T, 1], and what `_leads` takes, where covariates are known."""
-        past, leads = tracks["past"], None
-        xp = namespace(past)
+        leads, names = None, self.base_names
         naive = tracks["filled"][:, repeated(now, self.horizon, self.level_span)]  # [B, T, H], as each of the bases
-        named = {name: base_forecast(name, tracks, now, self.horizon) for name in self.base_names}
+        named = {name: where_missing(base_forecast(name, tracks, now, self.horizon), lambda: naive) for name in names}
         named[f"last-{self.level_span}"] = naive
-        named = {name: where_missing(base, lambda: naive) for name, base in named.items()}
         first = sum(named[name] for name in self.base) / len(self.base)
         bases = [first, *(named[name] for name in self.other_names)]
         if self.known:
             known = joined(beside.covariates[:, :, : self.known], beside.ahead)  # [B, L+T+H, known]
-            value, source = matched(past, known, now, self.horizon, self.season)
-            bases.insert(0, xp.where(xp.isnan(value), naive, value))
+            value, source = matched(tracks["past"], known, now, self.horizon, self.season)
+            bases.insert(0, where_missing(value, lambda: naive))
             leads = known, source, now
         return stacked(*bases).swapaxes(2, 3), leads
 
