@@ -30,18 +30,26 @@ SMALL_PANEL = 5_000  # values
 PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
 TWICE = 1.998  # that many years are two: some have 365 days
 SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
+SPANS = 4  # of the level, at most
+SPANS_HELD = 3  # times that the longest series holds a span, before it is measured by though it is no season
 DOUBT = 100  # values that it takes to trust a net half-way
 GIVEN = "as given"
 
 
 class Effort(NamedTuple):
-    """What a preset is willing to spend: epochs, by those of the default; members on a small panel, and on others."""
+    """What a preset is willing to spend: epochs, by those of the default; members on a small panel, and on others; and
+    spans of the level, which members take in turn."""
 
     epochs: float
     members: tuple[int, int]
+    spans: int
 
 
-EFFORTS = {"fast": Effort(0.5, (1, 1)), "default": Effort(1.0, (3, 1)), "best": Effort(1.0, (8, 4))}
+EFFORTS = {
+    "fast": Effort(0.5, (1, 1), 1),
+    "default": Effort(1.0, (3, 2), SPANS),
+    "best": Effort(1.0, (8, 4), SPANS),
+}
 
 
 class Choice(NamedTuple):
@@ -89,7 +97,7 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
     frame = Frame.of(replace(config, task=task, net=net, train=train))
     best = best_bases(panel, frame)
     base, why_base = _base(config.net.base, frame, best)
-    spans, why_spans = _level_span(config, best, seasons, horizon)
+    spans, why_spans = _level_span(config, best, seasons, horizon, longest)
     members, why_members = _members(config, panel, len(spans))
     net = replace(net, base=base, level_span=spans)
     train = replace(train, members=members)
@@ -209,7 +217,9 @@ def _check_counts(config: Config, panel: Panel) -> None:
         )
 
 
-def _level_span(config: Config, best: Best, seasons: tuple[int, ...], horizon: int) -> tuple[tuple[int, ...], str]:
+def _level_span(
+    config: Config, best: Best, seasons: tuple[int, ...], horizon: int, longest: int
+) -> tuple[tuple[int, ...], str]:
     if config.net.level_span is not None:
         return config.net.level_span, GIVEN
     if not seasons:
@@ -217,13 +227,15 @@ def _level_span(config: Config, best: Best, seasons: tuple[int, ...], horizon: i
     if best.of_last_value < 1:
         error = f"{best.of_last_value:.2f}"
         return (1,), f"repeating the last value errs {error} times as much as repeating the last season"
-    main, longest = seasons[0], max(seasons)
-    longer = tuple(season for season in seasons if season > main)
-    if horizon > longest:  # the further ahead, the longer the stretch whose mean is a fair start
-        longer = (*longer, -(-horizon // longest) * longest)
-    if config.train.preset == "fast" or not longer:
-        return (main,), "a season"
-    return (main, *longer), "a season, and in turn longer ones: nets that measure differently err differently"
+    main, long = seasons[0], max(seasons)
+    # The further ahead, the longer the stretch whose mean is a fair start.
+    reach = -(-horizon // long) * long
+    doubled = (reach * 2**times for times in range(1, SPANS) if SPANS_HELD * reach * 2**times <= longest)
+    longer = sorted(season for season in seasons if season > main)
+    spans = tuple(dict.fromkeys((main, *longer, reach, *doubled)))[: EFFORTS[config.train.preset].spans]
+    if len(spans) == 1:
+        return spans, "a season"
+    return spans, "a season, and in turn longer ones: nets that measure differently err differently"
 
 
 def _base(given: tuple[str, ...] | None, frame: Frame, best: Best) -> tuple[tuple[str, ...], str]:

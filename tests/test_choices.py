@@ -35,7 +35,7 @@ def seasons(count: int, noise: float) -> NDArray[np.float64]:
 def test_the_base_is_the_one_that_would_have_been_best(y: NDArray[np.float64], base: str, span: str) -> None:
     got = decided(y)
     assert got["base"] == base
-    assert got["level-span"] == span
+    assert got["level-span"].split(", ")[0] == span
 
 
 def test_the_fewer_the_data_the_more_bases_cannot_be_told_apart() -> None:

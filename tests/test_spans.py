@@ -109,22 +109,32 @@ def two_seasons(steps: int = 600) -> Panel:
 
 
 @pytest.mark.parametrize(
-    ("horizon", "preset", "spans", "members"),
-    [(8, "default", (4, 20), 3), (30, "default", (4, 20, 40), 3), (8, "fast", (4,), 1), (30, "best", (4, 20, 40), 8)],
+    ("steps", "horizon", "preset", "spans", "members"),
+    [
+        (100, 8, "default", (4, 20), 3),
+        (120, 8, "default", (4, 20, 40), 3),  # held three times
+        (119, 8, "default", (4, 20), 3),
+        (600, 8, "default", (4, 20, 40, 80), 4),  # and no more than four
+        (100, 30, "default", (4, 20, 40), 3),  # as far as the horizon, held three times or not
+        (600, 30, "default", (4, 20, 40, 80), 4),
+        (600, 8, "fast", (4,), 1),
+        (600, 30, "best", (4, 20, 40, 80), 8),
+    ],
 )
-def test_spans_follow_the_seasons_and_reach_as_far_as_the_horizon(
-    horizon: int, preset: str, spans: tuple[int, ...], members: int
+def test_spans_follow_the_seasons_reach_as_far_as_the_horizon_and_double_while_they_are_held(
+    steps: int, horizon: int, preset: str, spans: tuple[int, ...], members: int
 ) -> None:
     task, train = TaskConfig(horizon=horizon, seasons=(4, 20)), TrainConfig(preset=preset)
-    config = decide(Config(task=task, train=train), two_seasons())[0]
+    config = decide(Config(task=task, train=train), two_seasons(steps))[0]
     assert config.net.level_span == spans
     assert config.train.members == members
 
 
-def test_a_large_panel_has_a_member_for_each_span() -> None:
-    panel = Panel.from_series({str(s): two_seasons()[0].y + s for s in range(10)})
+@pytest.mark.parametrize(("steps", "spans", "members"), [(600, (4, 20, 40, 80), 4), (100, (4, 20), 2)])
+def test_a_large_panel_has_a_member_for_each_span(steps: int, spans: tuple[int, ...], members: int) -> None:
+    panel = Panel.from_series({str(s): two_seasons(steps)[0].y + s for s in range(6000 // steps)})
     config = decide(Config(task=TaskConfig(horizon=8, seasons=(4, 20))), panel)[0]
-    assert (config.net.level_span, config.train.members) == ((4, 20), 2)
+    assert (config.net.level_span, config.train.members) == (spans, members)
 
 
 def test_one_span_of_an_older_version_is_still_read() -> None:
