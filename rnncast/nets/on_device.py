@@ -20,12 +20,21 @@ class DeviceMembers(Members):
 
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
-    def step_net(
-        self, member: int, inputs: NDArray[np.float32], state: State, feedback: Feedback | None
+    def step_nets(
+        self, inputs: NDArray[np.float32], state: State, feedback: Feedback | None
     ) -> tuple[NDArray[np.float32], State]:
-        """As `Members.step_net`."""
+        """As `Members.step_nets`."""
         if feedback is not None:
-            return super().step_net(member, inputs, state, feedback)
+            return super().step_nets(inputs, state, feedback)
+        found = [
+            self._stepped(member, inputs[member], tuple(part[member] for part in state))
+            for member in range(self.number)
+        ]
+        features, after = zip(*found, strict=True)
+        return np.stack(features), tuple(np.stack(part) for part in zip(*after, strict=True))
+
+    def _stepped(self, member: int, inputs: NDArray[np.float32], state: State) -> tuple[NDArray[np.float32], State]:
+        """The features [B, T, D] of a member over inputs [B, T, F], and its state after them."""
         with torch.no_grad():
             given = tuple(torch.from_numpy(part.astype(np.float32)).to(self.device) for part in state)
             features, after = self._models[member].net(torch.from_numpy(inputs).to(self.device), given, None)

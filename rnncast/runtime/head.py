@@ -23,10 +23,12 @@ outputs: the quantiles, or parameters.
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
+
+import numpy as np
 
 from rnncast.series.arrays import Array, namespace
 from rnncast.series.frame import Leads
@@ -39,6 +41,7 @@ SMALLEST_MEAN = 1e-6
 SHARPNESS = 10.0  # of the bound that keeps a mean above 0
 PARAMETERS = {"student-t": 3, "negative-binomial": 2}
 RANDOM = ("lead_known", "lead_features")  # weights that do not start at zero
+OF_LEADS = ("lead_known", "lead_hidden", "lead_direct")  # those that multiply something of each lead
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,12 @@ class Head:
     def outputs(
         self, weights: Mapping[str, Array], features: Array, window: Array, bases: Array, leads: Leads | None = None
     ) -> Array:
-        """Outputs [B, T, H, P] in local units, from features [B, T, D], window [B, T, W] and bases [B, T, K, H]."""
+        """Outputs [B, T, H, P] in local units, from features [B, T, D], window [B, T, W] and bases [B, T, K, H].
+
+        With the weights of M heads, `side_by_side`, those of each from features [M, B, D] and so on.
+        """
         xp = namespace(features)
-        raw = features @ weights["weight"].T + weights["bias"]
+        raw = features @ weights["weight"].mT + weights["bias"]
         raw = raw.reshape((*raw.shape[:2], -1, self.horizon))  # [B, T, K-1+P, H]
         factor, zero = 1.0, 0.0
         if leads is not None:
@@ -107,7 +113,7 @@ class Head:
             raw[:, :, self.bases :],
         )
         naive, others = bases[:, :, 0], bases[:, :, 1:]
-        middle = naive + (gates * (others - naive[:, :, None])).sum(2) + window @ weights["highway"].T + correction
+        middle = naive + (gates * (others - naive[:, :, None])).sum(2) + window @ weights["highway"].mT + correction
         middle = zero + factor * (middle - zero)
         if self.distribution:
             return self._parameters(middle, widths)
@@ -129,9 +135,9 @@ class Head:
     def _of_leads(weights: Mapping[str, Array], features: Array, known: Array) -> Array:
         """What each lead adds [B, T, ..., H], from its covariates [B, T, H, C] and the features [B, T, D]."""
         hidden = namespace(known).tanh(
-            known @ weights["lead_known"].T + (features @ weights["lead_features"].T)[:, :, None]
+            known @ weights["lead_known"].mT + (features @ weights["lead_features"].mT)[:, :, None]
         )
-        return (hidden @ weights["lead_hidden"].T + known @ weights["lead_direct"].T).swapaxes(2, 3)
+        return (hidden @ weights["lead_hidden"].mT + known @ weights["lead_direct"].mT).swapaxes(2, 3)
 
     @cached_property
     def _starts(self) -> list[float]:
@@ -139,6 +145,13 @@ class Head:
         upper = self.probabilities[self.middle :]
         places = [NAIVE_DEVIATION * NormalDist().inv_cdf(p) for p in upper]
         return [math.log(math.expm1(far - near)) for near, far in itertools.pairwise(places)]
+
+
+def side_by_side(heads: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """The weights of several heads as `Head.outputs` takes them, [M, ...]; [M, 1, ...] where there is a further axis
+    between the members' and the one that is multiplied."""
+    together = {name: np.stack([head[name] for head in heads]) for name in heads[0]}
+    return {name: each[:, None] if name in OF_LEADS or each.ndim == 2 else each for name, each in together.items()}
 
 
 def tempered(weights: Mapping[str, Array], trust: float) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""The members of a model: each net and its head stepped in NumPy, by the weights that the model file holds."""
+"""The members of a model: their nets and heads stepped in NumPy, all at once, by the weights that the file holds."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.config import DISTRIBUTIONS, Config
-from rnncast.runtime.head import Head
+from rnncast.runtime.head import Head, side_by_side
 from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
-from rnncast.runtime.states import net_replaced, net_rows
 from rnncast.series.frame import Frame, FrameView, Leads
 
 Values = NDArray[np.float64]
@@ -34,83 +33,94 @@ class Members:
         """The sizes of the head, which are the same for all."""
         return head_of(self.config)
 
-    def frame_of(self, member: int) -> int:
-        """Which of the frames a member measures in."""
-        return member % self.config.frames
-
     def init_state(self, batch: int) -> State:
         """The state of all before the first step of `batch` series, one after another."""
         net = self.config.net
         return stepped_net(net.model).init_state(net.layers, batch, self.config.hidden_size) * self.number
 
+    def seen(self, views: Sequence[FrameView], step: int) -> FrameView:
+        """What each member sees [M, B, ...] at one of the steps that each frame shows."""
+        own = [views[frame] for frame in self._frames]
+        pairs = zip(*(view[:4] for view in own), strict=True)
+        inputs, bases, level, scale = (np.stack([part[:, step] for part in each]) for each in pairs)
+        leads = [view.leads for view in own if view.leads is not None]
+        ahead = (np.stack([part[:, step] for part in each]) for each in zip(*leads, strict=True))
+        return FrameView(inputs, bases, level, scale, Leads(*ahead) if leads else None)
+
     def stepped(
         self, views: Sequence[FrameView], begun: NDArray[np.bool_], state: State
-    ) -> tuple[list[NDArray[np.float32]], State]:
-        """The features [B, T, D] of each member over what each frame shows, and the state after them.
+    ) -> tuple[NDArray[np.float32], State]:
+        """The features [M, B, T, D] of the members over what each frame shows, and the state after them.
 
         begun [B, T]: which series have; others keep the state that they have.
         """
-        parts = len(state) // self.number
-        features: list[NDArray[np.float32]] = []
-        net: State = ()
-        for member in range(self.number):
-            own = state[parts * member : parts * (member + 1)]
-            each, reached = self._step(member, views[self.frame_of(member)], begun, own)
-            features, net = [*features, each], (*net, *reached)
-        return features, net
+        shown = [view.inputs.astype(np.float32) for view in views]
+        inputs = np.stack([shown[frame] for frame in self._frames])  # [M, B, T, F]
+        parts, steps = len(state) // self.number, inputs.shape[2]
+        net = tuple(np.stack(state[part::parts]) for part in range(parts))
+        if begun[:, 0].all():
+            features, net = self._step(inputs, views, net)
+        else:
+            first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
+            features = np.zeros((*inputs.shape[:3], self.config.hidden_size), np.float32)
+            for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
+                rows, stretch = np.flatnonzero(first <= start), slice(start, stop)
+                seen = [stretch_of(view, rows, stretch) for view in views]
+                each, after = self._step(inputs[:, rows, stretch], seen, tuple(part[:, :, rows] for part in net))
+                features[:, rows, stretch] = each
+                for part, reached in zip(net, after, strict=True):
+                    part[:, :, rows] = reached
+        return features, tuple(part[member] for member in range(self.number) for part in net)
 
-    def read(self, member: int, features: NDArray[np.float32], view: FrameView) -> Values:
-        """The head's outputs [B, T, H, P] in local units, from a member's features [B, T, D]."""
-        window = view.inputs[:, :, : self.head.window].astype(np.float32)
-        weights = self._part(member, "head.")
-        outputs: Values = self.head.outputs(weights, features, window, view.bases, view.leads)
+    def read(self, features: NDArray[np.float32], seen: FrameView) -> Values:
+        """The head's outputs [M, B, H, P] in local units, from features [M, B, D] and what each member sees."""
+        window = seen.inputs[:, :, : self.head.window].astype(np.float32)
+        outputs: Values = self.head.outputs(self._heads, features, window, seen.bases, seen.leads)
         return outputs
 
     def _step(
-        self, member: int, view: FrameView, begun: NDArray[np.bool_], state: State
+        self, inputs: NDArray[np.float32], views: Sequence[FrameView], state: State
     ) -> tuple[NDArray[np.float32], State]:
-        """Step a member over what is seen; series that have not begun [B, T] start from the state they have."""
-        inputs, steps = view.inputs.astype(np.float32), view.inputs.shape[1]
-        if begun[:, 0].all():
-            feedback = self._feedback(member, view) if self.config.free_running else None
-            return self.step_net(member, inputs, state, feedback)
-        first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
-        features = np.zeros((*inputs.shape[:2], self.config.hidden_size), np.float32)
-        for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
-            rows, stretch = np.flatnonzero(first <= start), slice(start, stop)
-            feedback = self._feedback(member, stretch_of(view, rows, stretch)) if self.config.free_running else None
-            given = inputs[rows, stretch], net_rows(state, rows)
-            features[rows, stretch], after = self.step_net(member, *given, feedback)
-            state = net_replaced(state, rows, after)
-        return features, state
+        """Step over inputs [M, B, T, F] and what each frame shows of the same steps."""
+        return self.step_nets(inputs, state, self._feedback(views) if self.config.free_running else None)
 
-    def step_net(
-        self, member: int, inputs: NDArray[np.float32], state: State, feedback: Feedback | None
+    def step_nets(
+        self, inputs: NDArray[np.float32], state: State, feedback: Feedback | None
     ) -> tuple[NDArray[np.float32], State]:
-        """The features [B, T, D] of a member over inputs [B, T, F], and its state after them."""
-        return stepped_net(self.config.net.model).step(self._part(member, "net."), inputs, state, feedback)
+        """The features [M, B, T, D] of the members over inputs [M, B, T, F], and their state [M, ...] after them."""
+        return stepped_net(self.config.net.model).step(self._nets, inputs, state, feedback)
 
-    def _feedback(self, member: int, view: FrameView) -> Feedback:
-        """The point forecast, which a net that remembers its output is given unless it was trained on what arrived."""
-        rows = np.arange(len(view.inputs))
+    def _feedback(self, views: Sequence[FrameView]) -> Feedback:
+        """The point forecasts, which nets that remember their output are given unless they were trained on what
+        arrived."""
 
         def feedback(features: NDArray[np.float32], t: int) -> NDArray[np.float32]:
-            outputs = self.read(member, features, stretch_of(view, rows, slice(t, t + 1)))
-            return outputs[:, 0, 0, self.head.point].astype(np.float32)
+            outputs = self.read(features, self.seen(views, t))
+            return outputs[:, :, 0, self.head.point].astype(np.float32)
 
         return feedback
 
-    def _part(self, member: int, room: str) -> Weights:
-        return self._parts[member_prefix(member) + room]
+    @cached_property
+    def _nets(self) -> Weights:
+        """The weights of the nets as they are stepped."""
+        each = [self._named(member, "net.") for member in range(self.number)]
+        together = {name: np.stack([weights[name] for weights in each]) for name in each[0]}
+        return {name: weight[:, None] if weight.ndim == 2 else weight for name, weight in together.items()}
 
     @cached_property
-    def _parts(self) -> dict[str, Weights]:
-        """The weights of each room of each member, under their names there."""
-        rooms = [member_prefix(member) + room for member in range(self.number) for room in ("net.", "head.")]
-        return {prefix: self._named(prefix) for prefix in rooms}
+    def _heads(self) -> Weights:
+        """The weights of the heads as they are read."""
+        return side_by_side([self._named(member, "head.") for member in range(self.number)])
 
-    def _named(self, prefix: str) -> Weights:
-        return {name.removeprefix(prefix): value for name, value in self.weights.items() if name.startswith(prefix)}
+    @cached_property
+    def _frames(self) -> list[int]:
+        """Which of the frames each member measures in."""
+        return [member % self.config.frames for member in range(self.number)]
+
+    def _named(self, member: int, room: str) -> Weights:
+        """The weights of a room of a member, under their names there."""
+        prefix = member_prefix(member) + room
+        return {name.removeprefix(prefix): weight for name, weight in self.weights.items() if name.startswith(prefix)}
 
 
 def stretch_of(view: FrameView, rows: NDArray[np.int64], steps: slice) -> FrameView:

@@ -1,8 +1,8 @@
-"""The step of each net in NumPy.
+"""The step of each net in NumPy, all members of a model at once: M nets of the same sizes, each with its own weights.
 
-A step takes a net's weights (torch's names and layouts), inputs [B, T, F] and state, and gives features [B, T, D] and
-the new state, exactly as the torch form does. A state is a tuple of arrays [layers, B, D], or [1, B, 1] where an output
-is remembered; a net without memory has none.
+A step takes the nets' weights (torch's names and layouts, [M, ...]; biases [M, 1, ...]), inputs [M, B, T, F] and state,
+and gives features [M, B, T, D] and the new state, for each net exactly as its torch form does. A state is a tuple of
+arrays [M, layers, B, D], or [M, 1, B, 1] where an output is remembered; nets without memory have none.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,48 +14,49 @@ from numpy.typing import NDArray
 from rnncast.runtime.registry import find_net
 
 Values = NDArray[np.float32]
+HALVES = np.array([0.5, 0.5, 1.0, 0.5], np.float32).reshape(4, 1, 1, 1)  # of what goes into the LSTM's gates
 Weights = Mapping[str, Values]
 State = tuple[Any, ...]
 Shapes = dict[str, tuple[int, ...]]
-Feedback = Callable[[Values, int], Values] | None  # features [B, 1, D] at step t to the point forecast [B]
+Feedback = Callable[[Values, int], Values] | None  # features [M, B, D] at step t to the point forecasts [M, B]
 Step = Callable[[Weights, Values, State, Feedback], tuple[Values, State]]
 Cell = Callable[[Values, Values, tuple[Values, ...]], tuple[Values, ...]]
 
 
 def feed_forward(weights: Weights, inputs: Values, state: State, feedback: Feedback) -> tuple[Values, State]:
     """Window net: tanh layers on what is seen at each step; nothing is remembered."""
-    return _upper_layers(weights, _drive(weights, inputs)), state
+    return _upper_layers(weights, _linear(inputs, weights["weight_l0"], weights["bias_l0"])), state
 
 
 def jordan(weights: Weights, inputs: Values, state: State, feedback: Feedback) -> tuple[Values, State]:
     """Jordan (1986): as the window net, and its own last output beside the inputs."""
-    drive, by_output = _drive(weights, inputs), weights["output_weight"]
+    drive, by_output = _linear(inputs, weights["weight_l0"], weights["bias_l0"]), weights["output_weight"]
     if feedback is None:
-        return _upper_layers(weights, drive + inputs[:, :, -1:] * by_output), state
-    output = state[0][0]  # [B, 1]
+        return _upper_layers(weights, drive + inputs[..., -1:] * by_output[:, None]), state
+    output = state[0][:, 0]  # [M, B, 1]
     features = np.empty_like(drive)
-    for t in range(inputs.shape[1]):
-        features[:, t : t + 1] = _upper_layers(weights, drive[:, t : t + 1] + (output * by_output)[:, None])
-        output = feedback(features[:, t : t + 1], t)[:, None]
-    return features, (output[None],)
+    for t in range(inputs.shape[2]):
+        features[:, :, t] = _upper_layers(weights, drive[:, :, t] + output * by_output)
+        output = feedback(features[:, :, t], t)[..., None]
+    return features, (output[:, None],)
 
 
 def recurrent(cell: Cell) -> Step:
-    """The step of a net whose hidden layers are made of a cell."""
+    """The step of nets whose hidden layers are made of a cell."""
 
     def step(weights: Weights, inputs: Values, state: State, feedback: Feedback) -> tuple[Values, State]:
         after = []
-        for layer in range(state[0].shape[0]):
-            parts = tuple(part[layer] for part in state)  # [B, D] each
-            drive = inputs @ weights[f"weight_ih_l{layer}"].T + weights[f"bias_ih_l{layer}"]  # [B, T, G*D]
-            back, bias = weights[f"weight_hh_l{layer}"].T, weights[f"bias_hh_l{layer}"]
-            features = np.empty((*inputs.shape[:2], parts[0].shape[1]), np.float32)
-            for t in range(inputs.shape[1]):
-                parts = cell(drive[:, t], parts[0] @ back + bias, parts)
-                features[:, t] = parts[0]
+        for layer in range(state[0].shape[1]):
+            parts = tuple(part[:, layer] for part in state)  # [M, B, D] each
+            drive = _linear(inputs, weights[f"weight_ih_l{layer}"], weights[f"bias_ih_l{layer}"])  # [M, B, T, G*D]
+            back, bias = weights[f"weight_hh_l{layer}"].mT, weights[f"bias_hh_l{layer}"]
+            features = np.empty((*inputs.shape[:3], parts[0].shape[2]), np.float32)
+            for t in range(inputs.shape[2]):
+                parts = cell(drive[:, :, t], parts[0] @ back + bias, parts)
+                features[:, :, t] = parts[0]
             inputs = features
             after.append(parts)
-        return inputs, tuple(np.array(part) for part in zip(*after, strict=True))
+        return inputs, tuple(np.stack(part, 1) for part in zip(*after, strict=True))
 
     return step
 
@@ -77,14 +78,15 @@ def gru(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Value
 def lstm(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Values, ...]:
     """Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000); gates in torch's order i, f, g, o."""
     _, c = state
-    i, f, g, o = _gates(drive + recall, 4)
-    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(c), c
+    squashed = np.tanh(_gates(drive + recall, 4) * HALVES)
+    i, f, _, o = 0.5 + 0.5 * squashed  # a sigmoid is a tanh of half as much, moved to between 0 and 1
+    c = f * c + i * squashed[2]
+    return o * np.tanh(c), c
 
 
 def _gates(x: Values, count: int) -> Values:
-    """What goes into each gate [count, B, D], from [B, count*D]."""
-    return x.reshape(len(x), count, -1).swapaxes(0, 1)
+    """What goes into each gate [count, M, B, D], from [M, B, count*D]."""
+    return x.reshape(*x.shape[:2], count, -1).transpose(2, 0, 1, 3)
 
 
 def sigmoid(x: Values) -> Values:
@@ -93,15 +95,17 @@ def sigmoid(x: Values) -> Values:
     return result
 
 
-def _drive(weights: Weights, inputs: Values) -> Values:
-    return inputs @ weights["weight_l0"].T + weights["bias_l0"]
+def _linear(x: Values, weight: Values, bias: Values) -> Values:
+    """x [M, B, ..., F] by a weight [M, D, F] and a bias [M, 1, D] of each net [M, B, ..., D]."""
+    rows = x.reshape(len(x), -1, x.shape[-1]) @ weight.mT + bias
+    return rows.reshape(*x.shape[:-1], -1)
 
 
 def _upper_layers(weights: Weights, drive: Values) -> Values:
-    """tanh of the first layer's drive, and of the layers above it."""
+    """tanh of the first layer's drive [M, B, ..., D], and of the layers above it."""
     features, layer = np.tanh(drive), 1
     while f"weight_l{layer}" in weights:
-        features = np.tanh(features @ weights[f"weight_l{layer}"].T + weights[f"bias_l{layer}"])
+        features = np.tanh(_linear(features, weights[f"weight_l{layer}"], weights[f"bias_l{layer}"]))
         layer += 1
     return features
 
@@ -128,7 +132,8 @@ def recurrent_shapes(gates: int) -> Callable[[int, int, int], Shapes]:
 
 
 class SteppedNet(NamedTuple):
-    """A net in NumPy: its step, its state's arrays, and the weights of layer l by its input's width and its own."""
+    """Nets of a kind in NumPy: their step, their state's arrays, and the weights of layer l by its input's width and
+    its own."""
 
     step: Step
     state_parts: int
@@ -136,7 +141,7 @@ class SteppedNet(NamedTuple):
     remembers_output: bool = False
 
     def init_state(self, layers: int, batch: int, hidden: int) -> State:
-        """The state before the first step."""
+        """The state of one net before the first step."""
         shape = (1, batch, 1) if self.remembers_output else (layers, batch, hidden)
         return (np.zeros(shape, np.float32),) * self.state_parts
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rnncast.config import Config
 from rnncast.runtime.distributions import quantiles_of
 from rnncast.runtime.head import Head
-from rnncast.runtime.members import Members, head_of, stretch_of
+from rnncast.runtime.members import Members, head_of
 from rnncast.runtime.nets import State
 from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
 from rnncast.runtime.states import SeriesState, concatenated, rows_of
@@ -29,7 +29,7 @@ from rnncast.series.panel import Panel
 Values = NDArray[np.float64]
 
 STEPS = 256  # taken at a time
-ROWS = 4096  # series side by side
+ROWS = 4096  # series side by side, counted once for each member
 CONFORMAL = "conformal"  # the name of the factors of the intervals' widths
 TEMPLATES = "templates"  # the name of what says how lead times hang together
 
@@ -146,7 +146,7 @@ class Runtime:
         """The state [S] after the last value of each series of an encoded panel, each started afresh."""
         order = np.argsort(-panel.lengths, kind="stable")
         states = []
-        for rows in _batches(order):
+        for rows in _batches(order, self._rows):
             aside = beside(panel, rows, self.frame.cycles, 0, align="end")
             states.append(self.consume(panel.padded(rows, align="end"), aside, self.init_state(len(rows))))
         back = np.argsort(order, kind="stable")
@@ -162,7 +162,7 @@ class Runtime:
     def forecast_all(self, state: SeriesState, known_ahead: Ahead) -> Values:
         """Quantiles [S, H, Q] after `state`, for any number of series in bounded memory."""
         rows = np.arange(len(state.pending))
-        most = ROWS if self.config.direct else ROWS // PATHS
+        most = self._rows if self.config.direct else max(1, self._rows // PATHS)
         return np.concatenate(
             [
                 self.forecast(rows_of(state, batch), Ahead(*(part[batch] for part in known_ahead)))
@@ -175,13 +175,18 @@ class Runtime:
         known_ahead = ahead(panel, np.arange(len(panel)), self.frame.cycles, horizon)
         return self.forecast_all(state or self.final_state(panel), known_ahead)
 
+    @property
+    def _rows(self) -> int:
+        """How many series to take side by side."""
+        return max(1, ROWS // self.nets.number)
+
     def run(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, tuple[FrameState, ...], State]:
         """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it.
 
         beside: of those T steps; what it does not know of the horizon ahead is missing.
         """
         # What a forecast rests on is needed only where one is made: at the last step, unless the net is given its own.
-        last, origins = slice(-1, None), slice(None) if self.config.free_running else slice(-1, None)
+        origins = slice(None) if self.config.free_running else slice(-1, None)
         past, known_beside = self._past(y, beside, state)
         units, after = self._advanced(y, beside, state)
         pairs = zip(self.frames, units, strict=True)
@@ -191,12 +196,9 @@ class Runtime:
             tracks = self.frame.tracks(past)  # the frames see the same bases
             views = [frame.view(tracks, each, known_beside, origins) for frame, each in pairs]
         features, net = self.nets.stepped(views, _begun(units), state.net)
-        rows, quantiles = np.arange(len(y)), []
-        for member, each in enumerate(features):
-            at = stretch_of(views[self.nets.frame_of(member)], rows, last)
-            z = quantiles_of(self.head, self.nets.read(member, each[:, last], at), at.level, at.scale)
-            quantiles.append(self.frame.globalise(z, at.level, at.scale)[:, 0])
-        mean: Values = np.mean(quantiles, 0)
+        seen = self.nets.seen(views, -1)
+        z = quantiles_of(self.head, self.nets.read(features[:, :, -1], seen), seen.level, seen.scale)
+        mean: Values = self.frame.globalise(z, seen.level, seen.scale).mean(0)
         return mean, after, net
 
     def take_in(self, y: Values, beside: Beside, state: SeriesState) -> tuple[tuple[FrameState, ...], State]:
@@ -234,7 +236,7 @@ class Runtime:
         return self.run(state.pending[:, None], aside, state)
 
 
-def _batches(rows: NDArray[np.int64], most: int = ROWS) -> Iterator[NDArray[np.int64]]:
+def _batches(rows: NDArray[np.int64], most: int) -> Iterator[NDArray[np.int64]]:
     return (rows[start : start + most] for start in range(0, len(rows), most))
 
 
