@@ -30,14 +30,14 @@ ALL = (*ROWS, "single")
 
 
 def single_row(bench: Bench, model: str, peers: dict[str, dict[str, float]]) -> Iterator[Result]:
-    """The single series, by set and together; relative to the set's best peer where peers are known."""
+    """The single series, by set and together; where scores of peers are given, those that these have, relative to the
+    set's best peer."""
     groups: dict[str, list[tuple[float, float, float]]] = {}
     shares: dict[str, list[float]] = {}
-    for single, error, naive, seconds, coverage in singles(bench, model):
+    for single, error, naive, seconds, coverage in singles(bench, model, peers["group"] if peers else None):
         for share in coverage:
             shares.setdefault(share.metric, []).append(share.value)
-        known = {name: scores[single.name] for name, scores in peers.items() if single.name in scores}
-        beside = known[_best_peer(peers, single.group)] if known else naive
+        beside = peers[_best_peer(peers, single.group)][single.name] if peers else naive
         print(f"  {single.name:28} {model:8} MASE {error:7.3f}  beside {beside:7.3f}  {seconds:5.1f} s", flush=True)
         groups.setdefault(single.group, []).append((max(error, 1e-6), max(beside, 1e-6), seconds))
     word = "best peer" if peers else "seasonal naive"

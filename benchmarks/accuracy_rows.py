@@ -1,7 +1,7 @@
 """The rows of the accuracy benchmark: each forecasts its data through the same door as `rnncast train`, and scores."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -153,10 +153,12 @@ def _every_window(forecaster: Forecaster, after: Panel, horizon: int, first: int
     return float(np.mean(squares)), float(np.mean(sizes))
 
 
-def singles(bench: Bench, model: str) -> Iterator[tuple[Single, float, float, float, list[Result]]]:
+def singles(
+    bench: Bench, model: str, only: Container[str] | None = None
+) -> Iterator[tuple[Single, float, float, float, list[Result]]]:
     """Each single series: its MASE over rolling origins, seasonal naive's, mean seconds a fit, and the coverage."""
     for number, single in enumerate(single_series(bench.folder)):
-        if number % bench.nth and number > 2:
+        if (number % bench.nth and number > 2) or (only is not None and single.name not in only):
             continue
         splits = single_origins(single, inside=bench.inside)
         errors, naive, forecasts, seconds = [], [], [], 0.0

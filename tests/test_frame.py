@@ -164,7 +164,8 @@ def test_a_steady_view_is_the_view(log: bool) -> None:
     _, state = frame.advance(y[:, :-1], frame.init_state(3, y[:, 0]))
     units, _ = frame.advance(y[:, -1:], state)
     past = joined(state.history, y[:, -1:])
-    general, steady = frame.view(frame.tracks(past), units), frame.steady_view(past, units, frame.nothing_beside(past))
+    tracks, beside = frame.tracks(past), frame.nothing_beside(past)
+    general, steady = frame.view(tracks, units), frame.steady_view(tracks, units, beside)
     for name in ("inputs", "bases", "level", "scale"):
         np.testing.assert_allclose(getattr(steady, name), getattr(general, name), rtol=1e-6, atol=1e-6)
         assert getattr(steady, name).shape == getattr(general, name).shape

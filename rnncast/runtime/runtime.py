@@ -20,11 +20,13 @@ from rnncast.runtime.nets import State
 from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
 from rnncast.runtime.states import SeriesState, concatenated, rows_of
 from rnncast.series.arrays import joined
+from rnncast.series.bases import Tracks
 from rnncast.series.beside import Ahead, Beside, ahead, beside
 from rnncast.series.conformal import stretched
 from rnncast.series.distribution import scores_at, values_at
-from rnncast.series.frame import Frame, FrameState, FrameView, Units, frames_of
+from rnncast.series.frame import Frame, FrameState, FrameView, frames_of
 from rnncast.series.panel import Panel
+from rnncast.series.units import Units
 
 Values = NDArray[np.float64]
 
@@ -188,12 +190,13 @@ class Runtime:
         # What a forecast rests on is needed only where one is made: at the last step, unless the net is given its own.
         origins = slice(None) if self.config.free_running else slice(-1, None)
         past, known_beside = self._past(y, beside, state)
-        units, after = self._advanced(y, beside, state)
+        steady = self.many and y.shape[1] == 1 and not self.frame.known and not np.isnan(past).any()
+        tracks = self.frame.tracks(past, bases=not steady)  # the frames see the same bases
+        units, after = self._advanced(tracks, known_beside, state, y.shape[1])
         pairs = zip(self.frames, units, strict=True)
-        if self.many and y.shape[1] == 1 and not self.frame.known and not np.isnan(past).any():
-            views = [frame.steady_view(past, each, known_beside) for frame, each in pairs]
+        if steady:
+            views = [frame.steady_view(tracks, each, known_beside) for frame, each in pairs]
         else:
-            tracks = self.frame.tracks(past)  # the frames see the same bases
             views = [frame.view(tracks, each, known_beside, origins) for frame, each in pairs]
         features, net = self.nets.stepped(views, _begun(units), state.net)
         seen = self.nets.seen(views, -1)
@@ -206,21 +209,19 @@ class Runtime:
         if self.config.free_running:
             return self.run(y, beside, state)[1:]
         past, known_beside = self._past(y, beside, state)
-        units, after = self._advanced(y, beside, state)
         tracks = self.frame.tracks(past, bases=False)
+        units, after = self._advanced(tracks, known_beside, state, y.shape[1])
         inputs = [frame.inputs(tracks, each, known_beside) for frame, each in zip(self.frames, units, strict=True)]
         views = [FrameView(each, *(each[:, :0],) * 3) for each in inputs]
         return after, self.nets.stepped(views, _begun(units), state.net)[1]
 
     def _advanced(
-        self, y: Values, beside: Beside, state: SeriesState
+        self, tracks: Tracks, beside: Beside, state: SeriesState, steps: int
     ) -> tuple[tuple[Units, ...], tuple[FrameState, ...]]:
-        """The units of each frame at transformed y [B, T], and the frames' states after it."""
-        pairs = (
-            frame.advance(y, before, beside.covariates) for frame, before in zip(self.frames, state.frames, strict=True)
-        )
-        units, after = zip(*pairs, strict=True)
-        return units, after
+        """The units of each frame at the last steps of the tracks of past [B, L+T], and the frames' states after."""
+        units = tuple(frame.units(tracks, before) for frame, before in zip(self.frames, state.frames, strict=True))
+        after = (self.frame.state_after(tracks["past"], beside.covariates, each, steps) for each in units)
+        return units, tuple(after)
 
     def _past(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, Beside]:
         """The values [B, L+T] up to the last of y [B, T], and what stands beside them."""

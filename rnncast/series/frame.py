@@ -34,22 +34,16 @@ from rnncast.series.bases import (
     Tracks,
     base_forecast,
     matched,
-    moving_mean,
     repeated,
     steps_ahead,
     tracks_of,
 )
 from rnncast.series.beside import Beside
-from rnncast.series.running import carried, differences, running_sum, swings
 from rnncast.series.stand_ins import with_stand_ins
+from rnncast.series.units import Units, measured
 
 LIMIT = 20.0  # scales; further out, an input says no more than "far"
 TARGET_LIMIT = 100.0  # scales; what lies further out says more of the scale than of the series
-SCALE_MEMORY = 2  # seasons (or so) that the scale remembers
-SHORTEST_MEMORY = 20  # steps
-LONG_RUN_SHARE = 0.1  # the scale never falls below this share of its all-time mean
-SWING_SHARE = 0.05  # nor below this share of the mean distance from the level
-SMALLEST_SCALE = 1e-4  # of the level; absolute in logs
 
 
 class FrameState(NamedTuple):
@@ -64,23 +58,6 @@ class FrameState(NamedTuple):
     covariates: Array
     level: Array
     sums: Array
-
-
-class Units(NamedTuple):
-    """Local units of the step before T steps, and of each of them: level, scale [B, 1+T], sums [B, 1+T, 6]."""
-
-    level: Array
-    scale: Array
-    sums: Array
-
-    @property
-    def grounded(self) -> Array:
-        """Whether a step's scale rests on a difference of two values at all [B, T]."""
-        return self.sums[:, 1:, 3] > 0
-
-    def stretch(self, start: int, stop: int) -> "Units":
-        """The units of the steps from start to stop, and of the step before them."""
-        return Units(*(part[:, start : stop + 1] for part in self))
 
 
 class Leads(NamedTuple):
@@ -232,21 +209,14 @@ class Frame:
         """
         if covariates is None:
             covariates = full((*y.shape, self.covariates), 0.0, y)
-        past = joined(state.history, y)  # [B, L+T]
-        steps = y.shape[1]
-        filled = with_stand_ins(past, self.stand_in_lags)
-        level = _level(moving_mean(filled, self.level_span)[:, self.lookback :], state.level)
-        difference, weight = differences(past, steps, self.level_span)
-        swing, seen = swings(y, level)
-        decay = 1 - 1 / max(SCALE_MEMORY * self.level_span, SHORTEST_MEMORY)
-        terms = (difference * weight, weight, difference * weight, weight, swing, seen)
-        rates = (decay, decay, 1.0, 1.0, decay, decay)
-        each = zip(terms, rates, strict=True)
-        sums = stacked(*(running_sum(x, state.sums[:, i], rate) for i, (x, rate) in enumerate(each)))  # [B, T, 6]
-        level, sums = joined(state.level[:, None], level), joined(state.sums[:, None], sums)
-        units = Units(level, _scale(sums, level, self.log), sums)
-        remembered = joined(state.covariates, covariates)[:, steps:]
-        return units, FrameState(past[:, steps:], remembered, level[:, -1], sums[:, -1])
+        past, steps = joined(state.history, y), y.shape[1]  # [B, L+T]
+        units = self.units(self.tracks(past, bases=False), state)
+        return units, self.state_after(past, joined(state.covariates, covariates), units, steps)
+
+    def units(self, tracks: Tracks, state: FrameState) -> Units:
+        """The units at each of the last T steps of the tracks of past [B, L+T], and of the step before them."""
+        past, filled, before = tracks["past"], tracks["filled"], (state.level, state.sums)
+        return measured(past, filled, self.lookback, *before, self.level_span, log=self.log)
 
     def state_after(self, past: Array, covariates: Array, units: Units, steps: int) -> FrameState:
         """The state after the first `steps` of past [B, L+T], beside which covariates [B, L+T, C] stand."""
@@ -287,11 +257,11 @@ class Frame:
         leads = None if known is None else self._leads(*known, level / scale)
         return FrameView(inputs, self._seen(bases, level, scale), level, scale, leads)
 
-    def steady_view(self, past: Array, units: Units, beside: Beside) -> FrameView:
+    def steady_view(self, tracks: Tracks, units: Units, beside: Beside) -> FrameView:
         """`view` of one step, whose past [B, L+1] lacks no value and where no covariates are known ahead."""
         level, scale = units.level[:, 1:], units.scale[:, 1:]
-        bases = self.localise(past, level, scale) @ self._steady
-        inputs = self.inputs(self.tracks(past, bases=False), units, beside)
+        bases = self.localise(tracks["past"], level, scale) @ self._steady
+        inputs = self.inputs(tracks, units, beside)
         return FrameView(inputs, bases.reshape((-1, 1, self.bases, self.horizon)), level, scale)
 
     @cached_property
@@ -357,24 +327,6 @@ class Frame:
 def frames_of(config: Config) -> tuple[Frame, ...]:
     """The frames that the members of a resolved Config measure in, in turn; all remember the same values."""
     return tuple(Frame.of(config.of_one_net(member)) for member in range(config.frames))
-
-
-def _level(mean: Array, before: Array) -> Array:
-    """A moving mean [B, T]; where there is none, the level before stands."""
-    xp = namespace(mean)
-    known = ~xp.isnan(mean)
-    return carried(xp.where(known, mean, 0.0), known, before)
-
-
-def _scale(sums: Array, level: Array, log: bool) -> Array:
-    xp = namespace(sums)
-    recent, long_run, swing = (
-        sums[:, :, i] / xp.where(sums[:, :, i + 1] > 0, sums[:, :, i + 1], 1.0) for i in (0, 2, 4)
-    )
-    smallest = SMALLEST_SCALE * (xp.ones_like(level) if log else xp.abs(xp.nan_to_num(level)))
-    smallest = xp.where(smallest > 0, smallest, SMALLEST_SCALE)
-    bounds = xp.maximum(xp.maximum(LONG_RUN_SHARE * long_run, SWING_SHARE * swing), smallest)
-    return xp.maximum(recent, bounds)
 
 
 def _trailing(units: Array, like: Array) -> Array:

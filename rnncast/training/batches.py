@@ -12,8 +12,9 @@ from rnncast.config import TrainConfig
 from rnncast.series.arrays import whole_numbers
 from rnncast.series.bases import Tracks
 from rnncast.series.beside import Beside, beside
-from rnncast.series.frame import Frame, FrameState, FrameView, Units
+from rnncast.series.frame import Frame, FrameState, FrameView
 from rnncast.series.panel import Panel
+from rnncast.series.units import Units
 from rnncast.training.losses import Targets
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rnncast.config import Config
 from rnncast.nets.model import Model
-from rnncast.series.frame import Units
+from rnncast.series.units import Units
 from rnncast.training.batches import Batch, Batches, Chunk
 from rnncast.training.losses import loss_of
 from rnncast.training.objectives import see, weighted_loss
