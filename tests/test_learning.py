@@ -116,6 +116,7 @@ def test_members_are_averaged() -> None:
     """Three nets in one model forecast the mean of three models of a net each, seeds apart."""
     panel = waves()
     config = with_base(small_config(), "last-6")
+    config = replace(config, net=replace(config.net, level_span=(6,)))  # the same of all
 
     def quantiles(**train: int) -> NDArray[np.float64]:
         return Forecaster.fit(panel, replace(config, train=replace(config.train, **train))).predict().quantiles
