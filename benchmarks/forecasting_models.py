@@ -85,10 +85,13 @@ def _tiled(forecaster):
 
     state = repeated(forecaster.state, MANY)
     moved = np.linspace(0, 1, MANY)
-    frame = state.frame._replace(history=state.frame.history + moved[:, None], level=state.frame.level + moved)
+    frames = tuple(
+        frame._replace(history=state.frames[0].history + moved[:, None], level=frame.level + moved)
+        for frame in state.frames
+    )
     return replace(
         forecaster,
-        state=state._replace(frame=frame, pending=state.pending + moved),
+        state=state._replace(frames=frames, pending=state.pending + moved),
         ids=tuple(f"series-{s:06d}" for s in range(MANY)),
         cutoff=np.repeat(forecaster.cutoff, MANY),
         columns=replace(forecaster.columns, ids=("series",)),
