@@ -97,7 +97,8 @@ def sigmoid(x: Values) -> Values:
 
 def _linear(x: Values, weight: Values, bias: Values) -> Values:
     """x [M, B, ..., F] by a weight [M, D, F] and a bias [M, 1, D] of each net [M, B, ..., D]."""
-    rows = x.reshape(len(x), -1, x.shape[-1]) @ weight.mT + bias
+    rows = x.reshape(len(x), -1, x.shape[-1]) @ weight.mT
+    rows += bias
     return rows.reshape(*x.shape[:-1], -1)
 
 

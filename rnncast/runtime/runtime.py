@@ -30,7 +30,8 @@ from rnncast.series.units import Units
 
 Values = NDArray[np.float64]
 
-STEPS = 256  # taken at a time
+STEPS = (32, 256)  # taken at a time: fewest, most
+CELLS = 65_536  # series times steps times members, at most: what is made of more leaves the processor's cache
 ROWS = 4096  # series side by side, counted once for each member
 CONFORMAL = "conformal"  # the name of the factors of the intervals' widths
 TEMPLATES = "templates"  # the name of what says how lead times hang together
@@ -83,9 +84,10 @@ class Runtime:
 
         Rows that begin with NaN have not begun: their net's state stays as it is until their first value.
         """
-        known = self.frame.known
-        for start in range(0, y.shape[1], STEPS):
-            block = slice(start, start + STEPS)
+        known, fewest, most = self.frame.known, *STEPS
+        steps = max(fewest, min(most, CELLS // (max(len(y), 1) * self.nets.number)))
+        for start in range(0, y.shape[1], steps):
+            block = slice(start, start + steps)
             values, covariates, other = (
                 self.frame.transform(y[:, block]),
                 beside.covariates[:, block],
