@@ -304,9 +304,8 @@ def _stride(config: Config, panel: Panel, strategy: str, horizon: int) -> tuple[
         return config.train.stride, GIVEN
     if len(panel.y) < LARGE_PANEL or strategy != "direct":
         return 1, f"every step counts with {len(panel.y)} values"
-    return max(
-        STRIDE, horizon // STRIDES_IN_HORIZON
-    ), f"with {len(panel.y)} values, neighbouring steps teach much the same"
+    stride = max(STRIDE, horizon // STRIDES_IN_HORIZON)
+    return stride, f"with {len(panel.y)} values, neighbouring steps teach much the same"
 
 
 def _members(config: Config, panel: Panel, spans: int) -> tuple[int, str]:

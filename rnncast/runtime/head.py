@@ -23,12 +23,10 @@ outputs: the quantiles, or parameters.
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
-
-import numpy as np
 
 from rnncast.series.arrays import Array, namespace
 from rnncast.series.frame import Leads
@@ -98,7 +96,7 @@ class Head:
     ) -> Array:
         """Outputs [B, T, H, P] in local units, from features [B, T, D], window [B, T, W] and bases [B, T, K, H].
 
-        With the weights of M heads, `side_by_side`, those of each from features [M, B, D] and so on.
+        With the weights of M heads, as `Members` stacks them, those of each from features [M, B, D] and so on.
         """
         xp = namespace(features)
         raw = features @ weights["weight"].mT + weights["bias"]
@@ -145,13 +143,6 @@ class Head:
         upper = self.probabilities[self.middle :]
         places = [NAIVE_DEVIATION * NormalDist().inv_cdf(p) for p in upper]
         return [math.log(math.expm1(far - near)) for near, far in itertools.pairwise(places)]
-
-
-def side_by_side(heads: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """The weights of several heads as `Head.outputs` takes them, [M, ...]; [M, 1, ...] where there is a further axis
-    between the members' and the one that is multiplied."""
-    together = {name: np.stack([head[name] for head in heads]) for name in heads[0]}
-    return {name: each[:, None] if name in OF_LEADS or each.ndim == 2 else each for name, each in together.items()}
 
 
 def tempered(weights: Mapping[str, Array], trust: float) -> dict[str, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.config import DISTRIBUTIONS, Config
-from rnncast.runtime.head import Head, side_by_side
+from rnncast.runtime.head import OF_LEADS, Head
 from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
 from rnncast.series.frame import Frame, FrameView, Leads
 
@@ -65,7 +65,7 @@ class Members:
             features = np.zeros((*inputs.shape[:3], self.config.hidden_size), np.float32)
             for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
                 rows, stretch = np.flatnonzero(first <= start), slice(start, stop)
-                seen = [stretch_of(view, rows, stretch) for view in views]
+                seen = [_stretch_of(view, rows, stretch) for view in views]
                 each, after = self._step(inputs[:, rows, stretch], seen, tuple(part[:, :, rows] for part in net))
                 features[:, rows, stretch] = each
                 for part, reached in zip(net, after, strict=True):
@@ -103,14 +103,19 @@ class Members:
     @cached_property
     def _nets(self) -> Weights:
         """The weights of the nets as they are stepped."""
-        each = [self._named(member, "net.") for member in range(self.number)]
-        together = {name: np.stack([weights[name] for weights in each]) for name in each[0]}
-        return {name: weight[:, None] if weight.ndim == 2 else weight for name, weight in together.items()}
+        return self._stacked("net.")
 
     @cached_property
     def _heads(self) -> Weights:
         """The weights of the heads as they are read."""
-        return side_by_side([self._named(member, "head.") for member in range(self.number)])
+        return self._stacked("head.")
+
+    def _stacked(self, room: str) -> Weights:
+        """The weights of a room of all members [M, ...]; [M, 1, ...] where what they meet has a further axis between
+        the members' and the one that is multiplied or added to."""
+        each = [self._named(member, room) for member in range(self.number)]
+        together = {name: np.stack([weights[name] for weights in each]) for name in each[0]}
+        return {name: part[:, None] if name in OF_LEADS or part.ndim == 2 else part for name, part in together.items()}
 
     @cached_property
     def _frames(self) -> list[int]:
@@ -123,7 +128,7 @@ class Members:
         return {name.removeprefix(prefix): weight for name, weight in self.weights.items() if name.startswith(prefix)}
 
 
-def stretch_of(view: FrameView, rows: NDArray[np.int64], steps: slice) -> FrameView:
+def _stretch_of(view: FrameView, rows: NDArray[np.int64], steps: slice) -> FrameView:
     """What the chosen series see at some steps."""
     inputs, bases, level, scale = (part[rows, steps] for part in view[:4])
     leads = view.leads and Leads(*(part[rows, steps] for part in view.leads))

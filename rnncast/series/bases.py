@@ -51,8 +51,10 @@ def tracks_of(past: Array, filled: Array, names: Sequence[str]) -> dict[str, Arr
         elif kind == "drift":
             tracks[name] = mean_change(past, season, season if season > 1 else DRIFT_STEPS)
         elif kind.startswith("ses"):
-            shape = tracks.setdefault(f"shape-{season}", _seasonal(past, season))
-            tracks[name] = _smoothed(past - _before(shape, season, float("nan")), int(kind.removeprefix("ses")))
+            shape = f"shape-{season}"
+            if shape not in tracks:  # every smoothed level of a season rests on the same
+                tracks[shape] = _seasonal(past, season)
+            tracks[name] = _smoothed(past - _before(tracks[shape], season, float("nan")), int(kind.removeprefix("ses")))
     return tracks
 
 
