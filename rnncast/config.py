@@ -22,6 +22,8 @@ DUPLICATES = ("error", "first", "last", "mean", "sum")
 DECIMALS = ("auto", "point", "comma")
 ROLES = ("known", "past", "static")  # of covariates
 SEEDS = 2**63  # there are so many
+MOST_STEPS = 1_000_000  # of a season, a window, a horizon: a year of minutes has 525,600
+MOST_ITEMS = 100  # of a setting that holds several
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
 
 _TABLE_WORDS = {"layout": LAYOUTS, "gaps": GAPS, "duplicates": DUPLICATES, "decimal": DECIMALS}
@@ -34,31 +36,51 @@ def setting(
     at_least: float | None = None,
     below: float | None = None,
     at_most: float | None = None,
+    most: int = MOST_ITEMS,
     flags: tuple[str, ...] = ("own",),
 ) -> Any:
     """A dataclass field that carries its meaning (with the unit), the range that is checked, and its flags.
 
+    Every number has a lower and an upper bound, the latter far beyond what is of use, so that no typing error becomes a
+    program that never ends. most: items of a setting that holds several.
+
     flags: "own" is the field's own, "no" one that empties it; none where the data alone decide.
     """
-    bounds = {"at_least": at_least, "below": below, "at_most": at_most}
+    bounds = {"at_least": at_least, "below": below, "at_most": at_most, "most": most}
     return field(default=default, metadata={"meaning": meaning, "flags": flags, **bounds})
 
 
 def check(config: Any) -> None:
-    """Refuse, by name, each value outside the range that its field states."""
+    """Refuse, by name, each value outside the range that its field states, and those that are not finite."""
     for spec in fields(config):
         value = getattr(config, spec.name)
+        if isinstance(value, tuple) and len(value) > spec.metadata["most"]:
+            raise UsageError(f"{flag(spec.name)} has {len(value)} items, but must have at most {spec.metadata['most']}")
         for item in value if isinstance(value, tuple) else (value,):
-            at_least, below, at_most = (spec.metadata[name] for name in ("at_least", "below", "at_most"))
-            if item is None or isinstance(item, str):
-                continue
-            said = f"{flag(spec.name)} is {item:g}" if isinstance(item, float) else f"{flag(spec.name)} is {item}"
-            if not item == item or (at_least is not None and item < at_least):
-                raise UsageError(f"{said}, but must be at least {at_least:g}")
-            if below is not None and item >= below:
-                raise UsageError(f"{said}, but must be below {below:g}")
-            if at_most is not None and item > at_most:
-                raise UsageError(f"{said}, but must be at most {at_most:g}")
+            if item is not None and not isinstance(item, str):
+                in_range(flag(spec.name), item, spec.metadata)
+
+
+def in_range(name: str, number: float, bounds: Mapping[str, Any]) -> None:
+    """Refuse, by name, a number that is not finite or that lies outside its bounds (`at_least`, `below`, `at_most`)."""
+    at_least, below, at_most = (bounds.get(each) for each in ("at_least", "below", "at_most"))
+    said = f"{name} is {number:.15g}" if isinstance(number, float) else f"{name} is {number}"
+    if not number == number or (at_least is not None and number < at_least):
+        raise UsageError(f"{said}, but must be at least {_shown(at_least or 0)}")
+    if below is not None and number >= below:
+        raise UsageError(f"{said}, but must be below {_shown(below)}")
+    if at_most is not None and number > at_most:
+        raise UsageError(f"{said}, but must be at most {_shown(at_most)}")
+
+
+def range_in_words(bounds: Mapping[str, Any]) -> str:
+    """The range of a setting, for its help: "1 to 1,000"; nothing where the upper end is of no interest."""
+    at_least, at_most = bounds["at_least"], bounds["at_most"]
+    return "" if at_most is None or at_most >= MOST_STEPS else f"{_shown(at_least)} to {_shown(at_most)}"
+
+
+def _shown(bound: float) -> str:
+    return f"{bound:,}" if isinstance(bound, int) else f"{bound:,g}" if bound < 1e6 else f"{bound:g}"
 
 
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -112,14 +134,20 @@ class TableConfig:
 class TaskConfig:
     """What is to be forecast."""
 
-    horizon: int | None = setting(None, "Steps to forecast ahead; one season, unless given.", at_least=1)
+    horizon: int | None = setting(
+        None, "Steps to forecast ahead; one season, unless given.", at_least=1, at_most=MOST_STEPS
+    )
     seasons: tuple[int, ...] | None = setting(
         None,
         "Season lengths in steps, the main one first: 12, or 24,168; 1 for none. Unless given, the calendar's, or one "
         "that the data show; beside a single one, a longer one is looked for.",
         at_least=1,
+        at_most=MOST_STEPS,
+        most=8,
     )
-    levels: tuple[float, ...] = setting((80.0, 95.0), "Prediction intervals, in percent.", at_least=1, below=100)
+    levels: tuple[float, ...] = setting(
+        (80.0, 95.0), "Prediction intervals, in percent.", at_least=1, below=100, at_most=99.999
+    )
     conformal: bool = setting(
         True, "Stretch the intervals so that they cover what was held back; --no-conformal for those of the net itself."
     )
@@ -147,17 +175,24 @@ class NetConfig:
     """Which net, and its size."""
 
     model: str = setting("lstm", "The net.")
-    hidden_size: int | None = setting(None, "Width of the hidden layer; by the data, unless given.", at_least=1)
-    layers: int = setting(1, "Hidden layers.", at_least=1)
+    hidden_size: int | None = setting(
+        None, "Width of the hidden layer; by the data, unless given.", at_least=1, at_most=16_384
+    )
+    layers: int = setting(1, "Hidden layers.", at_least=1, at_most=64)
     dropout: float = setting(0.0, "Share of the net's features left out at random in training.", at_least=0, below=1)
     window: int | None = setting(
-        None, "Past values that every net sees at each step; two seasons, unless given.", at_least=1
+        None,
+        "Past values that every net sees at each step; two seasons, unless given.",
+        at_least=1,
+        at_most=MOST_STEPS,
     )
     level_span: tuple[int, ...] | None = setting(
         None,
         "Steps whose mean is the level that a net measures from: a season, or 1 for the last value; of several, "
         "members take one each in turn; as suits the base and the seasons, unless given.",
         at_least=1,
+        at_most=MOST_STEPS,
+        most=16,
     )
     base: tuple[str, ...] | None = setting(
         None,
@@ -173,7 +208,11 @@ class NetConfig:
         flags=("own", "no"),
     )
     covariates: tuple[int, int, int] = setting(
-        (0, 0, 0), "Columns that a net sees of known, past and static covariates.", at_least=0, flags=()
+        (0, 0, 0),
+        "Columns that a net sees of known, past and static covariates.",
+        at_least=0,
+        at_most=MOST_STEPS,
+        flags=(),
     )
 
     def __post_init__(self) -> None:
@@ -189,7 +228,9 @@ class TrainConfig:
     preset: str = setting(
         "default", "How much to spend: fast (half the epochs, one net), default, or best (more nets, averaged)."
     )
-    epochs: int | None = setting(None, "Passes over the data; by the amount of data, unless given.", at_least=0)
+    epochs: int | None = setting(
+        None, "Passes over the data; by the amount of data, unless given.", at_least=0, at_most=1_000_000
+    )
     loss: str = setting(
         "pinball",
         "What training makes small: pinball (the error of every quantile); mae, mse or huber of the point forecast, "
@@ -202,25 +243,38 @@ class TrainConfig:
         "observed), scheduled (a coin decides); auto: bptt.",
     )
     carry: bool = setting(True, "Carry the state from chunk to chunk; --no-carry starts each from nothing.")
-    bptt_steps: int = setting(168, "Steps that gradients flow back; the state is carried on.", at_least=1)
-    stride: int | None = setting(
-        None, "Learn from forecasts made at every so many steps; by the amount of data, unless given.", at_least=1
+    bptt_steps: int = setting(
+        168, "Steps that gradients flow back; the state is carried on.", at_least=1, at_most=MOST_STEPS
     )
-    batch_size: int = setting(32, "Series trained side by side.", at_least=1)
-    learning_rate: float = setting(0.005, "Highest learning rate of the one-cycle schedule.", at_least=0)
-    weight_decay: float = setting(0.01, "Pull of the weights towards zero (AdamW).", at_least=0)
-    clip_norm: float = setting(1.0, "Largest gradient norm; longer gradients are shortened to it.", at_least=0)
+    stride: int | None = setting(
+        None,
+        "Learn from forecasts made at every so many steps; by the amount of data, unless given.",
+        at_least=1,
+        at_most=MOST_STEPS,
+    )
+    batch_size: int = setting(32, "Series trained side by side.", at_least=1, at_most=1_000_000)
+    learning_rate: float = setting(0.005, "Highest learning rate of the one-cycle schedule.", at_least=0, at_most=1000)
+    weight_decay: float = setting(0.01, "Pull of the weights towards zero (AdamW).", at_least=0, at_most=1000)
+    clip_norm: float = setting(
+        1.0, "Largest gradient norm; longer gradients are shortened to it.", at_least=0, at_most=1e9
+    )
     max_time: float | None = setting(
-        None, "Train for no longer than so many seconds; the learning rate falls in time.", at_least=0
+        None, "Train for no longer than so many seconds; the learning rate falls in time.", at_least=0, at_most=1e9
     )
     validate: bool = setting(
         True, "First train without the end of the data, to see how good the net is there; then on all of it."
     )
     patience: int | None = setting(
-        None, "Stop after so many validations without progress, and train anew for as long as it paid.", at_least=1
+        None,
+        "Stop after so many validations without progress, and train anew for as long as it paid.",
+        at_least=1,
+        at_most=1_000_000,
     )
     members: int | None = setting(
-        None, "Nets trained from different seeds, whose forecasts are averaged; by the data, unless given.", at_least=1
+        None,
+        "Nets trained from different seeds, whose forecasts are averaged; by the data, unless given.",
+        at_least=1,
+        at_most=1000,
     )
     trust: float | None = setting(
         None,

@@ -57,12 +57,15 @@ def compare(
     folds: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Origins, a horizon apart.", show_default="as the data have room for, up to 8; 4 of many series"
+            min=1,
+            max=1000,
+            help="Origins, a horizon apart.",
+            show_default="as the data have room for, up to 8; 4 of many series",
         ),
     ] = None,
     refit: Annotated[Refit, typer.Option(help="Train nets anew at all origins, or at the first only.")] = Refit.all,
     jobs: Annotated[
-        int, typer.Option(help="Processes side by side, each with as many threads as one alone.", min=1)
+        int, typer.Option(help="Processes side by side, each with as many threads as one alone.", min=1, max=256)
     ] = 1,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",

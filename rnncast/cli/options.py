@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 import typer
 
 from rnncast.cli.output import Format
-from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig, flag
+from rnncast.config import MOST_STEPS, Config, NetConfig, TableConfig, TaskConfig, TrainConfig, flag, range_in_words
 from rnncast.errors import UsageError
 from rnncast.runtime.registry import NETS
 
@@ -50,7 +50,9 @@ Future = Annotated[
     ),
 ]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
-Steps = Annotated[int | None, typer.Option("--horizon", "-H", min=1, help="Steps; as trained, unless given.")]
+Steps = Annotated[
+    int | None, typer.Option("--horizon", "-H", min=1, max=MOST_STEPS, help="Steps; as trained, unless given.")
+]
 Levels = Annotated[
     str | None,
     typer.Option("--level", metavar="N,N", help="Prediction intervals, in percent; as trained, unless given."),
@@ -64,6 +66,7 @@ Paths = Annotated[
     typer.Option(
         "--paths",
         min=1,
+        max=100_000,
         metavar="N",
         help="Sample so many whole futures instead, whose steps hang together: for sums over the horizon and the like.",
     ),
@@ -89,7 +92,7 @@ Follow = Annotated[
         "code is 1; --strict ends at the first.",
     ),
 ]
-Every = Annotated[int, typer.Option(min=1, help="With --follow: forecast after every so many rows.")]
+Every = Annotated[int, typer.Option(min=1, max=10**9, help="With --follow: forecast after every so many rows.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 
@@ -148,6 +151,7 @@ def _parameters(section: type, spec: "Field[Any]") -> Iterator[inspect.Parameter
         kind, metavar = str | None, "NAME,NAME" if item is str else "N,N"
         default = ",".join(f"{value:g}" for value in default) if default else None
     meaning = spec.metadata["meaning"] + (f" {_NETS}." if spec.name == "model" else "")
+    meaning += f" ({bounds})" if (bounds := range_in_words(spec.metadata)) else ""
     switch = f"/--no-{spec.name}" if kind is bool else ""
     flags = [flag(spec.name) + switch, *([_SHORT[spec.name]] if spec.name in _SHORT else [])]
     panel = _PANELS[section]

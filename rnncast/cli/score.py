@@ -9,7 +9,7 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format, chosen_format, write
 from rnncast.cli.reading import read_data
-from rnncast.config import TableConfig
+from rnncast.config import MOST_STEPS, TableConfig
 from rnncast.errors import UsageError
 
 
@@ -34,7 +34,8 @@ def score(
     ] = None,
     by: Annotated[By, typer.Option(help="A row for all, for each series, or for each lead time.")] = By.overall,
     season: Annotated[
-        int | None, typer.Option(min=1, help="The m of MASE; the calendar's, unless given.", metavar="N")
+        int | None,
+        typer.Option(min=1, max=MOST_STEPS, help="The m of MASE; the calendar's, unless given.", metavar="N"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     format: o.OutputFormat = Format.auto,
