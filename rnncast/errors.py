@@ -33,6 +33,19 @@ class DataError(RnncastError):
     """The table cannot be read, or cannot be forecast from."""
 
 
+class OutputError(RnncastError):
+    """A file, or standard output, cannot be written."""
+
+
+class OutputClosedError(RnncastError):
+    """Whoever read a pipe has gone. It is no one's mistake, so nothing is said of it."""
+
+    exit_code = ExitCode.PIPE_CLOSED
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"the reader of {path} has gone")
+
+
 class ModelFileError(RnncastError):
     """The model file is missing, damaged, or not a model file."""
 

@@ -16,7 +16,7 @@ from rnncast.cli.forecast import forecast
 from rnncast.cli.inspect import inspect
 from rnncast.cli.score import score
 from rnncast.cli.train import train
-from rnncast.errors import ExitCode, RnncastError
+from rnncast.errors import ExitCode, OutputClosedError, RnncastError
 from rnncast.version import VERSION
 
 COMMANDS = (train, forecast, score, compare, check, inspect, export)
@@ -57,13 +57,13 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(**given)
             environment.stdout.flush()
-        except RnncastError as error:
-            complain(error, environment)
-            raise typer.Exit(error.exit_code) from None
-        except BrokenPipeError:
+        except (BrokenPipeError, OutputClosedError):
             # What is still buffered has no reader; Python would complain about it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(ExitCode.PIPE_CLOSED) from None
+        except RnncastError as error:
+            complain(error, environment)
+            raise typer.Exit(error.exit_code) from None
 
     return guarded
 

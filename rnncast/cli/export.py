@@ -7,6 +7,7 @@ import typer
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.errors import UsageError
+from rnncast.files.writing import written
 
 
 def export(
@@ -22,9 +23,10 @@ def export(
         raise UsageError("export to what?", hint="rnncast export --onnx")
     environment: Environment = context.obj
 
-    from rnncast.files.model_file import write_whole
     from rnncast.forecaster import Forecaster
 
-    write_whole(output, [Forecaster.load(model).onnx_step()])
+    graph = Forecaster.load(model).onnx_step()
+    with written(output) as file:
+        file.write(graph)
     if output != o.STREAM:
         environment.say(f"wrote {output}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rnncast.cli.environment import Environment
-from rnncast.errors import RnncastError
+from rnncast.files.writing import written_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -66,10 +66,5 @@ def _opened(output: str, environment: Environment) -> Iterator[TextIO]:
     if output == "-":
         yield environment.stdout
         return
-    try:
-        with open(output, "w", encoding="utf-8", newline="") as file:
-            yield file
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise RnncastError(f"cannot write {output}: {error.strerror}") from None
+    with written_text(output) as file:
+        yield file

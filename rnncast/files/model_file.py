@@ -7,13 +7,10 @@ no more memory than the file's own header accounts for, and none before the head
 
 import hashlib
 import json
-import os
 import struct
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -21,7 +18,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from rnncast.errors import ModelFileError
+from rnncast.errors import ModelFileError, OutputError
+from rnncast.files.writing import written
 
 FORMAT = 1
 KEY = "rnncast"
@@ -36,7 +34,7 @@ Tensors = Mapping[str, NDArray[Any]]
 
 
 def write_model(path: str, header: Mapping[str, Any], tensors: Tensors) -> None:
-    """Write a model file whole or not at all, by renaming a temporary file; "-" is standard output.
+    """Write a model file whole or not at all (`written`); "-" is standard output.
 
     ModelFileError if it cannot be written.
     """
@@ -45,30 +43,11 @@ def write_model(path: str, header: Mapping[str, Any], tensors: Tensors) -> None:
     data = save({name: np.ascontiguousarray(t) for name, t in tensors.items()}, metadata={KEY: text})
     start = data.index(_MARK) + len(_MARK)
     digest = hashlib.sha256(data).hexdigest().encode()
-    write_whole(path, (data[:start], digest, memoryview(data)[start + len(digest) :]))
-
-
-def write_whole(path: str, pieces: Sequence[bytes | memoryview]) -> None:
-    """Write a file whole or not at all, by renaming a temporary file; "-" is standard output.
-
-    ModelFileError if it cannot be written.
-    """
-    if path == STANDARD_STREAM:
-        sys.stdout.buffer.writelines(pieces)
-        return
-    target = Path(path)
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.writelines(pieces)
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise ModelFileError(f"cannot write {path}: {error.strerror}") from None
+        with written(path) as file:
+            file.writelines((data[:start], digest, memoryview(data)[start + len(digest) :]))
+    except OutputError as error:
+        raise ModelFileError(error.message, error.hint) from None
 
 
 def read_model(path: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -152,9 +131,3 @@ def _no_model(path: str) -> ModelFileError:
 
 def _cut(path: str) -> ModelFileError:
     return ModelFileError(f"{path} is a damaged model file: its end is missing", hint="copy it, or train, again")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
