@@ -1,16 +1,17 @@
 """What the data decide: a Config with no None left, from the facts of a Panel. Every automatic choice is made here."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from rnncast.config import CYCLES, DISTRIBUTIONS, Config
+from rnncast.config import CYCLES, DISTRIBUTIONS, Config, flag
 from rnncast.errors import DataError, UsageError
 from rnncast.runtime.registry import find_net
 from rnncast.series.best_base import Best, best_bases
 from rnncast.series.encoding import Encoding
 from rnncast.series.frame import Frame
+from rnncast.series.frequency import Frequency
 from rnncast.series.panel import Panel
 from rnncast.series.seasonality import find_longer_season, find_season
 from rnncast.series.spread import drift
@@ -34,6 +35,7 @@ SPANS = 4  # of the level, at most
 SPANS_HELD = 3  # times that the longest series holds a span, before it is measured by though it is no season
 DOUBT = 100  # values that it takes to trust a net half-way
 GIVEN = "as given"
+MAY_STAY_OPEN = ("max_time", "patience")  # in a Config that was decided
 
 
 class Effort(NamedTuple):
@@ -118,6 +120,21 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
     )
 
 
+def check_decided(config: Config, frequency: Frequency) -> None:
+    """UsageError, by name, if a Config leaves a setting open, or its settings do not suit each other."""
+    for section in (config.task, config.net, config.train):
+        for each in fields(section):
+            if getattr(section, each.name) in (None, "auto") and each.name not in MAY_STAY_OPEN:
+                raise UsageError(f"{flag(each.name)} was left open")
+    _strategy(config)
+    if config.train.loss == "negative-binomial" and config.task.transform == "log":
+        raise UsageError("--loss negative-binomial counts, and takes no logs")
+    if not config.net.level_span:
+        raise UsageError("--level-span is empty")
+    _check_cycles(config.net.calendar or (), frequency)
+    _check_bases(config.net.base or (), Frame.of(config))
+
+
 def shortest_series(horizon: int) -> int:
     """Values that a series needs before it can teach anything: one to stand on, one horizon to look at."""
     return horizon + 2
@@ -153,13 +170,7 @@ def _calendar(config: Config, panel: Panel, longest: int) -> tuple[tuple[str, ..
     """The cycles asked for; else those of the frequency that the longest series holds twice."""
     frequency = panel.frequency
     if config.net.calendar is not None:
-        wrong = [cycle for cycle in config.net.calendar if cycle not in frequency.cycles]
-        if wrong:
-            there = ", ".join(frequency.cycles) or "none"
-            raise UsageError(
-                f"--calendar {wrong[0]}: these data are {frequency.name}, in which there is no such cycle",
-                hint=f"leave out --calendar; cycles there are: {there}",
-            )
+        _check_cycles(config.net.calendar, frequency)
         return config.net.calendar, GIVEN
     if not frequency.cycles:
         return (), f"{frequency.name} data have no cycle of the calendar longer than a step"
@@ -167,6 +178,16 @@ def _calendar(config: Config, panel: Panel, longest: int) -> tuple[tuple[str, ..
     days = (after - first) / np.timedelta64(1, "D")
     cycles = tuple(cycle for cycle in frequency.cycles if days > TWICE * CYCLES[cycle])
     return cycles, "the cycles that the longest series holds twice"
+
+
+def _check_cycles(cycles: tuple[str, ...], frequency: Frequency) -> None:
+    wrong = [cycle for cycle in cycles if cycle not in frequency.cycles]
+    if wrong:
+        there = ", ".join(frequency.cycles) or "none"
+        raise UsageError(
+            f"--calendar {wrong[0]}: these data are {frequency.name}, in which there is no such cycle",
+            hint=f"leave out --calendar; cycles there are: {there}",
+        )
 
 
 def _check_lengths(longest: int, horizon: int) -> None:
@@ -240,11 +261,7 @@ def _level_span(
 
 def _base(given: tuple[str, ...] | None, frame: Frame, best: Best) -> tuple[tuple[str, ...], str]:
     if given is not None:
-        for name in given or ("",):
-            if name not in frame.base_names:
-                raise UsageError(
-                    f"--base {name}: there is no such base forecast", hint=f"there are: {', '.join(frame.base_names)}"
-                )
+        _check_bases(given, frame)
         return given, GIVEN
     if frame.known:
         return frame.base, "where covariates are known ahead, forecasts start from the step that was most like"
@@ -254,6 +271,14 @@ def _base(given: tuple[str, ...] | None, frame: Frame, best: Best) -> tuple[tupl
         return best.names, "over origins all along the data, no other is better"
     alike = "their mean, as they cannot be told apart; " if len(best.names) > 1 else ""
     return best.names, f"{alike}over origins all along the data, {best.error:.2f} times the error of {frame.base[0]}"
+
+
+def _check_bases(names: tuple[str, ...], frame: Frame) -> None:
+    for name in names or ("",):
+        if name not in frame.base_names:
+            raise UsageError(
+                f"--base {name}: there is no such base forecast", hint=f"there are: {', '.join(frame.base_names)}"
+            )
 
 
 def _window(config: Config, main: int) -> tuple[int, str]:

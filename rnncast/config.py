@@ -6,9 +6,10 @@ The command line reads its defaults and help texts from here. None means "decide
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, get_type_hints
+from typing import Any
 
 from rnncast.errors import UsageError
+from rnncast.plain import from_plain, table
 
 STRATEGIES = ("auto", "direct", "recursive")
 PRESETS = ("fast", "default", "best")
@@ -346,39 +347,5 @@ class Config:
     def from_dict(cls, values: Mapping[str, Any]) -> "Config":
         """The Config that `to_dict` gave; unknown sections and settings are refused (UsageError)."""
         sections = {spec.name: spec.default_factory for spec in fields(cls)}
-        _refuse_unknown(values, sections, "section")
-        return cls(**{name: section(sections[name], value) for name, value in values.items()})
-
-
-def section(kind: Any, values: Any) -> Any:
-    """The section of a kind that `asdict` gave; unknown settings and wrong types are refused (UsageError)."""
-    if not isinstance(values, Mapping):
-        raise UsageError(f"the settings of {kind.__name__} are not a table of names and values")
-    hints = get_type_hints(kind)
-    _refuse_unknown(values, hints, "setting")
-    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    for name, value in plain.items():
-        if _fits((value,), hints[name]):  # one, where an older version knew no several
-            plain[name] = value = (value,)
-        if not _fits(value, hints[name]):
-            raise UsageError(f"the setting {name!r} cannot be {value!r}")
-    return kind(**plain)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    options = getattr(hint, "__args__", ()) if "|" in str(hint) else (hint,)
-    return any(_fits_one(value, option) for option in options)
-
-
-def _fits_one(value: Any, option: Any) -> bool:
-    if getattr(option, "__origin__", None) is tuple:
-        return isinstance(value, tuple) and all(_fits_one(item, option.__args__[0]) for item in value)
-    if option is float:
-        return isinstance(value, float | int) and not isinstance(value, bool)
-    return isinstance(value, option) and not (option is int and isinstance(value, bool))
-
-
-def _refuse_unknown(values: Mapping[str, Any], known: Mapping[str, Any], what: str) -> None:
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise UsageError(f"unknown {what} {unknown[0]!r}", hint=f"known: {', '.join(known)}")
+        given = table(values, sections, (), "section")
+        return cls(**{name: from_plain(sections[name], value) for name, value in given.items()})

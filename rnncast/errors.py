@@ -50,6 +50,10 @@ class ModelFileError(RnncastError):
     """The model file is missing, damaged, or not a model file."""
 
 
+class ForecastError(RnncastError):
+    """The forecast is no finite number: the model's weights, or the values that it went by, are too large."""
+
+
 class TrainingError(RnncastError):
     """Training could not go on. `rescued` is what can be kept of it, None if nothing can."""
 

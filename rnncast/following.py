@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from rnncast.errors import DataError
 from rnncast.files.times import format_times
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster import LARGE, Forecaster
+from rnncast.given import check_finite, check_reach
 from rnncast.runtime.continuing import GAP_HINT, MOST_GAP
 from rnncast.runtime.nets import State
 from rnncast.runtime.runtime import Runtime
@@ -83,9 +84,12 @@ class Follower:
             series = self._next(series, np.nan, p)
         return self._next(series, value, position)
 
+    @LARGE
     def forecast(self, series: Live, horizon: int | None) -> Forecast:
-        """What follows the last row of a series. DataError if the horizon is longer than the trained one."""
+        """What follows the last row of a series. DataError if the horizon is longer than the trained one, or leaves the
+        calendar; ForecastError if it is not finite."""
         model, steps = self.forecaster, self.forecaster.horizon(horizon)
+        check_reach(model.frequency, (model.ids[series.s],), np.array([series.cutoff]), steps, model.columns)
         if model.config.direct:
             quantiles = self.runtime.restored(series.quantiles[:, :steps])
         else:
@@ -94,6 +98,7 @@ class Follower:
         probabilities = model.config.task.quantiles
         point, cutoff = quantiles[:, :, len(probabilities) // 2], np.array([series.cutoff])
         ids = (model.ids[series.s],)
+        check_finite(quantiles, model.config.net.model, ids, model.columns)
         return Forecast(ids, cutoff, point, quantiles, probabilities, model.frequency, model.columns, log=model.log)
 
     def end(self, followed: Mapping[str, Live]) -> Forecaster:
@@ -112,6 +117,7 @@ class Follower:
         state = SeriesState(series.frames, series.net, pending, series.state.covariates, now)
         return self._step(series.s, position, state)
 
+    @LARGE
     def _step(self, s: int, cutoff: int, state: SeriesState) -> Live:
         quantiles, frames, net = self.runtime.step_on(state, np.zeros((1, 0, 0)))
         return Live(s, cutoff, state, frames, net, quantiles)

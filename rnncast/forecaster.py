@@ -2,17 +2,27 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.choices import resolve
-from rnncast.config import Config, TableConfig, section
-from rnncast.errors import DataError, ModelFileError, RnncastError, TrainingError
-from rnncast.files.model_file import read_model, write_model
-from rnncast.given import check_frequency, check_known, check_values, known_ahead, moved_on, with_future
+from rnncast.config import Config, TableConfig
+from rnncast.errors import DataError, TrainingError, UsageError
+from rnncast.files.model_file import damaged, read_model, write_model
+from rnncast.given import (
+    check_finite,
+    check_frequency,
+    check_known,
+    check_reach,
+    check_values,
+    known_ahead,
+    moved_on,
+    with_future,
+)
+from rnncast.model_header import Header, Source
 from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.continuing import Kept, following, state_after
 from rnncast.runtime.runtime import Runtime
@@ -28,39 +38,7 @@ from rnncast.training.step import Watch
 from rnncast.version import VERSION
 
 SIDE_BY_SIDE = 32  # series whose paths are sampled at once
-LATEST = 400_000_000_000_000_000  # units of a calendar that NumPy can count in: microseconds, over 10,000 years
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the training data came from, so that they can be found again.
-
-    path and table: as they were given, for `read_table`.
-
-    fingerprint: `Panel.fingerprint` of what was trained on.
-    """
-
-    fingerprint: str
-    path: str = ""
-    table: TableConfig = field(default_factory=TableConfig)
-
-    def read(self, note: Callable[[str], None]) -> Panel:
-        """The panel, read again. DataError if its file is gone, changed, or was a pipe."""
-        from rnncast.files.tables import read_table
-
-        path = self.path
-        if path in ("", "-"):
-            raise DataError(
-                "the model file does not say where its data are: they were piped in",
-                hint="name the data file",
-            )
-        panel = read_table(path, self.table, note=note)
-        if panel.fingerprint != self.fingerprint:
-            raise DataError(
-                f"{path} has changed since the model was trained on it",
-                hint=f"to use what it holds now, name it: rnncast compare {path}",
-            )
-        return panel
+LARGE = np.errstate(all="ignore")  # numbers too large for NumPy end as a forecast that is not finite, which is refused
 
 
 @dataclass(frozen=True)
@@ -130,6 +108,7 @@ class Forecaster:
             known=known_ahead(panel, encoding, config.task.horizon),
         )
 
+    @LARGE
     def predict(
         self,
         panel: Panel | None = None,
@@ -141,17 +120,20 @@ class Forecaster:
         """Forecast what follows each trained series, or each series of a panel, given as its whole history.
 
         The answer for a panel depends on that panel (and `future`, if known covariates are given there) alone.
-        DataError if the panel's frequency is not the trained one, the horizon is longer than the trained one, or a
-        known covariate is missing in it: unless not `complete`, when it counts as missing, as it does in training.
+        DataError if the panel's frequency is not the trained one, the horizon is longer than the trained one or leaves
+        the calendar, or a known covariate is missing in it: unless not `complete`, when it counts as missing, as in
+        training. ForecastError if what the model forecasts is not finite.
         """
         runtime, start = self.runtime, self._start(panel, horizon, future, complete=complete)
         quantiles = runtime.forecast_all(start.state, start.ahead)  # [S, H, Q]
+        check_finite(quantiles, self.config.net.model, start.ids, start.columns)
         probabilities = self.config.task.quantiles
         point = quantiles[:, :, len(probabilities) // 2]
         return Forecast(
             start.ids, start.cutoff, point, quantiles, probabilities, self.frequency, start.columns, log=self.log
         )
 
+    @LARGE
     def sample(
         self,
         paths: int,
@@ -174,7 +156,8 @@ class Forecaster:
             scores = np.stack([dependent_scores(templates, paths, each) for each in random])  # [B, H, P]
             here = Ahead(*(part[rows] for part in start.ahead))
             values.append(runtime.sample(rows_of(start.state, rows), here, scores))
-        return Paths(start.ids, start.cutoff, np.concatenate(values), self.frequency, start.columns)
+        check_finite(found := np.concatenate(values), self.config.net.model, start.ids, start.columns)
+        return Paths(start.ids, start.cutoff, found, self.frequency, start.columns)
 
     def _start(
         self, panel: Panel | None, horizon: int | None, future: Future | None, *, complete: bool = True
@@ -189,6 +172,7 @@ class Forecaster:
             ids, cutoff, columns = panel.ids, panel.ends, panel.columns
             state = self.runtime.final_state(self.encoding.encode(panel))
             known = known_ahead(panel, self.encoding, steps)
+        check_reach(self.frequency, ids, cutoff, steps, columns)
         known = with_future(known, self.encoding, future, ids, cutoff, steps)
         if complete:
             check_known(known, self.encoding, ids, cutoff, self.frequency, columns)
@@ -204,6 +188,7 @@ class Forecaster:
         """Whether the net works in logs, of positive values alone."""
         return self.config.task.transform == "log"
 
+    @LARGE
     def update(self, panel: Panel, *, gaps: bool = False) -> "Forecaster":
         """The same net, after new rows of its series: those that follow the saved state, whose cost is theirs alone.
 
@@ -230,52 +215,32 @@ class Forecaster:
 
     def save(self, path: str) -> None:
         """Write the model file, whole or not at all. ModelFileError if it cannot be written."""
-        header = {
-            "versions": dict(self.versions),
-            "config": self.config.to_dict(),
-            "frequency": self.frequency.to_dict(),
-            "columns": self.columns.to_dict(),
-            "source": asdict(self.source),
-            "scores": dict(self.scores),
-            "encoding": self.encoding.to_dict(),
-            "ids": self.ids,
-        }
         tensors = {
             **self.weights,
             **state_tensors(self.state),
             "series.cutoff": self.cutoff,
             "series.known": self.known,
         }
-        write_model(path, header, tensors)
+        write_model(path, Header(*(getattr(self, name) for name in Header._fields)).to_dict(), tensors)
 
     @classmethod
     def load(cls, path: str) -> "Forecaster":
         """Read a model file. ModelFileError if it is missing, damaged, or not one."""
-        header, tensors = read_model(path)
+        values, tensors = read_model(path)
         try:
-            config, encoding = Config.from_dict(header["config"]), Encoding.from_dict(header["encoding"])
-            if encoding.widths != config.net.covariates:
-                raise ValueError("the encoding of the covariates does not fit the net")
-            ids = tuple(header["ids"])
-            check_tensors(config, tensors, len(ids), len(encoding.known))
-            frequency, cutoff = section(Frequency, header["frequency"]), tensors["series.cutoff"]
-            _check_times(frequency, cutoff)
-            return cls(
-                config=config,
-                weights={n: t for n, t in tensors.items() if not n.startswith(("state.", "series."))},
-                state=state_from_tensors(tensors),
-                ids=tuple(map(str, ids)),
-                cutoff=cutoff,
-                frequency=frequency,
-                columns=section(Columns, header["columns"]),
-                source=Source(**{**header["source"], "table": section(TableConfig, header["source"]["table"])}),
-                scores={str(name): float(score) for name, score in header["scores"].items()},
-                versions={str(name): str(number) for name, number in header["versions"].items()},
-                encoding=encoding,
-                known=tensors["series.known"],
-            )
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError, RnncastError) as error:
-            raise ModelFileError(f"{path} is a damaged model file: {error}", hint="train again") from None
+            header = Header.from_dict(values)
+            check_tensors(header.config, tensors, len(header.ids), len(header.encoding.known))
+            cutoff = tensors["series.cutoff"]
+            _check_times(header, cutoff)
+        except (ValueError, UsageError) as error:
+            raise damaged(path, str(error)) from None
+        return cls(
+            **header._asdict(),
+            weights={n: t for n, t in tensors.items() if not n.startswith(("state.", "series."))},
+            state=state_from_tensors(tensors),
+            cutoff=cutoff,
+            known=tensors["series.known"],
+        )
 
     def onnx_step(self) -> bytes:
         """One step of the net as an ONNX file (`nets.export`). ModelFileError if it forecasts a distribution;
@@ -329,14 +294,7 @@ def _trained_with() -> dict[str, str]:
     return {"rnncast": VERSION, "python": python, **{name: version(name) for name in ("numpy", "torch")}}
 
 
-def _check_times(frequency: Frequency, cutoff: Positions) -> None:
-    """ValueError if a cutoff lies outside the calendar."""
-    if not len(cutoff):
-        return
-    if (abs(cutoff) > LATEST // frequency.count).any():
-        raise ValueError("a cutoff lies outside the calendar")
-    if frequency.unit == "step":
-        return
-    years = frequency.times(cutoff).astype("datetime64[Y]").astype(np.int64) + 1970
-    if years.min() < 1 or years.max() > 9999:
-        raise ValueError("a cutoff lies outside the calendar")
+def _check_times(header: Header, cutoff: Positions) -> None:
+    """ValueError, by the first series, if a cutoff lies outside the calendar."""
+    for s in np.flatnonzero(~header.frequency.holds(cutoff))[:1]:
+        raise ValueError(f"the last time{header.columns.of_series(header.ids[s])} lies outside the calendar")

@@ -1,9 +1,10 @@
-"""What a forecaster is given beside its state: new values, and what is known of the steps to come."""
+"""What a forecaster is given beside its state, and whether it can be forecast from: new values, what is known of the
+steps to come, how far they go."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.errors import DataError
+from rnncast.errors import DataError, ForecastError
 from rnncast.files.times import format_times
 from rnncast.series.covariates import Future
 from rnncast.series.encoding import Encoding, recode
@@ -53,6 +54,28 @@ def check_known(
     raise DataError(
         f"{name!r}{columns.of_series(ids[s])} is not known at {time}, and the forecast needs it there",
         hint="give it in rows after the last value, or in a file of its own: --future FILE",
+    )
+
+
+def check_reach(frequency: Frequency, ids: tuple[str, ...], cutoff: Positions, steps: int, columns: Columns) -> None:
+    """DataError, by the first series, if the steps after a cutoff [S] leave the calendar."""
+    for s in np.flatnonzero(cutoff > frequency.reach[1] - steps)[:1]:
+        last = format_times(frequency.times(cutoff[s : s + 1]), columns)[0]
+        raise DataError(
+            f"{steps} steps after {last}{columns.of_series(ids[s])}, the calendar of years 1 to 9999 is at its end",
+            hint="correct that time, or ask for a smaller --horizon",
+        )
+
+
+def check_finite(values: NDArray[np.float64], model: str, ids: tuple[str, ...], columns: Columns) -> None:
+    """ForecastError, by the first series, if what a model forecasts [S, ...] is no finite number."""
+    finite = np.isfinite(values)
+    if finite.all():
+        return
+    s = int(np.argwhere(~finite)[0, 0])
+    raise ForecastError(
+        f"what the {model} model forecasts{columns.of_series(ids[s])} is not a finite number",
+        hint="its weights, or the values that it was given, are too large; train again, on values in another unit",
     )
 
 

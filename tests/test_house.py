@@ -12,6 +12,7 @@ PACKAGE = ROOT / "rnncast"
 ROOMS = [
     "version",
     "errors",
+    "plain",
     "config",
     "series",
     "files",
@@ -20,6 +21,7 @@ ROOMS = [
     "nets",
     "training",
     "given",
+    "model_header",
     "forecaster",
     "following",
     "evaluate",

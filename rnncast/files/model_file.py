@@ -20,12 +20,14 @@ from safetensors.numpy import load, save
 
 from rnncast.errors import ModelFileError, OutputError
 from rnncast.files.writing import written
+from rnncast.plain import shown
 
 FORMAT = 1
 KEY = "rnncast"
 STANDARD_STREAM = "-"
 LONGEST_HEADER = 100_000_000  # bytes, as safetensors has it
 
+KINDS = ("F32", "F64", "I64")  # of numbers in tensors, as safetensors calls them
 HINT = "make one with: rnncast train DATA"
 _BLANK = b"0" * 64
 _MARK = rb"\"sha256\":\""  # before the digest, as it stands in JSON within JSON
@@ -62,22 +64,46 @@ def read_model(path: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         raise ModelFileError(f"there is no model file {path}", hint=HINT) from None
     except OSError as error:
         raise ModelFileError(f"cannot read {path}: {error.strerror}") from None
-    try:
-        header = json.loads(json.loads(text)["__metadata__"][KEY])
-        written, digest = header.pop("format"), header.pop("sha256", "")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise _no_model(path) from None
-    if written != FORMAT:
+    header = _header(text, path)
+    number, digest = header.pop("format", None), header.pop("sha256", "")
+    if number != FORMAT or isinstance(number, bool):
         raise ModelFileError(
-            f"{path} is a model file of format {written}, and this version reads format {FORMAT}",
+            f"{path} is a model file of format {shown(number)}, and this version reads format {FORMAT}",
             hint="use a newer rnncast, or train again",
         )
     if digest != _digest(text, tensors):
-        raise ModelFileError(f"{path} is a damaged model file: its checksum is wrong", hint="copy it, or train, again")
+        raise damaged(path, "its checksum is wrong")
     try:
         return header, load(b"".join((_length(text), text, tensors)))
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise ModelFileError(f"{path} is a damaged model file: {error}", hint="train again") from None
+    except (SafetensorError, ValueError) as error:
+        raise damaged(path, str(error)) from None
+
+
+def _header(text: bytes, path: str) -> dict[str, Any]:
+    """What `write_model` was given as the header, with the format and the digest."""
+    try:
+        header = _parsed(_parsed(text)["__metadata__"][KEY])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _no_model(path) from None
+    if not isinstance(header, dict):
+        raise _no_model(path)
+    try:
+        json.dumps(header, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise damaged(path, "a text in its header is none: it holds half a character") from None
+    return header
+
+
+def _parsed(text: bytes | str) -> Any:
+    """JSON without doubles: what stands there twice could be one thing for us, and another for those who look."""
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 @contextmanager
@@ -95,21 +121,36 @@ def _parts(file: BinaryIO, path: str) -> tuple[bytes, bytes]:
     if len(start) < 9 or not (length := struct.unpack_from("<Q", start)[0]) <= LONGEST_HEADER or start[8:] != b"{":
         raise _no_model(path)
     text = start[8:] + file.read(max(length - 1, 0))
+    if len(text) < length:
+        raise damaged(path, "its end is missing")
+    size = _size(text, path)
     try:
-        entries = json.loads(text) if len(text) == length else None
-        if entries is None:
-            raise _cut(path)
-        size = max((entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"), default=0)
-        tensors = file.read(max(size, 0))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError, MemoryError):
-        raise _no_model(path) from None
+        tensors = file.read(size)
+    except (OverflowError, MemoryError):
+        raise damaged(path, f"its tensors would be {size:,} bytes") from None
     if len(tensors) < size:
-        raise _cut(path)
+        raise damaged(path, "its end is missing")
     if file.read(1):
-        raise ModelFileError(
-            f"{path} is a damaged model file: something follows its end", hint="copy it, or train, again"
-        )
+        raise damaged(path, "something follows its end")
     return text, tensors
+
+
+def _size(text: bytes, path: str) -> int:
+    """The bytes of the tensors that the header tells of."""
+    try:
+        tensors = [(name, entry) for name, entry in _parsed(text).items() if name != "__metadata__"]
+        ends = [entry["data_offsets"][1] for _, entry in tensors]
+        kinds = [(name, entry["dtype"]) for name, entry in tensors]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        raise _no_model(path) from None
+    if not all(type(end) is int and end >= 0 for end in ends):
+        raise _no_model(path)
+    for name, kind in kinds:
+        if kind not in KINDS:
+            raise damaged(
+                path, f"the tensor {shown(name)} is of type {shown(kind)}, but must be one of {', '.join(KINDS)}"
+            )
+    return max(ends, default=0)
 
 
 def _digest(text: bytes, tensors: bytes) -> str:
@@ -129,5 +170,6 @@ def _no_model(path: str) -> ModelFileError:
     return ModelFileError(f"{path} is not a rnncast model file", hint=HINT)
 
 
-def _cut(path: str) -> ModelFileError:
-    return ModelFileError(f"{path} is a damaged model file: its end is missing", hint="copy it, or train, again")
+def damaged(path: str, reason: str) -> ModelFileError:
+    """What is said of a model file that cannot be believed, and why."""
+    return ModelFileError(f"{path} is a damaged model file: {reason}", hint="copy it, or train, again")

@@ -11,7 +11,7 @@ from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.cells import SAMPLE, Coded, Codes, Mask, Table
 from rnncast.files.numbers import WHOLE
-from rnncast.files.times import DIRECTIVE, EXAMPLE, WHOLE_NUMBER, format_times, formats_of, pattern, refined
+from rnncast.files.times import DIRECTIVE, EXAMPLE, WHOLE_NUMBER, format_fault, format_times, formats_of, refined
 from rnncast.files.zones import check_zone, offset_of, utc_offsets, wall_to_utc, zone_of
 from rnncast.series.frequency import Times
 from rnncast.series.panel import Columns
@@ -117,14 +117,10 @@ def _format(cells: Coded, table: Table, asked: TableConfig) -> str:
 
 
 def _check_format(form: str) -> None:
-    try:
-        pattern(form)
-    except (KeyError, re.error):
+    if fault := format_fault(form):
         raise UsageError(
-            f"--time-format {form!r} is not a time format", hint="write it like %d/%m/%Y or %Y-%m-%d %H:%M"
-        ) from None
-    if not DIRECTIVE.search(form):
-        raise UsageError(f"--time-format {form!r} holds no time", hint="write it like %d/%m/%Y or %Y-%m-%d %H:%M")
+            f"--time-format {form!r} is not a time format: {fault}", hint="write it like %d/%m/%Y or %Y-%m-%d %H:%M"
+        )
 
 
 def _parsed(texts: "pd.Series[str]", form: str) -> Times:

@@ -6,6 +6,7 @@ A format is written as in strptime, with more, after GNU date: %-d is not padded
 
 import functools
 import re
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from rnncast.series.panel import Columns
 WHOLE_NUMBER = ""  # the format of times that are whole numbers
 YEAR = "%Y"
 LONGEST = 60  # characters that a time may take
+LONGEST_FORMAT = 200  # characters
 EXAMPLE = np.array([np.datetime64("2024-12-31T23:59:59", "us")])
 
 _MONTHS = (
@@ -141,6 +143,30 @@ def refined(form: str, samples: list[str]) -> str:
         return f"%{flag}{name}"
 
     return DIRECTIVE.sub(field, form)
+
+
+def format_fault(form: str) -> str:
+    """What is wrong with a format, "" if nothing: it holds no time, or a directive that is unknown or stands twice."""
+    if len(form) > LONGEST_FORMAT:
+        return f"it has more than {LONGEST_FORMAT} characters"
+    directives = [match.groups("") for match in DIRECTIVE.finditer(form)]
+    if not directives:
+        return "it holds no time"
+    for i, (flag, name) in enumerate(directives):
+        if flag not in _flags_of(name):
+            return f"%{flag}{name} is not known"
+        if name in (each for _, each in directives[:i]):
+            return f"%{name} stands twice"
+    return ""
+
+
+def _flags_of(name: str) -> Collection[str]:
+    """The flags that a directive may have, "" for none; nothing for one that is not known."""
+    if name not in _FIELDS:
+        return ()
+    if name == "z":
+        return tuple(_FIELDS["z"])
+    return {"f": ("", *"123456"), "b": ("", "^"), "B": ("", "^")}.get(name, ("", "-"))
 
 
 @functools.cache

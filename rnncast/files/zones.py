@@ -41,7 +41,7 @@ class Changes(NamedTuple):
 
 def check_zone(zone: str) -> None:
     """UsageError if there is no such zone."""
-    if _FIXED.fullmatch(zone):
+    if _FIXED.fullmatch(zone) and abs(offset_of(zone)) < DAY:
         return
     try:
         ZoneInfo(zone)

@@ -11,6 +11,7 @@ from rnncast.runtime.members import weight_shapes
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES, Runtime
 from rnncast.runtime.states import state_tensors
 
+NEVER_NEGATIVE = ("sums", CONFORMAL)
 MAY_BE_MISSING = ("pending", "history", "level", "known")  # NaN, but never infinite
 
 
@@ -21,8 +22,6 @@ def check_tensors(config: Config, tensors: Mapping[str, NDArray[Any]], series: i
     """
     if not series:
         raise ValueError("it holds no series")
-    if "auto" in (config.task.strategy, config.task.transform, config.train.training):
-        raise ValueError("its config leaves settings open")
     # Sizes are believed only as far as there are tensors, so that none makes a loop or an array of absurd length.
     if (config.train.members or 1) * config.net.layers > len(tensors):
         raise ValueError("there are fewer tensors than nets and layers")
@@ -38,7 +37,9 @@ def check_tensors(config: Config, tensors: Mapping[str, NDArray[Any]], series: i
     if TEMPLATES in tensors:
         expected[TEMPLATES] = ((*tensors[TEMPLATES].shape[:1], config.task.horizon or 1), np.dtype(np.float32))
     expected["series.cutoff"] = ((series,), np.dtype(np.int64))
-    ahead = tensors["series.known"].shape[1:2]
+    ahead = tensors["series.known"].shape[1:2] if "series.known" in tensors else (0,)
+    if ahead > (config.task.horizon,):
+        raise ValueError(f"the tensor series.known goes on for {ahead[0]} steps, beyond the horizon")
     expected["series.known"] = ((series, *ahead, known), np.dtype(np.float64))
     different = sorted(expected.keys() ^ tensors.keys())
     if different:
@@ -47,8 +48,11 @@ def check_tensors(config: Config, tensors: Mapping[str, NDArray[Any]], series: i
         tensor = tensors[name]
         if (tensor.shape, tensor.dtype) != (shape, kind):
             raise ValueError(f"the tensor {name} does not fit the net: it is {_said(tensor)}")
-        if np.isinf(tensor).any() or (name.split(".")[-1] not in MAY_BE_MISSING and np.isnan(tensor).any()):
+        last = name.split(".")[-1]
+        if np.isinf(tensor).any() or (last not in MAY_BE_MISSING and np.isnan(tensor).any()):
             raise ValueError(f"the tensor {name} holds a number that is not finite")
+        if last in NEVER_NEGATIVE and (tensor < 0).any():
+            raise ValueError(f"the tensor {name} holds a number below zero")
 
 
 def _said(tensor: NDArray[Any]) -> str:

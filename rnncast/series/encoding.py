@@ -4,28 +4,37 @@ A number becomes two columns, (x - mean) / deviation and a 1 that says "here it 
 taken for the mean. A category becomes a column for each level; one that was not there in training is none of them.
 """
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from rnncast.config import ROLES
-from rnncast.errors import DataError
+from rnncast.errors import DataError, UsageError
+from rnncast.plain import from_plain, shown, table
 from rnncast.series.covariates import Block, Covariate, Covariates, Values, recoded
 from rnncast.series.panel import Panel
 
 MOST_LEVELS = 50  # of a category, the most frequent; the others are as unknown ones
 
 
-class Code(NamedTuple):
+@dataclass(frozen=True)
+class Code:
     """How a column is encoded: by mean and deviation, or by its levels."""
 
     name: str
     levels: tuple[str, ...] = ()
     mean: float = 0.0
     deviation: float = 1.0
+
+    def __post_init__(self) -> None:
+        """ValueError, by name, for a field that encodes nothing."""
+        if len(set(self.levels)) < len(self.levels):
+            raise ValueError(f"the column {self.name!r} has two levels of one name")
+        if not (math.isfinite(self.mean) and 0 < self.deviation < math.inf):
+            raise ValueError(f"the column {self.name!r} has mean {self.mean} and deviation {self.deviation}")
 
     @property
     def width(self) -> int:
@@ -89,17 +98,20 @@ class Encoding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return {role: [code._asdict() for code in getattr(self, role)] for role in ROLES}
+        return {role: [asdict(code) for code in getattr(self, role)] for role in ROLES}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Sequence[Mapping[str, Any]]]) -> "Encoding":
-        """The Encoding that `to_dict` gave."""
-        return cls(
-            **{
-                role: tuple(Code(**{**code, "levels": tuple(code["levels"])}) for code in codes)
-                for role, codes in values.items()
-            }
-        )
+    def from_dict(cls, values: Any) -> "Encoding":
+        """The Encoding that `to_dict` gave. UsageError or ValueError, by name, for what cannot be one."""
+        given = table(values, ROLES, ROLES, "role of covariates")
+        for role, codes in given.items():
+            if not isinstance(codes, list):
+                raise UsageError(f"the {role} covariates are {shown(codes)}, but must be a list")
+        made = {role: tuple(from_plain(Code, each, "covariate's field") for each in given[role]) for role in ROLES}
+        names = [code.name for codes in made.values() for code in codes]
+        if twice := next((name for i, name in enumerate(names) if name in names[:i]), None):
+            raise UsageError(f"two covariates are called {twice!r}")
+        return cls(**made)
 
 
 def recode(block: Block, codes: Codes) -> Block:

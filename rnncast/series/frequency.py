@@ -3,6 +3,7 @@
 Everything above works with grid positions: a gap is a jump of more than one, the future is the next whole numbers.
 """
 
+import functools
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.config import CYCLES
+from rnncast.plain import from_plain
 
 Times = NDArray[Any]  # datetime64[us], or int64 where the user's time is a whole number
 Positions = NDArray[np.int64]
@@ -20,6 +22,8 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 LAST_DAY = 31
 UNITS = ("step", "span", "month", "business day")
+MOST_UNITS = 400_000_000_000_000_000  # in microseconds, more than 10,000 years; NumPy counts a little further
+FIRST_DATE, LAST_DATE = np.datetime64("0001-01-02"), np.datetime64("9999-12-30")
 
 _SPANS = {"day": DAY, "hour": HOUR, "minute": MINUTE, "second": SECOND}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -42,10 +46,27 @@ class Frequency:
     clock: int = 0
 
     def __post_init__(self) -> None:
-        assert self.unit in UNITS
-        assert self.count >= 1
-        assert 1 <= self.day <= LAST_DAY
-        assert 0 <= self.clock < DAY
+        """ValueError, by name, for a field outside its range."""
+        if self.unit not in UNITS:
+            raise ValueError(f"the unit of a frequency is {self.unit!r}, but must be one of {', '.join(UNITS)}")
+        ranges = {"count": (1, MOST_UNITS), "phase": (0, self.count - 1), "day": (1, LAST_DAY), "clock": (0, DAY - 1)}
+        for name, (least, most) in ranges.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ValueError(f"the {name} of a frequency is {value}, but must be from {least} to {most}")
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """The first and the last grid position whose time lies in the calendar: the years 1 to 9999, but for the days
+        at both ends, which are other years by the clocks of some zone."""
+        first, last = _calendar(self.unit)
+        return -((self.phase - first) // self.count), (last - self.phase) // self.count
+
+    def holds(self, positions: Positions) -> NDArray[np.bool_]:
+        """Which grid positions have a time in the calendar."""
+        first, last = self.reach
+        inside: NDArray[np.bool_] = (positions >= first) & (positions <= last)
+        return inside
 
     def times_after(self, cutoff: Positions, steps: int) -> Times:
         """The times [S, steps] of the steps after each cutoff [S]."""
@@ -126,3 +147,22 @@ class Frequency:
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain values, for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "Frequency":
+        """The Frequency that `to_dict` gave. UsageError or ValueError, by name, for what cannot be one."""
+        frequency: Frequency = from_plain(cls, values, "frequency's field")
+        return frequency
+
+
+@functools.cache
+def _calendar(unit: str) -> tuple[int, int]:
+    """The first and the last of the units of a grid that lie in the calendar, as `Frequency.reach` has it."""
+    if unit == "step":
+        return -MOST_UNITS, MOST_UNITS
+    if unit == "month":
+        return 12 * (1 - 1970) + 1, 12 * (9999 - 1970) + 10  # February and November
+    if unit == "business day":
+        return int(np.busday_count("1970-01-01", FIRST_DATE)), int(np.busday_count("1970-01-01", LAST_DATE))
+    ends = np.array([FIRST_DATE, LAST_DATE]).astype("datetime64[us]").astype(np.int64)
+    return int(ends[0]), int(ends[1])

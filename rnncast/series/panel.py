@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.plain import from_plain
 from rnncast.series.covariates import Block, Covariates, Future, ragged
 from rnncast.series.frequency import Frequency, Positions, Times
 
@@ -32,7 +33,9 @@ class Columns:
     in_utc: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ids", tuple(self.ids))  # JSON gives a list
+        """ValueError for times that would be in UTC without a zone to show them in."""
+        if self.in_utc and not self.time_zone:
+            raise ValueError("the times are in UTC, but no time zone says how to show them")
 
     def parts(self, series: str) -> list[str]:
         """What stood in each id column for a series."""
@@ -54,6 +57,12 @@ class Columns:
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain values, for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "Columns":
+        """The Columns that `to_dict` gave. UsageError or ValueError, by name, for what cannot be one."""
+        columns: Columns = from_plain(cls, values, "columns' field")
+        return columns
 
 
 class Series(NamedTuple):

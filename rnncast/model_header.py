@@ -1,0 +1,149 @@
+"""The header of a model file, as the values that it stands for: each held against what it can be, and the others.
+
+A file may have been written by anybody. What this lets through can be forecast from, shown and saved again.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+from rnncast.choices import check_decided
+from rnncast.config import Config, TableConfig
+from rnncast.errors import DataError, UsageError
+from rnncast.files.times import WHOLE_NUMBER, format_fault
+from rnncast.files.zones import check_zone
+from rnncast.plain import from_plain, shown, table, texts
+from rnncast.series.encoding import Encoding
+from rnncast.series.frequency import Frequency
+from rnncast.series.panel import KEY_MARK, Columns, Panel
+
+SCORES = ("mase", "seasonal_naive_mase", "trust", "naive_mase", "origins")  # the first three are always there
+NEEDED_SCORES = 3
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the training data came from, so that they can be found again.
+
+    path and table: as they were given, for `read_table`.
+
+    fingerprint: `Panel.fingerprint` of what was trained on.
+    """
+
+    fingerprint: str
+    path: str = ""
+    table: TableConfig = field(default_factory=TableConfig)
+
+    def read(self, note: Callable[[str], None]) -> Panel:
+        """The panel, read again. DataError if its file is gone, changed, or was a pipe."""
+        from rnncast.files.tables import read_table
+
+        path = self.path
+        if path in ("", "-"):
+            raise DataError(
+                "the model file does not say where its data are: they were piped in",
+                hint="name the data file",
+            )
+        panel = read_table(path, self.table, note=note)
+        if panel.fingerprint != self.fingerprint:
+            raise DataError(
+                f"{path} has changed since the model was trained on it",
+                hint=f"to use what it holds now, name it: rnncast compare {path}",
+            )
+        return panel
+
+
+class Header(NamedTuple):
+    """All that a model file says beside its tensors."""
+
+    config: Config
+    frequency: Frequency
+    columns: Columns
+    encoding: Encoding
+    source: Source
+    ids: tuple[str, ...]
+    scores: Mapping[str, float]
+    versions: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON, in the order of a file."""
+        return {
+            "versions": dict(self.versions),
+            "config": self.config.to_dict(),
+            "frequency": self.frequency.to_dict(),
+            "columns": self.columns.to_dict(),
+            "source": asdict(self.source),
+            "scores": dict(self.scores),
+            "encoding": self.encoding.to_dict(),
+            "ids": self.ids,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Header":
+        """The Header that `to_dict` gave. UsageError or ValueError, by name, for what it cannot say."""
+        given = table(values, cls._fields, cls._fields, "part of the header")
+        header = cls(
+            config=Config.from_dict(given["config"]),
+            frequency=Frequency.from_dict(given["frequency"]),
+            columns=Columns.from_dict(given["columns"]),
+            encoding=Encoding.from_dict(given["encoding"]),
+            source=_source(given["source"]),
+            ids=texts(given["ids"], "the ids of the series"),
+            scores=_scores(given["scores"]),
+            versions=_versions(given["versions"]),
+        )
+        check_decided(header.config, header.frequency)
+        if header.encoding.widths != header.config.net.covariates:
+            raise UsageError("the encoding of the covariates does not fit the net")
+        _check_columns(header.columns, header.frequency)
+        _check_ids(header.ids, header.columns)
+        return header
+
+
+def _source(values: Any) -> Source:
+    given = table(values, ("fingerprint", "path", "table"), ("fingerprint", "table"), "field of the source")
+    source: Source = from_plain(Source, given | {"table": from_plain(TableConfig, given["table"])}, "source's field")
+    return source
+
+
+def _scores(values: Any) -> dict[str, float]:
+    """Scores by name; infinite where nothing could be scored."""
+    needed = SCORES[:NEEDED_SCORES] if values else ()
+    scores = table(values, SCORES, needed, "score")
+    for name, score in scores.items():
+        if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= math.inf:
+            raise UsageError(f"the score {name!r} cannot be {shown(score)}")
+    if not scores.get("trust", 0) <= 1:
+        raise UsageError(f"the score 'trust' is {shown(scores['trust'])}, but must be at most 1")
+    return {name: float(score) for name, score in scores.items()}
+
+
+def _versions(values: Any) -> dict[str, str]:
+    given = table(values, values if isinstance(values, Mapping) else (), (), "version")
+    for name, version in given.items():
+        if not isinstance(version, str):
+            raise UsageError(f"the version of {shown(name)} cannot be {shown(version)}")
+    return given
+
+
+def _check_columns(columns: Columns, frequency: Frequency) -> None:
+    """UsageError for times that could not be written as the columns say."""
+    if (columns.time_format == WHOLE_NUMBER) != (frequency.unit == "step"):
+        raise UsageError(f"the times are {frequency.name}, which the time format {columns.time_format!r} cannot show")
+    if columns.time is None and frequency.unit != "step":
+        raise UsageError(f"there is no time column, but the times are {frequency.name}")
+    if columns.time_format != WHOLE_NUMBER and (fault := format_fault(columns.time_format)):
+        raise UsageError(f"the time format {shown(columns.time_format)} cannot be written: {fault}")
+    if columns.time_zone:
+        check_zone(columns.time_zone)
+
+
+def _check_ids(ids: tuple[str, ...], columns: Columns) -> None:
+    """UsageError, by name, for an id that stands twice, or does not fit the id columns."""
+    if len(set(ids)) < len(ids):
+        twice = next(name for i, name in enumerate(ids) if name in ids[:i])
+        raise UsageError(f"two series are called {shown(twice)}")
+    marks = len(columns.ids) - 1
+    if marks > 0 and (wrong := next((name for name in ids if name.count(KEY_MARK) != marks), None)) is not None:
+        raise UsageError(f"the id {shown(wrong)} does not hold a value for each of {len(columns.ids)} id columns")
