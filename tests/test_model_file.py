@@ -2,9 +2,12 @@
 
 import json
 import struct
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,11 +17,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncast.errors import ModelFileError
+from rnncast.errors import DataError, ForecastError, ModelFileError
 from rnncast.files.model_file import read_model, write_model
+from rnncast.following import Follower
 from rnncast.forecaster import Forecaster
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
+from rnncast.series.frequency import Frequency
+from rnncast.series.panel import Columns, Panel
 from tests.conftest import Program, small_config, waves
+
+DATED = Columns(time="year", time_format="%Y-%m-%d")
 
 
 @pytest.fixture(scope="module")
@@ -257,3 +265,72 @@ def test_sizes_that_the_config_asks_for_are_not_believed(model: Path, tmp_path: 
         path = rewritten(model, tmp_path / "odd", {"config": config})
         with pytest.raises(ModelFileError, match="damaged model file"):
             Forecaster.load(str(path))
+
+
+@pytest.mark.parametrize("optimised", [[], ["-O"]], ids=["plain", "without asserts"])
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("unit", "fortnight", "the unit of a frequency is 'fortnight', but must be one of step, span"),
+        ("day", 99, "the day of a frequency is 99, but must be from 1 to 31"),
+        ("count", 10**30, "the count of a frequency is 10"),
+    ],
+)
+def test_a_frequency_that_cannot_be_is_refused_with_the_reason(
+    model: Path, tmp_path: Path, field: str, value: object, words: str, optimised: list[str]
+) -> None:
+    header, _ = read_model(str(model))
+    path = rewritten(model, tmp_path / "odd", {"frequency": {**header["frequency"], field: value}})
+    command = [sys.executable, *optimised, "-m", "rnncast", "inspect", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"is a damaged model file: {words}" in done.stderr
+
+
+def test_a_forecast_that_is_not_finite_is_refused(model: Path, tmp_path: Path) -> None:
+    """Weights may be finite and still too large."""
+    _, tensors = read_model(str(model))
+    path = rewritten(model, tmp_path / "odd", {}, **{"head.bias": np.full_like(tensors["head.bias"], 1e38)})
+    large = Forecaster.load(str(path))
+    words = "what the lstm model forecasts is not a finite number"
+    with pytest.raises(ForecastError, match=words):
+        large.predict()
+    with pytest.raises(ForecastError, match=words):
+        large.sample(3)
+    follower = Follower(large)
+    with pytest.raises(ForecastError, match=words):
+        follower.forecast(follower.begin("series-0"), None)
+
+
+def test_a_forecast_ends_with_the_calendar() -> None:
+    years = Frequency("month", 12, 0, 1)
+    at = np.array([years.reach[1] - 3])
+    panel = Panel.from_series({"a": np.arange(30.0)}, start=at - 29, frequency=years, columns=DATED)
+    config = small_config()
+    model = Forecaster.fit(panel, replace(config, task=replace(config.task, seasons=(1,), horizon=4)))
+    assert model.predict(horizon=3).point.shape == (1, 3)
+    with pytest.raises(DataError, match="4 steps after 9996-01-01, the calendar of years 1 to 9999 is at its end"):
+        model.predict()
+    follower = Follower(model)
+    with pytest.raises(DataError, match="the calendar"):
+        follower.forecast(follower.begin("a"), None)
+
+
+def test_a_name_that_stands_twice_is_refused(model: Path, tmp_path: Path) -> None:
+    """Of two tensors or settings of one name, another program might take the other."""
+    data, path = model.read_bytes(), tmp_path / "twice"
+    first = data.index(b'"head.bias"')
+    tensor = data[:first] + b'"head.bias":{},' + data[first:]
+    for changed in (tensor, data.replace(rb"{\"format\":1", rb"{\"format\":1,\"format\":1")):
+        (length,) = struct.unpack_from("<Q", changed)
+        path.write_bytes(struct.pack("<Q", length + len(changed) - len(data)) + changed[8:])
+        with pytest.raises(ModelFileError, match="is not a rnncast model file"):
+            read_model(str(path))
+
+
+def test_scores_that_could_not_be_had_are_said_to_be_unknown(model: Path, tmp_path: Path, program: Program) -> None:
+    scores = {"mase": float("inf"), "seasonal_naive_mase": float("inf"), "trust": 1.0}
+    path = rewritten(model, tmp_path / "odd", {"scores": scores})
+    told = json.loads(program("inspect", "--json", path).stdout, parse_constant=pytest.fail)
+    assert told["scores"] == {"mase": None, "seasonal_naive_mase": None, "trust": 1.0}
+    assert "too even to score" in program("inspect", path).stdout

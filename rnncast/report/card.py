@@ -1,5 +1,6 @@
 """The card of a model file: what it is, from which data, how good, and when."""
 
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
                 role: [code.name for code in getattr(forecaster.encoding, role)] for role in ("known", "past", "static")
             },
         },
-        "scores": dict(forecaster.scores),
+        "scores": {name: score if math.isfinite(score) else None for name, score in forecaster.scores.items()},
         "training": {"epochs": train.epochs, "training": train.training, "seed": train.seed},
         "versions": dict(forecaster.versions),
     }

@@ -1,5 +1,6 @@
 """Remarks in a line each."""
 
+import math
 from collections.abc import Mapping
 
 from rnncast.config import Config
@@ -19,10 +20,17 @@ def choices_in_words(asked: Config, resolved: Config) -> str:
     )
 
 
-def scores_in_words(model: str, scores: Mapping[str, float]) -> str:
-    """How good the net was out of sample, and plainly so where it loses."""
+def scores_in_words(model: str, scores: Mapping[str, float | None]) -> str:
+    """How good the net was out of sample, and plainly so where it loses; None or infinity: nothing could be scored."""
     if not scores:
         return "too few rows to hold any back: nothing is known of how good this is"
+    known = {name: score for name, score in scores.items() if score is not None and math.isfinite(score)}
+    if not {"mase", "seasonal_naive_mase"} <= known.keys():
+        return "what was held back is too even to score: nothing is known of how good this is"
+    return _judged_in_words(model, known)
+
+
+def _judged_in_words(model: str, scores: Mapping[str, float]) -> str:
     ours, rivals = scores["mase"], {"seasonal naive": "seasonal_naive_mase", "naive": "naive_mase"}
     if scores.get("naive_mase") == scores["seasonal_naive_mase"]:  # where there is no season, they are one
         del rivals["seasonal naive"]
