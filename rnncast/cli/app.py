@@ -1,9 +1,8 @@
 """The program: its commands, and the way from an error to an exit code."""
 
 import functools
-import os
-import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Annotated, Any
 
 import typer
@@ -47,42 +46,41 @@ def program(
     """
 
 
-def _guarded(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, with a user's mistake turned into a message and a closed pipe into a quiet end."""
+def _heard(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, after its environment has learnt how much the user wants to hear."""
 
     @functools.wraps(command)
-    def guarded(**given: Any) -> None:
+    def heard(**given: Any) -> None:
         environment: Environment = given["context"].obj
         environment.quiet, environment.verbose = given["quiet"], given["verbose"]
-        try:
-            command(**given)
-            environment.stdout.flush()
-        except (BrokenPipeError, OutputClosedError):
-            # What is still buffered has no reader; Python would complain about it at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(ExitCode.PIPE_CLOSED) from None
-        except RnncastError as error:
-            complain(error, environment)
-            raise typer.Exit(error.exit_code) from None
+        command(**given)
 
-    return guarded
-
-
-def complain(error: RnncastError, environment: Environment) -> None:
-    """One sentence on what was wrong, and a line on what to do."""
-    print(f"rnncast: {error.message}", file=environment.stderr)
-    if error.hint:
-        print(f"  hint: {error.hint}", file=environment.stderr)
+    return heard
 
 
 for command in COMMANDS:
-    app.command()(_guarded(command))
+    app.command()(_heard(command))
 
 
 def run(arguments: list[str] | None = None, environment: Environment | None = None) -> int:
-    """Run the program and return its exit code."""
+    """Run the program and return its exit code: a user's mistake is a message, a closed pipe a quiet end."""
+    environment = environment or Environment()
     try:
-        app(arguments, obj=environment or Environment(), prog_name="rnncast")
+        # Help and errors of usage, which typer writes, go where all else goes.
+        with redirect_stdout(environment.stdout), redirect_stderr(environment.stderr):
+            code = _code(arguments, environment)
+            environment.stdout.flush()
+            return code
+    except OutputClosedError as error:
+        return error.exit_code
+    except RnncastError as error:
+        environment.complain(error)
+        return error.exit_code
+
+
+def _code(arguments: list[str] | None, environment: Environment) -> int:
+    try:
+        app(arguments, obj=environment, prog_name="rnncast")
     except SystemExit as end:
         return int(end.code or 0)
     return ExitCode.DONE

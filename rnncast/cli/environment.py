@@ -6,7 +6,9 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from rnncast.errors import UsageError
+from rnncast.cli.streams import standard_error, standard_output
+from rnncast.errors import RnncastError, UsageError
+from rnncast.report.harmless import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,22 +16,28 @@ if TYPE_CHECKING:
 
 @dataclass
 class Environment:
-    """The streams of one run. Tests hand in their own."""
+    """The streams of one run. Tests hand in their own. What is said may hold text from data, and is made harmless."""
 
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
-    stdout: TextIO = field(default_factory=lambda: sys.stdout)
-    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    stdout: TextIO = field(default_factory=standard_output)
+    stderr: TextIO = field(default_factory=standard_error)
     quiet: bool = False
     verbose: bool = False
 
     def say(self, text: str) -> None:
         """A remark for the person, on stderr; nothing under --quiet."""
         if not self.quiet:
-            print(text, file=self.stderr, flush=True)
+            self._tell(text)
 
     def warn(self, text: str) -> None:
         """What went wrong but does not end the run, on stderr; under --quiet too."""
-        print(f"rnncast: {text}", file=self.stderr, flush=True)
+        self._tell(f"rnncast: {text}")
+
+    def complain(self, error: RnncastError) -> None:
+        """What ended the run, on stderr: one sentence on what was wrong, and a line on what to do."""
+        self.warn(error.message)
+        if error.hint:
+            self._tell(f"  hint: {error.hint}")
 
     def detail(self, text: str) -> None:
         """A remark for --verbose only."""
@@ -39,9 +47,9 @@ class Environment:
     @property
     def side_screen(self) -> "Console":
         """Where progress goes."""
-        from rich.console import Console  # of use to a person alone
+        from rnncast.report.screen import screen  # of use to a person alone
 
-        return Console(file=self.stderr)
+        return screen(self.stderr)
 
     @property
     def shows_progress(self) -> bool:
@@ -75,3 +83,6 @@ class Environment:
         if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)):
             return None
         return "-" if buffer.peek(1) else None  # type: ignore[attr-defined]
+
+    def _tell(self, text: str) -> None:
+        print(harmless(text), file=self.stderr, flush=True)

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from rnncast.report.harmless import harmless
+
 PATIENCE = 1.0  # seconds that reading may take before a line is drawn
 MEGABYTE = 1_000_000
 
@@ -23,7 +25,9 @@ class Advance(Protocol):
 def progress(console: Console, shown: bool) -> Iterator[Advance]:
     """Progress bars while the block runs, each gone when its work is done."""
     # What does not fit in a narrow terminal is cut from the right end of the words.
-    words = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    words = TextColumn(
+        "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    )
     columns = (BarColumn(bar_width=6), TimeRemainingColumn(), words)
     with Progress(*columns, console=console, transient=True, expand=True, disable=not shown) as bar:
         waiting = bar.add_task("", total=None)
@@ -32,7 +36,7 @@ def progress(console: Console, shown: bool) -> Iterator[Advance]:
         def advance(done: int, total: int, words: str, work: str = "") -> None:
             if work not in tasks:
                 tasks[work] = bar.add_task("", total=None) if tasks else waiting
-            bar.update(tasks[work], completed=done, total=total, description=words, visible=done < total)
+            bar.update(tasks[work], completed=done, total=total, description=harmless(words), visible=done < total)
 
         yield advance
 

@@ -1,14 +1,16 @@
 """Tables for a terminal."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 
 from rnncast.choices import Choice
 from rnncast.files.forecasts import POINT, header_of, path_header_of, path_rows_of, rows_of
+from rnncast.report.screen import screen
 from rnncast.series.forecast import Forecast, Paths
 
 if TYPE_CHECKING:  # it comes with pandas, which a forecast can do without
@@ -24,7 +26,7 @@ COUNTED = ("length", "missing", "duplicates", "zeros", "season", "strength")
 
 def print_table(table: RenderableType, out: TextIO) -> None:
     """Draw a table, in colour on a terminal; elsewhere as wide as it needs to be."""
-    console = Console(file=out, width=None if out.isatty() else WIDEST)
+    console = screen(out, None if out.isatty() else WIDEST)
     console.print(table, width=None if out.isatty() else console.measure(table).maximum, crop=False)
 
 
@@ -108,7 +110,9 @@ def _finding(name: str, value: object) -> str:
 
 
 def number(value: float) -> str:
-    """Four significant digits, and whole numbers whole."""
+    """Four significant digits, and whole numbers whole. Nothing for NaN; inf is what it is."""
+    if not math.isfinite(value):
+        return "" if math.isnan(value) else f"{value:g}"
     if abs(value) >= 1e7 or 0 < abs(value) < 1e-3:
         return f"{value:.3e}"
     whole_digits = len(str(int(abs(value))))
