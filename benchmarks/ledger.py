@@ -27,7 +27,7 @@ from rnncast.nets.model import Model
 from rnncast.series.panel import Panel
 from rnncast.training.batches import Batches
 from rnncast.training.ledger import Ledger
-from rnncast.training.step import Watch
+from rnncast.training.watch import Watch
 
 SUNSPOTS = Path(__file__).resolve().parent.parent / "sample_data" / "sunspots.csv"
 AIM = 0.05

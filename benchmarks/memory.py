@@ -39,7 +39,7 @@ from rich.table import Table
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.forecaster import Forecaster
 from rnncast.series.panel import Panel
-from rnncast.training.step import Watch
+from rnncast.training.watch import Watch
 
 Values = NDArray[np.float64]
 Made = tuple[Values, int, float, float]  # a series, the step to be forecast, its true value, the naive guess at it

@@ -47,7 +47,8 @@ def epochs_of(training: str, steps: int, horizon: int, epochs: int) -> Iterator[
     )
     config = resolve(config, panel)
     model = build_model(config)
-    return train(model, Batches(panel, Frame.of(config), config.train, torch.device("cpu")), config)
+    course = train(model, Batches(panel, Frame.of(config), config.train, torch.device("cpu")), config)
+    return (step for step in course if isinstance(step, Step))
 
 
 def seconds_an_epoch(steps: int, horizon: int, repeats: int) -> dict[str, float]:

@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     ANSWER_IS_NO = 3
     INTERRUPTED = 130
     PIPE_CLOSED = 141
+    TERMINATED = 143
 
 
 class RnncastError(Exception):
@@ -60,6 +61,16 @@ class TrainingError(RnncastError):
     def __init__(self, message: str, hint: str = "", rescued: Any = None) -> None:
         super().__init__(message, hint)
         self.rescued = rescued
+
+
+class InterruptedTrainingError(TrainingError):
+    """Training was asked to stop before its end; `rescued` as in any TrainingError."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class CheckpointError(RnncastError):
+    """The checkpoint is damaged, in use, or of another training."""
 
 
 class UsageError(RnncastError):

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,12 @@ from rnncast.series.encoding import Encoding, expand
 from rnncast.series.forecast import Forecast, Paths
 from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns, Panel
-from rnncast.training.step import Watch
+from rnncast.training.checkpoint import Interruption
+from rnncast.training.watch import Watch
 from rnncast.version import VERSION
+
+if TYPE_CHECKING:
+    from rnncast.training.fit import Fitted
 
 SIDE_BY_SIDE = 32  # series whose paths are sampled at once
 LARGE = np.errstate(all="ignore")  # numbers too large for NumPy end as a forecast that is not finite, which is refused
@@ -46,8 +50,8 @@ class Forecaster:
     """A trained net with the state of every series it was trained on. Nothing in it changes; `fit` gives a new one.
 
     versions: of what trained it. known [S, R, K]: what was known in training of the steps after each series' end, R at
-    most the trained horizon, NaN where it was not; categories are places in the levels of `encoding`. device: where
-    nets step, which no file remembers.
+    most the trained horizon, NaN where it was not; categories are places in the levels of `encoding`. interruption:
+    which nets these are, if training was stopped before its end. device: where nets step, which no file remembers.
     """
 
     config: Config
@@ -62,36 +66,32 @@ class Forecaster:
     versions: Mapping[str, str] = field(default_factory=dict)
     encoding: Encoding = field(default_factory=Encoding)
     known: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    interruption: Interruption | None = None
     device: str = "cpu"
 
     @classmethod
     def fit(cls, panel: Panel, config: Config | None = None, *, watch: Watch | None = None) -> "Forecaster":
         """Train on a panel. Settings left open are decided from the data; `watch` is told of each epoch.
 
-        DataError if the panel has too few values for the horizon; TrainingError if training diverges, which rescues the
-        Forecaster with the best weights so far.
+        DataError if the panel has too few values for the horizon; TrainingError if training diverges, and as one of its
+        kind InterruptedTrainingError if it is stopped: they rescue the Forecaster with the best weights so far;
+        CheckpointError if the checkpoint that `watch` starts from is of another training.
         """
         from rnncast.training.fit import fit_weights  # torch is imported only where it is needed
 
         config = resolve(config or Config(), panel)
         encoding = Encoding.of(panel)
+        made_by = {"data": panel.fingerprint, "config": config.to_dict(), "versions": _trained_with()}
         try:
-            fitted = fit_weights(encoding.encode(panel), config, watch or Watch())
+            fitted = fit_weights(encoding.encode(panel), config, watch or Watch(), made_by)
         except TrainingError as error:
-            best = error.rescued
-            rescued = None if best is None else cls._of(panel, best.config, encoding, best.weights, {})
-            raise TrainingError(error.message, error.hint, rescued) from None
-        return cls._of(panel, config, encoding, fitted.weights, fitted.scores)
+            error.rescued = error.rescued and cls._of(panel, encoding, error.rescued)
+            raise
+        return cls._of(panel, encoding, fitted)
 
     @classmethod
-    def _of(
-        cls,
-        panel: Panel,
-        config: Config,
-        encoding: Encoding,
-        weights: Mapping[str, NDArray[np.float32]],
-        scores: Mapping[str, float],
-    ) -> "Forecaster":
+    def _of(cls, panel: Panel, encoding: Encoding, fitted: "Fitted") -> "Forecaster":
+        config, weights = fitted.config, fitted.weights
         assert config.task.horizon is not None
         return cls(
             config=config,
@@ -102,10 +102,11 @@ class Forecaster:
             frequency=panel.frequency,
             columns=panel.columns,
             source=Source(panel.fingerprint),
-            scores=scores,
+            scores=fitted.scores,
             versions=_trained_with(),
             encoding=encoding,
             known=known_ahead(panel, encoding, config.task.horizon),
+            interruption=fitted.interruption,
         )
 
     @LARGE

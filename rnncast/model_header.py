@@ -17,6 +17,7 @@ from rnncast.plain import from_plain, shown, table, texts
 from rnncast.series.encoding import Encoding
 from rnncast.series.frequency import Frequency
 from rnncast.series.panel import KEY_MARK, Columns, Panel
+from rnncast.training.checkpoint import Interruption
 
 SCORES = ("mase", "seasonal_naive_mase", "trust", "naive_mase", "origins")  # the first three are always there
 NEEDED_SCORES = 3
@@ -65,6 +66,7 @@ class Header(NamedTuple):
     ids: tuple[str, ...]
     scores: Mapping[str, float]
     versions: Mapping[str, str]
+    interruption: Interruption | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON, in the order of a file."""
@@ -77,12 +79,15 @@ class Header(NamedTuple):
             "scores": dict(self.scores),
             "encoding": self.encoding.to_dict(),
             "ids": self.ids,
+            **({} if self.interruption is None else {"interruption": asdict(self.interruption)}),
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Header":
         """The Header that `to_dict` gave. UsageError or ValueError, by name, for what it cannot say."""
-        given = table(values, cls._fields, cls._fields, "part of the header")
+        needed = [name for name in cls._fields if name not in cls._field_defaults]
+        given = table(values, cls._fields, needed, "part of the header")
+        interruption = given.get("interruption")
         header = cls(
             config=Config.from_dict(given["config"]),
             frequency=Frequency.from_dict(given["frequency"]),
@@ -92,6 +97,9 @@ class Header(NamedTuple):
             ids=texts(given["ids"], "the ids of the series"),
             scores=_scores(given["scores"]),
             versions=_versions(given["versions"]),
+            interruption=None
+            if interruption is None
+            else from_plain(Interruption, interruption, "interruption's field"),
         )
         check_decided(header.config, header.frequency)
         if header.encoding.widths != header.config.net.covariates:

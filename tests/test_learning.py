@@ -17,7 +17,8 @@ from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.panel import Panel
 from rnncast.series.splits import hold_out, rolling_origins
 from rnncast.training.loop import one_cycle
-from rnncast.training.step import Step, Watch
+from rnncast.training.step import Step
+from rnncast.training.watch import Watch
 from tests.conftest import AIR_PASSENGERS, small_config, waves
 
 every_net = pytest.mark.parametrize("name", NETS)

@@ -14,7 +14,7 @@ from rnncast.forecaster import Forecaster
 from rnncast.runtime.members import member_prefix
 from rnncast.runtime.runtime import Runtime
 from rnncast.series.panel import Panel
-from rnncast.training.step import Watch
+from rnncast.training.watch import Watch
 from tests.conftest import small_config, waves
 
 SPANS = (6, 12, 1)

@@ -25,7 +25,8 @@ from rnncast.training.device import find_device
 from rnncast.training.ledger import gradient_by_lag
 from rnncast.training.losses import Loss, Targets, loss_of
 from rnncast.training.objectives import FreeRunning, Outcome, observed, step, weighted_loss
-from rnncast.training.step import Step, Watch
+from rnncast.training.step import Step
+from rnncast.training.watch import Watch
 from tests.conftest import small_config, waves
 
 STEPS, HORIZON, SEASON = 30, 4, 6

@@ -16,7 +16,7 @@ from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import RnncastError, TrainingError
 
 if TYPE_CHECKING:
-    from rnncast.training.step import Watch
+    from rnncast.training.watch import Watch
 
 
 @o.with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig)
@@ -81,7 +81,8 @@ def _watching(environment: Environment, ledger: str | None, device: str) -> "Ite
     """A Watch that draws progress, writes the ledger file and shows it under --verbose."""
     from rnncast.report.progress import progress
     from rnncast.report.words import epoch_in_words, ledger_in_words
-    from rnncast.training.step import Step, Watch
+    from rnncast.training.step import Step
+    from rnncast.training.watch import Watch
 
     with _ledger_file(ledger) as file, progress(environment.side_screen, environment.shows_progress) as advance:
         judged: dict[str, Step] = {}  # the last epoch of each run that was validated, which stays on the screen

@@ -92,7 +92,7 @@ def _in_processes(work: list[_Work], jobs: int) -> Iterator[Outcome]:
             "a process ended before its work was done, perhaps for want of memory", hint="ask for fewer --jobs"
         ) from None
     except BaseException:
-        # Interrupted or failed: what is still computed is not waited for.
+        # InterruptedTrainingError or failed: what is still computed is not waited for.
         for child in set(multiprocessing.active_children()) - before:
             child.terminate()
         raise

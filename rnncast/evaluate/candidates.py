@@ -10,7 +10,7 @@ from rnncast.config import Config
 from rnncast.forecaster import Forecaster
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
-from rnncast.training.step import Watch
+from rnncast.training.watch import Watch
 
 
 class Candidate(Protocol):

@@ -8,7 +8,7 @@ from rnncast.runtime.runtime import Runtime
 from rnncast.series.dependence import templates_of
 from rnncast.series.distribution import scores_at
 from rnncast.series.panel import Panel
-from rnncast.training.validation import Weights
+from rnncast.training.checkpoint import Weights
 
 ORIGINS = 100  # looked at
 

@@ -1,13 +1,15 @@
 """From a Panel and a resolved Config to trained weights: the one place where training starts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import Any
 
 import torch
 
 from rnncast.config import Config
-from rnncast.errors import TrainingError
+from rnncast.errors import InterruptedTrainingError, TrainingError
 from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.head import tempered
 from rnncast.runtime.members import member_prefix
@@ -15,26 +17,18 @@ from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
 from rnncast.training.batches import Batches
+from rnncast.training.checkpoint import Best, Checkpoint, Interruption, Place, RunState, Weights
 from rnncast.training.dependence import learnt_templates
 from rnncast.training.device import find_device
 from rnncast.training.ledger import Ledger
 from rnncast.training.loop import train
 from rnncast.training.side_by_side import Work, side_by_side
-from rnncast.training.step import Step, Watch
-from rnncast.training.validation import Validation, Weights
+from rnncast.training.step import Step
+from rnncast.training.validation import Validation
+from rnncast.training.watch import Watch
 
 VALIDATIONS = 8  # in a run, evenly spread over its epochs
 FEW_SERIES = 4  # are trained one net after the other, in one thread
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best weights of a run so far: their epoch, score (MASE on validation origins, else the loss), and Config."""
-
-    weights: Weights
-    epoch: int
-    score: float
-    config: Config
 
 
 @dataclass(frozen=True)
@@ -56,36 +50,61 @@ class Run:
 
 @dataclass(frozen=True)
 class Fitted:
-    """The weights of all members, trained on all the data, and what runs without its end scored there, if any."""
+    """The weights of all members, the Config that they are for, and what runs without the data's end scored there."""
 
+    config: Config
     weights: Weights
     scores: dict[str, float]
+    interruption: Interruption | None = None
 
 
-def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
+def fit_weights(panel: Panel, config: Config, watch: Watch, made_by: Mapping[str, Any]) -> Fitted:
     """Train the nets of a resolved Config on a panel.
 
     With `validate`, first runs without the end of the data, one in each frame, are judged there, and say how far those
     on all the data are to be trusted; with `patience`, the first also decides how many epochs all others are given.
-    TrainingError if training diverges; it rescues the Best so far.
+    made_by: what else the result depends on, for checkpoints. TrainingError if training diverges, and as one of its
+    kind InterruptedTrainingError if it is stopped: they rescue a Fitted of the weights so far, None if there are none.
+    CheckpointError if `watch.start` is of another training.
     """
     validation = Validation.of(panel, config) if config.train.validate else None
+    judged, final = range(config.frames if validation is not None else 0), range(config.train.members or 1)
+    reached = Checkpoint({**made_by, "device": find_device(watch.device).type, "threads": torch.get_num_threads()})
+    if watch.start is not None:
+        watch.start.check(reached.made_by)
+        reached = watch.start
     with _at_once(panel, watch) as at_once:
-        judged, final = range(config.frames if validation is not None else 0), range(config.train.members or 1)
-        config = _in_time(config, len(judged) + len(final), at_once)
-        first: list[Best] = []
+        one, first = _in_time(config, len(judged) + len(final), at_once), list[Run]()
         if validation is not None and config.train.patience is not None:  # it decides on the epochs of all others
-            first = _trained([Run(0, validation.seen, config, validation)], watch, at_once)
-            config = replace(config, train=replace(config.train, epochs=first[0].epoch, patience=None))
-        runs = [
-            *(Run(k, validation.seen, config, validation) for k in judged[len(first) :] if validation is not None),
-            *(Run(k, panel, config) for k in final),
+            first = [Run(0, validation.seen, one, validation)]
+            reached = _trained(first, reached, watch, at_once)
+            state = reached.runs.get(first[0].name)
+            one = replace(one, train=replace(one.train, epochs=state.kept.epoch if state else 0, patience=None))
+        others = [
+            *(Run(k, validation.seen, one, validation) for k in judged[len(first) :] if validation is not None),
+            *(Run(k, panel, one) for k in final),
         ]
-        found = [*first, *_trained(runs, watch, at_once)]
-    trust, scores, conformal = config.train.trust or 0.0, {}, {}
-    if validation is not None:
-        weights = _together(found[: len(judged)])
-        trust, score = validation.trusted(weights)
+        reached = _trained(others, reached, watch, at_once)
+    states = [reached.runs.get(run.name) for run in (*first, *others)]
+    if all(state is not None and state.ended for state in states):
+        nets = [state.kept for state in states if state is not None]
+        return _fitted(panel, config, nets[len(judged) :], (validation, nets[: len(judged)]))
+    raise InterruptedTrainingError(
+        "training was interrupted before any weights were usable", rescued=_rescued(panel, config, validation, states)
+    )
+
+
+def _fitted(
+    panel: Panel, config: Config, nets: Sequence[Best], judged: tuple[Validation | None, Sequence[Best]]
+) -> Fitted:
+    """What nets come to, trusted and calibrated as those that were judged say."""
+    weights, scores, conformal = _together(nets), dict[str, float](), dict[str, Any]()
+    trust = config.train.trust or 0.0
+    validation, seen_less = judged
+    if validation is not None and seen_less:
+        validation = replace(validation, config=validation.config.of_members(len(seen_less)))
+        untempered = _together(seen_less)
+        trust, score = validation.trusted(untempered)
         scores = {
             "mase": score,
             "seasonal_naive_mase": validation.naive,
@@ -94,11 +113,36 @@ def fit_weights(panel: Panel, config: Config, watch: Watch) -> Fitted:
             "trust": trust,
         }
         if config.task.conformal:
-            conformal = {CONFORMAL: validation.interval_factors(tempered(weights, trust))}
-    weights = tempered(_together(found[len(judged) :]), trust) | conformal
+            conformal = {CONFORMAL: validation.interval_factors(tempered(untempered, trust))}
+    weights = tempered(weights, trust) | conformal
     if config.direct:
         weights[TEMPLATES] = learnt_templates(panel, config, weights)
-    return Fitted(weights, scores)
+    return Fitted(config, weights, scores)
+
+
+def _rescued(
+    panel: Panel, config: Config, validation: Validation | None, states: Sequence[RunState | None]
+) -> Fitted | None:
+    """The model that is left of an interrupted training: nets trained to their end before others, then nets on all the
+    data before those that did not see their end, but nets that were judged before others. None without an epoch."""
+    final = states[len(states) - (config.train.members or 1) :]
+    judged = states[: len(states) - len(final)]
+    for planned, whole in ((final, True), (judged, True), (judged, False), (final, False)):
+        if kept := _first_usable(planned, whole=whole):
+            run = "training" if planned is final else "validation"
+            epochs = min(best.epoch for best in kept)
+            interruption = Interruption(run, len(kept), len(planned), epochs, config.train.epochs or 0)
+            so_far = _first_usable(judged, whole=False)
+            fitted = _fitted(panel, config.of_members(len(kept)), kept, (validation, so_far))
+            return replace(fitted, interruption=interruption)
+    return None
+
+
+def _first_usable(planned: Sequence[RunState | None], *, whole: bool) -> list[Best]:
+    """Of the nets planned, the first that have learnt anything, or all that they should: members take the spans of the
+    level in turn, so no other will do."""
+    usable = takewhile(lambda net: net is not None and net.kept.epoch and (net.ended or not whole), planned)
+    return [net.kept for net in usable if net is not None]
 
 
 def _together(members: Sequence[Best]) -> Weights:
@@ -128,20 +172,22 @@ def _at_once(panel: Panel, watch: Watch) -> Iterator[int]:
         torch.set_num_threads(before)
 
 
-def _trained(runs: Sequence[Run], watch: Watch, at_once: int) -> list[Best]:
-    """The last weights of each run, or with patience the best by validation."""
+def _trained(runs: Sequence[Run], reached: Checkpoint, watch: Watch, at_once: int) -> Checkpoint:
+    """What has been reached when each run has ended, or been stopped."""
     threads = torch.get_num_threads() if len(runs) < 2 or at_once < 2 else 1
-    works = [_work(run, watch, threads) for run in runs]
-    found: dict[int, Best] = {}
-    for number, (step, best) in side_by_side(works, at_once):
-        if step is not None:
-            watch.told(runs[number].name, step)
-        found[number] = best
-    return [found[number] for number in range(len(runs))]
+    works = [_work(run, reached.runs.get(run.name), watch, threads) for run in runs]
+    for number, found in side_by_side(works, at_once):
+        if isinstance(found, Step):
+            watch.told(runs[number].name, found)
+        else:
+            reached = replace(reached, runs={**reached.runs, runs[number].name: found})
+            watch.reached(reached)
+    return reached
 
 
-def _work(run: Run, watch: Watch, threads: int) -> Work[tuple[Step | None, Best]]:
-    """The epochs of a run, each with the best weights so far; before the first, without a Step, those at the start."""
+def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work[Step | RunState]:
+    """A run from where it was before, if it had begun: all its epochs, those before too, and how far it is, where that
+    is wanted and at the end."""
     config = run.config.of_one_net(run.member)
     device = find_device(watch.device)
     model = build_model(config).to(device)  # here, not in a thread: it draws from a generator that all share
@@ -149,28 +195,52 @@ def _work(run: Run, watch: Watch, threads: int) -> Work[tuple[Step | None, Best]
     judge = run.validation and run.validation.of_one_net(run.member)
     patience = config.train.patience if judge is not None else None
 
-    def work(wanted: Callable[[], bool]) -> Iterator[tuple[Step | None, Best]]:
+    def work(wanted: Callable[[], bool]) -> Iterator[Step | RunState]:
+        state = before or RunState(Best(_weights(model), 0, float("inf")))
+        yield from state.steps
+        if before is not None and before.ended:
+            yield before
+            return
+        if watch.stopped():
+            return
         torch.set_num_threads(threads)
         batches = Batches(run.panel, Frame.of(config), config.train, device)
-        ledger = Ledger(config) if watch.ledger else None
-        best, last, without_progress = None, Best(_weights(model), 0, float("inf"), config), 0
-        yield None, last
+        ledger, stopped = Ledger(config) if watch.ledger else None, False
+
+        def going() -> bool:
+            return wanted() and not watch.stopped()
+
+        course = train(model, batches, config, ledger, going, lambda: watch.due(run.name), state.place)
         try:
-            for step in train(model, batches, config, ledger, wanted):
-                judged = _judged(step, model, judge)
-                score = judged.valid_mase if judge is not None else judged.loss
-                if score is not None:
-                    last = Best(_weights(model), step.epoch, score, config)
-                    without_progress += 1
-                    if best is None or score < best.score:
-                        best, without_progress = last, 0
-                yield judged, last if patience is None or best is None else best
-                if patience is not None and without_progress >= patience:
-                    return
+            for found in course:
+                if stopped := isinstance(found, Place):
+                    yield replace(state, place=found)
+                    continue
+                judged = _judged(found, model, judge)
+                score = judged.loss if judge is None else judged.valid_mase
+                state = _after(state, judged, score, model, patience)
+                yield judged
+                if patience is not None and state.without_progress >= patience:
+                    break
         except TrainingError as error:
+            best = state.best and Fitted(config, state.best.weights, {})
             raise TrainingError(error.message, error.hint, rescued=best) from None
+        if not stopped:
+            yield replace(state, place=None)
 
     return work
+
+
+def _after(state: RunState, step: Step, score: float | None, model: Model, patience: int | None) -> RunState:
+    """The state after an epoch: the last weights that were scored are kept, or with patience the best."""
+    state = replace(state, steps=(*state.steps, step))
+    if score is None:
+        return state
+    last = Best(_weights(model), step.epoch, score)
+    if state.best is None or score < state.best.score:
+        return replace(state, kept=last, best=last, without_progress=0)
+    kept = last if patience is None else state.best
+    return replace(state, kept=kept, without_progress=state.without_progress + 1)
 
 
 def _judged(step: Step, model: Model, validation: Validation | None) -> Step:

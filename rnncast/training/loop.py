@@ -1,35 +1,22 @@
 """The training loop: truncated back-propagation through time with carried state.
 
-It yields a Step after each epoch and does nothing else: no printing, no saving. What to show, when to stop and what to
-keep is for whoever consumes the steps.
+It yields a Step after each epoch, a Place where one is wanted, and does nothing else: no printing, no saving. What to
+show, when to stop and what to keep is for whoever consumes them.
 """
 
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from statistics import median, quantiles
 
-import torch
-
 from rnncast.config import Config, TrainConfig
-from rnncast.errors import TrainingError
 from rnncast.nets.model import Model
 from rnncast.nets.protocol import State
-from rnncast.training.batches import Batches, Chunk
+from rnncast.training.batches import Batches
+from rnncast.training.checkpoint import Place, Update
+from rnncast.training.learner import Learner
 from rnncast.training.ledger import Ledger
-from rnncast.training.losses import loss_of
-from rnncast.training.objectives import FreeRunning, Outcome, observed
 from rnncast.training.step import Step
-
-
-@dataclass(frozen=True)
-class Update:
-    """What one optimiser step saw: the summed loss, its total weight, and the gradient norm before clipping."""
-
-    loss: float
-    weight: float
-    norm: float
 
 
 def train(
@@ -38,42 +25,51 @@ def train(
     config: Config,
     ledger: Ledger | None = None,
     wanted: Callable[[], bool] = lambda: True,
-) -> Iterator[Step]:
-    """Train the model in place, yielding a Step after each epoch, for as long as it is `wanted`.
+    due: Callable[[], bool] = lambda: False,
+    start: Place | None = None,
+) -> Iterator[Step | Place]:
+    """Train the model in place, yielding a Step after each epoch, and a Place before each update where one is `due`.
 
-    State is carried over chunk borders and detached there, so gradients reach back at most --bptt-steps (Williams &
-    Peng 1990) while memory does not end; it is reset only where a series starts, or at each border without --carry.
-    TrainingError at a loss or gradient that is not finite, before it reaches the weights.
+    It ends, with a last Place, before the first update that is not `wanted`; from any Place, as its `start`, it goes on
+    to the same bits. State is carried over chunk borders and detached there, so gradients reach back at most
+    --bptt-steps (Williams & Peng 1990) while memory does not end; it is reset only where a series starts, or at each
+    border without --carry. TrainingError at a loss or gradient that is not finite, before it reaches the weights.
     """
-    settings = config.train
+    settings, random = config.train, batches.random.bit_generator
     assert settings.epochs is not None
-    objective = _objective(model, config)
-    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay)
-    state: State = ()
-    lr, began = 0.0, time.perf_counter()
-    for epoch in range(1, settings.epochs + 1):
+    learner = Learner.of(model, config)
+    here = start or Place(1, 0, (), 0, 0.0, 0.0, random.state, {})
+    state: State = learner.restore(here.arrays) if start is not None else ()
+    lr, began = here.lr, time.perf_counter() - here.seconds
+    for epoch in range(here.epoch, settings.epochs + 1):
         model.train()
-        updates, steps = [], 0
+        updates, steps, random.state = list(here.updates), here.steps, here.order
         for index, chunk in enumerate(batches.epoch()):
-            if not wanted():
+            if index < here.chunks:
+                continue
+            going = wanted()
+            if not going or due():
+                seconds, arrays = time.perf_counter() - began, learner.arrays(state)
+                yield Place(epoch, index, tuple(updates), steps, lr, seconds, here.order, arrays)
+            if not going:
                 return
             progress = (epoch - 1 + min(index / len(batches), 1.0)) / settings.epochs
             if settings.max_time is not None:  # the schedule ends with the time, if that is sooner
                 progress = max(progress, min((time.perf_counter() - began) / max(settings.max_time, 1e-9), 1.0))
             lr = one_cycle(progress, settings.learning_rate)
-            optimiser.param_groups[0]["lr"] = lr
             if chunk.start == 0 or not settings.carry:
                 state = model.init_state(chunk.rows)
-            outcome = objective(chunk, state, progress)
+            outcome = learner.objective(chunk, state, progress)
             state = tuple(part.detach() for part in outcome.state)
             steps += chunk.rows * (chunk.stop - chunk.start)
             if outcome.weight > 0:  # otherwise there is nothing to learn, but the state has moved on
-                updates.append(_update(model, optimiser, outcome, settings, f"update {index + 1} of epoch {epoch}"))
+                updates.append(learner.update(outcome, lr, f"update {index + 1} of epoch {epoch}"))
         by_lag = ledger.measure(model, batches, epoch) if ledger is not None else {}
         seconds = time.perf_counter() - began
         yield _summary(updates, epoch, settings, lr, steps, seconds, by_lag)
         if settings.max_time is not None and seconds > settings.max_time:
             return
+        here = Place(epoch + 1, 0, (), 0, lr, seconds, random.state, {})
 
 
 def one_cycle(progress: float, highest: float) -> float:
@@ -82,30 +78,6 @@ def one_cycle(progress: float, highest: float) -> float:
     if progress < warm:
         return highest * (0.04 + 0.96 * 0.5 * (1 - math.cos(math.pi * progress / warm)))
     return highest * (1e-4 + 0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm))))
-
-
-def _objective(model: Model, config: Config) -> Callable[[Chunk, State, float], Outcome]:
-    device = next(model.parameters()).device
-    loss = loss_of(config, device)
-    if config.free_running:
-        free = FreeRunning(config, loss, device)
-        return lambda chunk, state, progress: free(model, chunk, state, progress)
-    return lambda chunk, state, progress: observed(model, chunk, state, loss)
-
-
-def _update(
-    model: Model, optimiser: torch.optim.Optimizer, outcome: Outcome, settings: TrainConfig, place: str
-) -> Update:
-    optimiser.zero_grad(set_to_none=True)
-    (outcome.loss / outcome.weight).backward()  # type: ignore[no-untyped-call]
-    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
-    if not torch.isfinite(norm):
-        raise TrainingError(
-            f"the gradient was no longer finite at {place}; training stopped before it reached the weights",
-            hint=f"try a smaller --learning-rate than {settings.learning_rate:g}, or a smaller --clip-norm",
-        )
-    optimiser.step()
-    return Update(float(outcome.loss.detach()), float(outcome.weight), float(norm))
 
 
 def _summary(

@@ -1,6 +1,5 @@
-"""What a training run tells, and what a caller wants to be told. No torch here, so that anyone may hold these."""
+"""What a training run tells of an epoch. No torch here, so that anyone may hold it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -27,16 +26,3 @@ class Step:
     gradient_by_lag: dict[int, float]
     valid_mase: float | None = None
     naive_mase: float | None = None
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What a caller wants of a run.
-
-    told: is called after each epoch, with the name of the run ("validation", "training"; or "training, net 2" where
-    there are several). ledger: measure the gradient by lag. device: where to compute.
-    """
-
-    told: Callable[[str, Step], None] = lambda run, step: None
-    ledger: bool = False
-    device: str = "auto"

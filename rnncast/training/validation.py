@@ -17,8 +17,8 @@ from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.naive import repeat_season
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
+from rnncast.training.checkpoint import Weights
 
-Weights = dict[str, NDArray[np.float32]]
 ORIGINS = 4  # of few series, where a quarter of the longest has so many
 HELD_BACK = 0.25  # of the longest series, at most, where it is not one origin alone
 MOST_ORIGINS = 24  # where a tenth of the longest series has so many: more to judge intervals by

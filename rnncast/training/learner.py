@@ -1,0 +1,94 @@
+"""What changes while a net learns: its weights, the optimiser's moments and the generators, as arrays and back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from rnncast.config import Config, TrainConfig
+from rnncast.errors import CheckpointError, TrainingError
+from rnncast.nets.model import Model
+from rnncast.nets.protocol import State
+from rnncast.training.batches import Chunk
+from rnncast.training.checkpoint import Arrays, Update
+from rnncast.training.losses import loss_of
+from rnncast.training.objectives import FreeRunning, Outcome, observed
+
+Objective = Callable[[Chunk, State, float], Outcome]
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A model, what it is trained to do on a chunk, its optimiser, and the generators that are drawn from, by name."""
+
+    model: Model
+    settings: TrainConfig
+    objective: Objective
+    optimiser: torch.optim.Optimizer
+    generators: Mapping[str, Generator]
+
+    @classmethod
+    def of(cls, model: Model, config: Config) -> "Learner":
+        """What a resolved Config asks for, at its start."""
+        settings, device = config.train, next(model.parameters()).device
+        loss, optimiser = (
+            loss_of(config, device),
+            torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay),
+        )
+        dropout = {} if model.generator is None else {"dropout": model.generator}
+        if config.free_running:
+            free = FreeRunning(config, loss, device)
+
+            def objective(chunk: Chunk, state: State, progress: float) -> Outcome:
+                return free(model, chunk, state, progress)
+
+            return cls(model, settings, objective, optimiser, {**dropout, "feedback": free.random})
+        return cls(model, settings, lambda chunk, state, _: observed(model, chunk, state, loss), optimiser, dropout)
+
+    def update(self, outcome: Outcome, lr: float, place: str) -> Update:
+        """One step of the optimiser. TrainingError, naming the place, at a gradient that is not finite."""
+        self.optimiser.param_groups[0]["lr"] = lr
+        self.optimiser.zero_grad(set_to_none=True)
+        (outcome.loss / outcome.weight).backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
+        if not torch.isfinite(norm):
+            raise TrainingError(
+                f"the gradient was no longer finite at {place}; training stopped before it reached the weights",
+                hint=f"try a smaller --learning-rate than {self.settings.learning_rate:g}, or a smaller --clip-norm",
+            )
+        self.optimiser.step()
+        return Update(float(outcome.loss.detach()), float(outcome.weight), float(norm))
+
+    def arrays(self, state: State) -> Arrays:
+        """Copies of all that changes, and of the state of the net, by name."""
+        moments = self.optimiser.state_dict()["state"]
+        tensors = {
+            **{f"weight.{name}": weight for name, weight in self.model.state_dict().items()},
+            **{f"moment.{index}.{name}": each for index, named in moments.items() for name, each in named.items()},
+            **{f"generator.{name}": generator.get_state().long() for name, generator in self.generators.items()},
+            **{f"state.{index}": part for index, part in enumerate(state)},
+        }
+        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
+
+    def restore(self, arrays: Arrays) -> State:
+        """Put back what `arrays` gave, and return the state of the net. CheckpointError if it does not fit."""
+        # Cloned, because torch aligns its own memory, and sums may be rounded differently where memory is not aligned.
+        tensors = {name: torch.from_numpy(array).clone() for name, array in arrays.items()}
+        shapes, named = [each.shape for each in self.model.parameters()], dict[int, dict[str, Tensor]]()
+        try:
+            self.model.load_state_dict(_under(tensors, "weight."))
+            for key, moment in _under(tensors, "moment.").items():
+                index, name = int(key.split(".")[0]), key.split(".")[1]
+                named.setdefault(index, {})[name] = moment.reshape(() if name == "step" else shapes[index])
+            self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": named})
+            for name, generator in self.generators.items():
+                generator.set_state(tensors[f"generator.{name}"].byte())
+        except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(f"the checkpoint is damaged: {error}", hint="begin anew without it") from None
+        device = next(self.model.parameters()).device
+        return tuple(part.to(device) for part in _under(tensors, "state.").values())
+
+
+def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,26 @@
+"""What a caller wants of a training run. No torch here, so that anyone may hold it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rnncast.training.checkpoint import Checkpoint
+from rnncast.training.step import Step
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a caller wants of a run.
+
+    told: is called after each epoch, with the name of the run ("validation", "training"; or "training, net 2" where
+    there are several). ledger: measure the gradient by lag. device: where to compute. stopped: whether to stop, asked
+    before each update. due: whether a checkpoint of a run is wanted, asked after each of its updates, in the thread
+    that trains it. reached: is given one then, and where a run ends. start: the checkpoint to go on from.
+    """
+
+    told: Callable[[str, Step], None] = lambda run, step: None
+    ledger: bool = False
+    device: str = "auto"
+    stopped: Callable[[], bool] = lambda: False
+    due: Callable[[str], bool] = lambda run: False
+    reached: Callable[[Checkpoint], None] = lambda checkpoint: None
+    start: Checkpoint | None = None
