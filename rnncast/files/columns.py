@@ -7,8 +7,8 @@ from enum import Enum
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.cells import UNNAMED
-from rnncast.files.marks import MISSING
-from rnncast.files.numbers import WHOLE, is_number
+from rnncast.files.marks import MISSING, WHOLE
+from rnncast.files.numbers import is_number
 from rnncast.files.times import YEAR, formats_of
 from rnncast.series.panel import Columns
 

@@ -6,3 +6,4 @@ import re
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None", "none", "#N/A", "?", "-", ".")
 EXPONENT = r"(?:[eE][+-]?\d{1,4})?"
 PLAIN = re.compile(rf"[+-]?(?:\d+\.?\d*|\.\d+){EXPONENT}", re.ASCII)
+WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)  # a whole number of 64 bits

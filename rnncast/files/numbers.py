@@ -17,7 +17,6 @@ def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
     return re.compile(rf"[+-]?(?:{whole}(?:{decimal}\d*)?|{decimal}\d+){EXPONENT}", re.ASCII)
 
 
-WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 STYLES = {"point": _pattern(r"\.", ","), "comma": _pattern(",", ".")}
 _MINUS = str.maketrans({"−": "-"})
 

@@ -10,7 +10,7 @@ import pandas as pd
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.cells import SAMPLE, Coded, Codes, Mask, Table
-from rnncast.files.numbers import WHOLE
+from rnncast.files.marks import WHOLE
 from rnncast.files.times import DIRECTIVE, EXAMPLE, WHOLE_NUMBER, format_fault, format_times, formats_of, refined
 from rnncast.files.zones import check_zone, offset_of, utc_offsets, wall_to_utc, zone_of
 from rnncast.series.frequency import Times

@@ -5,6 +5,7 @@ The lines are CSV with a header (any of the usual separators), JSON Lines, or ba
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
@@ -14,7 +15,7 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.marks import MISSING, PLAIN
+from rnncast.files.marks import MISSING, PLAIN, WHOLE
 from rnncast.files.times import WHOLE_NUMBER, format_times, read_time
 from rnncast.files.zones import wall_to_utc
 from rnncast.series.frequency import Frequency, Times
@@ -65,7 +66,7 @@ def stream_rows(
                 continue
         try:
             yield _row(place, header.split(text), header, columns, frequency, number)
-        except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
             yield BadRow(place, str(error) if isinstance(error, _UnreadableError) else f"{text[:60]!r} is not a row")
 
 
@@ -93,6 +94,8 @@ def _row(
 def _positions(text: str, columns: Columns, frequency: Frequency) -> tuple[int, ...]:
     """Where a time lies on the grid."""
     if columns.time_format == WHOLE_NUMBER:
+        if not WHOLE.fullmatch(text):
+            raise _UnreadableError(f"{text[:60]!r} in column {columns.time!r} is not a whole number, as steps are")
         times = np.array([int(text)], np.int64)
     else:
         read = read_time(text, columns.time_format)
@@ -100,6 +103,8 @@ def _positions(text: str, columns: Columns, frequency: Frequency) -> tuple[int, 
             raise _UnreadableError(f"{text!r} in column {columns.time!r} is not a time written as in training")
         times = _on_the_grid(*read, columns)
     places = frequency.positions(times)
+    if not frequency.holds(places).all():
+        raise _UnreadableError(f"{text!r} in column {columns.time!r} lies outside the calendar of years 1 to 9999")
     if (frequency.times(places) != times).any():
         near = format_times(frequency.times(places[:1] + np.arange(2)), columns)
         raise _UnreadableError(f"{text} is off the grid: the model's is {frequency.name} ({near[0]}, then {near[1]})")
@@ -124,7 +129,10 @@ def _header(text: str, columns: Columns) -> tuple[Header, bool]:
         places = {name: i for i, name in enumerate(names)}
         return _placed(lambda line: _object(line, names), places, columns), True
     for separator in SEPARATORS:
-        cells = _cells(text, separator)
+        try:
+            cells = _cells(text, separator)
+        except _UnreadableError:
+            continue
         if set(names) <= set(cells):
             places = {name: i for i, name in enumerate(cells)}
             return _placed(partial(_cells_of, separator=separator, width=len(cells)), places, columns), False
@@ -142,7 +150,12 @@ def _placed(split: Callable[[str], list[Any]], places: dict[str, int], columns: 
 
 
 def _cells(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator)) if '"' in line else line.split(separator)
+    if '"' not in line:
+        return line.split(separator)
+    try:
+        return next(csv.reader([line], delimiter=separator))
+    except csv.Error as error:
+        raise _UnreadableError(f"{line[:60]!r} is not a row: {error}") from None
 
 
 def _cells_of(line: str, separator: str, width: int) -> list[str]:
@@ -160,9 +173,9 @@ def _object(line: str, names: list[str]) -> list[Any]:
 def _point(text: str) -> float:
     if text in MISSING:
         return float("nan")
-    if not PLAIN.fullmatch(text):
+    if not PLAIN.fullmatch(text) or math.isinf(value := float(text)):
         raise ValueError
-    return float(text)
+    return value
 
 
 def _comma(text: str) -> float:

@@ -1,0 +1,52 @@
+"""Lines of a stream that are no rows are given as such, with the reason; the rows after them are read."""
+
+import pytest
+
+from rnncast.config import TableConfig
+from rnncast.errors import DataError
+from rnncast.files.stream import BadRow, StreamRow, stream_rows
+from rnncast.series.frequency import DAY, Frequency
+from rnncast.series.panel import Columns
+
+NUMBERED = Columns(("id",), "step", "y"), Frequency("step")
+DATED = Columns(("id",), "day", "y", "%Y-%m-%d"), Frequency("span", DAY)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("a,99999999999999999999,1", "is not a whole number, as steps are"),
+        ("a,999999999999999999,1", "lies outside the calendar"),
+        ("a,1_000,1", "is not a whole number"),
+        ("a,3,1e999", "'1e999' in column 'y' is not a number"),
+        ('a,3\r4,"1"', "is not a row: new-line character"),
+        ('a,"' + "3" * 200_000 + '",1', "is not a row: field larger than field limit"),
+    ],
+    ids=["beyond 64 bits", "beyond the calendar", "an underscore", "infinite", "a return in quotes", "a long cell"],
+)
+def test_a_line_that_is_no_row(line: str, reason: str) -> None:
+    bad, good = stream_rows(["id,step,y", line, "a,4,2"], *NUMBERED, TableConfig())
+    assert isinstance(bad, BadRow)
+    assert reason in bad.reason
+    assert good == StreamRow(3, "a", 2.0, (4,))
+
+
+def test_a_day_at_the_end_of_the_calendar() -> None:
+    rows = stream_rows(["id,day,y", "a,9999-12-31,1", "a,0001-01-01,1", "a,9999-12-29,2"], *DATED, TableConfig())
+    last, first, good = rows
+    assert isinstance(last, BadRow)
+    assert isinstance(first, BadRow)
+    assert "lies outside the calendar of years 1 to 9999" in last.reason
+    assert isinstance(good, StreamRow)
+
+
+def test_objects_nested_too_deeply() -> None:
+    lines = ['{"id":"a","step":3,"y":1}', '{"id":' + "[" * 100_000, '{"id":"a","step":4,"y":1}']
+    _, bad, good = stream_rows(lines, *NUMBERED, TableConfig())
+    assert isinstance(bad, BadRow)
+    assert isinstance(good, StreamRow)
+
+
+def test_a_header_that_is_none() -> None:
+    with pytest.raises(DataError, match="does not name the columns"):
+        list(stream_rows(['"id\rstep",y', "a,1,2"], *NUMBERED, TableConfig()))
