@@ -1,15 +1,34 @@
-"""What all tests share: the repository, the program as a subprocess, and small panels."""
+"""What all tests share. Take what is here before starting a process or training a model of your own:
 
+- `program`: rnncast in an empty folder. `program("train", "x.csv")` runs it within this process, without the 2 s of a
+  start and its imports; `program.process(...)` runs the same in a process of its own, and `program.shell(line)` a line
+  in a real shell: for tests of pipes, signals, exit codes and cold starts.
+- `trained`: the same, in a folder that holds air_passengers.csv and a model trained on it.
+- `shared(name, make)`: a folder that is made once in a run of the tests, by whichever worker comes first.
+- `waves`, `small_config`: a small panel, and a config that trains in a moment.
+- `fitted(config)`: a forecaster trained on those waves, once for each config in each worker.
+"""
+
+import functools
+import io
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
+from unittest import mock
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
+from rnncast.cli.app import run
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
+from rnncast.forecaster import Forecaster
 from rnncast.series.panel import Panel
 
 # Tests are never timed: on a busy machine, or at a first import, any of them may be slow.
@@ -30,6 +49,27 @@ class Program:
         self.environment = {**os.environ, "PATH": path, "COLUMNS": "100", "NO_COLOR": "1"}
 
     def __call__(self, *arguments: str | Path, stdin: str | bytes = b"") -> subprocess.CompletedProcess[str]:
+        """Run rnncast within this process, with `stdin` redirected in and its streams real files."""
+        words = [str(word) for word in arguments]
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            given.write(stdin.encode() if isinstance(stdin, str) else stdin)
+            given.seek(0)
+            streams = [io.TextIOWrapper(each, "utf-8", write_through=True) for each in (given, out, err)]
+            before = os.getcwd()
+            os.chdir(self.folder)
+            try:
+                with (
+                    mock.patch.dict(os.environ, self.environment),
+                    mock.patch.multiple(sys, stdin=streams[0], stdout=streams[1], stderr=streams[2]),
+                ):
+                    code = run(words)
+            finally:
+                os.chdir(before)
+                for stream in streams:
+                    stream.detach()
+            return subprocess.CompletedProcess(["rnncast", *words], code, _whole(out), _whole(err))
+
+    def process(self, *arguments: str | Path, stdin: str | bytes = b"") -> subprocess.CompletedProcess[str]:
         """Run rnncast as a real process, with `stdin` piped in."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
         done = subprocess.run(
@@ -49,21 +89,51 @@ class Program:
         )
 
 
+def _whole(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
     """The program in an empty folder."""
     return Program(tmp_path)
 
 
+Shared = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Program:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """A folder by name that `make` fills once, for all workers: to be read and copied, not written to."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # each worker has a folder in that of the run
+
+    def of(name: str, make: Callable[[Path], None]) -> Path:
+        folder = base / f"shared-{name}"
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                begun = Path(tempfile.mkdtemp(dir=base))
+                make(begun)
+                begun.rename(folder)
+        return folder
+
+    return of
+
+
+def _air_passengers(folder: Path) -> None:
+    (folder / "air_passengers.csv").write_bytes(AIR_PASSENGERS.read_bytes())
+    done = Program(folder)("train", "air_passengers.csv", "--epochs", "3")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, shared: Shared) -> Program:
     """The program in a folder that holds air_passengers.csv and a model quickly trained on it."""
     folder = tmp_path_factory.mktemp("trained")
-    (folder / "air_passengers.csv").write_bytes(AIR_PASSENGERS.read_bytes())
-    there = Program(folder)
-    done = there("train", "air_passengers.csv", "--epochs", "3")
-    assert done.returncode == 0, done.stderr
-    return there
+    shutil.copytree(shared("air-passengers", _air_passengers), folder, dirs_exist_ok=True)
+    return Program(folder)
 
 
 def waves(series: int = 3, steps: int = 90, season: int = 6, seed: int = 0) -> Panel:
@@ -86,3 +156,9 @@ def small_config(model: str = "lstm", **train: object) -> Config:
         net=NetConfig(model=model, hidden_size=8, window=7),
         train=TrainConfig(**{"epochs": 3, "members": 1, "bptt_steps": 24, "validate": False, "trust": 1.0, **train}),  # type: ignore[arg-type]
     )
+
+
+@functools.cache
+def fitted(config: Config) -> Forecaster:
+    """A forecaster trained on waves()."""
+    return Forecaster.fit(waves(), config)

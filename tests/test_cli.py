@@ -1,4 +1,4 @@
-"""The program as its users meet it: real processes, real pipes, a real terminal."""
+"""The program as its users meet it: commands, files, exit codes, real pipes, a real terminal."""
 
 import csv
 import io
@@ -109,7 +109,7 @@ def test_compare_says_if_the_data_are_gone_or_changed(program: Program) -> None:
 
 def test_require_win_is_an_exit_code(trained: Program) -> None:
     # An untrained net is seasonal naive, and cannot beat itself.
-    done = trained("compare", "air_passengers.csv", "--epochs", "0", "--folds", "1", "--require-win")
+    done = trained.process("compare", "air_passengers.csv", "--epochs", "0", "--folds", "1", "--require-win")
     assert done.returncode == 3
     assert done.stdout.startswith("model,mase")
 
@@ -173,7 +173,8 @@ def test_a_run_that_diverges_ends_in_one_sentence(program: Program) -> None:
     assert "no longer finite at update 1 of epoch" in done.stderr
     assert "try a smaller --learning-rate than 1000" in done.stderr
     if "the best weights so far are in rnncast.safetensors" in done.stderr:
-        assert program("forecast").returncode == 0
+        # Its forecasts may overflow, which NumPy warns of; here a warning would be an error.
+        assert program.process("forecast").returncode == 0
 
 
 def test_a_bare_column_comes_back_with_its_step(program: Program) -> None:
@@ -218,12 +219,15 @@ BAD_INPUT = {
 }
 
 
+IN_A_PROCESS = ("no such file", "bad setting", "unknown option")
+
+
 @pytest.mark.parametrize("case", BAD_INPUT)
 def test_bad_input(program: Program, case: str) -> None:
     arguments, data, code, words = BAD_INPUT[case]
     if data is not None:
         (program.folder / "file").write_bytes(data)
-    done = program(*arguments)
+    done = program.process(*arguments) if case in IN_A_PROCESS else program(*arguments)
     assert words in " ".join(done.stderr.split())
     assert (done.returncode, done.stdout) == (code, "")
     assert "Traceback" not in done.stderr
@@ -237,7 +241,7 @@ def test_a_terminal_without_data_is_told_how_and_does_not_hang(program: Program)
 
 
 def test_version(program: Program) -> None:
-    assert program("--version").stdout.startswith("rnncast 0.")
+    assert program.process("--version").stdout.startswith("rnncast 0.")
 
 
 def test_forecast_imports_neither_torch_nor_pandas(trained: Program) -> None:

@@ -1,4 +1,4 @@
-"""`rnncast forecast --follow`: a real process, fed row by row."""
+"""`rnncast forecast --follow`: fed row by row, in a real process where its stream or a signal matters."""
 
 import json
 import signal

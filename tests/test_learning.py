@@ -19,7 +19,7 @@ from rnncast.series.splits import hold_out, rolling_origins
 from rnncast.training.loop import one_cycle
 from rnncast.training.step import Step
 from rnncast.training.watch import Watch
-from tests.conftest import AIR_PASSENGERS, small_config, waves
+from tests.conftest import AIR_PASSENGERS, fitted, small_config, waves
 
 every_net = pytest.mark.parametrize("name", NETS)
 
@@ -60,7 +60,7 @@ def test_same_seed_same_bytes(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("cut", [30, 50, 80])
 def test_later_values_never_change_an_earlier_forecast(name: str, cut: int) -> None:
     """One model, two panels that agree up to the cut: the forecasts made at the cut agree to the bit."""
-    forecaster = Forecaster.fit(waves(), small_config(name))
+    forecaster = fitted(small_config(name))
     panel = waves(seed=1)
     y = panel.y.copy()
     for s in range(len(panel)):
@@ -144,12 +144,12 @@ def test_a_net_half_trusted_forecasts_half_way_from_its_base(name: str) -> None:
 
 def test_continuing_equals_the_whole_history_given_again() -> None:
     panel = waves()
-    forecaster = Forecaster.fit(panel, small_config())
+    forecaster = fitted(small_config())
     np.testing.assert_array_equal(forecaster.predict().quantiles, forecaster.predict(panel).quantiles)
 
 
 def test_a_shorter_horizon_is_the_beginning_of_the_whole() -> None:
-    forecaster = Forecaster.fit(waves(), small_config())
+    forecaster = fitted(small_config())
     np.testing.assert_array_equal(forecaster.predict(horizon=2).point, forecaster.predict().point[:, :2])
     with pytest.raises(DataError, match="forecasts 4 steps ahead, not 5"):
         forecaster.predict(horizon=5)
@@ -157,14 +157,14 @@ def test_a_shorter_horizon_is_the_beginning_of_the_whole() -> None:
 
 def test_one_series_alone_gets_the_forecast_it_gets_among_others() -> None:
     panel = waves()
-    forecaster = Forecaster.fit(panel, small_config())
+    forecaster = fitted(small_config())
     alone = forecaster.predict(panel.select(np.array([1]), panel.lengths[1:2]))
     np.testing.assert_allclose(alone.point[0], forecaster.predict().point[1], rtol=1e-5)
 
 
 def test_save_and_load_is_the_same_forecaster(tmp_path: Path) -> None:
     path = str(tmp_path / "model.safetensors")
-    forecaster = Forecaster.fit(waves(), small_config())
+    forecaster = fitted(small_config())
     forecaster.save(path)
     loaded = Forecaster.load(path)
     assert loaded.config == forecaster.config

@@ -203,8 +203,8 @@ def test_only_what_pyarrow_is_needed_for_asks_for_it(tmp_path: Path, program: Pr
     (program.folder / "x.parquet").write_bytes(as_parquet(["ds", "y"], [["2024-01", 1.0], ["2024-02", 2.0]]))
     (program.folder / "x.csv").write_bytes(as_csv(["ds", "y"], [[f"2024-0{i}", float(i)] for i in range(1, 6)]))
     program.environment["PYTHONPATH"] = str(program.folder)
-    refused = program("check", "x.parquet")
+    refused = program.process("check", "x.parquet")
     assert refused.returncode == 1
     assert "needs pyarrow" in refused.stderr
     assert "pip install 'rnncast[parquet]'" in refused.stderr
-    assert program("check", "x.csv").returncode == 0
+    assert program.process("check", "x.csv").returncode == 0

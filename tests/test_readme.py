@@ -26,14 +26,28 @@ def test_every_command_and_option_group_is_named() -> None:
         assert f"**{panel}**" in README
 
 
+# A shell's rnncast that learns for as short as can be: of an option given twice, the last counts.
+BRIEFLY = """
+rnncast() {
+  case $1 in
+    train) command rnncast "$@" --epochs 1 --members 1 ;;
+    compare) command rnncast "$@" --epochs 1 --members 1 --no-validate ;;
+    *) command rnncast "$@" ;;
+  esac
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "learning", [pytest.param(BRIEFLY, id="briefly"), pytest.param("", id="fully", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("block", blocks("sh"), ids=lambda block: block.splitlines()[0])
-def test_shell_blocks_run(program: Program, block: str) -> None:
+def test_shell_blocks_run(program: Program, trained: Program, block: str, learning: str) -> None:
     shutil.copytree(ROOT / "sample_data", program.folder / "sample_data")
-    # Models that earlier blocks of the README leave behind.
-    prepared = program.shell("rnncast train sample_data/air_passengers.csv --epochs 2 -q")
-    assert prepared.returncode == 0, prepared.stderr
+    # A model that earlier blocks of the README leave behind.
+    (program.folder / "rnncast.safetensors").write_bytes((trained.folder / "rnncast.safetensors").read_bytes())
     # Not pipefail: what is piped into head ends with 141, as it should.
-    done = program.shell(f"set -eu\n{block}")
+    done = program.shell(f"set -eu\n{learning}{block}")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert "rnncast: " not in done.stderr

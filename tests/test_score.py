@@ -1,4 +1,4 @@
-"""`rnncast score`: anybody's forecasts against what came, in real processes and pipes."""
+"""`rnncast score`: anybody's forecasts against what came, by command and in pipes."""
 
 import csv
 import io

@@ -27,7 +27,7 @@ from rnncast.training.losses import Loss, Targets, loss_of
 from rnncast.training.objectives import FreeRunning, Outcome, observed, step, weighted_loss
 from rnncast.training.step import Step
 from rnncast.training.watch import Watch
-from tests.conftest import small_config, waves
+from tests.conftest import fitted, small_config, waves
 
 STEPS, HORIZON, SEASON = 30, 4, 6
 CPU = torch.device("cpu")
@@ -295,7 +295,7 @@ def test_every_training_method_learns_and_goes_on_beyond_its_horizon(name: str, 
 
 def test_a_recursive_forecast_does_not_depend_on_the_company() -> None:
     config = replace(small_config("gru"), task=TaskConfig(horizon=4, strategy="recursive"))
-    forecaster = Forecaster.fit(waves(), config)
+    forecaster = fitted(config)
     alone = forecaster.predict(waves().select(np.array([1]), waves().lengths[1:2]))
     np.testing.assert_allclose(alone.quantiles[0], forecaster.predict().quantiles[1], rtol=1e-5)
 
@@ -330,7 +330,7 @@ def test_dropout_changes_training_and_not_forecasting() -> None:
     first, second = (Forecaster.fit(waves(), dropped) for _ in range(2))
     np.testing.assert_array_equal(first.predict().point, second.predict().point)
     np.testing.assert_array_equal(first.predict().point, first.predict().point)
-    assert not np.array_equal(first.predict().point, Forecaster.fit(waves(), config).predict().point)
+    assert not np.array_equal(first.predict().point, fitted(config).predict().point)
 
 
 def test_validation_is_out_of_sample_and_the_last_run_is_on_everything() -> None:
