@@ -7,6 +7,7 @@ import numpy as np
 
 from rnncast.config import CYCLES, DISTRIBUTIONS, Config, flag
 from rnncast.errors import DataError, UsageError
+from rnncast.runtime.footprint import check_memory
 from rnncast.runtime.registry import find_net
 from rnncast.series.best_base import Best, best_bases
 from rnncast.series.encoding import Encoding
@@ -35,7 +36,7 @@ SPANS = 4  # of the level, at most
 SPANS_HELD = 3  # times that the longest series holds a span, before it is measured by though it is no season
 DOUBT = 100  # values that it takes to trust a net half-way
 GIVEN = "as given"
-MAY_STAY_OPEN = ("max_time", "patience")  # in a Config that was decided
+MAY_STAY_OPEN = ("max_time", "patience", "memory_limit")  # in a Config that was decided
 
 
 class Effort(NamedTuple):
@@ -96,14 +97,18 @@ def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
         covariates=Encoding.of(panel).widths,
     )
     train = replace(config.train, training=training, epochs=epochs, stride=stride, trust=trust)
-    frame = Frame.of(replace(config, task=task, net=net, train=train))
+    provisional = replace(config, task=task, net=net, train=train)
+    check_memory(provisional, panel)
+    frame = Frame.of(provisional)
     best = best_bases(panel, frame)
     base, why_base = _base(config.net.base, frame, best)
     spans, why_spans = _level_span(config, best, seasons, horizon, longest)
     members, why_members = _members(config, panel, len(spans))
     net = replace(net, base=base, level_span=spans)
     train = replace(train, members=members)
-    return replace(config, task=task, net=net, train=train), (
+    resolved = replace(config, task=task, net=net, train=train)
+    check_memory(resolved, panel)
+    return resolved, (
         Choice("season", ", ".join(map(str, seasons)) or "none", why_seasons),
         Choice("horizon", str(horizon), why_horizon),
         Choice("transform", transform, why_transform),

@@ -1,7 +1,7 @@
 """Every setting: its default, its unit, its meaning and its check, each written once.
 
 The command line reads its defaults and help texts from here. None means "decided from the data" by
-`rnncast.choices`; a resolved Config has no None left but `max_time`.
+`rnncast.choices`; a resolved Config has no None left but `max_time`, `patience` and `memory_limit`.
 """
 
 from collections.abc import Mapping
@@ -283,6 +283,9 @@ class TrainConfig:
         "validation says so.",
         at_least=0,
         at_most=1,
+    )
+    memory_limit: str | None = setting(
+        None, "Refuse to train where that would need more memory: 4G, 500M; what the machine has, unless given."
     )
     seed: int = setting(1, "Seed of everything random.", at_least=0, below=SEEDS)
 

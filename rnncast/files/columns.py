@@ -28,6 +28,7 @@ TIME_NAMES = (
 )
 STEP_NAMES = ("step", "t", "index")
 ID_NAMES = ("unique_id", "item_id", "series_id", "series", "id")
+COMPACT = (4, 6, 8)  # digits of 2024, 202412 and 20241231
 TARGET_NAMES = ("y", "target", "value")
 
 
@@ -96,7 +97,8 @@ def recognise(kinds: dict[str, Kind], asked: TableConfig, name: str) -> Roles:
     numeric = [c for c, kind in kinds.items() if kind in (Kind.NUMBER, Kind.WHOLE) and c != time and c not in ids]
     if asked.layout == "wide":
         empty = [c for c, kind in kinds.items() if kind is Kind.EMPTY and c != time and not c.startswith(UNNAMED)]
-        targets = tuple(c for c in kinds if c in numeric or c in empty)
+        wanted = {*numeric, *empty}
+        targets = tuple(c for c in kinds if c in wanted)
         if not numeric:
             raise DataError(f"{name} has no numeric column", hint=f"its columns: {_listed(kinds)}")
         return Roles(time, (), targets, wide=True)
@@ -163,6 +165,8 @@ def _target(numeric: list[str], kinds: dict[str, Kind], name: str) -> str:
 
 def _compact_times(name: str, cells: list[str]) -> bool:
     """Whether whole numbers are dates: 20241231 always, 2024 and 202412 only under a name that says so."""
+    if 2 * sum(len(cell) in COMPACT for cell in cells) <= len(cells):
+        return False  # as most columns of numbers, of which a wide table may have many
     formats = formats_of(cells)
     if "%Y%m%d" in formats:
         return all(re.match("19|20", cell) for cell in cells)

@@ -5,6 +5,7 @@ the engine, the cells and the messages are the same.
 """
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -24,6 +25,8 @@ from rnncast.files.times import formats_of
 SEPARATORS = "\t;|,"
 ONE_COLUMN = "\x1f"  # a separator that no table holds
 SNIFFED = 20  # lines that decide on the separator
+LONGEST_LINE = 1 << 22  # bytes, as many as pyarrow takes: longer lines are no rows
+MOST_COLUMNS = 100_000
 BLOCK = 1 << 22  # bytes that pyarrow parses at a time
 
 
@@ -38,6 +41,7 @@ class Dialect:
 
 def open_delimited(source: Source) -> Table:
     """The table in separated values. DataError if it has no rows, or two columns of one name."""
+    _refuse_endless(source)
     dialect = _dialect(source)
     body = [row for _, row in islice(records(source, dialect.start, dialect.separator), SAMPLE) if row]
     if not body:
@@ -51,9 +55,25 @@ def open_delimited(source: Source) -> Table:
     )
 
 
+def _refuse_endless(source: Source) -> None:
+    """DataError where one of the first lines is too long to be a row, before it is cut into cells."""
+    source.stream.seek(0)
+    for number in range(1, SNIFFED + 1):
+        if len(source.stream.readline(LONGEST_LINE + 1)) > LONGEST_LINE:
+            raise DataError(
+                f"{source.name}:{number}: the line is longer than {LONGEST_LINE:,} bytes, too long for a row",
+                hint="put each value on a line of its own; --layout rows reads a series in each row",
+            )
+
+
 def separator_of(source: Source) -> str:
     """The first mark that cuts every line into the same number of cells, several; else the first line's commonest."""
-    sniffed = [line for line in islice(text_lines(source), SNIFFED) if line.strip()]
+    sniffed: list[str] = []
+    for line in islice(text_lines(source), SNIFFED):
+        if line.strip():
+            sniffed.append(line)
+        if sum(map(len, sniffed)) > LONGEST_LINE // 8:  # a few such lines tell as much
+            break
     for mark in SEPARATORS:
         try:
             counts = {len(row) for row in csv.reader(sniffed, delimiter=mark, skipinitialspace=True)}
@@ -71,11 +91,16 @@ def _dialect(source: Source) -> Dialect:
     line, cells = next(((line, row) for line, row in records(source, top, separator) if any(row)), (0, []))
     if not cells:
         raise DataError(f"{source.name} has no cell with anything in it")
+    if len(cells) > MOST_COLUMNS:
+        raise DataError(
+            f"{source.name}:{line}: has {len(cells):,} columns, and a table may have {MOST_COLUMNS:,}",
+            hint="give a long table, with a row for each value; --layout rows reads a series in each row",
+        )
     cells = [cell.strip() for cell in cells]
     if all(cell in MISSING or is_number(cell) or formats_of([cell]) for cell in cells):
         several = tuple(f"column{i + 1}" for i in range(len(cells)))
         return Dialect(separator, several if len(cells) > 1 else ("value",), _after(source, top, line - 1))
-    twice = next((cell for cell in cells if cell and cells.count(cell) > 1), None)
+    twice = next((cell for cell, times in Counter(cells).items() if cell and times > 1), None)
     if twice:
         raise DataError(f"{source.name}:{line}: two columns are called {twice!r}", hint="give each its own name")
     names = tuple(cell or f"{UNNAMED}{i}" for i, cell in enumerate(cells))

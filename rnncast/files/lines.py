@@ -49,7 +49,12 @@ def records(source: Source, start: Start, separator: str) -> Iterator[tuple[int,
         for row in reader:
             yield before + 1, row
             before = start.lines + reader.line_num
-    except csv.Error:
+    except csv.Error as error:
+        if "field larger" in str(error):
+            raise DataError(
+                f"{source.name}:{before + 1}: a cell holds more than {csv.field_size_limit():,} characters",
+                hint="a quote that is opened and never closed swallows what follows it",
+            ) from None
         raise not_a_table(source) from None
 
 

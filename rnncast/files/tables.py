@@ -76,7 +76,7 @@ def opened(source: Source) -> Table:
     """The table, whatever its form, which its first bytes tell."""
     if source.start.startswith(MAGIC):
         return open_parquet(source)
-    if source.start.startswith((b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]")):
+    if source.start.startswith((b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]", b"[[")):
         return open_objects(source)
     return open_delimited(source)
 
@@ -87,7 +87,7 @@ def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Row
     if header is not None:
         asked = replace(asked, time=header.time, time_format=header.time_format or None)
     roles = known_roles(kinds, asked, header, table.name) if header else recognise(kinds, asked, table.name)
-    plain = [name for name in roles.targets if _plain(table, name)]
+    plain = {name: None for name in roles.targets if _plain(table, name)}  # a set in order
     others = [name for name in roles.targets if name not in plain]
     numbers = [name for name in asked.covariates if _plain(table, name)]
     texts = [name for name in asked.covariates if name not in numbers]

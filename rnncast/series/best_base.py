@@ -1,5 +1,6 @@
 """Which base forecast is the best to start from: the one that would have been off least, over the panel itself."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ def best_bases(panel: Panel, frame: Frame) -> Best:
     n horizons that do not overlap, a base that errs exp(1/n) times as much has a likelihood 1/e of the best's, under
     Laplace errors, and is not told from it. Where nothing can be told, it is the frame's own, and the errors are NaN.
     """
+    frame = replace(frame, window=1)  # base forecasts look past it, and windows of every step take memory
     errors = np.array([_errors(y, frame) for y in panel.sample(MOST_SERIES)])  # [S, K]
     errors = errors[~np.isnan(errors).any(1)]
     if not len(errors):

@@ -1,0 +1,164 @@
+"""How much memory a training will need at its peak, estimated from its sizes before anything is allocated.
+
+The one place where that is written down: what training and the frame keep, array by array, in bytes. It is an estimate
+to refuse the absurd by, held by a test to within a factor of 2 of what real trainings take.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncast.config import Config
+from rnncast.errors import UsageError
+from rnncast.runtime.head import Head
+from rnncast.runtime.members import head_of, weight_shapes
+from rnncast.runtime.runtime import CELLS, ROWS, STEPS
+from rnncast.series.frame import Frame
+from rnncast.series.panel import Panel
+
+PROGRAM = 430e6  # bytes of the interpreter and the libraries
+SINGLE, DOUBLE = 4, 8  # bytes of a number
+GATES = {"lstm": 4, "gru": 3}  # of a cell, that each step of training keeps; 1 of others
+FEW_SERIES = 4  # are trained one net after the other
+ORIGINS = 100  # at which a trained net is stepped, to learn how lead times depend on each other
+UNITS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}  # bytes
+LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
+
+
+class Part(NamedTuple):
+    """Bytes that go together, and the setting that makes them fewer."""
+
+    what: str
+    bytes: float
+    hint: str
+
+
+def check_memory(config: Config, panel: Panel) -> None:
+    """Refuse a training that needs more than --memory-limit, or than the machine has. UsageError, with the number."""
+    asked = config.train.memory_limit
+    limit = available() if asked is None else bytes_of(asked)
+    parts = footprint(config, panel)
+    needed = sum(part.bytes for part in parts)
+    if limit is None or needed <= limit:
+        return
+    most = max(parts[1:], key=lambda part: part.bytes)
+    whose = f"--memory-limit is {asked}" if asked else f"this machine has {_said(limit)} available"
+    raise UsageError(
+        f"training would need about {_said(needed)} of memory, most of it for {most.what}, and {whose}",
+        hint=f"lower {most.hint}" + (", or raise --memory-limit" if asked else ""),
+    )
+
+
+def footprint(config: Config, panel: Panel) -> tuple[Part, ...]:
+    """What a resolved Config's training on a panel keeps at its peak; the program itself comes first."""
+    frame, head, train = Frame.of(config), head_of(config), config.train
+    rows, longest = min(train.batch_size, len(panel)), int(panel.lengths.max(initial=1))
+    steps, at_once = min(train.bptt_steps, longest), _at_once(config, len(panel))
+    origins = at_once * rows * -(-steps // (train.stride or 1))
+    return (
+        Part("the program", PROGRAM, ""),
+        _weights(config, len(panel), at_once),
+        _data(frame, panel, rows, at_once),
+        _inputs(frame, at_once * rows * steps, _stepped(config, len(panel))),
+        _activations(config, at_once * rows * steps),
+        _outputs(frame, head, origins, free_running=config.free_running),
+    )
+
+
+def _at_once(config: Config, series: int) -> int:
+    """How many nets are trained side by side, as `training.fit` has it on a CPU."""
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    cores = int(threads) if threads.isdecimal() else os.cpu_count() or 1
+    return 1 if series <= FEW_SERIES else max(1, min(config.train.members or 1, cores))
+
+
+def _weights(config: Config, series: int, at_once: int) -> Part:
+    """Every run, of a member or to validate a frame, keeps its weights, their gradient and a copy of the best; those in
+    training two moments and a scratch copy for AdamW; the members together are stacked, tempered and written. Each
+    series has a state of every member."""
+    members, net = config.train.members or 1, config.net
+    one = sum(float(np.prod(shape)) for shape in weight_shapes(config.of_members(1)).values())
+    runs = members + (config.frames if config.train.validate else 0)
+    states = 2.0 * series * members * net.layers * config.hidden_size
+    wide = (net.window or 1) + (config.task.horizon or 1) > config.hidden_size * net.layers
+    hint = "--window, --horizon or --members" if wide else "--hidden-size, --layers or --members"
+    return Part("the weights", SINGLE * (one * (3 * runs + 3 * at_once + 3 * members) + states), hint)
+
+
+def _data(frame: Frame, panel: Panel, rows: int, at_once: int) -> Part:
+    """Every batch holds its series with the values before them, and their units; the tracks that base forecasts rest
+    on are of one batch at a time, with a scratch array for each."""
+    values, before, longest = float(panel.lengths.sum()), float(frame.lookback), int(panel.lengths.max(initial=1))
+    kept = (len(panel) * before + values) * (2 + frame.covariates) + values * (11 + frame.other)
+    tracks = rows * (before + longest) * 2 * (3 + len(frame.base_names))
+    hint = "--season, --window or --level-span" if before > longest else "--batch-size, or give fewer series"
+    return Part(f"the history of {len(panel)} series", DOUBLE * at_once * (kept + tracks), hint)
+
+
+def _inputs(frame: Frame, trained: int, stepped: int) -> Part:
+    """What a net takes in, in training or when it is stepped over histories, where they are longest: the window is
+    looked up, put into units, clipped and joined with its flags."""
+    each = frame.features * (3 * DOUBLE + 2 * SINGLE)
+    return Part("the windows", float(max(trained, stepped)) * each, "--window, --batch-size or --bptt-steps")
+
+
+def _stepped(config: Config, series: int) -> int:
+    """Steps, counted over the series side by side, that a `Runtime` takes at a time."""
+    members, (fewest, most) = config.train.members or 1, STEPS
+    rows = min(max(series, ORIGINS), max(1, ROWS // members))
+    return rows * max(fewest, min(most, CELLS // (rows * members)))
+
+
+def _activations(config: Config, steps: int) -> Part:
+    """Each step of each layer keeps its gates before and after, its state, and the gradients of both."""
+    gates = GATES.get(config.net.model, 1)
+    each = config.net.layers * config.hidden_size * (3 * gates + 4)
+    return Part("the activations", float(SINGLE) * steps * each, "--hidden-size, --batch-size or --bptt-steps")
+
+
+def _outputs(frame: Frame, head: Head, origins: int, *, free_running: bool) -> Part:
+    """At each origin: base forecasts with what they are made of, in both precisions; what the head makes of them and
+    its gradient; targets and the loss of each quantile."""
+    bases = head.bases * (4 * DOUBLE + 2 * SINGLE)
+    made = (head.bases - 1 + head.parameters) * 4 * SINGLE + head.parameters * 8 * SINGLE + 6 * DOUBLE
+    leads = 2.0 * head.leads * (2 * DOUBLE + 2 * SINGLE) + (2.0 * head.hidden_size * SINGLE if head.leads else 0.0)
+    each = head.horizon * (bases + made + leads)
+    if free_running:  # each step fed back looks at a history of its own, and keeps it for the gradient
+        each += DOUBLE * (frame.lookback + 1) * (3 + len(frame.base_names))
+    return Part("the forecasts at all origins", float(origins) * each, "--horizon, --batch-size or --bptt-steps")
+
+
+def bytes_of(size: str) -> float:
+    """The bytes of a size such as 4G or 500M. UsageError if it is none."""
+    number, unit = size[:-1], size[-1:].upper()
+    if unit not in UNITS or not number.replace(".", "", 1).isdecimal():
+        raise UsageError(f"--memory-limit is {size!r}, but must be a size such as 4G or 500M")
+    return float(number) * UNITS[unit]
+
+
+def available() -> float | None:
+    """Bytes of memory that this process may still take, as far as the system says; None where it does not."""
+    found = [int(text) for place in LIMITS if (text := _text(place)).isdigit()]
+    for line in _text("/proc/meminfo").splitlines():
+        if line.startswith("MemAvailable:"):
+            found.append(int(line.split()[1]) * 1024)
+    if not found and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return min(found, default=None)
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def _said(size: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} GB"
