@@ -133,7 +133,7 @@ def ett(bench: Bench, model: str) -> Iterator[Result]:
 
 def _every_window(forecaster: Forecaster, after: Panel, horizon: int, first: int) -> tuple[float, float]:
     """MSE and MAE of the forecasts at each step from `first` on of what follows the trained rows."""
-    runtime, state = Runtime(forecaster.config, forecaster.weights), forecaster.state
+    runtime, state = Runtime(forecaster.spec, forecaster.weights), forecaster.state
     series = np.arange(len(after))
     y, aside = after.padded(series, align="start"), beside(after, series, runtime.frame.cycles, 0, align="start")
 

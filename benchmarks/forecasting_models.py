@@ -23,11 +23,11 @@ def prepare(folder: Path, air_passengers: Path, m4: Path | None, long: int) -> N
 
     if not (folder / "air.safetensors").exists():
         panel = read_table(str(air_passengers))
-        air = Forecaster.fit(panel, _brief(panel))
+        air = Forecaster.fit(panel, _brief())
         air.save(str(folder / "air.safetensors"))
         _tiled(air).save(str(folder / "many.safetensors"))
         _stream(folder, "air", air)
-        single = _brief(panel)
+        single = _brief()
         one = Forecaster.fit(panel, replace(single, train=replace(single.train, members=1)))
         one.save(str(folder / "one.safetensors"))
         _stream(folder, "one", one)
@@ -35,7 +35,7 @@ def prepare(folder: Path, air_passengers: Path, m4: Path | None, long: int) -> N
         _hourly(folder, long)
     if m4 is not None and not (folder / "m4.safetensors").exists():
         panel = read_table(str(m4), TableConfig(layout="rows"))
-        Forecaster.fit(_first(panel, TAUGHT), _brief(panel)).save(str(folder / "m4.safetensors"))
+        Forecaster.fit(_first(panel, TAUGHT), _brief()).save(str(folder / "m4.safetensors"))
 
 
 def warm(folder: Path, air_passengers: Path) -> dict[str, tuple[float, float]]:
@@ -61,12 +61,11 @@ def quickest(work: Callable[[], object], seconds: float = 3.0) -> tuple[float, f
     return 1000 * min(clock), 1000 * min(cpu)
 
 
-def _brief(panel):
+def _brief():
     """The settings that train would choose, for two epochs."""
-    from rnncast.choices import resolve
     from rnncast.config import Config, TrainConfig
 
-    return resolve(Config(train=TrainConfig(epochs=2, validate=False)), panel)
+    return Config(train=TrainConfig(epochs=2, validate=False))
 
 
 def _first(panel, count: int):
@@ -115,11 +114,11 @@ def _hourly(folder: Path, long: int) -> None:
     table = folder / "hourly.csv"
     table.write_text("\n".join(["time,value", *(f"{a}:00,{b:.3f}" for a, b in zip(times, y, strict=False))]) + "\n")
     panel = read_table(str(table))
-    model = Forecaster.fit(panel, _brief(panel))
+    model = Forecaster.fit(panel, _brief())
     model.save(str(folder / "short.safetensors"))
     _stream(folder, "short", model)
     whole = Panel(panel.ids, panel.start, y, np.array([0, long]), panel.frequency, panel.columns)
-    after = replace(model, state=Runtime(model.config, model.weights).final_state(whole), cutoff=whole.ends)
+    after = replace(model, state=Runtime(model.spec, model.weights).final_state(whole), cutoff=whole.ends)
     after.save(str(folder / "long.safetensors"))
     _stream(folder, "long", after)
 
@@ -133,7 +132,7 @@ def _stream(folder: Path, name: str, forecaster) -> None:
     columns, ahead = forecaster.columns, forecaster.cutoff[0] + np.arange(1, MORE + 1)
     times = format_times(forecaster.frequency.times(ahead), columns)
     last = forecaster.state.pending[0]
-    last = np.exp(last) if forecaster.config.task.transform == "log" else last
+    last = np.exp(last) if forecaster.log else last
     values = last * (1 + 0.1 * np.sin(np.arange(MORE)))
     rows = [f"{time},{value:.3f}" for time, value in zip(times, values, strict=True)]
     for count in (FEW, MORE):

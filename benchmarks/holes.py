@@ -39,16 +39,17 @@ def with_holes(panel: Panel, share: float, seed: int) -> Panel:
 
 def score(split: Split, seen: Panel, config: Config) -> float:
     """MASE of a net trained on `seen`, in units of the whole history."""
-    horizon, season = config.task.horizon or 1, (config.task.seasons or (1,))[0]
-    point = Forecaster.fit(seen, config).predict(horizon=horizon).point
-    return float(mase(split.actual, point, seasonal_error(split.seen, season)).mean())
+    forecaster = Forecaster.fit(seen, config)
+    return float(
+        mase(split.actual, forecaster.predict().point, seasonal_error(split.seen, forecaster.spec.task.season)).mean()
+    )
 
 
 def ratio_of(panel: Panel, config: Config, share: float, draws: int, folds: int) -> tuple[float, float]:
     """Mean MASE of the whole, and of it with holes."""
     task = resolve(config, panel).task
-    config = replace(config, task=replace(config.task, horizon=task.horizon, seasons=task.seasons))
-    splits = list(rolling_origins(panel, task.horizon or 1, folds, shortest_series(task.horizon or 1)))
+    config = replace(config, task=replace(config.task, horizon=task.horizon, seasons=task.all_seasons))
+    splits = list(rolling_origins(panel, task.horizon, folds, shortest_series(task.horizon)))
     whole = [score(split, split.seen, config) for split in splits]
     holes = [
         score(split, with_holes(split.seen, share, 100 * draw + fold), config)

@@ -45,9 +45,9 @@ def epochs_of(training: str, steps: int, horizon: int, epochs: int) -> Iterator[
         net=NetConfig(model="jordan"),
         train=TrainConfig(training=training, bptt_steps=steps, epochs=epochs, validate=False),
     )
-    config = resolve(config, panel)
-    model = build_model(config)
-    course = train(model, Batches(panel, Frame.of(config), config.train, torch.device("cpu")), config)
+    spec = resolve(config, panel)
+    model = build_model(spec)
+    course = train(model, Batches(panel, Frame.of(spec), spec.train, torch.device("cpu")), spec)
     return (step for step in course if isinstance(step, Step))
 
 

@@ -1,11 +1,11 @@
-"""What the data decide: a Config with no None left, from the facts of a Panel. Every automatic choice is made here."""
+"""What the data decide: a ModelSpec, from a Config and the facts of a Panel. Every automatic choice is made here."""
 
-from dataclasses import fields, replace
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncast.config import CYCLES, DISTRIBUTIONS, Config, flag
+from rnncast.config import CYCLES, DISTRIBUTIONS, ROLES, Config, flag
 from rnncast.errors import DataError, UsageError
 from rnncast.runtime.footprint import check_memory
 from rnncast.runtime.registry import find_net
@@ -16,6 +16,7 @@ from rnncast.series.frequency import Frequency
 from rnncast.series.panel import Panel
 from rnncast.series.seasonality import find_longer_season, find_season
 from rnncast.series.spread import drift
+from rnncast.spec import ModelSpec
 
 FEW_SERIES = 10
 UPDATES = 400  # optimiser steps for them; for more of them more, as there is more to be learnt
@@ -34,9 +35,24 @@ TWICE = 1.998  # that many years are two: some have 365 days
 SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
 SPANS = 4  # of the level, at most
 SPANS_HELD = 3  # times that the longest series holds a span, before it is measured by though it is no season
-DOUBT = 100  # values that it takes to trust a net half-way
+DOUBT = 100  # values that it takes to shrink a net's forecasts no more than half-way
 GIVEN = "as given"
-MAY_STAY_OPEN = ("max_time", "patience", "memory_limit")  # in a Config that was decided
+TOLD = (  # what is said of choices, in this order
+    "seasons",
+    "horizon",
+    "transform",
+    "level_span",
+    "base",
+    "hidden_size",
+    "window",
+    "calendar",
+    "strategy",
+    "epochs",
+    "stride",
+    "members",
+    "shrinkage",
+)
+Made = tuple[Any, str]  # what a setting was set to, and why
 
 
 class Effort(NamedTuple):
@@ -63,81 +79,65 @@ class Choice(NamedTuple):
     reason: str
 
 
-def resolve(config: Config, panel: Panel) -> Config:
-    """Fill in what the config leaves to the data.
-
-    DataError if the panel cannot be trained on; UsageError if a setting does not suit it.
-    """
+def resolve(config: Config, panel: Panel) -> ModelSpec:
+    """The spec that `decide` gives, without the reasons."""
     return decide(config, panel)[0]
 
 
-def decide(config: Config, panel: Panel) -> tuple[Config, tuple[Choice, ...]]:
-    """What `resolve` gives, with the reason of each choice."""
+def decide(config: Config, panel: Panel) -> tuple[ModelSpec, tuple[Choice, ...]]:
+    """Decide all that the config leaves to the data; with the reason for each choice.
+
+    DataError if the panel cannot be trained on; UsageError if a setting does not suit it.
+    """
     longest = int(panel.lengths.max(initial=0))
     seasons, why_seasons = _seasons(config, panel, longest)
     main = seasons[0] if seasons else 1
     horizon, why_horizon = _horizon(config, main)
     _check_lengths(longest, horizon)
-    transform, why_transform = _transform(config, panel, main)
-    window, why_window = _window(config, main)
-    calendar, why_calendar = _calendar(config, panel, longest)
     strategy, training, why_strategy = _strategy(config)
-    epochs, why_epochs = _epochs(config, panel, longest)
-    stride, why_stride = _stride(config, panel, strategy, horizon)
-    trust, why_trust = _trust(config, panel)
-    hidden_size, why_hidden_size = _hidden_size(config, panel)
-    task = replace(config.task, strategy=strategy, seasons=seasons, horizon=horizon, transform=transform)
-    net = replace(
-        config.net,
-        hidden_size=hidden_size,
-        window=window,
-        level_span=config.net.level_span or (main,),
-        base=(f"last-{main}",),
-        calendar=calendar,
-        covariates=Encoding.of(panel).widths,
-    )
-    train = replace(config.train, training=training, epochs=epochs, stride=stride, trust=trust)
-    provisional = replace(config, task=task, net=net, train=train)
-    check_memory(provisional, panel)
+    made: dict[str, Made] = {
+        "seasons": (seasons, why_seasons),
+        "horizon": (horizon, why_horizon),
+        "transform": _transform(config, panel, main),
+        "hidden_size": _hidden_size(config, panel),
+        "window": _window(config, main),
+        "calendar": _calendar(config, panel, longest),
+        "strategy": (strategy, why_strategy),
+        "epochs": _epochs(config, panel, longest),
+        "stride": _stride(config, panel, strategy, horizon),
+        "shrinkage": _shrinkage(config, panel),
+    }
+    plain = dict(zip(ROLES, Encoding.of(panel).widths, strict=True)) | {"training": training}
+    plain |= {name: value for name, (value, _) in made.items()}
+    spans, members = config.net.level_span or (main,), config.train.members or 1
+    provisional = ModelSpec.of(config, plain | {"base": (f"last-{main}",), "level_span": spans, "members": members})
+    check_memory(provisional, panel, config.train.memory_limit)
     frame = Frame.of(provisional)
     best = best_bases(panel, frame)
-    base, why_base = _base(config.net.base, frame, best)
     spans, why_spans = _level_span(config, best, seasons, horizon, longest)
-    members, why_members = _members(config, panel, len(spans))
-    net = replace(net, base=base, level_span=spans)
-    train = replace(train, members=members)
-    resolved = replace(config, task=task, net=net, train=train)
-    check_memory(resolved, panel)
-    return resolved, (
-        Choice("season", ", ".join(map(str, seasons)) or "none", why_seasons),
-        Choice("horizon", str(horizon), why_horizon),
-        Choice("transform", transform, why_transform),
-        Choice("level-span", ", ".join(map(str, spans)), why_spans),
-        Choice("base", ",".join(base), why_base),
-        Choice("hidden-size", str(hidden_size), why_hidden_size),
-        Choice("window", str(window), why_window),
-        Choice("calendar", ", ".join(calendar) or "none", why_calendar),
-        Choice("strategy", strategy, why_strategy),
-        Choice("epochs", str(epochs), why_epochs),
-        Choice("stride", str(stride), why_stride),
-        Choice("members", str(members), why_members),
-        Choice("trust", f"{trust:.2g}", why_trust),
-    )
+    made |= {
+        "base": _base(config.net.base, frame, best),
+        "level_span": (spans, why_spans),
+        "members": _members(config, panel, len(spans)),
+    }
+    spec = ModelSpec.of(config, plain | {name: value for name, (value, _) in made.items()})
+    check_memory(spec, panel, config.train.memory_limit)
+    return spec, tuple(_choice(name, *made[name]) for name in TOLD)
 
 
-def check_decided(config: Config, frequency: Frequency) -> None:
-    """UsageError, by name, if a Config leaves a setting open, or its settings do not suit each other."""
-    for section in (config.task, config.net, config.train):
-        for each in fields(section):
-            if getattr(section, each.name) in (None, "auto") and each.name not in MAY_STAY_OPEN:
-                raise UsageError(f"{flag(each.name)} was left open")
-    _strategy(config)
-    if config.train.loss == "negative-binomial" and config.task.transform == "log":
+def _choice(name: str, value: Any, reason: str) -> Choice:
+    items = value if isinstance(value, tuple) else (value,)
+    shown = ", ".join(f"{item:.2g}" if isinstance(item, float) else str(item) for item in items)
+    return Choice(flag(name).removeprefix("--"), shown or "none", reason)
+
+
+def check_spec(spec: ModelSpec, frequency: Frequency) -> None:
+    """UsageError, by name, if the parts of a spec do not suit each other, or data of the frequency."""
+    _check_strategy(spec.net.model, spec.task.strategy, spec.train.training, spec.train.loss)
+    if spec.train.loss == "negative-binomial" and spec.frame.log:
         raise UsageError("--loss negative-binomial counts, and takes no logs")
-    if not config.net.level_span:
-        raise UsageError("--level-span is empty")
-    _check_cycles(config.net.calendar or (), frequency)
-    _check_bases(config.net.base or (), Frame.of(config))
+    _check_cycles(spec.frame.calendar, frequency)
+    _check_bases(spec.frame.base, Frame.of(spec))
 
 
 def shortest_series(horizon: int) -> int:
@@ -293,21 +293,27 @@ def _window(config: Config, main: int) -> tuple[int, str]:
 
 
 def _strategy(config: Config) -> tuple[str, str, str]:
-    """The strategy, the training method and why; combinations that make no sense are refused, with the reason."""
+    """The strategy, the training method and why."""
     net, strategy, training = find_net(config.net.model), config.task.strategy, config.train.training
     reason = GIVEN
     if strategy == "auto":
         recursive = net.recursive_only or training in ("teacher-forcing", "scheduled")
         strategy = "recursive" if recursive else "direct"
         reason = "as the net or its training needs" if recursive else "fast, and errors do not feed on themselves"
-    if net.recursive_only and strategy == "direct":
+    training = "bptt" if training == "auto" else training
+    _check_strategy(config.net.model, strategy, training, config.train.loss)
+    return strategy, training, reason
+
+
+def _check_strategy(model: str, strategy: str, training: str, loss: str) -> None:
+    if find_net(model).recursive_only and strategy == "direct":
         raise UsageError(
-            f"{config.net.model} cannot be direct: what it remembers is its own output, one step ahead",
+            f"{model} cannot be direct: what it remembers is its own output, one step ahead",
             hint="leave out --strategy, or choose another --model",
         )
-    if strategy == "recursive" and config.train.loss in DISTRIBUTIONS:
+    if strategy == "recursive" and loss in DISTRIBUTIONS:
         raise UsageError(
-            f"--loss {config.train.loss} forecasts the whole horizon at once, and recursive is step by step",
+            f"--loss {loss} forecasts the whole horizon at once, and recursive is step by step",
             hint="leave out --strategy and --training, or choose another --model or --loss",
         )
     if strategy == "direct" and training in ("teacher-forcing", "scheduled"):
@@ -315,7 +321,6 @@ def _strategy(config: Config) -> tuple[str, str, str]:
             f"--training {training} says what is fed back, and with --strategy direct nothing is",
             hint="add --strategy recursive, or leave out --training",
         )
-    return strategy, "bptt" if training == "auto" else training, reason
 
 
 def _epochs(config: Config, panel: Panel, longest: int) -> tuple[int, str]:
@@ -349,11 +354,11 @@ def _members(config: Config, panel: Panel, spans: int) -> tuple[int, str]:
     return of_others, f"of the preset {config.train.preset}"
 
 
-def _trust(config: Config, panel: Panel) -> tuple[float, str]:
-    if config.train.trust is not None:
-        return config.train.trust, GIVEN
+def _shrinkage(config: Config, panel: Panel) -> tuple[float, str]:
+    if config.train.shrinkage is not None:
+        return config.train.shrinkage, GIVEN
     values = len(panel.y)
-    return values / (values + DOUBT), f"there are {values} values to learn from"
+    return DOUBT / (values + DOUBT), f"there are {values} values to learn from"
 
 
 def _hidden_size(config: Config, panel: Panel) -> tuple[int, str]:

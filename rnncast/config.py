@@ -1,7 +1,7 @@
 """Every setting: its default, its unit, its meaning and its check, each written once.
 
-The command line reads its defaults and help texts from here. None means "decided from the data" by
-`rnncast.choices`; a resolved Config has no None left but `max_time`, `patience` and `memory_limit`.
+The command line reads its defaults and help texts from here. A Config is what was asked: None means "decided from the
+data", by `rnncast.choices`, which makes a `rnncast.spec.ModelSpec` of it.
 """
 
 from collections.abc import Mapping
@@ -167,8 +167,13 @@ class TaskConfig:
     @property
     def quantiles(self) -> tuple[float, ...]:
         """The probabilities that the levels ask for, rising, with the median in the middle."""
-        tails = {round((50 - level / 2) / 100, 10) for level in self.levels}
-        return tuple(sorted(tails | {0.5} | {round(1 - tail, 10) for tail in tails}))
+        return probabilities_of(self.levels)
+
+
+def probabilities_of(levels: tuple[float, ...]) -> tuple[float, ...]:
+    """The probabilities of the quantiles that bound intervals in percent, rising, with the median in the middle."""
+    tails = {round((50 - level / 2) / 100, 10) for level in levels}
+    return tuple(sorted(tails | {0.5} | {round(1 - tail, 10) for tail in tails}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,13 +212,6 @@ class NetConfig:
         "Cycles of the calendar that every net sees, of day, week and year; those longer than a step that the data "
         "hold twice, unless given; --no-calendar for none.",
         flags=("own", "no"),
-    )
-    covariates: tuple[int, int, int] = setting(
-        (0, 0, 0),
-        "Columns that a net sees of known, past and static covariates.",
-        at_least=0,
-        at_most=MOST_STEPS,
-        flags=(),
     )
 
     def __post_init__(self) -> None:
@@ -277,10 +275,10 @@ class TrainConfig:
         at_least=1,
         at_most=1000,
     )
-    trust: float | None = setting(
+    shrinkage: float | None = setting(
         None,
-        "How far to go from the naive forecast (0) to the net's (1); by the amount of data, unless given; less where "
-        "validation says so.",
+        "Shrinkage of the forecasts towards the naive forecast: from 0 (none: the net's own) to 1 (complete); by the "
+        "amount of data, unless given; validation may change it.",
         at_least=0,
         at_most=1,
     )
@@ -303,40 +301,6 @@ class Config:
     task: TaskConfig = field(default_factory=TaskConfig)
     net: NetConfig = field(default_factory=NetConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
-
-    @property
-    def direct(self) -> bool:
-        """Whether a resolved Config forecasts the whole horizon at once."""
-        assert self.task.strategy != "auto"
-        return self.task.strategy == "direct"
-
-    @property
-    def free_running(self) -> bool:
-        """Whether a resolved Config is trained on its own forecasts, always or sometimes."""
-        assert self.train.training != "auto"
-        return not self.direct and self.train.training != "teacher-forcing"
-
-    @property
-    def hidden_size(self) -> int:
-        """The width of the hidden layer of a resolved Config."""
-        assert self.net.hidden_size is not None
-        return self.net.hidden_size
-
-    @property
-    def frames(self) -> int:
-        """How many frames the members of a resolved Config measure in: one for each span of the level."""
-        return min(self.train.members or 1, len(self.net.level_span or (1,)))
-
-    def of_members(self, members: int) -> "Config":
-        """The same settings for the first so many members."""
-        return replace(self, train=replace(self.train, members=members))
-
-    def of_one_net(self, member: int = 0) -> "Config":
-        """The same settings for one of the members alone: its seed, and the span of its level first."""
-        spans = self.net.level_span or (1,)
-        turn = member % len(spans)
-        net = replace(self.net, level_span=(*spans[turn:], *spans[:turn]))
-        return replace(self, net=net, train=replace(self.train, members=1, seed=(self.train.seed + member) % SEEDS))
 
     def with_model(self, model: str) -> "Config":
         """The same settings for another net."""

@@ -57,7 +57,7 @@ class Follower:
     @cached_property
     def runtime(self) -> Runtime:
         """The net."""
-        return Runtime(self.forecaster.config, self.forecaster.weights, many=True)
+        return Runtime(self.forecaster.spec, self.forecaster.weights, many=True)
 
     @cached_property
     def places(self) -> Mapping[str, int]:
@@ -90,15 +90,15 @@ class Follower:
         calendar; ForecastError if it is not finite."""
         model, steps = self.forecaster, self.forecaster.horizon(horizon)
         check_reach(model.frequency, (model.ids[series.s],), np.array([series.cutoff]), steps, model.columns)
-        if model.config.direct:
+        if model.spec.direct:
             quantiles = self.runtime.restored(series.quantiles[:, :steps])
         else:
             known = np.zeros((1, steps, 0))
             quantiles = self.runtime.forecast(series.state, Ahead(known, self._now(series, series.cutoff + 1, steps)))
-        probabilities = model.config.task.quantiles
+        probabilities = model.spec.task.quantiles
         point, cutoff = quantiles[:, :, len(probabilities) // 2], np.array([series.cutoff])
         ids = (model.ids[series.s],)
-        check_finite(quantiles, model.config.net.model, ids, model.columns)
+        check_finite(quantiles, model.spec.net.model, ids, model.columns)
         return Forecast(ids, cutoff, point, quantiles, probabilities, model.frequency, model.columns, log=model.log)
 
     def end(self, followed: Mapping[str, Live]) -> Forecaster:
@@ -124,7 +124,7 @@ class Follower:
 
     def _now(self, series: Live, position: int, steps: int) -> Values:
         """Beside the steps from a position on [1, steps, N]: the calendar, and what is static."""
-        cycles = self.forecaster.config.net.calendar or ()
+        cycles = self.forecaster.spec.frame.calendar
         cyclic = calendar(self.forecaster.frequency, np.arange(position, position + steps)[None], cycles)
         static = series.state.other[:, None, cyclic.shape[2] :]
         return np.concatenate((cyclic, np.repeat(static, steps, axis=1)), -1) if static.size else cyclic

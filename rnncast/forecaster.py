@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.choices import resolve
+from rnncast.choices import decide
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, TrainingError, UsageError
 from rnncast.files.model_file import damaged, read_model, write_model
@@ -34,6 +34,7 @@ from rnncast.series.encoding import Encoding, expand
 from rnncast.series.forecast import Forecast, Paths
 from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns, Panel
+from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Interruption
 from rnncast.training.watch import Watch
 from rnncast.version import VERSION
@@ -49,12 +50,14 @@ LARGE = np.errstate(all="ignore")  # numbers too large for NumPy end as a foreca
 class Forecaster:
     """A trained net with the state of every series it was trained on. Nothing in it changes; `fit` gives a new one.
 
-    versions: of what trained it. known [S, R, K]: what was known in training of the steps after each series' end, R at
-    most the trained horizon, NaN where it was not; categories are places in the levels of `encoding`. interruption:
-    which nets these are, if training was stopped before its end. device: where nets step, which no file remembers.
+    spec: what was decided; asked: what of it was asked for. versions: of what trained it. known [S, R, K]: what was
+    known in training of the steps after each series' end, R at most the trained horizon, NaN where it was not;
+    categories are places in the levels of `encoding`. interruption: which nets these are, if training was stopped
+    before its end. device: where nets step, which no file remembers.
     """
 
-    config: Config
+    spec: ModelSpec
+    asked: Config
     weights: Mapping[str, NDArray[np.float32]]
     state: SeriesState
     ids: tuple[str, ...]
@@ -77,26 +80,31 @@ class Forecaster:
         kind InterruptedTrainingError if it is stopped: they rescue the Forecaster with the best weights so far;
         CheckpointError if the checkpoint that `watch` starts from is of another training.
         """
-        from rnncast.training.fit import fit_weights  # torch is imported only where it is needed
-
-        config = resolve(config or Config(), panel)
-        encoding = Encoding.of(panel)
-        made_by = {"data": panel.fingerprint, "config": config.to_dict(), "versions": _trained_with()}
-        try:
-            fitted = fit_weights(encoding.encode(panel), config, watch or Watch(), made_by)
-        except TrainingError as error:
-            error.rescued = error.rescued and cls._of(panel, encoding, error.rescued)
-            raise
-        return cls._of(panel, encoding, fitted)
+        asked = config or Config()
+        return cls.fit_spec(panel, decide(asked, panel)[0], asked, watch=watch)
 
     @classmethod
-    def _of(cls, panel: Panel, encoding: Encoding, fitted: "Fitted") -> "Forecaster":
-        config, weights = fitted.config, fitted.weights
-        assert config.task.horizon is not None
+    def fit_spec(cls, panel: Panel, spec: ModelSpec, asked: Config, *, watch: Watch | None = None) -> "Forecaster":
+        """Train on a panel what `choices.decide` made of it and of what was asked. TrainingError as `fit`."""
+        from rnncast.training.fit import fit_weights  # torch is imported only where it is needed
+
+        encoding = Encoding.of(panel)
+        made_by = {"data": panel.fingerprint, "settings": spec.to_dict(), "versions": _trained_with()}
+        try:
+            fitted = fit_weights(encoding.encode(panel), spec, watch or Watch(), made_by)
+        except TrainingError as error:
+            error.rescued = error.rescued and cls._of(panel, asked, encoding, error.rescued)
+            raise
+        return cls._of(panel, asked, encoding, fitted)
+
+    @classmethod
+    def _of(cls, panel: Panel, asked: Config, encoding: Encoding, fitted: "Fitted") -> "Forecaster":
+        spec, weights = fitted.spec, fitted.weights
         return cls(
-            config=config,
+            spec=spec,
+            asked=asked,
             weights=weights,
-            state=Runtime(config, weights).final_state(encoding.encode(panel)),
+            state=Runtime(spec, weights).final_state(encoding.encode(panel)),
             ids=panel.ids,
             cutoff=panel.ends,
             frequency=panel.frequency,
@@ -105,7 +113,7 @@ class Forecaster:
             scores=fitted.scores,
             versions=_trained_with(),
             encoding=encoding,
-            known=known_ahead(panel, encoding, config.task.horizon),
+            known=known_ahead(panel, encoding, spec.task.horizon),
             interruption=fitted.interruption,
         )
 
@@ -127,8 +135,8 @@ class Forecaster:
         """
         runtime, start = self.runtime, self._start(panel, horizon, future, complete=complete)
         quantiles = runtime.forecast_all(start.state, start.ahead)  # [S, H, Q]
-        check_finite(quantiles, self.config.net.model, start.ids, start.columns)
-        probabilities = self.config.task.quantiles
+        check_finite(quantiles, self.spec.net.model, start.ids, start.columns)
+        probabilities = self.spec.task.quantiles
         point = quantiles[:, :, len(probabilities) // 2]
         return Forecast(
             start.ids, start.cutoff, point, quantiles, probabilities, self.frequency, start.columns, log=self.log
@@ -149,7 +157,7 @@ class Forecaster:
         The seed that trained the model, and the series' id, decide the paths. Errors as `predict`.
         """
         runtime, start = self.runtime, self._start(panel, horizon, future)
-        steps, seed = start.ahead.known.shape[1], self.config.train.seed
+        steps, seed = start.ahead.known.shape[1], self.spec.train.seed
         templates, values = runtime.templates[:, :steps], []
         series = np.arange(len(start.ids))
         for rows in np.array_split(series, -(-len(series) // SIDE_BY_SIDE)):
@@ -157,7 +165,7 @@ class Forecaster:
             scores = np.stack([dependent_scores(templates, paths, each) for each in random])  # [B, H, P]
             here = Ahead(*(part[rows] for part in start.ahead))
             values.append(runtime.sample(rows_of(start.state, rows), here, scores))
-        check_finite(found := np.concatenate(values), self.config.net.model, start.ids, start.columns)
+        check_finite(found := np.concatenate(values), self.spec.net.model, start.ids, start.columns)
         return Paths(start.ids, start.cutoff, found, self.frequency, start.columns)
 
     def _start(
@@ -182,12 +190,12 @@ class Forecaster:
     @property
     def runtime(self) -> Runtime:
         """What steps the nets: NumPy on a CPU, torch elsewhere. UsageError if the device is not here."""
-        return Runtime(self.config, self.weights) if self.device == "cpu" else _on_device(self)
+        return Runtime(self.spec, self.weights) if self.device == "cpu" else _on_device(self)
 
     @property
     def log(self) -> bool:
         """Whether the net works in logs, of positive values alone."""
-        return self.config.task.transform == "log"
+        return self.spec.frame.log
 
     @LARGE
     def update(self, panel: Panel, *, gaps: bool = False) -> "Forecaster":
@@ -208,7 +216,7 @@ class Forecaster:
 
     def _ahead(self, known: NDArray[np.float64], cutoff: Positions, state: SeriesState) -> Ahead:
         """Beside the steps to come: known covariates [S, H, K], encoded; the calendar, and what is static."""
-        steps, cycles = known.shape[1], self.config.net.calendar or ()
+        steps, cycles = known.shape[1], self.spec.frame.calendar
         encoded = expand(known, self.encoding.known)
         cyclic = calendar(self.frequency, cutoff[:, None] + np.arange(1, steps + 1), cycles)  # [S, H, N]
         static = np.repeat(state.other[:, None, cyclic.shape[2] :], steps, axis=1)
@@ -230,7 +238,7 @@ class Forecaster:
         values, tensors = read_model(path)
         try:
             header = Header.from_dict(values)
-            check_tensors(header.config, tensors, len(header.ids), len(header.encoding.known))
+            check_tensors(header.spec, tensors, len(header.ids), len(header.encoding.known))
             cutoff = tensors["series.cutoff"]
             _check_times(header, cutoff)
         except (ValueError, UsageError) as error:
@@ -248,7 +256,7 @@ class Forecaster:
         RnncastError if onnx is not installed."""
         from rnncast.nets.export import onnx_step  # torch, as in `fit`
 
-        return onnx_step(self.config, self.weights)
+        return onnx_step(self.spec, self.weights)
 
     def from_source(self, path: str, table: TableConfig) -> "Forecaster":
         """The same forecaster, which also remembers where its data were read from, and how."""
@@ -260,9 +268,8 @@ class Forecaster:
 
     def horizon(self, horizon: int | None) -> int:
         """How many steps to forecast where so many are asked for. DataError if the model cannot go so far."""
-        trained = self.config.task.horizon
-        assert trained is not None
-        if horizon is not None and horizon > trained and self.config.direct:
+        trained = self.spec.task.horizon
+        if horizon is not None and horizon > trained and self.spec.direct:
             raise DataError(
                 f"this model forecasts {trained} steps ahead, not {horizon}",
                 hint=f"train again with --horizon {horizon}, or with --strategy recursive, which can go on",
@@ -284,7 +291,7 @@ def _on_device(forecaster: Forecaster) -> Runtime:
     from rnncast.nets.on_device import DeviceRuntime
     from rnncast.training.device import find_device
 
-    return DeviceRuntime(forecaster.config, forecaster.weights, device=find_device(forecaster.device))
+    return DeviceRuntime(forecaster.spec, forecaster.weights, device=find_device(forecaster.device))
 
 
 def _trained_with() -> dict[str, str]:

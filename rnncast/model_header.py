@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from rnncast.choices import check_decided
+from rnncast.choices import check_spec
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.times import WHOLE_NUMBER, format_fault
@@ -17,10 +17,13 @@ from rnncast.plain import from_plain, shown, table, texts
 from rnncast.series.encoding import Encoding
 from rnncast.series.frequency import Frequency
 from rnncast.series.panel import KEY_MARK, Columns, Panel
+from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Interruption
 
-SCORES = ("mase", "seasonal_naive_mase", "trust", "naive_mase", "origins")  # the first three are always there
+SCORES = ("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins")  # the first three are always there
 NEEDED_SCORES = 3
+PARTS = ("versions", "config", "spec", "frequency", "columns", "source", "scores", "encoding", "ids")
+OPTIONAL_PARTS = ("interruption",)
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,10 @@ class Source:
 
 
 class Header(NamedTuple):
-    """All that a model file says beside its tensors."""
+    """All that a model file says beside its tensors. spec: what was decided; asked: what of it was asked for."""
 
-    config: Config
+    spec: ModelSpec
+    asked: Config
     frequency: Frequency
     columns: Columns
     encoding: Encoding
@@ -72,7 +76,8 @@ class Header(NamedTuple):
         """Plain values, for JSON, in the order of a file."""
         return {
             "versions": dict(self.versions),
-            "config": self.config.to_dict(),
+            "config": self.asked.to_dict(),
+            "spec": self.spec.to_dict(),
             "frequency": self.frequency.to_dict(),
             "columns": self.columns.to_dict(),
             "source": asdict(self.source),
@@ -85,11 +90,11 @@ class Header(NamedTuple):
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Header":
         """The Header that `to_dict` gave. UsageError or ValueError, by name, for what it cannot say."""
-        needed = [name for name in cls._fields if name not in cls._field_defaults]
-        given = table(values, cls._fields, needed, "part of the header")
+        given = table(values, (*PARTS, *OPTIONAL_PARTS), PARTS, "part of the header")
         interruption = given.get("interruption")
         header = cls(
-            config=Config.from_dict(given["config"]),
+            spec=ModelSpec.from_dict(given["spec"]),
+            asked=Config.from_dict(given["config"]),
             frequency=Frequency.from_dict(given["frequency"]),
             columns=Columns.from_dict(given["columns"]),
             encoding=Encoding.from_dict(given["encoding"]),
@@ -101,8 +106,8 @@ class Header(NamedTuple):
             if interruption is None
             else from_plain(Interruption, interruption, "interruption's field"),
         )
-        check_decided(header.config, header.frequency)
-        if header.encoding.widths != header.config.net.covariates:
+        check_spec(header.spec, header.frequency)
+        if header.encoding.widths != header.spec.frame.covariates:
             raise UsageError("the encoding of the covariates does not fit the net")
         _check_columns(header.columns, header.frequency)
         _check_ids(header.ids, header.columns)
@@ -122,8 +127,8 @@ def _scores(values: Any) -> dict[str, float]:
     for name, score in scores.items():
         if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= math.inf:
             raise UsageError(f"the score {name!r} cannot be {shown(score)}")
-    if not scores.get("trust", 0) <= 1:
-        raise UsageError(f"the score 'trust' is {shown(scores['trust'])}, but must be at most 1")
+    if not scores.get("shrinkage", 0) <= 1:
+        raise UsageError(f"the score 'shrinkage' is {shown(scores['shrinkage'])}, but must be at most 1")
     return {name: float(score) for name, score in scores.items()}
 
 

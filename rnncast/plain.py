@@ -22,9 +22,7 @@ def from_plain(kind: Any, values: Any, what: str = "setting") -> Any:
     given = table(values, hints, needed, what)
     plain = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     for name, value in plain.items():
-        if _fits((value,), hints[name]):  # one, where an older version knew no several
-            plain[name] = value = (value,)
-        if not _fits(value, hints[name]):
+        if not fits(value, hints[name]):
             raise UsageError(f"the {what} {name!r} cannot be {shown(value)}")
     return kind(**plain)
 
@@ -60,7 +58,8 @@ def shown(value: Any) -> str:
     return _SHORT.repr(value)
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of a type: a plain one, finite if it is a number; a tuple of such; or one of several."""
     options = getattr(hint, "__args__", ()) if "|" in str(hint) else (hint,)
     return any(_fits_one(value, option) for option in options)
 

@@ -149,12 +149,15 @@ def waves(series: int = 3, steps: int = 90, season: int = 6, seed: int = 0) -> P
     )
 
 
+SMALL = {"epochs": 3, "members": 1, "bptt_steps": 24, "validate": False, "shrinkage": 0.0}
+
+
 def small_config(model: str = "lstm", **train: object) -> Config:
     """A config that trains in a moment: horizon 4, season 6, 8 hidden units."""
     return Config(
         task=TaskConfig(horizon=4, seasons=(6,)),
         net=NetConfig(model=model, hidden_size=8, window=7),
-        train=TrainConfig(**{"epochs": 3, "members": 1, "bptt_steps": 24, "validate": False, "trust": 1.0, **train}),  # type: ignore[arg-type]
+        train=TrainConfig(**{**SMALL, **train}),  # type: ignore[arg-type]
     )
 
 

@@ -39,21 +39,21 @@ def test_the_base_is_the_one_that_would_have_been_best(y: NDArray[np.float64], b
 
 
 def test_the_fewer_the_data_the_more_bases_cannot_be_told_apart() -> None:
-    few, many = (decided(seasons(count, noise=1.5))["base"].split(",") for count in (6, 60))
+    few, many = (decided(seasons(count, noise=1.5))["base"].split(", ") for count in (6, 60))
     assert len(few) > len(many) == 1
     assert set(many) < set(few)
 
 
-def test_a_net_is_trusted_as_far_as_there_are_data_to_learn_from() -> None:
-    few, many = (float(decided(seasons(count, noise=1))["trust"]) for count in (5, 500))
-    assert few < 0.3 < 0.9 < many <= 1
+def test_the_fewer_the_data_to_learn_from_the_further_a_net_is_shrunk() -> None:
+    few, many = (float(decided(seasons(count, noise=1))["shrinkage"]) for count in (5, 500))
+    assert few > 0.7 > 0.1 > many >= 0
 
 
 def test_what_is_given_is_kept_and_said_to_be() -> None:
     config = Config(
         task=TaskConfig(horizon=5, seasons=(6, 1), transform="none", strategy="direct"),
         net=NetConfig(window=9, level_span=(3,), base=("last-6",), hidden_size=7),
-        train=TrainConfig(epochs=2, members=2, stride=3, trust=0.5),
+        train=TrainConfig(epochs=2, members=2, stride=3, shrinkage=0.5),
     )
     resolved, choices = decide(config, Panel.from_series({"a": seasons(10, noise=1)}))
     assert resolved.task.horizon == 5
@@ -65,11 +65,11 @@ def test_every_choice_has_a_reason_and_choosing_again_changes_nothing() -> None:
     panel = Panel.from_series({str(s): seasons(20 + s, noise=1) for s in range(12)})
     resolved, choices = decide(Config(), panel)
     assert all(choice.reason for choice in choices)
-    assert decide(resolved, panel)[0] == resolved
+    assert decide(resolved.to_config(), panel)[0] == resolved
     noise = Panel.from_series({"a": np.random.default_rng(5).normal(0, 1, 200)})
     resolved = decide(Config(), noise)[0]
     assert resolved.task.seasons == ()
-    assert decide(resolved, noise)[0] == resolved
+    assert decide(resolved.to_config(), noise)[0] == resolved
 
 
 def test_a_season_that_no_calendar_suggests_is_found() -> None:
@@ -83,10 +83,8 @@ def test_more_data_more_effort_and_presets_in_order() -> None:
     many = Panel.from_series({str(s): seasons(20, noise=1) for s in range(40)})
     sizes = []
     for preset in ("fast", "default", "best"):
-        train = decide(Config(train=TrainConfig(preset=preset)), many)[0].train
-        assert train.epochs is not None
-        assert train.members is not None
-        sizes.append(train.epochs * train.members)
+        spec = decide(Config(train=TrainConfig(preset=preset)), many)[0]
+        sizes.append(spec.train.epochs * spec.net.members)
     assert sizes == sorted(set(sizes))
 
 

@@ -15,6 +15,7 @@ from rnncast.runtime.registry import NETS
 from rnncast.runtime.states import state_tensors
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
+from rnncast.training.fit import Fitted
 from tests.conftest import AIR_PASSENGERS, Program
 
 DAYS = 60
@@ -58,7 +59,7 @@ def test_the_state_after_new_rows_is_that_of_the_whole_history(tmp_path: Path, m
     expected = begun.predict(whole, 3, complete=False)
     np.testing.assert_array_equal(after.cutoff, whole.ends)
     np.testing.assert_allclose(after.predict(None, 3, complete=False).quantiles, expected.quantiles, rtol=1e-5)
-    fresh = Forecaster._of(whole, begun.config, begun.encoding, begun.weights, {})
+    fresh = Forecaster._of(whole, begun.asked, begun.encoding, Fitted(begun.spec, dict(begun.weights), {}))
     for name, value in state_tensors(fresh.state).items():
         np.testing.assert_allclose(state_tensors(after.state)[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
 
@@ -111,8 +112,8 @@ def monthly(trained: Program, program: Program) -> Program:
     lines = AIR_PASSENGERS.read_text().splitlines()
     model = Forecaster.load(str(trained.folder / "rnncast.safetensors"))
     panel = read_table(str(AIR_PASSENGERS), model.source.table)
-    model = replace(Forecaster._of(panel.select(np.array([0]), np.array([140])), model.config, model.encoding,
-                    model.weights, {}), source=model.source)  # fmt: skip
+    early, fitted = panel.select(np.array([0]), np.array([140])), Fitted(model.spec, dict(model.weights), {})
+    model = replace(Forecaster._of(early, model.asked, model.encoding, fitted), source=model.source)
     model.save(str(program.folder / "rnncast.safetensors"))
     (program.folder / "air_passengers.csv").write_text("\n".join(lines))
     return program

@@ -18,6 +18,7 @@ from rnncast.series.covariates import Block, Covariate, Covariates, Future
 from rnncast.series.encoding import MOST_LEVELS, Code, Encoding
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
+from rnncast.spec import ModelSpec
 from rnncast.training.batches import Batches, Chunk
 from rnncast.training.losses import loss_of
 from rnncast.training.objectives import FreeRunning, see, step
@@ -58,13 +59,13 @@ def config_of(model: str, strategy: str = "auto", training: str = "auto", epochs
     return Config(
         task=TaskConfig(horizon=H, seasons=(WEEK,), strategy=strategy),
         net=NetConfig(model=model, hidden_size=24),
-        train=TrainConfig(epochs=epochs, members=1, training=training, validate=False, trust=1.0),
+        train=TrainConfig(epochs=epochs, members=1, training=training, validate=False, shrinkage=0.0),
     )
 
 
-def prepared(panel: Panel, config: Config) -> tuple[torch.nn.Module, Chunk, Frame]:
+def prepared(panel: Panel, config: Config | ModelSpec) -> tuple[torch.nn.Module, Chunk, Frame]:
     """A model whose head has weights, in float64; and all of the panel as one chunk."""
-    config = config if config.net.window else resolve(config, panel)
+    config = resolve(config, panel) if isinstance(config, Config) else config
     model = build_model(config)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():

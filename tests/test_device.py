@@ -25,7 +25,7 @@ def ragged() -> Panel:
 def test_torch_and_numpy_forecast_alike(model: str, device: str) -> None:
     forecaster = Forecaster.fit(ragged(), small_config(model, members=2))
     numpy = forecaster.runtime.forecast_panel(ragged(), 4)
-    runtime = DeviceRuntime(forecaster.config, forecaster.weights, device=torch.device(device))
+    runtime = DeviceRuntime(forecaster.spec, forecaster.weights, device=torch.device(device))
     np.testing.assert_allclose(runtime.forecast_panel(ragged(), 4), numpy, rtol=1e-5, atol=1e-5)
 
 

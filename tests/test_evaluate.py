@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from rnncast.config import TaskConfig
 from rnncast.errors import DataError, RnncastError, UsageError
 from rnncast.evaluate import baselines
 from rnncast.evaluate.backtest import Outcome, backtest
@@ -20,13 +19,14 @@ from rnncast.evaluate.scores import Comparison, compared
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
+from rnncast.spec import TaskSpec
 from tests.conftest import small_config, waves
 
 NAN = float("nan")
 
 
-def task(horizon: int, *seasons: int, levels: tuple[float, ...] = (80.0,)) -> TaskConfig:
-    return TaskConfig(horizon=horizon, seasons=(*seasons, 1), levels=levels)
+def task(horizon: int, *seasons: int, levels: tuple[float, ...] = (80.0,)) -> TaskSpec:
+    return TaskSpec(horizon=horizon, seasons=seasons, levels=levels, conformal=False, strategy="direct")
 
 
 def points(name: str, panel: Panel, horizon: int, *seasons: int) -> np.ndarray:

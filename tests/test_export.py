@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from rnncast.choices import resolve
-from rnncast.config import Config
 from rnncast.errors import ModelFileError
 from rnncast.nets.export import onnx_step
 from rnncast.runtime.members import weight_shapes
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.runtime import Runtime
 from rnncast.series.frame import Frame, FrameView, Leads
+from rnncast.spec import ModelSpec
 from tests.conftest import Program, small_config, waves
 from tests.test_continue import config, shops, table
 from tests.test_readme import blocks
@@ -24,15 +24,15 @@ B, STEPS = 3, 4
 
 
 @pytest.fixture(params=[*((name, "auto", 1) for name in NETS), ("gru", "recursive", 1), ("lstm", "auto", 2)], ids=str)
-def resolved(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
-    """A config of members in one frame or two, with covariates of every kind."""
+def resolved(request: pytest.FixtureRequest, tmp_path: Path) -> ModelSpec:
+    """A spec of members in one frame or two, with covariates of every kind."""
     *net, frames = request.param
     asked = config(*net)
     several = replace(asked, net=replace(asked.net, level_span=(7, 1)), train=replace(asked.train, members=3))
     return resolve(several if frames > 1 else asked, table(tmp_path, shops(0, 50)))
 
 
-def test_onnxruntime_and_the_runtime_agree(resolved: Config) -> None:
+def test_onnxruntime_and_the_runtime_agree(resolved: ModelSpec) -> None:
     """Step by step, each from the state that it reached itself."""
     random = np.random.default_rng(0)
     weights = {name: random.normal(0, 0.3, shape).astype(np.float32) for name, shape in weight_shapes(resolved).items()}

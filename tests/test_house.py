@@ -14,6 +14,7 @@ ROOMS = [
     "errors",
     "plain",
     "config",
+    "spec",
     "series",
     "files",
     "runtime",
@@ -37,6 +38,8 @@ HOMES = {
     "typer": {"cli"},
     "rich": {"report", "cli"},
 }
+COMPUTE = {"series", "runtime", "nets", "training"}
+ASKED = {"Config", "TaskConfig", "NetConfig", "TrainConfig"}
 FORBIDDEN = ("pickle", "torch.load", "csv.Sniffer", "import click", "**kwargs")
 FILE_LINES, FUNCTION_LINES, CLASS_LINES, PARAMETERS = 400, 60, 250, 8
 
@@ -72,6 +75,15 @@ def test_imports_point_down(source: Path) -> None:
         if module.startswith("rnncast."):
             there = module.split(".")[1]
             assert ROOMS.index(there) <= ROOMS.index(here), f"{here} imports {module}, which lies above it"
+
+
+def test_whoever_computes_takes_what_was_decided(source: Path) -> None:
+    """A Config says what was asked; below and beside the choices, only a ModelSpec will do."""
+    if room(source) not in COMPUTE:
+        return
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "rnncast.config":
+            assert not {alias.name for alias in node.names} & ASKED
 
 
 def test_each_library_has_its_home(source: Path) -> None:

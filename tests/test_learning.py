@@ -11,7 +11,7 @@ from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError, TrainingError, UsageError
 from rnncast.files.tables import read_table
 from rnncast.forecaster import Forecaster
-from rnncast.runtime.head import tempered
+from rnncast.runtime.head import shrunk
 from rnncast.runtime.registry import NETS
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.panel import Panel
@@ -26,7 +26,9 @@ every_net = pytest.mark.parametrize("name", NETS)
 
 def quick(name: str) -> TrainConfig:
     """Default training; of a net that is recursive only, by teacher forcing, which takes seconds and not minutes."""
-    return TrainConfig(training="teacher-forcing" if NETS[name].recursive_only else "auto", validate=False, trust=1.0)
+    return TrainConfig(
+        training="teacher-forcing" if NETS[name].recursive_only else "auto", validate=False, shrinkage=0.0
+    )
 
 
 @every_net
@@ -129,15 +131,15 @@ def test_members_are_averaged() -> None:
 
 
 @every_net
-def test_a_net_half_trusted_forecasts_half_way_from_its_base(name: str) -> None:
+def test_a_forecast_shrunk_by_half_lies_half_way_to_its_base(name: str) -> None:
     panel = waves()
     forecaster = Forecaster.fit(panel, with_base(small_config(name), "last-6"))
 
-    def point(trust: float) -> NDArray[np.float64]:
-        return replace(forecaster, weights=tempered(forecaster.weights, trust)).predict().point
+    def point(shrinkage: float) -> NDArray[np.float64]:
+        return replace(forecaster, weights=shrunk(forecaster.weights, shrinkage)).predict().point
 
     np.testing.assert_allclose(point(0.0), [y[-6:-2] for _, _, y in panel], rtol=1e-6)
-    if not forecaster.config.free_running:  # otherwise the state changes with what the net is told
+    if not forecaster.spec.free_running:  # otherwise the state changes with what the net is told
         np.testing.assert_allclose(point(0.5), (point(0.0) + point(1.0)) / 2, rtol=1e-6)
     assert not np.allclose(point(0.0), point(1.0), rtol=1e-6)
 
@@ -167,7 +169,7 @@ def test_save_and_load_is_the_same_forecaster(tmp_path: Path) -> None:
     forecaster = fitted(small_config())
     forecaster.save(path)
     loaded = Forecaster.load(path)
-    assert loaded.config == forecaster.config
+    assert (loaded.spec, loaded.asked) == (forecaster.spec, forecaster.asked)
     assert (loaded.ids, loaded.frequency, loaded.columns, loaded.source) == (
         forecaster.ids,
         forecaster.frequency,

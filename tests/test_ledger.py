@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from rnncast.config import TrainConfig
+from rnncast.choices import resolve
 from rnncast.training.ledger import _norm
 from rnncast.training.loop import Update, _summary
+from tests.conftest import small_config, waves
 
 
 def test_a_vanished_gradient_is_small_and_not_zero() -> None:
@@ -15,7 +16,7 @@ def test_a_vanished_gradient_is_small_and_not_zero() -> None:
 
 def test_the_95th_percentile_is_no_larger_than_the_largest_norm() -> None:
     updates = [Update(loss=1.0, weight=1.0, norm=norm) for norm in (*(0.1,) * 17, 25.0)]
-    step = _summary(updates, 1, TrainConfig(epochs=1), 0.01, 18, 1.0, {})
+    step = _summary(updates, 1, resolve(small_config(epochs=1), waves()).train, 0.01, 18, 1.0, {})
     assert 0.1 < step.gradient_norm_95 <= 25.0
     assert step.gradient_norm == 0.1
     assert step.clipped == pytest.approx(1 / 18)

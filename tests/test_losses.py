@@ -32,7 +32,7 @@ def counts(series: int = 12, steps: int = 120, mean: float = 0.4, seed: int = 1)
 def config_of(loss: str, horizon: int = 4, **task: object) -> Config:
     return Config(
         task=TaskConfig(horizon=horizon, seasons=(1,), **task),  # type: ignore[arg-type]
-        train=TrainConfig(loss=loss, epochs=2, members=1, seed=1, trust=1.0),
+        train=TrainConfig(loss=loss, epochs=2, members=1, seed=1, shrinkage=0.0),
     )
 
 
@@ -124,9 +124,8 @@ def test_jumps_make_student_t_the_likelier() -> None:
     degrees = []
     for series in (calm, wild):
         config = config_of("student-t", transform="none")
-        config = resolve(config, Panel.from_series(series))
         forecaster = Forecaster.fit(Panel.from_series(series), config)
-        head = Runtime(forecaster.config, forecaster.weights).head
+        head = Runtime(forecaster.spec, forecaster.weights).head
         bias = forecaster.weights["head.bias"].reshape(-1, head.horizon)
         degrees.append(float(bias[-1].mean()))
     assert degrees[1] < degrees[0]

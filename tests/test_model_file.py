@@ -98,8 +98,8 @@ def test_a_truncated_file_is_refused(model: Path, place: float) -> None:
 
 def test_a_newer_format_is_refused(model: Path, tmp_path: Path) -> None:
     path = tmp_path / "new"
-    path.write_bytes(model.read_bytes().replace(rb"{\"format\":1,", rb"{\"format\":2,"))
-    with pytest.raises(ModelFileError, match="format 2, and this version reads format 1"):
+    path.write_bytes(model.read_bytes().replace(rb"{\"format\":2,", rb"{\"format\":3,"))
+    with pytest.raises(ModelFileError, match="format 3, and this version reads formats 1 to 2"):
         Forecaster.load(str(path))
 
 
@@ -122,8 +122,8 @@ def test_tensors_that_do_not_fit_are_refused(model: Path, tmp_path: Path, tensor
 
 @pytest.mark.parametrize(
     "header",
-    [{"config": {"net": {"model": "oracle"}}}, {"config": {"task": {"horizn": 3}}}, {"ids": 3}, {"frequency": {}}],
-    ids=["unknown net", "unknown setting", "ids", "frequency"],
+    [{"spec": {"net": {"model": "oracle"}}}, {"config": {"task": {"horizn": 3}}}, {"ids": 3}, {"frequency": {}}],
+    ids=["sections missing", "unknown setting", "ids", "frequency"],
 )
 def test_headers_that_make_no_sense_are_refused(model: Path, tmp_path: Path, header: dict[str, object]) -> None:
     path = rewritten(model, tmp_path / "odd", header)
@@ -260,9 +260,9 @@ def test_what_follows_the_end_is_refused(model: Path, tmp_path: Path) -> None:
 
 def test_sizes_that_the_config_asks_for_are_not_believed(model: Path, tmp_path: Path) -> None:
     header, _ = read_model(str(model))
-    for section, name in (("net", "layers"), ("train", "members"), ("net", "window"), ("net", "hidden_size")):
-        config = {**header["config"], section: {**header["config"][section], name: 10**9}}
-        path = rewritten(model, tmp_path / "odd", {"config": config})
+    for section, name in (("net", "layers"), ("net", "members"), ("frame", "window"), ("net", "hidden_size")):
+        spec = {**header["spec"], section: {**header["spec"][section], name: 10**9}}
+        path = rewritten(model, tmp_path / "odd", {"spec": spec})
         with pytest.raises(ModelFileError, match="damaged model file"):
             Forecaster.load(str(path))
 
@@ -321,7 +321,7 @@ def test_a_name_that_stands_twice_is_refused(model: Path, tmp_path: Path) -> Non
     data, path = model.read_bytes(), tmp_path / "twice"
     first = data.index(b'"head.bias"')
     tensor = data[:first] + b'"head.bias":{},' + data[first:]
-    for changed in (tensor, data.replace(rb"{\"format\":1", rb"{\"format\":1,\"format\":1")):
+    for changed in (tensor, data.replace(rb"{\"format\":2", rb"{\"format\":2,\"format\":2")):
         (length,) = struct.unpack_from("<Q", changed)
         path.write_bytes(struct.pack("<Q", length + len(changed) - len(data)) + changed[8:])
         with pytest.raises(ModelFileError, match="is not a rnncast model file"):
@@ -329,8 +329,8 @@ def test_a_name_that_stands_twice_is_refused(model: Path, tmp_path: Path) -> Non
 
 
 def test_scores_that_could_not_be_had_are_said_to_be_unknown(model: Path, tmp_path: Path, program: Program) -> None:
-    scores = {"mase": float("inf"), "seasonal_naive_mase": float("inf"), "trust": 1.0}
+    scores = {"mase": float("inf"), "seasonal_naive_mase": float("inf"), "shrinkage": 0.0}
     path = rewritten(model, tmp_path / "odd", {"scores": scores})
     told = json.loads(program("inspect", "--json", path).stdout, parse_constant=pytest.fail)
-    assert told["scores"] == {"mase": None, "seasonal_naive_mase": None, "trust": 1.0}
+    assert told["scores"] == {"mase": None, "seasonal_naive_mase": None, "shrinkage": 0.0}
     assert "too even to score" in program("inspect", path).stdout

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from rnncast.choices import resolve
-from rnncast.config import Config
 from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.members import head_of
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.runtime import Runtime
 from rnncast.series.beside import Beside, ahead, beside
 from rnncast.series.frame import Frame
+from rnncast.spec import ModelSpec
 from tests.conftest import small_config, waves
 
 B, T, LAYERS = 3, 20, (1, 2)
@@ -22,12 +22,12 @@ B, T, LAYERS = 3, 20, (1, 2)
 every_net = pytest.mark.parametrize("name", NETS)
 
 
-def resolved(name: str, *, layers: int = 1, training: str = "auto") -> Config:
+def resolved(name: str, *, layers: int = 1, training: str = "auto") -> ModelSpec:
     config = small_config(name, training=training)
     return resolve(replace(config, net=replace(config.net, layers=layers)), waves())
 
 
-def awake(config: Config) -> Model:
+def awake(config: ModelSpec) -> Model:
     """A model whose head has weights, so that what the net does can be seen."""
     model = build_model(config)
     with torch.no_grad():
@@ -36,7 +36,7 @@ def awake(config: Config) -> Model:
     return model
 
 
-def inputs_of(config: Config, batch: int = B, steps: int = T) -> tuple[Tensor, Tensor]:
+def inputs_of(config: ModelSpec, batch: int = B, steps: int = T) -> tuple[Tensor, Tensor]:
     """Random inputs [B, T, F] and bases [B, T, K, H]."""
     frame, random = Frame.of(config), torch.Generator().manual_seed(1)
     return (

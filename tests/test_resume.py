@@ -69,7 +69,7 @@ CONFIGS: dict[str, Config] = {
     "dropout": replace(small_config(epochs=2), net=replace(small_config().net, dropout=0.4)),
     "stride": small_config(epochs=2, stride=3),
     "student-t": small_config(epochs=2, loss="student-t"),
-    "validated-members": small_config(epochs=2, validate=True, members=2, trust=None),
+    "validated-members": small_config(epochs=2, validate=True, members=2, shrinkage=None),
     "patience": small_config("rnn", epochs=6, validate=True, members=2, patience=1, learning_rate=0.3),
 }
 
@@ -88,7 +88,7 @@ def test_from_any_checkpoint_to_the_same_bytes(name: str, tmp_path: Path) -> Non
 
 def test_members_side_by_side_each_have_their_part(tmp_path: Path) -> None:
     torch.set_num_threads(2)
-    panel, config = waves(series=5), small_config(epochs=2, validate=True, members=3, trust=None)
+    panel, config = waves(series=5), small_config(epochs=2, validate=True, members=3, shrinkage=None)
     whole, checkpoints, told = watched(panel, config)
     expected = file_of(whole, tmp_path / "whole")
     going = [sum(not run.ended for run in checkpoint.runs.values()) for checkpoint in checkpoints]
@@ -170,14 +170,14 @@ def test_stopped_before_any_epoch_there_is_nothing_to_keep() -> None:
 
 def test_what_is_kept_of_a_stopped_training_says_which_nets_it_holds(tmp_path: Path) -> None:
     """Nets of validation until a net on all the data is trained to its end; the scores are those of validation."""
-    config, kept = small_config(epochs=4, validate=True, members=2, trust=None), []
+    config, kept = small_config(epochs=4, validate=True, members=2, shrinkage=None), []
     for updates in (8, 13, 17, 22, 42, 64):
         forecaster, _ = stopped_after(updates, config)
         assert forecaster is not None
         assert forecaster.interruption is not None
         assert np.isfinite(forecaster.predict().point).all()
         assert forecaster.scores["mase"] > 0
-        assert forecaster.config.train.members == forecaster.interruption.nets <= forecaster.interruption.of_nets == 2
+        assert forecaster.spec.net.members == forecaster.interruption.nets <= forecaster.interruption.of_nets == 2
         again = Forecaster.load(_saved(forecaster, tmp_path / "model"))
         assert again.interruption == forecaster.interruption
         kept.append((forecaster.interruption.run, forecaster.interruption.nets, forecaster.interruption.epochs))

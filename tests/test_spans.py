@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rnncast.choices import decide
-from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
+from rnncast.config import Config, TaskConfig, TrainConfig
 from rnncast.following import Follower
 from rnncast.forecaster import Forecaster
 from rnncast.runtime.members import member_prefix
@@ -34,18 +34,17 @@ def forecaster(request: pytest.FixtureRequest) -> Forecaster:
 
 
 def test_a_forecast_is_the_mean_of_what_each_member_would_forecast_alone(forecaster: Forecaster) -> None:
-    together, alone = Runtime(forecaster.config, forecaster.weights), []
+    together, alone = Runtime(forecaster.spec, forecaster.weights), []
     for member in range(MEMBERS):
-        config = forecaster.config.of_one_net(member)
-        assert config.net.level_span is not None
-        assert config.net.level_span[0] == SPANS[member % len(SPANS)]
+        spec = forecaster.spec.of_one_net(member)
+        assert spec.frame.level_span[0] == SPANS[member % len(SPANS)]
         prefix = member_prefix(member)
         names = [name for name in forecaster.weights if name.startswith((prefix + "net.", prefix + "head."))]
         own = {name.removeprefix(prefix): forecaster.weights[name] for name in names}
-        alone.append(together.frame.transform(Runtime(config, own).forecast_panel(waves(), 1)))
+        alone.append(together.frame.transform(Runtime(spec, own).forecast_panel(waves(), 1)))
     assert len({float(each[0, 0, 2]) for each in alone}) == MEMBERS
     one_step = together.frame.transform(together.forecast_panel(waves(), 1))
-    if forecaster.config.direct:
+    if forecaster.spec.direct:
         np.testing.assert_allclose(one_step, np.mean(alone, 0), rtol=1e-6)
     else:  # intervals are those of sampled paths
         np.testing.assert_allclose(one_step[:, :, 2], np.mean(alone, 0)[:, :, 2], rtol=1e-6)
@@ -57,7 +56,7 @@ def test_new_rows_go_on_from_a_state_in_a_file(forecaster: Forecaster, tmp_path:
     for s, name in enumerate(panel.ids):
         rows[name] = panel[s].y[-NEW:]
     path = tmp_path / "model.safetensors"
-    state = Runtime(forecaster.config, forecaster.weights).final_state(before)
+    state = Runtime(forecaster.spec, forecaster.weights).final_state(before)
     replace(forecaster, state=state, cutoff=before.ends).save(str(path))
     loaded = Forecaster.load(str(path))
     np.testing.assert_allclose(
@@ -125,20 +124,13 @@ def test_spans_follow_the_seasons_reach_as_far_as_the_horizon_and_double_while_t
     steps: int, horizon: int, preset: str, spans: tuple[int, ...], members: int
 ) -> None:
     task, train = TaskConfig(horizon=horizon, seasons=(4, 20)), TrainConfig(preset=preset)
-    config = decide(Config(task=task, train=train), two_seasons(steps))[0]
-    assert config.net.level_span == spans
-    assert config.train.members == members
+    spec = decide(Config(task=task, train=train), two_seasons(steps))[0]
+    assert spec.frame.level_span == spans
+    assert spec.net.members == members
 
 
 @pytest.mark.parametrize(("steps", "spans", "members"), [(600, (4, 20, 40, 80), 4), (100, (4, 20), 2)])
 def test_a_large_panel_has_a_member_for_each_span(steps: int, spans: tuple[int, ...], members: int) -> None:
     panel = Panel.from_series({str(s): two_seasons(steps)[0].y + s for s in range(6000 // steps)})
-    config = decide(Config(task=TaskConfig(horizon=8, seasons=(4, 20))), panel)[0]
-    assert (config.net.level_span, config.train.members) == (spans, members)
-
-
-def test_one_span_of_an_older_version_is_still_read() -> None:
-    config = Config(net=NetConfig(level_span=(12,)))
-    plain = config.to_dict()
-    plain["net"]["level_span"] = 12
-    assert Config.from_dict(plain) == config
+    spec = decide(Config(task=TaskConfig(horizon=8, seasons=(4, 20))), panel)[0]
+    assert (spec.frame.level_span, spec.net.members) == (spans, members)

@@ -15,10 +15,11 @@ from rnncast.errors import TrainingError, UsageError
 from rnncast.forecaster import Forecaster
 from rnncast.nets.model import Model, build_model
 from rnncast.nets.recurrent import Recurrent
-from rnncast.runtime.head import tempered
+from rnncast.runtime.head import shrunk
 from rnncast.runtime.registry import NETS
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
+from rnncast.spec import ModelSpec
 from rnncast.training import fit
 from rnncast.training.batches import Batches, Chunk
 from rnncast.training.device import find_device
@@ -36,11 +37,11 @@ every_net = pytest.mark.parametrize("name", NETS)
 recurrent_nets = pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
 
 
-def setting(name: str, *, bptt_steps: int = 100, levels: tuple[float, ...] = (80.0,), **train: object) -> Config:
+def setting(name: str, *, bptt_steps: int = 100, levels: tuple[float, ...] = (80.0,), **train: object) -> ModelSpec:
     config = Config(
         task=TaskConfig(horizon=HORIZON, seasons=(SEASON,), levels=levels, strategy=train.pop("strategy", "auto")),
         net=NetConfig(model=name, hidden_size=5, window=7),
-        train=TrainConfig(epochs=2, members=1, bptt_steps=bptt_steps, trust=1.0, **train),
+        train=TrainConfig(epochs=2, members=1, bptt_steps=bptt_steps, shrinkage=0.0, **train),
     )
     return resolve(config, panel())
 
@@ -53,7 +54,7 @@ def panel(steps: int = STEPS) -> Panel:
     return Panel.from_series(series)
 
 
-def prepared(config: Config) -> tuple[Model, Chunk, Loss]:
+def prepared(config: ModelSpec) -> tuple[Model, Chunk, Loss]:
     """A model in float64 whose every weight matters, the whole panel as one chunk, and the loss."""
     model = build_model(config).double()
     random = torch.Generator().manual_seed(0)
@@ -275,7 +276,7 @@ def test_carrying_matters_to_nets_with_memory_and_to_no_others(name: str, traini
     forecasts = []
     for carry in (True, False):
         config = setting(name, bptt_steps=8, strategy="recursive", training=training, carry=carry, validate=False)
-        forecasts.append(Forecaster.fit(panel(), config).weights["head.bias"])
+        forecasts.append(Forecaster.fit_spec(panel(), config, Config()).weights["head.bias"])
     remembers = bool(build_model(config).init_state(1)) and (name, training) != ("jordan", "teacher-forcing")
     assert np.array_equal(*forecasts) != remembers
 
@@ -339,21 +340,21 @@ def test_validation_is_out_of_sample_and_the_last_run_is_on_everything() -> None
     forecaster = Forecaster.fit(waves(), small_config(validate=True, epochs=4), watch=watch)
     assert [run for run, _ in told] == ["validation"] * 4 + ["training"] * 4
     assert all(step.valid_mase is not None for run, step in told if run == "validation")
-    trust = forecaster.scores["trust"]
-    assert (forecaster.scores["mase"] == told[3][1].valid_mase) == (trust == 1)
+    shrinkage = forecaster.scores["shrinkage"]
+    assert (forecaster.scores["mase"] == told[3][1].valid_mase) == (shrinkage == 0)
     assert forecaster.scores["seasonal_naive_mase"] == told[3][1].naive_mase
     without = Forecaster.fit(waves(), small_config(validate=False, epochs=4))
-    trusted = replace(without, weights=tempered(without.weights, trust))
-    np.testing.assert_array_equal(forecaster.predict().point, trusted.predict().point)
+    alike = replace(without, weights=shrunk(without.weights, shrinkage))
+    np.testing.assert_array_equal(forecaster.predict().point, alike.predict().point)
 
 
-def test_a_net_that_learns_nothing_useful_is_not_trusted() -> None:
+def test_a_net_that_learns_nothing_useful_is_shrunk_further() -> None:
     """Nobody can forecast a random walk better than by its last value; the model falls back to it, and says so."""
     walk = np.cumsum(np.random.default_rng(2).normal(0, 1, 300)) + 100
     config = Config(task=TaskConfig(horizon=12, seasons=(1,)), net=NetConfig(model="rnn", base=("last-1",)))
     forecaster = Forecaster.fit(Panel.from_series({"a": walk}), config)
-    assert forecaster.scores["trust"] < (forecaster.config.train.trust or 0)
-    if forecaster.scores["trust"] == 0:
+    assert forecaster.scores["shrinkage"] > forecaster.spec.train.shrinkage
+    if forecaster.scores["shrinkage"] == 1:
         np.testing.assert_allclose(forecaster.predict().point, np.full((1, 12), walk[-1]), rtol=1e-6)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rnncast.choices import resolve
 from rnncast.config import Config
 from rnncast.report.words import scores_in_words
 from rnncast.training.validation import Validation
@@ -17,21 +18,21 @@ from tests.conftest import small_config, waves
     ],
 )
 def test_a_net_is_held_against_both_naive_forecasts(ours: float, words: str) -> None:
-    scores = {"mase": ours, "seasonal_naive_mase": 1.0, "naive_mase": 2.0, "trust": 1.0}
+    scores = {"mase": ours, "seasonal_naive_mase": 1.0, "naive_mase": 2.0, "shrinkage": 0.0}
     assert scores_in_words("lstm", scores) == f"on data held back: {words}"
 
 
 def test_without_a_season_there_is_one_naive_forecast() -> None:
-    scores = {"mase": 0.5, "seasonal_naive_mase": 1.0, "naive_mase": 1.0, "trust": 1.0}
+    scores = {"mase": 0.5, "seasonal_naive_mase": 1.0, "naive_mase": 1.0, "shrinkage": 0.0}
     assert scores_in_words("lstm", scores) == "on data held back: lstm 0.500, better than naive 1.000 (MASE)"
 
 
 def test_the_last_value_is_scored_beside_the_last_season() -> None:
-    seasonal = Validation.of(waves(), small_config())
+    seasonal = Validation.of(waves(), resolve(small_config(), waves()))
     assert seasonal is not None
     assert seasonal.last_value > 2 * seasonal.naive
     plain = small_config()
     plain = Config(task=type(plain.task)(horizon=4, seasons=(1,)), net=plain.net, train=plain.train)
-    validation = Validation.of(waves(), plain)
+    validation = Validation.of(waves(), resolve(plain, waves()))
     assert validation is not None
     assert validation.last_value == validation.naive

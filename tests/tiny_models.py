@@ -25,7 +25,7 @@ def _config(model: str, loss: str = "pinball", *, members: int = 1, validate: bo
     return Config(
         task=TaskConfig(**{"horizon": 3, **task}),  # type: ignore[arg-type]
         net=NetConfig(model=model, hidden_size=2, window=3),
-        train=TrainConfig(epochs=1, members=members, loss=loss, validate=validate, bptt_steps=16, trust=1.0),
+        train=TrainConfig(epochs=1, members=members, loss=loss, validate=validate, bptt_steps=16, shrinkage=0.0),
     )
 
 

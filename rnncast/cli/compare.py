@@ -117,10 +117,10 @@ def _found(
     else:
         table = o.table_from(context, first.source.table if first else None)
         panel = read_data(environment.data_or_stdin(path, "compare"), table, environment, environment.say)
-    own = {name: o.config_from(context, forecaster.config) for name, forecaster in trained.items()}
+    own = {name: o.config_from(context, forecaster.spec.to_config()) for name, forecaster in trained.items()}
     asked = _asked([*models, *baselines], own)
     plan = replace(plan, models=asked[: len(models)], baselines=asked[len(models) :])
-    config = o.config_from(context, first.config if first else None)
+    config = o.config_from(context, first.spec.to_config() if first else None)
     with progress(environment.side_screen, environment.shows_progress) as advance:
 
         def told(done: int, total: int, words: str) -> None:

@@ -56,24 +56,23 @@ def train(
     panel = read_data(path, table, environment, environment.say)
     if future is not None:
         panel = panel.extended(read_future(future, table, panel.columns, panel.frequency))
-    asked = config
+    spec, choices = decide(config, panel)
     if explain:
-        config, choices = decide(config, panel)
         print_table(choices_table(choices), environment.stderr)
     began = perf_counter()
     try:
         with _watching(environment, ledger, device) as watch:
-            forecaster = Forecaster.fit(panel, config, watch=watch)
+            forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch)
     except TrainingError as error:
         if error.rescued is not None:
             error.rescued.from_source(path, table).save(output)
             environment.say(f"the best weights so far are in {output}")
         raise
     forecaster.from_source(path, table).save(output)
-    environment.say(choices_in_words(asked, forecaster.config))
+    environment.say(choices_in_words(config, spec))
     if config.train.validate:
-        environment.say(scores_in_words(forecaster.config.net.model, forecaster.scores))
-    environment.say(f"trained {forecaster.config.net.model} in {perf_counter() - began:.1f} s; wrote {output}")
+        environment.say(scores_in_words(spec.net.model, forecaster.scores))
+    environment.say(f"trained {spec.net.model} in {perf_counter() - began:.1f} s; wrote {output}")
 
 
 @contextmanager

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import TaskConfig
 from rnncast.errors import UsageError
 from rnncast.evaluate.classical import CLASSICAL, classical
 from rnncast.series.forecast import Forecast
 from rnncast.series.naive import repeat_season
 from rnncast.series.panel import Panel
+from rnncast.spec import TaskSpec
 
 Values = NDArray[np.float64]
 
@@ -32,13 +32,13 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class Baseline:
-    """A baseline by its name. The resolved task says how far it looks, in which seasons, and which intervals it gives.
+    """A baseline by its name. The task says how far it looks, in which seasons, and which intervals it gives.
 
     UsageError if the method cannot be had, or the data have no season for it.
     """
 
     name: str
-    task: TaskConfig
+    task: TaskSpec
 
     def __post_init__(self) -> None:
         if self.name in CLASSICAL and find_spec("statsforecast") is None:
@@ -46,7 +46,7 @@ class Baseline:
                 f"{self.name} is computed by statsforecast, which is not installed",
                 hint="pip install 'rnncast[classical]'",
             )
-        if self.name in SEASONAL and self._season == 1:
+        if self.name in SEASONAL and self.task.season == 1:
             raise UsageError(f"{self.name} needs a season, and these data show none", hint="name it with --season")
 
     def load(self) -> None:
@@ -60,20 +60,16 @@ class Baseline:
 
     def forecast(self, panel: Panel) -> Forecast:
         """Forecast what follows each series; NaN for a series that the method cannot take."""
-        probabilities, horizon = self.task.quantiles, self.task.horizon or 1
+        probabilities, horizon = self.task.quantiles, self.task.horizon
         if self.name in CLASSICAL:
             quantiles = classical(self.name, panel, self.task)
         else:
-            point, error = SIMPLE[self.name](panel, horizon, self._season)
+            point, error = SIMPLE[self.name](panel, horizon, self.task.season)
             normal = np.array([NormalDist().inv_cdf(p) for p in probabilities])
             quantiles = point[:, :, None] + error[:, :, None] * normal  # [S, H, Q]
             quantiles[:, :, len(probabilities) // 2] = point  # which is there even where its error is not known
         point = quantiles[:, :, len(probabilities) // 2]
         return Forecast(panel.ids, panel.ends, point, quantiles, probabilities, panel.frequency, panel.columns)
-
-    @property
-    def _season(self) -> int:
-        return (self.task.seasons or (1,))[0]
 
 
 def naive(panel: Panel, horizon: int, season: int) -> Spread:

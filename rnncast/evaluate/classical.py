@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import TaskConfig
 from rnncast.series.panel import Panel
+from rnncast.spec import TaskSpec
 
 Values = NDArray[np.float64]
 
@@ -15,7 +15,7 @@ CLASSICAL = {"ets": "AutoETS", "arima": "AutoARIMA", "theta": "AutoTheta", "mstl
 LONGEST_SEASON = 24  # that exponential smoothing takes; a state a step of the season is too much for longer ones
 
 
-def classical(name: str, panel: Panel, task: TaskConfig) -> Values:
+def classical(name: str, panel: Panel, task: TaskSpec) -> Values:
     """The quantiles [S, H, Q] of a method that is fitted to each series; NaN where it cannot be.
 
     The methods take no missing values: a straight line goes across them.
@@ -23,18 +23,18 @@ def classical(name: str, panel: Panel, task: TaskConfig) -> Values:
     return np.array([_quantiles(_model(name, task), _across_gaps(y), task) for _, _, y in panel])
 
 
-def _model(name: str, task: TaskConfig) -> Any:
+def _model(name: str, task: TaskSpec) -> Any:
     import statsforecast.models as models
 
-    seasons = [season for season in task.seasons or () if season > 1]
+    seasons = list(task.seasons)
     if name == "mstl":
         return models.MSTL(season_length=seasons)
     season = seasons[0] if seasons and (name != "ets" or seasons[0] <= LONGEST_SEASON) else 1
     return getattr(models, CLASSICAL[name])(season_length=season)
 
 
-def _quantiles(model: Any, y: Values, task: TaskConfig) -> Values:
-    horizon, levels = task.horizon or 1, sorted(task.levels)
+def _quantiles(model: Any, y: Values, task: TaskSpec) -> Values:
+    horizon, levels = task.horizon, sorted(task.levels)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnncast.choices import FEW_SERIES, resolve, shortest_series
-from rnncast.config import Config, TaskConfig
+from rnncast.config import Config
 from rnncast.errors import DataError, UsageError
 from rnncast.evaluate.backtest import Outcome, backtest
 from rnncast.evaluate.baselines import BASELINES, Baseline
@@ -17,6 +17,7 @@ from rnncast.evaluate.verdict import NAIVE, Sides, Verdict, judge
 from rnncast.runtime.registry import NETS
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
+from rnncast.spec import TaskSpec
 
 Told = Callable[[int, int, str], None]  # done, total, a few words
 
@@ -59,7 +60,7 @@ def compare_candidates(
     configs = _configs(plan, config)
     task = _task(configs, config, panel)
     candidates = _candidates(plan, configs, task)
-    horizon, season = task.horizon or 1, (task.seasons or (1,))[0]
+    horizon, season = task.horizon, task.season
     splits = _splits(panel, horizon, plan.folds)
     total = len(candidates) * len(splits)
     outcomes: list[Outcome] = []
@@ -114,28 +115,25 @@ def _configs(plan: Plan, config: Config) -> dict[str, Config]:
     return configs
 
 
-def _task(configs: dict[str, Config], config: Config, panel: Panel) -> TaskConfig:
+def _task(configs: dict[str, Config], config: Config, panel: Panel) -> TaskSpec:
     """What all candidates are to forecast, as the first net says; recursively if any net can do no other."""
-    resolved = [resolve(each, panel).task for each in configs.values()] or [resolve(config, panel).task]
-    strategies = {task.strategy for task in resolved}
-    # A season of 1 at the end says that there are no others.
-    seasons = (*(resolved[0].seasons or ()), 1)
-    strategy = "recursive" if "recursive" in strategies else "direct"
-    return replace(config.task, horizon=resolved[0].horizon, seasons=seasons, strategy=strategy)
+    tasks = [resolve(each, panel).task for each in configs.values()] or [resolve(config, panel).task]
+    strategy = "recursive" if "recursive" in {task.strategy for task in tasks} else "direct"
+    return replace(tasks[0], strategy=strategy, levels=config.task.levels)
 
 
-def _candidates(plan: Plan, configs: dict[str, Config], task: TaskConfig) -> list[Candidate]:
+def _candidates(plan: Plan, configs: dict[str, Config], task: TaskSpec) -> list[Candidate]:
     """Baselines first, as they take no time, and are something to show if the nets are interrupted."""
-    baselines = ["naive", *(["seasonal-naive"] if (task.seasons or (1,))[0] > 1 else [])]
+    baselines = ["naive", *(["seasonal-naive"] if task.season > 1 else [])]
     baselines += [each.name for each in (*plan.models, *plan.baselines) if each.name not in (*configs, *baselines)]
     nets = [Net(name, _with_task(config, task), plan.device) for name, config in configs.items()]
     return [*(Baseline(name, task) for name in baselines), *nets]
 
 
-def _with_task(config: Config, task: TaskConfig) -> Config:
+def _with_task(config: Config, task: TaskSpec) -> Config:
     """A net's own settings, but for what is the same for all."""
     shared = replace(
-        config.task, horizon=task.horizon, seasons=task.seasons, strategy=task.strategy, levels=task.levels
+        config.task, horizon=task.horizon, seasons=task.all_seasons, strategy=task.strategy, levels=task.levels
     )
     return replace(config, task=shared)
 

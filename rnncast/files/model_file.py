@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from rnncast.errors import ModelFileError, OutputError
+from rnncast.errors import ModelFileError, OutputError, UsageError
+from rnncast.files import format_1
 from rnncast.files.writing import written
 from rnncast.plain import shown
 
-FORMAT = 1
+FORMAT = 2
 KEY = "rnncast"
 STANDARD_STREAM = "-"
 LONGEST_HEADER = 100_000_000  # bytes, as safetensors has it
@@ -53,7 +54,7 @@ def write_model(path: str, header: Mapping[str, Any], tensors: Tensors) -> None:
 
 
 def read_model(path: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The header and the tensors that `write_model` was given; "-" is standard input.
+    """The header and the tensors that `write_model` was given; "-" is standard input. Older formats come as this one.
 
     ModelFileError if it is missing, cut short, changed by as little as a byte, of a newer format, or not a model file.
     """
@@ -66,16 +67,17 @@ def read_model(path: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         raise ModelFileError(f"cannot read {path}: {error.strerror}") from None
     header = _header(text, path)
     number, digest = header.pop("format", None), header.pop("sha256", "")
-    if number != FORMAT or isinstance(number, bool):
+    if number not in (format_1.FORMAT, FORMAT) or isinstance(number, bool):
         raise ModelFileError(
-            f"{path} is a model file of format {shown(number)}, and this version reads format {FORMAT}",
+            f"{path} is a model file of format {shown(number)}, and this version reads formats 1 to {FORMAT}",
             hint="use a newer rnncast, or train again",
         )
     if digest != _digest(text, tensors):
         raise damaged(path, "its checksum is wrong")
     try:
+        header = format_1.upgraded(header) if number == format_1.FORMAT else header
         return header, load(b"".join((_length(text), text, tensors)))
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, UsageError) as error:
         raise damaged(path, str(error)) from None
 
 

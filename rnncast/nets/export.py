@@ -23,11 +23,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rnncast.config import Config
 from rnncast.errors import ModelFileError, RnncastError
 from rnncast.nets.model import Model, model_of
 from rnncast.runtime.members import head_of
 from rnncast.series.frame import Frame, Leads
+from rnncast.spec import ModelSpec
 
 EXAMPLES = 2  # series in the example that the graph is drawn from; the graph takes any number
 NEEDED = ("onnx", "onnxscript")
@@ -58,26 +58,26 @@ class Step(nn.Module):
         return *(torch.stack(each).mean(0) for each in answers), *after
 
 
-def onnx_step(config: Config, weights: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """The ONNX graph of one step of a resolved Config's net, as a file holds it.
+def onnx_step(spec: ModelSpec, weights: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """The ONNX graph of one step of a ModelSpec's net, as a file holds it.
 
     ModelFileError if what the net forecasts are the parameters of a distribution; RnncastError if onnx is not there.
     """
-    if head_of(config).distribution:
+    if head_of(spec).distribution:
         raise ModelFileError(
-            f"a model of --loss {config.train.loss} forecasts a distribution, which is not exported",
+            f"a model of --loss {spec.train.loss} forecasts a distribution, which is not exported",
             hint="train with --loss pinball, whose net forecasts the quantiles themselves",
         )
     if not all(map(find_spec, NEEDED)):
         raise RnncastError("to export a model, onnx is needed", hint="pip install 'rnncast[onnx]'")
-    members = [model_of(config, weights, number) for number in range(config.train.members or 1)]
-    frame = Frame.of(config)
+    members = [model_of(spec, weights, number) for number in range(spec.net.members)]
+    frame = Frame.of(spec)
     # Each part a tensor of its own: the exporter takes one that comes twice for one input.
     state = tuple(part.clone() for member in members for part in member.init_state(EXAMPLES))
     shapes = {"inputs": (frame.features,), "bases": (frame.bases, frame.horizon)}
     if frame.leads:
         shapes |= {"leads": (frame.horizon, frame.leads), "zero": ()}
-    frames = [f".{number}" for number in range(config.frames)] if config.frames > 1 else [""]
+    frames = [f".{number}" for number in range(spec.frames)] if spec.frames > 1 else [""]
     example = [torch.zeros(EXAMPLES, *shape) for _ in frames for shape in shapes.values()]
     places, batch = range(len(state)), torch.export.Dim.DYNAMIC
     with _silence():

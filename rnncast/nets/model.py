@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rnncast.config import Config
 from rnncast.nets.protocol import Net, State
 from rnncast.runtime.head import Head
 from rnncast.runtime.members import head_of, member_prefix
 from rnncast.runtime.registry import find_net
 from rnncast.series.frame import Frame, Leads
+from rnncast.spec import ModelSpec
 
 
 class Model(nn.Module):
@@ -77,18 +77,18 @@ class Model(nn.Module):
         return outputs
 
 
-def build_model(config: Config) -> Model:
-    """The untrained model of a resolved Config. The seed decides its weights; torch's generator stays as it was."""
-    kind = find_net(config.net.model).torch_form()
+def build_model(spec: ModelSpec) -> Model:
+    """The untrained model of a ModelSpec. The seed decides its weights; torch's generator stays as it was."""
+    kind = find_net(spec.net.model).torch_form()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.train.seed)
-        net = kind(Frame.of(config).features, config.hidden_size, config.net.layers)
-        return Model(net, head_of(config), forced=not config.free_running, dropout=config.net.dropout)
+        torch.manual_seed(spec.train.seed)
+        net = kind(Frame.of(spec).features, spec.net.hidden_size, spec.net.layers)
+        return Model(net, head_of(spec), forced=not spec.free_running, dropout=spec.net.dropout)
 
 
-def model_of(config: Config, weights: Mapping[str, NDArray[np.float32]], member: int) -> Model:
+def model_of(spec: ModelSpec, weights: Mapping[str, NDArray[np.float32]], member: int) -> Model:
     """The trained model of a member, from the weights of a model file; not to be trained further."""
-    model, prefix = build_model(config), member_prefix(member)
+    model, prefix = build_model(spec), member_prefix(member)
     named = {name: torch.from_numpy(weights[prefix + inner_name(name)].copy()) for name in model.state_dict()}
     model.load_state_dict(named)
     return model.eval()

@@ -42,7 +42,7 @@ class DeviceMembers(Members):
 
     @cached_property
     def _models(self) -> list[Model]:
-        return [model_of(self.config, self.weights, member).to(self.device) for member in range(self.number)]
+        return [model_of(self.spec, self.weights, member).to(self.device) for member in range(self.number)]
 
 
 @dataclass(frozen=True)
@@ -54,4 +54,4 @@ class DeviceRuntime(Runtime):
     @cached_property
     def nets(self) -> Members:
         """The members, on the device."""
-        return DeviceMembers(self.config, self.weights, self.device)
+        return DeviceMembers(self.spec, self.weights, self.device)

@@ -21,7 +21,8 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
 
     The date is the file system's: the same model is the same bytes, so its file knows no clock.
     """
-    task, net, train = forecaster.config.task, forecaster.config.net, forecaster.config.train
+    spec = forecaster.spec
+    task, frame, net, train = spec.task, spec.frame, spec.net, spec.train
     ends = forecaster.frequency.times(np.unique(forecaster.cutoff)[[0, -1]])
     last = map(str, format_times(ends, forecaster.columns))
     file: Card = {"format": FORMAT}
@@ -35,19 +36,19 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
         "file": file,
         "net": {
             "model": net.model,
-            "members": train.members,
+            "members": net.members,
             "layers": net.layers,
             "hidden size": net.hidden_size,
-            "window": net.window,
-            "base": net.base,
+            "window": frame.window,
+            "base": frame.base,
             "parameters": sum(weight.size for weight in forecaster.weights.values()),
         },
         "forecasts": {
             "horizon": task.horizon,
             "strategy": task.strategy,
             "levels": list(task.levels),
-            "seasons": list(task.seasons or ()),
-            "transform": task.transform,
+            "seasons": list(task.seasons),
+            "transform": frame.transform,
         },
         "data": {
             "path": forecaster.source.path or None,

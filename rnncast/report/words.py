@@ -4,19 +4,20 @@ import math
 from collections.abc import Mapping
 
 from rnncast.config import Config
+from rnncast.spec import ModelSpec
 from rnncast.training.step import Step
 
 
-def choices_in_words(asked: Config, resolved: Config) -> str:
+def choices_in_words(asked: Config, spec: ModelSpec) -> str:
     """What was decided from the data, for whoever did not decide it."""
-    task, net = resolved.task, resolved.net
-    seasons = ", ".join(map(str, task.seasons or ())) or "none"
+    task, frame = spec.task, spec.frame
+    seasons = ", ".join(map(str, task.seasons)) or "none"
     horizon = "" if asked.task.horizon else " (one season)" if task.seasons else " (no season to go by)"
-    how = task.strategy if resolved.direct else f"{task.strategy}, {resolved.train.training}"
-    members = f"; {resolved.train.members} nets" if (resolved.train.members or 1) > 1 else ""
+    how = task.strategy if spec.direct else f"{task.strategy}, {spec.train.training}"
+    members = f"; {spec.net.members} nets" if spec.net.members > 1 else ""
     return (
-        f"horizon {task.horizon}{horizon}; season {seasons}; transform {task.transform}; {how}; window {net.window}; "
-        f"{resolved.train.epochs} epochs{members}"
+        f"horizon {task.horizon}{horizon}; season {seasons}; transform {frame.transform}; {how}; "
+        f"window {frame.window}; {spec.train.epochs} epochs{members}"
     )
 
 
@@ -38,11 +39,11 @@ def _judged_in_words(model: str, scores: Mapping[str, float]) -> str:
     beaten, others = (" and ".join(text for text, won in found.items() if won is side) for side in (True, False))
     sides = [*([f"better than {beaten}"] if beaten else []), *([f"NO BETTER THAN {others}"] if others else [])]
     words = f"on data held back: {model} {ours:.3f}, {', but '.join(sides)} (MASE)"
-    trust = scores["trust"]
-    if trust == 0:
-        words += f"; the forecasts are the naive ones, which {model} did not improve there"
-    elif trust < 1:
-        words += f"; the forecasts go {trust:.0%} of the way from naive ones to those of {model}"
+    shrinkage = scores["shrinkage"]
+    if shrinkage == 1:
+        words += f"; the forecasts are shrunk towards the naive forecast, completely, as {model} did not improve on it"
+    elif shrinkage > 0:
+        words += f"; the forecasts are shrunk towards the naive forecast, by {shrinkage:.0%}"
     return words
 
 

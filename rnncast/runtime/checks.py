@@ -1,4 +1,4 @@
-"""What a model file holds, held against what its own config asks for, before anything is made of that size."""
+"""What a model file holds, held against what its own spec asks for, before anything is made of that size."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import Config
 from rnncast.runtime.members import weight_shapes
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES, Runtime
 from rnncast.runtime.states import state_tensors
+from rnncast.spec import ModelSpec
 
 NEVER_NEGATIVE = ("sums", CONFORMAL)
 MAY_BE_MISSING = ("pending", "history", "level", "known")  # NaN, but never infinite
 
 
-def check_tensors(config: Config, tensors: Mapping[str, NDArray[Any]], series: int, known: int) -> None:
+def check_tensors(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]], series: int, known: int) -> None:
     """ValueError, by name, for a tensor that is not there, does not fit, or holds a number that is none.
 
     known: columns of covariates known ahead, before they are encoded.
@@ -23,22 +23,22 @@ def check_tensors(config: Config, tensors: Mapping[str, NDArray[Any]], series: i
     if not series:
         raise ValueError("it holds no series")
     # Sizes are believed only as far as there are tensors, so that none makes a loop or an array of absurd length.
-    if (config.train.members or 1) * config.net.layers > len(tensors):
+    if spec.net.members * spec.net.layers > len(tensors):
         raise ValueError("there are fewer tensors than nets and layers")
-    fresh = Runtime(config, {}).init_state(0)
-    weights = weight_shapes(config).items()
+    fresh = Runtime(spec, {}).init_state(0)
+    weights = weight_shapes(spec).items()
     expected: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {n: (s, np.dtype(np.float32)) for n, s in weights}
     for name, value in state_tensors(fresh).items():
         axis = 1 if name.startswith("state.net.") else 0  # of the series
         expected[name] = ((*value.shape[:axis], series, *value.shape[axis + 1 :]), value.dtype)
     if CONFORMAL in tensors:
-        factors = (config.task.horizon or 1, len(config.task.quantiles) // 2)
+        factors = (spec.task.horizon, len(spec.task.quantiles) // 2)
         expected[CONFORMAL] = (factors, np.dtype(np.float32))
     if TEMPLATES in tensors:
-        expected[TEMPLATES] = ((*tensors[TEMPLATES].shape[:1], config.task.horizon or 1), np.dtype(np.float32))
+        expected[TEMPLATES] = ((*tensors[TEMPLATES].shape[:1], spec.task.horizon), np.dtype(np.float32))
     expected["series.cutoff"] = ((series,), np.dtype(np.int64))
     ahead = tensors["series.known"].shape[1:2] if "series.known" in tensors else (0,)
-    if ahead > (config.task.horizon,):
+    if ahead > (spec.task.horizon,):
         raise ValueError(f"the tensor series.known goes on for {ahead[0]} steps, beyond the horizon")
     expected["series.known"] = ((series, *ahead, known), np.dtype(np.float64))
     different = sorted(expected.keys() ^ tensors.keys())

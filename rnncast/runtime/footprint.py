@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncast.config import Config
 from rnncast.errors import UsageError
 from rnncast.runtime.head import Head
 from rnncast.runtime.members import head_of, weight_shapes
 from rnncast.runtime.runtime import CELLS, ROWS, STEPS
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
+from rnncast.spec import ModelSpec
 
 PROGRAM = 430e6  # bytes of the interpreter and the libraries
 SINGLE, DOUBLE = 4, 8  # bytes of a number
@@ -35,11 +35,10 @@ class Part(NamedTuple):
     hint: str
 
 
-def check_memory(config: Config, panel: Panel) -> None:
+def check_memory(spec: ModelSpec, panel: Panel, asked: str | None) -> None:
     """Refuse a training that needs more than --memory-limit, or than the machine has. UsageError, with the number."""
-    asked = config.train.memory_limit
     limit = available() if asked is None else bytes_of(asked)
-    parts = footprint(config, panel)
+    parts = footprint(spec, panel)
     needed = sum(part.bytes for part in parts)
     if limit is None or needed <= limit:
         return
@@ -51,38 +50,38 @@ def check_memory(config: Config, panel: Panel) -> None:
     )
 
 
-def footprint(config: Config, panel: Panel) -> tuple[Part, ...]:
-    """What a resolved Config's training on a panel keeps at its peak; the program itself comes first."""
-    frame, head, train = Frame.of(config), head_of(config), config.train
+def footprint(spec: ModelSpec, panel: Panel) -> tuple[Part, ...]:
+    """What the training of a ModelSpec on a panel keeps at its peak; the program itself comes first."""
+    frame, head, train = Frame.of(spec), head_of(spec), spec.train
     rows, longest = min(train.batch_size, len(panel)), int(panel.lengths.max(initial=1))
-    steps, at_once = min(train.bptt_steps, longest), _at_once(config, len(panel))
-    origins = at_once * rows * -(-steps // (train.stride or 1))
+    steps, at_once = min(train.bptt_steps, longest), _at_once(spec, len(panel))
+    origins = at_once * rows * -(-steps // train.stride)
     return (
         Part("the program", PROGRAM, ""),
-        _weights(config, len(panel), at_once),
+        _weights(spec, len(panel), at_once),
         _data(frame, panel, rows, at_once),
-        _inputs(frame, at_once * rows * steps, _stepped(config, len(panel))),
-        _activations(config, at_once * rows * steps),
-        _outputs(frame, head, origins, free_running=config.free_running),
+        _inputs(frame, at_once * rows * steps, _stepped(spec, len(panel))),
+        _activations(spec, at_once * rows * steps),
+        _outputs(frame, head, origins, free_running=spec.free_running),
     )
 
 
-def _at_once(config: Config, series: int) -> int:
+def _at_once(spec: ModelSpec, series: int) -> int:
     """How many nets are trained side by side, as `training.fit` has it on a CPU."""
     threads = os.environ.get("OMP_NUM_THREADS", "")
     cores = int(threads) if threads.isdecimal() else os.cpu_count() or 1
-    return 1 if series <= FEW_SERIES else max(1, min(config.train.members or 1, cores))
+    return 1 if series <= FEW_SERIES else max(1, min(spec.net.members, cores))
 
 
-def _weights(config: Config, series: int, at_once: int) -> Part:
+def _weights(spec: ModelSpec, series: int, at_once: int) -> Part:
     """Every run, of a member or to validate a frame, keeps its weights, their gradient and a copy of the best; those in
-    training two moments and a scratch copy for AdamW; the members together are stacked, tempered and written. Each
+    training two moments and a scratch copy for AdamW; the members together are stacked, shrunk and written. Each
     series has a state of every member."""
-    members, net = config.train.members or 1, config.net
-    one = sum(float(np.prod(shape)) for shape in weight_shapes(config.of_members(1)).values())
-    runs = members + (config.frames if config.train.validate else 0)
-    states = 2.0 * series * members * net.layers * config.hidden_size
-    wide = (net.window or 1) + (config.task.horizon or 1) > config.hidden_size * net.layers
+    members, net = spec.net.members, spec.net
+    one = sum(float(np.prod(shape)) for shape in weight_shapes(spec.of_members(1)).values())
+    runs = members + (spec.frames if spec.train.validate else 0)
+    states = 2.0 * series * members * net.layers * spec.net.hidden_size
+    wide = spec.frame.window + spec.task.horizon > spec.net.hidden_size * net.layers
     hint = "--window, --horizon or --members" if wide else "--hidden-size, --layers or --members"
     return Part("the weights", SINGLE * (one * (3 * runs + 3 * at_once + 3 * members) + states), hint)
 
@@ -104,17 +103,17 @@ def _inputs(frame: Frame, trained: int, stepped: int) -> Part:
     return Part("the windows", float(max(trained, stepped)) * each, "--window, --batch-size or --bptt-steps")
 
 
-def _stepped(config: Config, series: int) -> int:
+def _stepped(spec: ModelSpec, series: int) -> int:
     """Steps, counted over the series side by side, that a `Runtime` takes at a time."""
-    members, (fewest, most) = config.train.members or 1, STEPS
+    members, (fewest, most) = spec.net.members, STEPS
     rows = min(max(series, ORIGINS), max(1, ROWS // members))
     return rows * max(fewest, min(most, CELLS // (rows * members)))
 
 
-def _activations(config: Config, steps: int) -> Part:
+def _activations(spec: ModelSpec, steps: int) -> Part:
     """Each step of each layer keeps its gates before and after, its state, and the gradients of both."""
-    gates = GATES.get(config.net.model, 1)
-    each = config.net.layers * config.hidden_size * (3 * gates + 4)
+    gates = GATES.get(spec.net.model, 1)
+    each = spec.net.layers * spec.net.hidden_size * (3 * gates + 4)
     return Part("the activations", float(SINGLE) * steps * each, "--hidden-size, --batch-size or --bptt-steps")
 
 

@@ -145,13 +145,14 @@ class Head:
         return [math.log(math.expm1(far - near)) for near, far in itertools.pairwise(places)]
 
 
-def tempered(weights: Mapping[str, Array], trust: float) -> dict[str, Array]:
-    """Weights ("head.", "member1.head." and others) whose forecasts are so much of the way from the naive one.
+def shrunk(weights: Mapping[str, Array], shrinkage: float) -> dict[str, Array]:
+    """Weights ("head.", "member1.head." and others) whose forecasts are shrunk towards the naive one: 0 not at all, 1
+    completely.
 
     All that moves a forecast away from the naive one is linear in weights of the head that start at zero.
     """
     linear = {name for name in weights if (room := name.split("."))[-2:-1] == ["head"] and room[-1] not in RANDOM}
-    return {name: weight * trust if name in linear else weight for name, weight in weights.items()}
+    return {name: weight * (1 - shrinkage) if name in linear else weight for name, weight in weights.items()}
 
 
 def mean_count(middle: Array, level: Array, scale: Array) -> Array:

@@ -8,35 +8,36 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import DISTRIBUTIONS, Config
+from rnncast.config import DISTRIBUTIONS
 from rnncast.runtime.head import OF_LEADS, Head
 from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
 from rnncast.series.frame import Frame, FrameView, Leads
+from rnncast.spec import ModelSpec
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Members:
-    """The nets of a resolved Config with their weights, as `runtime.Runtime` has them."""
+    """The nets of a ModelSpec with their weights, as `runtime.Runtime` has them."""
 
-    config: Config
+    spec: ModelSpec
     weights: Mapping[str, NDArray[np.float32]]
 
     @property
     def number(self) -> int:
         """How many there are."""
-        return self.config.train.members or 1
+        return self.spec.net.members
 
     @cached_property
     def head(self) -> Head:
         """The sizes of the head, which are the same for all."""
-        return head_of(self.config)
+        return head_of(self.spec)
 
     def init_state(self, batch: int) -> State:
         """The state of all before the first step of `batch` series, one after another."""
-        net = self.config.net
-        return stepped_net(net.model).init_state(net.layers, batch, self.config.hidden_size) * self.number
+        net = self.spec.net
+        return stepped_net(net.model).init_state(net.layers, batch, net.hidden_size) * self.number
 
     def seen(self, views: Sequence[FrameView], step: int) -> FrameView:
         """What each member sees [M, B, ...] at one of the steps that each frame shows."""
@@ -62,7 +63,7 @@ class Members:
             features, net = self._step(inputs, views, net)
         else:
             first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
-            features = np.zeros((*inputs.shape[:3], self.config.hidden_size), np.float32)
+            features = np.zeros((*inputs.shape[:3], self.spec.net.hidden_size), np.float32)
             for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
                 rows, stretch = np.flatnonzero(first <= start), slice(start, stop)
                 seen = [_stretch_of(view, rows, stretch) for view in views]
@@ -82,13 +83,13 @@ class Members:
         self, inputs: NDArray[np.float32], views: Sequence[FrameView], state: State
     ) -> tuple[NDArray[np.float32], State]:
         """Step over inputs [M, B, T, F] and what each frame shows of the same steps."""
-        return self.step_nets(inputs, state, self._feedback(views) if self.config.free_running else None)
+        return self.step_nets(inputs, state, self._feedback(views) if self.spec.free_running else None)
 
     def step_nets(
         self, inputs: NDArray[np.float32], state: State, feedback: Feedback | None
     ) -> tuple[NDArray[np.float32], State]:
         """The features [M, B, T, D] of the members over inputs [M, B, T, F], and their state [M, ...] after them."""
-        return stepped_net(self.config.net.model).step(self._nets, inputs, state, feedback)
+        return stepped_net(self.spec.net.model).step(self._nets, inputs, state, feedback)
 
     def _feedback(self, views: Sequence[FrameView]) -> Feedback:
         """The point forecasts, which nets that remember their output are given unless they were trained on what
@@ -120,7 +121,7 @@ class Members:
     @cached_property
     def _frames(self) -> list[int]:
         """Which of the frames each member measures in."""
-        return [member % self.config.frames for member in range(self.number)]
+        return [member % self.spec.frames for member in range(self.number)]
 
     def _named(self, member: int, room: str) -> Weights:
         """The weights of a room of a member, under their names there."""
@@ -140,23 +141,23 @@ def member_prefix(member: int) -> str:
     return f"member{member}." if member else ""
 
 
-def head_of(config: Config) -> Head:
-    """The head's sizes for a resolved Config."""
-    frame = Frame.of(config)
-    distribution = config.train.loss if config.train.loss in DISTRIBUTIONS else ""
+def head_of(spec: ModelSpec) -> Head:
+    """The head's sizes for a ModelSpec."""
+    frame = Frame.of(spec)
+    distribution = spec.train.loss if spec.train.loss in DISTRIBUTIONS else ""
     return Head(
-        config.hidden_size, frame.window, frame.horizon, frame.bases, config.task.quantiles, frame.leads, distribution
+        spec.net.hidden_size, frame.window, frame.horizon, frame.bases, spec.task.quantiles, frame.leads, distribution
     )
 
 
-def weight_shapes(config: Config) -> dict[str, tuple[int, ...]]:
-    """The name and shape of each weight that a resolved Config asks for."""
-    net, head = config.net, head_of(config)
+def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
+    """The name and shape of each weight that a ModelSpec asks for."""
+    net, head = spec.net, head_of(spec)
     shapes = {f"head.{name}": shape for name, shape in head.shapes.items()}
-    inputs = Frame.of(config).features
+    inputs = Frame.of(spec).features
     for layer in range(net.layers):
-        layer_shapes = stepped_net(net.model).layer_shapes(layer, inputs, config.hidden_size)
+        layer_shapes = stepped_net(net.model).layer_shapes(layer, inputs, net.hidden_size)
         shapes |= {f"net.{name}": shape for name, shape in layer_shapes.items()}
-        inputs = config.hidden_size
-    members = range(config.train.members or 1)
+        inputs = net.hidden_size
+    members = range(net.members)
     return {member_prefix(member) + name: shape for member in members for name, shape in shapes.items()}

@@ -12,7 +12,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import Config
 from rnncast.runtime.distributions import quantiles_of
 from rnncast.runtime.head import Head
 from rnncast.runtime.members import Members, head_of
@@ -27,6 +26,7 @@ from rnncast.series.distribution import scores_at, values_at
 from rnncast.series.frame import Frame, FrameState, FrameView, frames_of
 from rnncast.series.panel import Panel
 from rnncast.series.units import Units
+from rnncast.spec import ModelSpec
 
 Values = NDArray[np.float64]
 
@@ -48,14 +48,14 @@ class Runtime:
     whether so many single steps are to come that what helps them may take a while to prepare.
     """
 
-    config: Config
+    spec: ModelSpec
     weights: Mapping[str, NDArray[np.float32]]
     many: bool = False
 
     @cached_property
     def frames(self) -> tuple[Frame, ...]:
         """The frames that the members were trained in, which they take in turn."""
-        return frames_of(self.config)
+        return frames_of(self.spec)
 
     @property
     def frame(self) -> Frame:
@@ -65,12 +65,12 @@ class Runtime:
     @cached_property
     def head(self) -> Head:
         """The head's sizes."""
-        return head_of(self.config)
+        return head_of(self.spec)
 
     @cached_property
     def nets(self) -> Members:
         """The members."""
-        return Members(self.config, self.weights)
+        return Members(self.spec, self.weights)
 
     def init_state(self, batch: int) -> SeriesState:
         """The state of `batch` series of which nothing has been seen."""
@@ -115,7 +115,7 @@ class Runtime:
         scores [B, H, P]: standard normal at each lead time, from the generator of `series.dependence`.
         """
         quantiles, probabilities = self._quantiles(state, ahead), self.head.probabilities
-        if not self.config.direct:  # the dependence is that of the walks
+        if not self.spec.direct:  # the dependence is that of the walks
             walks = walked(self.step_on, state, ahead, probabilities, scores)
             scores = scores_at(quantiles[:, :, None], probabilities, walks)
         restored: Values = self.frame.restore(values_at(self._stretched(quantiles), probabilities, scores))
@@ -131,9 +131,9 @@ class Runtime:
         return np.maximum(np.round(values), 0.0) if self.head.distribution == "negative-binomial" else values
 
     def _quantiles(self, state: SeriesState, ahead: Ahead) -> Values:
-        if self.config.direct:
+        if self.spec.direct:
             return self.step_on(state, ahead.known)[0][:, : ahead.known.shape[1]]
-        probabilities, seed = self.head.probabilities, self.config.train.seed
+        probabilities, seed = self.head.probabilities, self.spec.train.seed
         return recursive_quantiles(self.step_on, state, ahead, probabilities, seed)
 
     def _stretched(self, quantiles: Values) -> Values:
@@ -144,7 +144,7 @@ class Runtime:
     def templates(self) -> Values:
         """Templates [N, H] of how lead times hang together; none where they do so by the walks."""
         kept = self.weights.get(TEMPLATES)
-        return np.zeros((0, self.config.task.horizon or 1)) if kept is None else kept.astype(np.float64)
+        return np.zeros((0, self.spec.task.horizon)) if kept is None else kept.astype(np.float64)
 
     def final_state(self, panel: Panel) -> SeriesState:
         """The state [S] after the last value of each series of an encoded panel, each started afresh."""
@@ -166,7 +166,7 @@ class Runtime:
     def forecast_all(self, state: SeriesState, known_ahead: Ahead) -> Values:
         """Quantiles [S, H, Q] after `state`, for any number of series in bounded memory."""
         rows = np.arange(len(state.pending))
-        most = self._rows if self.config.direct else max(1, self._rows // PATHS)
+        most = self._rows if self.spec.direct else max(1, self._rows // PATHS)
         return np.concatenate(
             [
                 self.forecast(rows_of(state, batch), Ahead(*(part[batch] for part in known_ahead)))
@@ -190,7 +190,7 @@ class Runtime:
         beside: of those T steps; what it does not know of the horizon ahead is missing.
         """
         # What a forecast rests on is needed only where one is made: at the last step, unless the net is given its own.
-        origins = slice(None) if self.config.free_running else slice(-1, None)
+        origins = slice(None) if self.spec.free_running else slice(-1, None)
         past, known_beside = self._past(y, beside, state)
         steady = self.many and y.shape[1] == 1 and not self.frame.known and not np.isnan(past).any()
         tracks = self.frame.tracks(past, bases=not steady)  # the frames see the same bases
@@ -208,7 +208,7 @@ class Runtime:
 
     def take_in(self, y: Values, beside: Beside, state: SeriesState) -> tuple[tuple[FrameState, ...], State]:
         """The states that `run` gives, without its forecast."""
-        if self.config.free_running:
+        if self.spec.free_running:
             return self.run(y, beside, state)[1:]
         past, known_beside = self._past(y, beside, state)
         tracks = self.frame.tracks(past, bases=False)

@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncast.config import Config
 from rnncast.series.arrays import (
     Array,
     full,
@@ -41,6 +40,7 @@ from rnncast.series.bases import (
 from rnncast.series.beside import Beside
 from rnncast.series.stand_ins import with_stand_ins
 from rnncast.series.units import Units, measured
+from rnncast.spec import ModelSpec
 
 LIMIT = 20.0  # scales; further out, an input says no more than "far"
 TARGET_LIMIT = 100.0  # scales; what lies further out says more of the scale than of the series
@@ -101,18 +101,10 @@ class Frame:
     static: int = 0
 
     @classmethod
-    def of(cls, config: Config) -> "Frame":
-        """The frame that a resolved Config asks for."""
-        task, net = config.task, config.net
-        assert task.seasons is not None
-        assert net.level_span is not None
-        assert net.base is not None
-        assert net.window is not None
-        assert net.calendar is not None
-        assert task.horizon is not None
-        steps = task.horizon if config.direct else 1
-        log = task.transform == "log"
-        return cls(task.seasons, net.level_span, net.window, steps, log, net.base, net.calendar, *net.covariates)
+    def of(cls, spec: ModelSpec) -> "Frame":
+        """The frame that a ModelSpec asks for."""
+        own, steps, seasons = spec.frame, spec.steps_at_once, spec.task.seasons
+        return cls(seasons, own.level_span, own.window, steps, own.log, own.base, own.calendar, *own.covariates)
 
     @property
     def level_span(self) -> int:
@@ -324,9 +316,9 @@ class Frame:
         return (y - level) / _trailing(scale, y)
 
 
-def frames_of(config: Config) -> tuple[Frame, ...]:
-    """The frames that the members of a resolved Config measure in, in turn; all remember the same values."""
-    return tuple(Frame.of(config.of_one_net(member)) for member in range(config.frames))
+def frames_of(spec: ModelSpec) -> tuple[Frame, ...]:
+    """The frames that the members of a ModelSpec measure in, in turn; all remember the same values."""
+    return tuple(Frame.of(spec.of_one_net(member)) for member in range(spec.frames))
 
 
 def _trailing(units: Array, like: Array) -> Array:

@@ -8,13 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnncast.config import TrainConfig
 from rnncast.series.arrays import whole_numbers
 from rnncast.series.bases import Tracks
 from rnncast.series.beside import Beside, beside
 from rnncast.series.frame import Frame, FrameState, FrameView
 from rnncast.series.panel import Panel
 from rnncast.series.units import Units
+from rnncast.spec import TrainSpec
 from rnncast.training.losses import Targets
 
 
@@ -115,22 +115,22 @@ class Chunk:
 class Batches:
     """All the chunks of a panel, epoch after epoch."""
 
-    def __init__(self, panel: Panel, frame: Frame, config: TrainConfig, device: torch.device) -> None:
+    def __init__(self, panel: Panel, frame: Frame, settings: TrainSpec, device: torch.device) -> None:
         self.frame = frame
-        self.config = config
-        self.random = np.random.default_rng(config.seed)
+        self.settings = settings
+        self.random = np.random.default_rng(settings.seed)
         order = np.argsort(panel.lengths, kind="stable")
-        groups = np.array_split(order, -(-len(order) // config.batch_size))
+        groups = np.array_split(order, -(-len(order) // settings.batch_size))
         batches = [_batch(panel, rows, frame, device) for rows in groups]
         self.batches = _weighed_by_scale(batches) if frame.log else batches
 
     def __len__(self) -> int:
         """Chunks in an epoch (one more or less, as borders move)."""
-        return sum(-(-batch.steps // self.config.bptt_steps) for batch in self.batches)
+        return sum(-(-batch.steps // self.settings.bptt_steps) for batch in self.batches)
 
     def epoch(self) -> Iterator[Chunk]:
         """Each batch from its start to its end, in a new order, with chunk borders in new places."""
-        length = self.config.bptt_steps
+        length = self.settings.bptt_steps
         for index in self.random.permutation(len(self.batches)):
             batch = self.batches[index]
             # A batch that fits into one chunk is not cut: its gradient can flow back all the way.
@@ -143,7 +143,7 @@ class Batches:
 
     def _origins(self, steps: int) -> slice:
         """Every so many steps, from a random one on."""
-        stride = self.config.stride or 1
+        stride = self.settings.stride
         return slice(None) if stride == 1 else slice(int(self.random.integers(min(stride, steps))), None, stride)
 
 

@@ -103,7 +103,7 @@ class Checkpoint:
 
     def check(self, made_by: Mapping[str, Any]) -> None:
         """CheckpointError, by name, where going on by other means would not give the same bytes."""
-        for name, words in {"data": "other data", "config": "other settings", "versions": "other versions"}.items():
+        for name, words in {"data": "other data", "settings": "other settings", "versions": "other versions"}.items():
             there, here = _flat(self.made_by[name]), _flat(made_by[name])
             differing = [key for key in there | here if there.get(key) != here.get(key)]
             if differing:
@@ -179,4 +179,4 @@ def _flat(values: Any, name: str = "") -> dict[str, Any]:
 
 
 def _named(part: str, key: str) -> str:
-    return flag(key) if part == "config" else key
+    return flag(key) if part == "settings" else key

@@ -1,4 +1,4 @@
-"""From a Panel and a resolved Config to trained weights: the one place where training starts."""
+"""From a Panel and a ModelSpec to trained weights: the one place where training starts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 
-from rnncast.config import Config
 from rnncast.errors import InterruptedTrainingError, TrainingError
 from rnncast.nets.model import Model, build_model, weights_of
-from rnncast.runtime.head import tempered
+from rnncast.runtime.head import shrunk
 from rnncast.runtime.members import member_prefix
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
 from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
+from rnncast.spec import ModelSpec
 from rnncast.training.batches import Batches
 from rnncast.training.checkpoint import Best, Checkpoint, Interruption, Place, RunState, Weights
 from rnncast.training.dependence import learnt_templates
@@ -37,49 +37,49 @@ class Run:
 
     member: int
     panel: Panel
-    config: Config
+    spec: ModelSpec
     validation: Validation | None = None
 
     @property
     def name(self) -> str:
         """What it is called; numbered where there are several of its kind."""
-        several = self.config.frames if self.validation is not None else self.config.train.members or 1
+        several = self.spec.frames if self.validation is not None else self.spec.net.members
         what = "training" if self.validation is None else "validation"
         return f"{what}, net {self.member + 1}" if several > 1 else what
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The weights of all members, the Config that they are for, and what runs without the data's end scored there."""
+    """The weights of all members, the spec that they are for, and what runs without the data's end scored there."""
 
-    config: Config
+    spec: ModelSpec
     weights: Weights
     scores: dict[str, float]
     interruption: Interruption | None = None
 
 
-def fit_weights(panel: Panel, config: Config, watch: Watch, made_by: Mapping[str, Any]) -> Fitted:
-    """Train the nets of a resolved Config on a panel.
+def fit_weights(panel: Panel, spec: ModelSpec, watch: Watch, made_by: Mapping[str, Any]) -> Fitted:
+    """Train the nets of a ModelSpec on a panel.
 
     With `validate`, first runs without the end of the data, one in each frame, are judged there, and say how far those
-    on all the data are to be trusted; with `patience`, the first also decides how many epochs all others are given.
+    on all the data are shrunk; with `patience`, the first also decides how many epochs all others are given.
     made_by: what else the result depends on, for checkpoints. TrainingError if training diverges, and as one of its
     kind InterruptedTrainingError if it is stopped: they rescue a Fitted of the weights so far, None if there are none.
     CheckpointError if `watch.start` is of another training.
     """
-    validation = Validation.of(panel, config) if config.train.validate else None
-    judged, final = range(config.frames if validation is not None else 0), range(config.train.members or 1)
+    validation = Validation.of(panel, spec) if spec.train.validate else None
+    judged, final = range(spec.frames if validation is not None else 0), range(spec.net.members)
     reached = Checkpoint({**made_by, "device": find_device(watch.device).type, "threads": torch.get_num_threads()})
     if watch.start is not None:
         watch.start.check(reached.made_by)
         reached = watch.start
     with _at_once(panel, watch) as at_once:
-        one, first = _in_time(config, len(judged) + len(final), at_once), list[Run]()
-        if validation is not None and config.train.patience is not None:  # it decides on the epochs of all others
+        one, first = _in_time(spec, len(judged) + len(final), at_once), list[Run]()
+        if validation is not None and spec.train.patience:  # it decides on the epochs of all others
             first = [Run(0, validation.seen, one, validation)]
             reached = _trained(first, reached, watch, at_once)
             state = reached.runs.get(first[0].name)
-            one = replace(one, train=replace(one.train, epochs=state.kept.epoch if state else 0, patience=None))
+            one = replace(one, train=replace(one.train, epochs=state.kept.epoch if state else 0, patience=0))
         others = [
             *(Run(k, validation.seen, one, validation) for k in judged[len(first) :] if validation is not None),
             *(Run(k, panel, one) for k in final),
@@ -88,52 +88,52 @@ def fit_weights(panel: Panel, config: Config, watch: Watch, made_by: Mapping[str
     states = [reached.runs.get(run.name) for run in (*first, *others)]
     if all(state is not None and state.ended for state in states):
         nets = [state.kept for state in states if state is not None]
-        return _fitted(panel, config, nets[len(judged) :], (validation, nets[: len(judged)]))
+        return _fitted(panel, spec, nets[len(judged) :], (validation, nets[: len(judged)]))
     raise InterruptedTrainingError(
-        "training was interrupted before any weights were usable", rescued=_rescued(panel, config, validation, states)
+        "training was interrupted before any weights were usable", rescued=_rescued(panel, spec, validation, states)
     )
 
 
 def _fitted(
-    panel: Panel, config: Config, nets: Sequence[Best], judged: tuple[Validation | None, Sequence[Best]]
+    panel: Panel, spec: ModelSpec, nets: Sequence[Best], judged: tuple[Validation | None, Sequence[Best]]
 ) -> Fitted:
-    """What nets come to, trusted and calibrated as those that were judged say."""
+    """What nets come to, shrunk and calibrated as those that were judged say."""
     weights, scores, conformal = _together(nets), dict[str, float](), dict[str, Any]()
-    trust = config.train.trust or 0.0
+    shrinkage = spec.train.shrinkage
     validation, seen_less = judged
     if validation is not None and seen_less:
-        validation = replace(validation, config=validation.config.of_members(len(seen_less)))
-        untempered = _together(seen_less)
-        trust, score = validation.trusted(untempered)
+        validation = replace(validation, spec=validation.spec.of_members(len(seen_less)))
+        unshrunk = _together(seen_less)
+        shrinkage, score = validation.shrinkage(unshrunk)
         scores = {
             "mase": score,
             "seasonal_naive_mase": validation.naive,
             "naive_mase": validation.last_value,
             "origins": len(validation.splits),
-            "trust": trust,
+            "shrinkage": shrinkage,
         }
-        if config.task.conformal:
-            conformal = {CONFORMAL: validation.interval_factors(tempered(untempered, trust))}
-    weights = tempered(weights, trust) | conformal
-    if config.direct:
-        weights[TEMPLATES] = learnt_templates(panel, config, weights)
-    return Fitted(config, weights, scores)
+        if spec.task.conformal:
+            conformal = {CONFORMAL: validation.interval_factors(shrunk(unshrunk, shrinkage))}
+    weights = shrunk(weights, shrinkage) | conformal
+    if spec.direct:
+        weights[TEMPLATES] = learnt_templates(panel, spec, weights)
+    return Fitted(spec, weights, scores)
 
 
 def _rescued(
-    panel: Panel, config: Config, validation: Validation | None, states: Sequence[RunState | None]
+    panel: Panel, spec: ModelSpec, validation: Validation | None, states: Sequence[RunState | None]
 ) -> Fitted | None:
     """The model that is left of an interrupted training: nets trained to their end before others, then nets on all the
     data before those that did not see their end, but nets that were judged before others. None without an epoch."""
-    final = states[len(states) - (config.train.members or 1) :]
+    final = states[len(states) - (spec.net.members) :]
     judged = states[: len(states) - len(final)]
     for planned, whole in ((final, True), (judged, True), (judged, False), (final, False)):
         if kept := _first_usable(planned, whole=whole):
             run = "training" if planned is final else "validation"
             epochs = min(best.epoch for best in kept)
-            interruption = Interruption(run, len(kept), len(planned), epochs, config.train.epochs or 0)
+            interruption = Interruption(run, len(kept), len(planned), epochs, spec.train.epochs)
             so_far = _first_usable(judged, whole=False)
-            fitted = _fitted(panel, config.of_members(len(kept)), kept, (validation, so_far))
+            fitted = _fitted(panel, spec.of_members(len(kept)), kept, (validation, so_far))
             return replace(fitted, interruption=interruption)
     return None
 
@@ -151,12 +151,10 @@ def _together(members: Sequence[Best]) -> Weights:
     return {member_prefix(number) + name: weight for number, best in named for name, weight in best.weights.items()}
 
 
-def _in_time(config: Config, runs: int, at_once: int) -> Config:
-    """The Config with a share of --max-time for each run."""
-    if config.train.max_time is None:
-        return config
-    share = config.train.max_time / -(-runs // at_once)
-    return replace(config, train=replace(config.train, max_time=share))
+def _in_time(spec: ModelSpec, runs: int, at_once: int) -> ModelSpec:
+    """The ModelSpec with a share of --max-time for each run."""
+    share = spec.train.max_time / -(-runs // at_once)
+    return replace(spec, train=replace(spec.train, max_time=share))
 
 
 @contextmanager
@@ -188,12 +186,12 @@ def _trained(runs: Sequence[Run], reached: Checkpoint, watch: Watch, at_once: in
 def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work[Step | RunState]:
     """A run from where it was before, if it had begun: all its epochs, those before too, and how far it is, where that
     is wanted and at the end."""
-    config = run.config.of_one_net(run.member)
+    spec = run.spec.of_one_net(run.member)
     device = find_device(watch.device)
-    model = build_model(config).to(device)  # here, not in a thread: it draws from a generator that all share
-    model.generator = torch.Generator(device).manual_seed(config.train.seed)
+    model = build_model(spec).to(device)  # here, not in a thread: it draws from a generator that all share
+    model.generator = torch.Generator(device).manual_seed(spec.train.seed)
     judge = run.validation and run.validation.of_one_net(run.member)
-    patience = config.train.patience if judge is not None else None
+    patience = spec.train.patience if judge is not None else 0
 
     def work(wanted: Callable[[], bool]) -> Iterator[Step | RunState]:
         state = before or RunState(Best(_weights(model), 0, float("inf")))
@@ -204,13 +202,13 @@ def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work
         if watch.stopped():
             return
         torch.set_num_threads(threads)
-        batches = Batches(run.panel, Frame.of(config), config.train, device)
-        ledger, stopped = Ledger(config) if watch.ledger else None, False
+        batches = Batches(run.panel, Frame.of(spec), spec.train, device)
+        ledger, stopped = Ledger(spec) if watch.ledger else None, False
 
         def going() -> bool:
             return wanted() and not watch.stopped()
 
-        course = train(model, batches, config, ledger, going, lambda: watch.due(run.name), state.place)
+        course = train(model, batches, spec, ledger, going, lambda: watch.due(run.name), state.place)
         try:
             for found in course:
                 if stopped := isinstance(found, Place):
@@ -220,10 +218,10 @@ def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work
                 score = judged.loss if judge is None else judged.valid_mase
                 state = _after(state, judged, score, model, patience)
                 yield judged
-                if patience is not None and state.without_progress >= patience:
+                if patience and state.without_progress >= patience:
                     break
         except TrainingError as error:
-            best = state.best and Fitted(config, state.best.weights, {})
+            best = state.best and Fitted(spec, state.best.weights, {})
             raise TrainingError(error.message, error.hint, rescued=best) from None
         if not stopped:
             yield replace(state, place=None)
@@ -231,7 +229,7 @@ def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work
     return work
 
 
-def _after(state: RunState, step: Step, score: float | None, model: Model, patience: int | None) -> RunState:
+def _after(state: RunState, step: Step, score: float | None, model: Model, patience: int) -> RunState:
     """The state after an epoch: the last weights that were scored are kept, or with patience the best."""
     state = replace(state, steps=(*state.steps, step))
     if score is None:
@@ -239,7 +237,7 @@ def _after(state: RunState, step: Step, score: float | None, model: Model, patie
     last = Best(_weights(model), step.epoch, score)
     if state.best is None or score < state.best.score:
         return replace(state, kept=last, best=last, without_progress=0)
-    kept = last if patience is None else state.best
+    kept = state.best if patience else last
     return replace(state, kept=kept, without_progress=state.without_progress + 1)
 
 

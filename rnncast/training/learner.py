@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from rnncast.config import Config, TrainConfig
 from rnncast.errors import CheckpointError, TrainingError
 from rnncast.nets.model import Model
 from rnncast.nets.protocol import State
+from rnncast.spec import ModelSpec, TrainSpec
 from rnncast.training.batches import Chunk
 from rnncast.training.checkpoint import Arrays, Update
 from rnncast.training.losses import loss_of
@@ -23,22 +23,22 @@ class Learner:
     """A model, what it is trained to do on a chunk, its optimiser, and the generators that are drawn from, by name."""
 
     model: Model
-    settings: TrainConfig
+    settings: TrainSpec
     objective: Objective
     optimiser: torch.optim.Optimizer
     generators: Mapping[str, Generator]
 
     @classmethod
-    def of(cls, model: Model, config: Config) -> "Learner":
-        """What a resolved Config asks for, at its start."""
-        settings, device = config.train, next(model.parameters()).device
+    def of(cls, model: Model, spec: ModelSpec) -> "Learner":
+        """What a ModelSpec asks for, at its start."""
+        settings, device = spec.train, next(model.parameters()).device
         loss, optimiser = (
-            loss_of(config, device),
+            loss_of(spec, device),
             torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay),
         )
         dropout = {} if model.generator is None else {"dropout": model.generator}
-        if config.free_running:
-            free = FreeRunning(config, loss, device)
+        if spec.free_running:
+            free = FreeRunning(spec, loss, device)
 
             def objective(chunk: Chunk, state: State, progress: float) -> Outcome:
                 return free(model, chunk, state, progress)

@@ -10,9 +10,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from rnncast.config import Config
 from rnncast.nets.model import Model
 from rnncast.series.units import Units
+from rnncast.spec import ModelSpec
 from rnncast.training.batches import Batch, Batches, Chunk
 from rnncast.training.losses import loss_of
 from rnncast.training.objectives import see, weighted_loss
@@ -24,23 +24,23 @@ CHUNKS_PER_MEASUREMENT = 100
 class Ledger:
     """Measures the gradient by lag, at the end of the longest series, in every so many epochs."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(self, spec: ModelSpec) -> None:
+        self.spec = spec
 
     def measure(self, model: Model, batches: Batches, epoch: int) -> dict[int, float]:
         """The norm for each lag; empty in an epoch whose turn it is not, and for a net without memory."""
         every = math.ceil(CHUNKS_PER_MEASUREMENT / len(batches))
-        if (epoch - 1) % every and epoch != self.config.train.epochs:
+        if (epoch - 1) % every and epoch != self.spec.train.epochs:
             return {}
         model.eval()
-        return gradient_by_lag(model, batches, self.config)
+        return gradient_by_lag(model, batches, self.spec)
 
 
-def gradient_by_lag(model: Model, batches: Batches, config: Config) -> dict[int, float]:
+def gradient_by_lag(model: Model, batches: Batches, spec: ModelSpec) -> dict[int, float]:
     """The norm of dL(t)/ds(t-k) by k, at the last step t of the longest series that has a whole horizon ahead of it."""
-    horizon, longest = config.task.horizon or 1, batches.batches[-1]
+    horizon, longest = spec.task.horizon, batches.batches[-1]
     t = longest.steps - 1 - horizon
-    lags = [2**i for i in range(config.train.bptt_steps.bit_length()) if 2**i <= min(config.train.bptt_steps, t)]
+    lags = [2**i for i in range(spec.train.bptt_steps.bit_length()) if 2**i <= min(spec.train.bptt_steps, t)]
     if not lags or not model.init_state(1):
         return {}
     chunk = Chunk(batches.frame, _last_row(longest), 0, longest.steps)
@@ -53,7 +53,7 @@ def gradient_by_lag(model: Model, batches: Batches, config: Config) -> dict[int,
         states.append(see(model, chunk.part(start, stop), states[-1])[1])
     outputs, _ = see(model, chunk.part(borders[-1], t + 1), states[-1])
     targets = chunk.part(t, t + 1).targets(outputs.shape[2])
-    error = weighted_loss(loss_of(config, outputs.device), outputs[:, -1:], targets)
+    error = weighted_loss(loss_of(spec, outputs.device), outputs[:, -1:], targets)
     loss = error / targets.weight.sum().clip(1e-12)
     parts = len(state)
     flat = [part for each in states for part in each]

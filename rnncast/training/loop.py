@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from statistics import median, quantiles
 
-from rnncast.config import Config, TrainConfig
 from rnncast.nets.model import Model
 from rnncast.nets.protocol import State
+from rnncast.spec import ModelSpec, TrainSpec
 from rnncast.training.batches import Batches
 from rnncast.training.checkpoint import Place, Update
 from rnncast.training.learner import Learner
@@ -22,7 +22,7 @@ from rnncast.training.step import Step
 def train(
     model: Model,
     batches: Batches,
-    config: Config,
+    spec: ModelSpec,
     ledger: Ledger | None = None,
     wanted: Callable[[], bool] = lambda: True,
     due: Callable[[], bool] = lambda: False,
@@ -35,9 +35,8 @@ def train(
     --bptt-steps (Williams & Peng 1990) while memory does not end; it is reset only where a series starts, or at each
     border without --carry. TrainingError at a loss or gradient that is not finite, before it reaches the weights.
     """
-    settings, random = config.train, batches.random.bit_generator
-    assert settings.epochs is not None
-    learner = Learner.of(model, config)
+    settings, random = spec.train, batches.random.bit_generator
+    learner = Learner.of(model, spec)
     here = start or Place(1, 0, (), 0, 0.0, 0.0, random.state, {})
     state: State = learner.restore(here.arrays) if start is not None else ()
     lr, began = here.lr, time.perf_counter() - here.seconds
@@ -54,8 +53,8 @@ def train(
             if not going:
                 return
             progress = (epoch - 1 + min(index / len(batches), 1.0)) / settings.epochs
-            if settings.max_time is not None:  # the schedule ends with the time, if that is sooner
-                progress = max(progress, min((time.perf_counter() - began) / max(settings.max_time, 1e-9), 1.0))
+            # The schedule ends with the time, if that is sooner.
+            progress = max(progress, min((time.perf_counter() - began) / max(settings.max_time, 1e-9), 1.0))
             lr = one_cycle(progress, settings.learning_rate)
             if chunk.start == 0 or not settings.carry:
                 state = model.init_state(chunk.rows)
@@ -67,7 +66,7 @@ def train(
         by_lag = ledger.measure(model, batches, epoch) if ledger is not None else {}
         seconds = time.perf_counter() - began
         yield _summary(updates, epoch, settings, lr, steps, seconds, by_lag)
-        if settings.max_time is not None and seconds > settings.max_time:
+        if seconds > settings.max_time:
             return
         here = Place(epoch + 1, 0, (), 0, lr, seconds, random.state, {})
 
@@ -83,7 +82,7 @@ def one_cycle(progress: float, highest: float) -> float:
 def _summary(
     updates: list[Update],
     epoch: int,
-    settings: TrainConfig,
+    settings: TrainSpec,
     lr: float,
     steps: int,
     seconds: float,
@@ -92,7 +91,7 @@ def _summary(
     norms = [update.norm for update in updates] or [0.0]
     return Step(
         epoch=epoch,
-        epochs=settings.epochs or 0,
+        epochs=settings.epochs,
         loss=sum(u.loss for u in updates) / max(sum(u.weight for u in updates), 1e-12),
         gradient_norm=median(norms),
         gradient_norm_95=quantiles(norms, n=20, method="inclusive")[-1] if len(norms) > 1 else norms[0],

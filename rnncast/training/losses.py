@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.distributions import NegativeBinomial, StudentT
 from torch.nn import functional
 
-from rnncast.config import Config
 from rnncast.runtime.head import mean_count
+from rnncast.spec import ModelSpec
 
 
 class Targets(NamedTuple):
@@ -28,16 +28,16 @@ class Targets(NamedTuple):
 Loss = Callable[[Tensor, Targets], Tensor]  # of outputs [B, T, H, P]; each error [B, T, H]
 
 
-def loss_of(config: Config, device: torch.device) -> Loss:
-    """The loss that a resolved Config asks for."""
-    name, probabilities = config.train.loss, torch.tensor(config.task.quantiles, device=device)
+def loss_of(spec: ModelSpec, device: torch.device) -> Loss:
+    """The loss that a ModelSpec asks for."""
+    name, probabilities = spec.train.loss, torch.tensor(spec.task.quantiles, device=device)
     if name == "student-t":
         return student_t
     if name == "negative-binomial":
         return negative_binomial
     if name == "pinball":
         return lambda quantiles, targets: pinball(quantiles, targets.values, probabilities)
-    middle, point_error = len(config.task.quantiles) // 2, POINTS[name]
+    middle, point_error = len(spec.task.quantiles) // 2, POINTS[name]
 
     def of_point(quantiles: Tensor, targets: Targets) -> Tensor:
         point = quantiles[..., middle]

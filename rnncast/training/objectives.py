@@ -8,11 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from rnncast.config import Config
 from rnncast.nets.model import Model
 from rnncast.nets.protocol import State
 from rnncast.series.beside import Beside
 from rnncast.series.frame import Frame, FrameState, FrameView, Leads
+from rnncast.spec import ModelSpec
 from rnncast.training.batches import Chunk
 from rnncast.training.losses import Loss, Targets
 
@@ -39,12 +39,11 @@ class FreeRunning:
     lowers it from 1 to 0 (Bengio et al. 2015). Errors are counted in the units of the origin.
     """
 
-    def __init__(self, config: Config, loss: Loss, device: torch.device) -> None:
-        assert config.task.horizon is not None
-        self.horizon = config.task.horizon
-        self.scheduled = config.train.training == "scheduled"
+    def __init__(self, spec: ModelSpec, loss: Loss, device: torch.device) -> None:
+        self.horizon = spec.task.horizon
+        self.scheduled = spec.train.training == "scheduled"
         self.loss = loss
-        self.random = torch.Generator(device).manual_seed(config.train.seed)
+        self.random = torch.Generator(device).manual_seed(spec.train.seed)
 
     def __call__(self, model: Model, chunk: Chunk, state: State, progress: float) -> Outcome:
         """The outcome of a chunk at a share `progress` of training."""

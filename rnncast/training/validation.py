@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.choices import FEW_SERIES, shortest_series
-from rnncast.config import Config
-from rnncast.runtime.head import tempered
+from rnncast.runtime.head import shrunk
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState
 from rnncast.series.conformal import interval_factors
@@ -17,6 +16,7 @@ from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.naive import repeat_season
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
+from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Weights
 
 ORIGINS = 4  # of few series, where a quarter of the longest has so many
@@ -26,34 +26,34 @@ SPARED = 0.1
 MOST_OF_MANY = 4  # of many series
 FEWEST_SCORED = 24  # values, that say anything
 CLEARLY = 0.5  # times the error is clearly better
-PARTS = (0.5, 0.25)  # of the trust asked for
+PARTS = (0.5, 0.25)  # of the way from the naive forecast that the shrinkage asked for leaves
 
 
 @dataclass(frozen=True)
 class Validation:
     """The origins, and the mean MASE of seasonal naive on them. What is trained on ends at the first.
 
-    config: of the nets that are judged, a resolved one.
+    spec: of the nets that are judged.
     """
 
-    config: Config
+    spec: ModelSpec
     splits: tuple[Split, ...]
     naive: float
 
     @classmethod
-    def of(cls, panel: Panel, config: Config) -> "Validation | None":
-        """The validation of a Config, with a net for each frame; None if the panel is too short to spare an origin."""
-        horizon = config.task.horizon or 1
+    def of(cls, panel: Panel, spec: ModelSpec) -> "Validation | None":
+        """The validation of a spec, with a net for each frame; None if the panel is too short to spare an origin."""
+        horizon = spec.task.horizon
         splits = tuple(rolling_origins(panel, horizon, _origins(panel, horizon), shortest_series(horizon)))
         if not splits:
             return None
-        season = (config.task.seasons or (1,))[0]
+        season = spec.task.season
         naive = _mean_mase(splits, [repeat_season(split.seen, horizon, season) for split in splits], season)
-        return cls(config.of_members(config.frames), splits, naive)
+        return cls(spec.of_members(spec.frames), splits, naive)
 
     def of_one_net(self, member: int) -> "Validation":
         """The same origins for one of the members alone."""
-        return replace(self, config=self.config.of_one_net(member))
+        return replace(self, spec=self.spec.of_one_net(member))
 
     @property
     def seen(self) -> Panel:
@@ -64,16 +64,16 @@ class Validation:
     def last_value(self) -> float:
         """The mean MASE of the last value, repeated: what needs neither a season nor a window."""
         points = [repeat_season(split.seen, split.actual.shape[1], 1) for split in self.splits]
-        return _mean_mase(self.splits, points, (self.config.task.seasons or (1,))[0])
+        return _mean_mase(self.splits, points, self.spec.task.season)
 
     def score(self, weights: Weights) -> float:
         """Mean MASE of the weights' forecasts over series and origins; infinite where nothing could be scored."""
         points = [quantiles[:, :, quantiles.shape[2] // 2] for quantiles in self._quantiles(weights)]
-        return _mean_mase(self.splits, points, (self.config.task.seasons or (1,))[0])
+        return _mean_mase(self.splits, points, self.spec.task.season)
 
     def interval_factors(self, weights: Weights) -> NDArray[np.float32]:
         """By what the widths of the weights' intervals are to be multiplied [H, L]: see `series.conformal`."""
-        frame, probabilities = Frame.of(self.config), self.config.task.quantiles
+        frame, probabilities = Frame.of(self.spec), self.spec.task.quantiles
         actual = frame.transform(np.concatenate([split.actual for split in self.splits]))
         quantiles = frame.transform(np.concatenate(self._quantiles(weights)))
         origins = np.repeat(np.arange(len(self.splits)), [len(split.seen) for split in self.splits])
@@ -81,7 +81,7 @@ class Validation:
 
     def _quantiles(self, weights: Weights) -> list[NDArray[np.float64]]:
         """The weights' forecasts [S, H, Q] at each origin."""
-        runtime, horizon = Runtime(self.config, weights), self.config.task.horizon or 1
+        runtime, horizon = Runtime(self.spec, weights), self.spec.task.horizon
         return [runtime.forecast_panel(split.seen, horizon, state) for split, state in self._states(runtime)]
 
     def _states(self, runtime: Runtime) -> Iterator[tuple[Split, SeriesState]]:
@@ -89,32 +89,32 @@ class Validation:
         before, state = None, None
         for split in self.splits:
             if before is not None and state is not None and before.ids == split.seen.ids:
-                state = runtime.state_after(state, split.seen, self.config.task.horizon or 1)
+                state = runtime.state_after(state, split.seen, self.spec.task.horizon)
             else:
                 state = runtime.final_state(split.seen)
             before = split.seen
             yield split, state
 
-    def trusted(self, weights: Weights) -> tuple[float, float]:
-        """How far to trust weights, from 0, the naive forecast, to 1; and the score that they then have.
+    def shrinkage(self, weights: Weights) -> tuple[float, float]:
+        """The shrinkage of weights towards the naive forecast, from 0 (none) to 1; and the score that they then have.
 
-        As far as the config says, but all the way where the net is clearly better than that, and less where the naive
-        forecast is no worse, over enough values to tell.
+        It is that of the spec, but none where the net is clearly better than that, and more where the naive forecast
+        is no worse, over enough values to tell.
         """
-        asked = self.config.train.trust or 0.0
-        score, whole = self.score(tempered(weights, asked)), self.score(weights)
-        if asked and whole < CLEARLY * score:
-            return 1.0, whole
+        asked = self.spec.train.shrinkage
+        score, whole = self.score(shrunk(weights, asked)), self.score(weights)
+        if asked < 1 and whole < CLEARLY * score:
+            return 0.0, whole
         scored = sum(int((~np.isnan(split.actual)).sum()) for split in self.splits)
         if scored < FEWEST_SCORED:
             return asked, score
-        naive = self.score(tempered(weights, 0.0))
+        naive = self.score(shrunk(weights, 1.0))
         if score < naive:
             return asked, score
-        parts = {part * asked: self.score(tempered(weights, part * asked)) for part in PARTS}
-        scores = {**parts, 0.0: naive}
-        trust = min(scores, key=lambda each: scores[each])
-        return trust, scores[trust]
+        further = [1 - part * (1 - asked) for part in PARTS]
+        scores = {**{each: self.score(shrunk(weights, each)) for each in further}, 1.0: naive}
+        shrinkage = min(scores, key=lambda each: scores[each])
+        return shrinkage, scores[shrinkage]
 
 
 def _origins(panel: Panel, horizon: int) -> int:

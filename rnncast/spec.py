@@ -1,0 +1,286 @@
+"""What was decided for a model: the ModelSpec. Standard library only.
+
+`rnncast.choices` makes it from a Config, which says what was asked, and a Panel. It has no None and no "auto": whoever
+computes takes this, never a Config. Its fields are checked by the ranges of the settings whose names they bear.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, get_type_hints
+
+from rnncast.config import (
+    CYCLES,
+    LOSSES,
+    MOST_ITEMS,
+    MOST_STEPS,
+    SEEDS,
+    STRATEGIES,
+    TRAININGS,
+    TRANSFORMS,
+    Config,
+    NetConfig,
+    TaskConfig,
+    TrainConfig,
+    in_range,
+    probabilities_of,
+)
+from rnncast.errors import UsageError
+from rnncast.plain import fits, shown, table
+
+UNLIMITED = float("inf")
+_INFINITE = "inf"  # in JSON, which has no number for it
+
+
+def decided(
+    meaning: str,
+    *,
+    at_least: float | None = None,
+    words: tuple[str, ...] = (),
+    filled: bool = False,
+    unlimited: bool = False,
+) -> Any:
+    """A field that carries its meaning (with the unit) and what it may hold.
+
+    at_least: instead of what the setting of that name says. words: the only ones there are. filled: whether a tuple
+    must hold something. unlimited: whether it may be infinite.
+    """
+    rules = {"at_least": at_least, "words": words, "filled": filled, "unlimited": unlimited}
+    return field(metadata={"meaning": meaning, **rules})
+
+
+def _certain(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in words if word != "auto")
+
+
+def _check(section: Any, settings: Any) -> None:
+    """UsageError, by name, for a value outside its field's rules, or outside the range of the setting of that name."""
+    hints, ranges = get_type_hints(type(section)), {each.name: each.metadata for each in fields(settings)}
+    for each in fields(section):
+        value, rules = getattr(section, each.name), each.metadata
+        if rules["unlimited"] and value == UNLIMITED:
+            continue
+        if not fits(value, hints[each.name]):
+            raise UsageError(f"{each.name} cannot be {shown(value)}")
+        items = value if isinstance(value, tuple) else (value,)
+        if rules["filled"] and not items:
+            raise UsageError(f"{each.name} must not be empty")
+        bounds = dict(ranges.get(each.name, {"at_most": MOST_STEPS, "most": MOST_ITEMS}))
+        if len(items) > bounds["most"]:
+            raise UsageError(f"{each.name} has {len(items)} items, but must have at most {bounds['most']}")
+        if rules["at_least"] is not None:
+            bounds["at_least"] = rules["at_least"]
+        for item in items:
+            if rules["words"] and item not in rules["words"]:
+                raise UsageError(f"{each.name} is {shown(item)}, but must be one of {', '.join(rules['words'])}")
+            if isinstance(item, float | int):
+                in_range(each.name, item, bounds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """What is forecast."""
+
+    horizon: int = decided("The longest lead time, in steps.")
+    seasons: tuple[int, ...] = decided("Season lengths in steps, the main one first; empty for none.", at_least=2)
+    levels: tuple[float, ...] = decided("Prediction intervals, in percent.")
+    conformal: bool = decided("Whether the intervals are calibrated on held-out data.")
+    strategy: str = decided(
+        "direct: all lead times at once; recursive: one step at a time, forecasts fed back.", words=_certain(STRATEGIES)
+    )
+
+    def __post_init__(self) -> None:
+        _check(self, TaskConfig)
+
+    @property
+    def season(self) -> int:
+        """The main season in steps, 1 if there is none."""
+        return self.seasons[0] if self.seasons else 1
+
+    @property
+    def all_seasons(self) -> tuple[int, ...]:
+        """The seasons as a Config asks for them and no others: beside a single one, a longer one is looked for."""
+        return self.seasons if len(self.seasons) > 1 else (*self.seasons, 1)
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The probabilities that the levels ask for, rising, with the median in the middle."""
+        return probabilities_of(self.levels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameSpec:
+    """What every net of the model sees, and the local units that it sees it in."""
+
+    transform: str = decided("log: values enter as logarithms; none: as they are.", words=_certain(TRANSFORMS))
+    window: int = decided("Past values that a net sees at each step.")
+    level_span: tuple[int, ...] = decided("Steps whose mean is the level; members take them in turn.", filled=True)
+    base: tuple[str, ...] = decided("Base forecasts whose mean a net starts from, by name.", filled=True)
+    calendar: tuple[str, ...] = decided("Cycles of the calendar that a net sees, by name.", words=tuple(CYCLES))
+    known: int = decided("Columns that a net sees of covariates known ahead.", at_least=0)
+    past: int = decided("Columns that a net sees of covariates known afterwards.", at_least=0)
+    static: int = decided("Columns that a net sees of static covariates.", at_least=0)
+
+    def __post_init__(self) -> None:
+        _check(self, NetConfig)
+
+    @property
+    def covariates(self) -> tuple[int, int, int]:
+        """Columns that a net sees of known, past and static covariates."""
+        return self.known, self.past, self.static
+
+    @property
+    def log(self) -> bool:
+        """Whether values enter as logarithms."""
+        return self.transform == "log"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetSpec:
+    """Which nets, and their size."""
+
+    model: str = decided("The kind of net, by name.")
+    hidden_size: int = decided("Width of a hidden layer.")
+    layers: int = decided("Hidden layers.")
+    dropout: float = decided("Share of the features that is left out at random in training.")
+    members: int = decided("Nets in the ensemble, whose forecasts are averaged.", at_least=1)
+
+    def __post_init__(self) -> None:
+        _check(self, NetConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSpec:
+    """How the nets are trained."""
+
+    epochs: int = decided("Passes over the data.")
+    loss: str = decided("What training makes small, by name.", words=LOSSES)
+    training: str = decided("What the recursive strategy feeds back in training.", words=_certain(TRAININGS))
+    carry: bool = decided("Whether the state is carried from chunk to chunk.")
+    bptt_steps: int = decided("Steps that gradients flow back.")
+    stride: int = decided("Steps from one training origin to the next.")
+    batch_size: int = decided("Series trained side by side.")
+    learning_rate: float = decided("The highest learning rate of the one-cycle schedule.")
+    weight_decay: float = decided("Pull of the weights towards zero (AdamW).")
+    clip_norm: float = decided("The largest gradient norm of an update.")
+    max_time: float = decided("Seconds that training may take; infinite where there is no limit.", unlimited=True)
+    validate: bool = decided("Whether nets are first trained without the end of the data, and scored there.")
+    patience: int = decided("Validations without progress that end training; 0 where none do.", at_least=0)
+    shrinkage: float = decided("Shrinkage towards the base forecast: 0 none, 1 complete; before validation has a say.")
+    seed: int = decided("Seed of everything random.")
+
+    def __post_init__(self) -> None:
+        _check(self, TrainConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """All that was decided for a model before its nets are trained: what it forecasts, sees, is, and learns by.
+
+    UsageError, by name, for settings that contradict each other.
+    """
+
+    task: TaskSpec
+    frame: FrameSpec
+    net: NetSpec
+    train: TrainSpec
+
+    def __post_init__(self) -> None:
+        if self.direct and self.train.training != "bptt":
+            raise UsageError(f"training is {self.train.training!r}, but the direct strategy feeds nothing back")
+
+    @classmethod
+    def of(cls, config: Config, values: Mapping[str, Any]) -> "ModelSpec":
+        """The spec of a Config whose open settings are decided: fields by name. UsageError, by name, if one is not."""
+        asked = _flat(config)
+        for name in ("preset", "memory_limit"):  # which say how to decide, and what to refuse
+            del asked[name]
+        asked["max_time"] = UNLIMITED if config.train.max_time is None else config.train.max_time
+        asked["patience"] = config.train.patience or 0
+        return cls.of_fields({**asked, **values})
+
+    @classmethod
+    def of_fields(cls, values: Mapping[str, Any]) -> "ModelSpec":
+        """The spec of all fields by name, whatever their section. UsageError if one is missing, unknown or wrong."""
+        sections = get_type_hints(cls)
+        names = [each.name for kind in sections.values() for each in fields(kind)]
+        table(values, names, names, "field")
+        return cls(**{name: _taken(kind, values) for name, kind in sections.items()})
+
+    @property
+    def direct(self) -> bool:
+        """Whether all lead times are forecast at once."""
+        return self.task.strategy == "direct"
+
+    @property
+    def steps_at_once(self) -> int:
+        """Lead times that a net forecasts at once: the horizon, or 1 for the recursive strategy."""
+        return self.task.horizon if self.direct else 1
+
+    @property
+    def free_running(self) -> bool:
+        """Whether nets are trained on their own forecasts, always or sometimes."""
+        return not self.direct and self.train.training != "teacher-forcing"
+
+    @property
+    def frames(self) -> int:
+        """How many frames the members measure in: one for each span of the level."""
+        return min(self.net.members, len(self.frame.level_span))
+
+    def of_members(self, members: int) -> "ModelSpec":
+        """The same, with the first so many members."""
+        return replace(self, net=replace(self.net, members=members))
+
+    def of_one_net(self, member: int = 0) -> "ModelSpec":
+        """One of the members alone: its seed, and the span of its level first."""
+        spans = self.frame.level_span
+        turn = member % len(spans)
+        return replace(
+            self,
+            frame=replace(self.frame, level_span=(*spans[turn:], *spans[:turn])),
+            net=replace(self.net, members=1),
+            train=replace(self.train, seed=(self.train.seed + member) % SEEDS),
+        )
+
+    def to_config(self) -> Config:
+        """The Config that leaves nothing open and asks for just this."""
+        flat = _flat(self)
+        flat["seasons"] = self.task.all_seasons
+        flat["max_time"] = None if self.train.max_time == UNLIMITED else self.train.max_time
+        flat["patience"] = self.train.patience or None
+        return Config(**{name: _taken(kind, flat) for name, kind in get_type_hints(Config).items()})
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """The fields as plain values, for JSON."""
+        plain = asdict(self)
+        return {name: {key: _to_json(value) for key, value in part.items()} for name, part in plain.items()}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "ModelSpec":
+        """The spec that `to_dict` gave. UsageError for a field that is missing, unknown or of a wrong type."""
+        sections = get_type_hints(cls)
+        given = table(values, sections, sections, "section of the spec")
+        for name, kind in sections.items():
+            names = [each.name for each in fields(kind)]
+            table(given[name], names, names, f"field of the section {name!r}")
+        return cls(**{name: _taken(kind, given[name]) for name, kind in sections.items()})
+
+
+def _flat(of_sections: Any) -> dict[str, Any]:
+    """All fields by name, which is theirs in one section alone."""
+    return {name: value for part in asdict(of_sections).values() for name, value in part.items()}
+
+
+def _taken(kind: Any, flat: Mapping[str, Any]) -> Any:
+    """A section, of those of its fields that are given."""
+    return kind(**{each.name: _plain(flat[each.name]) for each in fields(kind) if each.name in flat})
+
+
+def _to_json(value: Any) -> Any:
+    return _INFINITE if value == UNLIMITED else value
+
+
+def _plain(value: Any) -> Any:
+    """A value as `_to_json` gave it, or as JSON gave it back."""
+    if value == _INFINITE:
+        return UNLIMITED
+    return tuple(value) if isinstance(value, list) else value

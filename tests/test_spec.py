@@ -1,0 +1,140 @@
+"""What was decided leaves nothing open, comes back from JSON as it was, and refuses what no model has."""
+
+import json
+from dataclasses import fields, replace
+from typing import Any, get_type_hints
+
+import pytest
+
+from rnncast.choices import resolve
+from rnncast.cli.app import run
+from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
+from rnncast.errors import UsageError
+from rnncast.files import format_1
+from rnncast.forecaster import Forecaster
+from rnncast.spec import UNLIMITED, ModelSpec
+from tests.conftest import AIR_PASSENGERS, small_config, waves
+
+SECTIONS = get_type_hints(ModelSpec)
+FIELDS = [(section, each.name) for section, kind in SECTIONS.items() for each in fields(kind)]
+EVERY = pytest.mark.parametrize(("section", "name"), FIELDS, ids=".".join)
+
+
+def spec() -> ModelSpec:
+    return resolve(small_config(), waves())
+
+
+def plain() -> dict[str, dict[str, Any]]:
+    return json.loads(json.dumps(spec().to_dict(), allow_nan=False))
+
+
+@EVERY
+def test_every_field_is_required_says_what_it_is_and_is_never_none(section: str, name: str) -> None:
+    hint = get_type_hints(SECTIONS[section])[name]
+    assert "None" not in str(hint)
+    [one] = [each for each in fields(SECTIONS[section]) if each.name == name]
+    assert one.metadata["meaning"].endswith(".")
+    without = plain()
+    del without[section][name]
+    with pytest.raises(UsageError, match=f"'{name}' is missing"):
+        ModelSpec.from_dict(without)
+
+
+@EVERY
+@pytest.mark.parametrize("junk", [None, -1, [[1]], {}, "oracle", float("nan")], ids=str)
+def test_values_that_no_model_has_are_refused_by_name(section: str, name: str, junk: object) -> None:
+    if (name, junk) == ("model", "oracle"):  # the registry of nets knows
+        return
+    changed = plain()
+    changed[section][name] = junk
+    with pytest.raises(UsageError, match=name):
+        ModelSpec.from_dict(changed)
+
+
+def test_it_comes_back_from_json_as_it_was() -> None:
+    limited = replace(spec(), train=replace(spec().train, max_time=3.5))
+    for each in (spec(), limited):
+        assert ModelSpec.from_dict(json.loads(json.dumps(each.to_dict(), allow_nan=False))) == each
+    assert spec().train.max_time == UNLIMITED
+
+
+def test_unknown_names_and_contradictions_are_refused() -> None:
+    with pytest.raises(UsageError, match="unknown field of the section 'task' 'horizn'"):
+        ModelSpec.from_dict({**plain(), "task": {**plain()["task"], "horizn": 3}})
+    with pytest.raises(UsageError, match="unknown section of the spec 'extra'"):
+        ModelSpec.from_dict({**plain(), "extra": {}})
+    with pytest.raises(UsageError, match="feeds nothing back"):
+        replace(spec(), train=replace(spec().train, training="scheduled"))
+    with pytest.raises(UsageError, match="base must not be empty"):
+        replace(spec().frame, base=())
+
+
+def test_what_is_undecided_is_no_spec() -> None:
+    """It was a forecast of one step once."""
+    with pytest.raises(UsageError, match="is missing"):
+        ModelSpec.of(Config(), {})
+    decided = {name: value for part in spec().to_dict().values() for name, value in part.items()}
+    with pytest.raises(UsageError, match="horizon cannot be None"):
+        ModelSpec.of(Config(), {**decided, "horizon": None})
+
+
+def test_names_are_unique_over_sections() -> None:
+    names = [name for _, name in FIELDS]
+    assert len(names) == len(set(names))
+    asked = [each.name for kind in (TaskConfig, NetConfig, TrainConfig) for each in fields(kind)]
+    assert len(asked) == len(set(asked))
+
+
+def test_what_was_asked_stands_beside_what_was_decided(tmp_path: Any) -> None:
+    asked = Config(train=TrainConfig(epochs=1, validate=False))
+    path = str(tmp_path / "model.safetensors")
+    Forecaster.fit(waves(), asked).save(path)
+    loaded = Forecaster.load(path)
+    assert loaded.asked == asked
+    assert loaded.spec == resolve(asked, waves())
+
+
+def test_settings_are_decided_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """Explained or not."""
+    from rnncast import choices
+
+    calls: list[Config] = []
+    decide = choices.decide
+
+    def counted(config: Config, panel: Any) -> Any:
+        calls.append(config)
+        return decide(config, panel)
+
+    monkeypatch.setattr(choices, "decide", counted)
+    monkeypatch.setattr("rnncast.forecaster.decide", counted)
+    for flags in ([], ["--explain"]):
+        calls.clear()
+        output = str(tmp_path / "model.safetensors")
+        assert run(["train", str(AIR_PASSENGERS), "--epochs", "1", "--no-validate", "-q", "-o", output, *flags]) == 0
+        assert len(calls) == 1
+
+
+def test_a_header_of_format_1_becomes_a_spec() -> None:
+    """Older ones of it had one span and one base, not in a list, and knew of fewer settings."""
+    now = spec()
+    flat = {name: value for part in plain().values() for name, value in part.items()}
+    old = {
+        **flat,
+        "level_span": now.frame.level_span[0],
+        "base": now.frame.base[0],
+        "preset": "default",
+        "max_time": None,
+        "patience": None,
+        "covariates": [0, 0, 0],
+        "trust": 0.75,
+    }
+    for name in ("shrinkage", "known", "past", "static", "carry", "stride"):
+        del old[name]
+    header = {"config": {"task": {}, "net": {}, "train": old}, "scores": {"mase": 1.0, "trust": 0.75}}
+    new = format_1.upgraded(header)
+    one = replace(now.frame, level_span=now.frame.level_span[:1], base=now.frame.base[:1])
+    expected = replace(now, frame=one, train=replace(now.train, shrinkage=0.25))
+    assert ModelSpec.from_dict(new["spec"]) == expected
+    assert new["scores"] == {"mase": 1.0, "shrinkage": 0.25}
+    with pytest.raises(UsageError, match="horizn"):
+        format_1.upgraded({**header, "config": {**header["config"], "task": {"horizn": 3}}})
