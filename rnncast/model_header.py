@@ -121,9 +121,10 @@ def _source(values: Any) -> Source:
 
 
 def _scores(values: Any) -> dict[str, float]:
-    """Scores by name; infinite where nothing could be scored."""
+    """Scores by name; infinite where nothing could be scored, for which JSON has null."""
     needed = SCORES[:NEEDED_SCORES] if values else ()
     scores = table(values, SCORES, needed, "score")
+    scores = {name: math.inf if score is None else score for name, score in scores.items()}
     for name, score in scores.items():
         if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= math.inf:
             raise UsageError(f"the score {name!r} cannot be {shown(score)}")

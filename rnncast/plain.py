@@ -1,8 +1,9 @@
-"""Plain values, as JSON gives them, held against what they are to become. No numpy.
+"""Plain values, as JSON gives and takes them; those read are held against what they are to become. No numpy.
 
 Whoever reads a file believes none of it: what is unknown, missing, of another type or not finite is refused, by name.
 """
 
+import json
 import math
 import reprlib
 from collections.abc import Iterable, Mapping
@@ -79,6 +80,22 @@ def _finite(value: float) -> bool:
         return math.isfinite(value)
     except OverflowError:  # a whole number beyond all floats
         return False
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """A plain value as JSON that every reader takes: null for a number that is not finite."""
+    return json.dumps(all_finite(value), ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+def all_finite(value: Any) -> Any:
+    """A plain value with None for each number in it that is not finite, which JSON has no word for."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: all_finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [all_finite(each) for each in value]
+    return value
 
 
 _SHORT = reprlib.Repr()

@@ -1,6 +1,5 @@
 """`rnncast check`: what was understood of a table, and what is wrong with it."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.config import TableConfig, TaskConfig
+from rnncast.plain import json_text
 
 
 @o.with_settings(TableConfig, TaskConfig, without=("levels",))
@@ -32,7 +32,7 @@ def check(
     with reading_progress(environment.side_screen, environment.shows_progress) as told:
         findings = check_table(path, o.table_from(context), o.config_from(context), told)
     if as_json:
-        print(json.dumps(findings.to_dict(), ensure_ascii=False, indent=1), file=environment.stdout)
+        print(json_text(findings.to_dict(), indent=1), file=environment.stdout)
     else:
         for note in findings.notes:
             environment.say(note)

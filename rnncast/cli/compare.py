@@ -159,7 +159,9 @@ def _show(findings: "Findings", kind: Format, output: str, environment: Environm
     if findings.comparison is None:
         return
     if unscored := findings.comparison.unscored:
-        environment.say(f"{unscored} series not scored: too short or too even, or more than a candidate could take")
+        environment.say(
+            f"{unscored} series not scored: too short, constant before each origin, or more than a candidate could take"
+        )
     if kind is Format.json:
         write_object(output, environment, findings.to_dict())
     else:

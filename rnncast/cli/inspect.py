@@ -1,12 +1,12 @@
 """`rnncast inspect`: what a model file holds."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.plain import json_text
 
 
 def inspect(
@@ -25,6 +25,6 @@ def inspect(
 
     told = card(Forecaster.load(model), None if model == o.STREAM else model)
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, indent=1), file=environment.stdout)
+        print(json_text(told, indent=1), file=environment.stdout)
     else:
         print_table(card_table(told), environment.stdout)

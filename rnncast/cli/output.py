@@ -1,6 +1,5 @@
 """Where data go out, and in which form: a table for a person, CSV for a pipe, or what was asked for."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rnncast.cli.environment import Environment
 from rnncast.files.writing import written_text
+from rnncast.plain import json_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -57,8 +57,7 @@ def write(
 def write_object(output: str, environment: Environment, value: dict[str, Any]) -> None:
     """Write one JSON object to stdout ("-") or a file."""
     with _opened(output, environment) as out:
-        json.dump(value, out, indent=1, ensure_ascii=False)
-        out.write("\n")
+        out.write(json_text(value, indent=1) + "\n")
 
 
 @contextmanager

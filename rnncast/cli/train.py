@@ -1,6 +1,5 @@
 """`rnncast train`: learn from a table and write a model file."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from rnncast.cli.environment import Environment
 from rnncast.cli.reading import read_data
 from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import RnncastError, TrainingError
+from rnncast.plain import json_text
 
 if TYPE_CHECKING:
     from rnncast.training.watch import Watch
@@ -93,7 +93,7 @@ def _watching(environment: Environment, ledger: str | None, device: str) -> "Ite
             if environment.verbose:
                 environment.say(ledger_in_words(run, step))
             if file is not None:
-                print(json.dumps({"run": run, **asdict(step)}), file=file, flush=True)
+                print(json_text({"run": run, **asdict(step)}), file=file, flush=True)
 
         yield Watch(told, ledger=file is not None or environment.verbose, device=device)
 

@@ -15,6 +15,7 @@ from rnncast.evaluate.findings import Findings
 from rnncast.evaluate.scores import Comparison, compared
 from rnncast.evaluate.verdict import NAIVE, Sides, Verdict, judge
 from rnncast.runtime.registry import NETS
+from rnncast.series.metrics import NO_MASE
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
 from rnncast.spec import TaskSpec
@@ -75,14 +76,19 @@ def compare_candidates(
     outcomes.sort(key=lambda outcome: (outcome.origin, order.index(outcome.candidate)))
     comparison = compared(outcomes, splits, panel.ids, horizon, season)
     if comparison is None and len(outcomes) == total:
-        raise _nothing_scored(outcomes, order)
+        raise _nothing_scored(outcomes, order, splits)
     return Findings(tuple(outcomes), comparison, _judged(comparison, plan, nets), total - len(outcomes))
 
 
-def _nothing_scored(outcomes: list[Outcome], names: list[str]) -> DataError:
+def _nothing_scored(outcomes: list[Outcome], names: list[str], splits: list[Split]) -> DataError:
     for name in names:
         if all(np.isnan(outcome.forecast.point).all() for outcome in outcomes if outcome.candidate == name):
             return DataError(f"{name} cannot forecast any of these series", hint=f"leave out {name}")
+    if any((~np.isnan(split.actual)).any() for split in splits):
+        return DataError(
+            f"no series can be scored: before each origin they are constant, and {NO_MASE}",
+            hint="rnncast score gives MAE, RMSE and coverage of forecasts of such series",
+        )
     return DataError("no value came after any origin, to score a forecast against", hint="ask for more --folds")
 
 

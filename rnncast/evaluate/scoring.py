@@ -26,7 +26,7 @@ LEAST = 1e-12  # of OWA's reference
 
 class Origins(NamedTuple):
     """Each origin of each series: its place in the actual values, its cutoff, what came [G, H], and the scales [G] that
-    the values up to it give, NaN where there are none."""
+    the values up to it give, NaN where there are none; and whether there are two such values [G]."""
 
     series: NDArray[np.int64]
     cutoff: Positions
@@ -34,6 +34,7 @@ class Origins(NamedTuple):
     scale: Values
     root_scale: Values
     naive: Values
+    before: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -103,15 +104,16 @@ def _origins(
     inside = at[:, None] + np.arange(int(lead.max()) + 1)  # [G, H]
     there = (inside >= 0) & (inside < actual.lengths[of][:, None])
     flat = actual.y[np.where(there, actual.indptr[of][:, None] + inside, 0)]
-    scale, root_scale, naive = _scales(of, keys[1], actual, history or actual, inside.shape[1], season)
+    scale, root_scale, naive, before = _scales(of, keys[1], actual, history or actual, inside.shape[1], season)
     came = np.where(there, flat, np.nan)
-    return Origins(of, keys[1], came, scale, root_scale, naive), group, lead
+    return Origins(of, keys[1], came, scale, root_scale, naive, before), group, lead
 
 
 def _scales(
     of: NDArray[np.int64], cutoff: Positions, actual: Panel, history: Panel, horizon: int, season: int
-) -> tuple[Values, Values, Values]:
-    """The scales of MASE and RMSSE [G], and Naive2's forecast [G, H], from the values up to each cutoff."""
+) -> tuple[Values, Values, Values, NDArray[np.bool_]]:
+    """The scales of MASE and RMSSE [G], and Naive2's forecast [G, H], from the values up to each cutoff; and where
+    there are at least two of those [G]."""
     places = {name: s for s, name in enumerate(history.ids)}
     there = np.array([places.get(actual.ids[s], -1) for s in of])
     lengths = np.clip(cutoff - history.start[there] + 1, 0, history.lengths[there])
@@ -123,7 +125,7 @@ def _scales(
         scale[usable] = metrics.seasonal_error(past, season)
         root_scale[usable] = metrics.seasonal_root_square(past, season)
         naive[usable] = naive2(past, horizon, season)
-    return scale, root_scale, naive
+    return scale, root_scale, naive, np.isin(np.arange(len(of)), usable)
 
 
 def _first_repeat(places: NDArray[np.int64]) -> int:
@@ -230,7 +232,11 @@ def _notes(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, origin
         notes.append(f"left out {_counted(len(known) - len(came))} of series that have no actual values")
     if scored < len(came):
         notes.append(f"left out {_counted(len(came) - scored)} of times that have no actual value")
-    if np.isnan(origins.scale).all():
+    constant = int((origins.before & np.isnan(origins.scale)).sum())
+    if constant:
+        several = f"{constant} of {len(origins.scale)} pasts are" if len(origins.scale) > 1 else "the past is"
+        notes.append(f"{several} constant: {metrics.NO_MASE}; MASE, RMSSE, MSIS and OWA leave it out")
+    if not origins.before.any():
         notes.append(
             "MASE, RMSSE, MSIS and OWA are empty: they need the values before the forecasts; give them with --history"
         )

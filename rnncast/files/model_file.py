@@ -21,7 +21,7 @@ from safetensors.numpy import load, save
 from rnncast.errors import ModelFileError, OutputError, UsageError
 from rnncast.files import format_1
 from rnncast.files.writing import written
-from rnncast.plain import shown
+from rnncast.plain import all_finite, shown
 
 FORMAT = 2
 KEY = "rnncast"
@@ -42,7 +42,7 @@ def write_model(path: str, header: Mapping[str, Any], tensors: Tensors) -> None:
     ModelFileError if it cannot be written.
     """
     content = {"format": FORMAT, "sha256": _BLANK.decode(), **header}
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(all_finite(content), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     data = save({name: np.ascontiguousarray(t) for name, t in tensors.items()}, metadata={KEY: text})
     start = data.index(_MARK) + len(_MARK)
     digest = hashlib.sha256(data).hexdigest().encode()

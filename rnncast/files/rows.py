@@ -36,7 +36,7 @@ def stream_csv(names: list[str], out: TextIO) -> Write:
 
 def write_json(names: list[str], rows: Iterable[Row], out: TextIO) -> None:
     """One list of objects."""
-    json.dump(list(_objects(names, rows)), out, indent=1, ensure_ascii=False)
+    json.dump(list(_objects(names, rows)), out, indent=1, ensure_ascii=False, allow_nan=False)
     out.write("\n")
 
 
@@ -47,7 +47,8 @@ def write_jsonl(names: list[str], rows: Iterable[Row], out: TextIO) -> None:
 
 def stream_jsonl(names: list[str], out: TextIO) -> Write:
     """What is returned writes rows, an object a line, as often as there are some."""
-    return lambda rows: out.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in _objects(names, rows))
+    write = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False)
+    return lambda rows: out.writelines(write(each) + "\n" for each in _objects(names, rows))
 
 
 WRITERS = {"csv": write_csv, "json": write_json, "jsonl": write_jsonl}

@@ -50,7 +50,7 @@ def _judged_in_words(model: str, scores: Mapping[str, float]) -> str:
 def epoch_in_words(run: str, step: Step, judged: Step) -> str:
     """An epoch for the progress line, with the score of the last epoch that was judged."""
     words = [f"{run} {step.epoch}/{step.epochs}", f"loss {step.loss:.3f}"]
-    if judged.valid_mase is not None:
+    if judged.valid_mase is not None and math.isfinite(judged.valid_mase):  # a constant series has no MASE
         words.append(f"MASE {judged.valid_mase:.2f} naive {judged.naive_mase:.2f}")
     words.append(f"grad {step.gradient_norm:.2f}")
     words.append(f"{step.steps * step.epoch / max(step.seconds, 1e-9) / 1000:.0f}k/s")

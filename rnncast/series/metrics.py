@@ -4,6 +4,7 @@ S series, H steps, Q quantiles, P paths. Each metric is computed per series [S];
 it, so that long and short count alike. `weight` [S, H] says how much each value counts, alike unless given.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,13 +15,15 @@ from rnncast.series.panel import Panel
 
 Values = NDArray[np.float64]
 
+NO_MASE = "a constant series has no MASE, as no naive forecast errs on it"
 GRID = tuple(round(0.01 * i, 2) for i in range(1, 100))  # of probabilities, over which CRPS is added up
 
 
 def seasonal_error(panel: Panel, season: int) -> Values:
     """Mean in-sample |y(t) - y(t-m)| of each series [S], in the user's units; the scale of MASE.
 
-    Where a series has no such pair, or repeats itself exactly, m = 1 is used; where that is 0 too, NaN.
+    Where a series has no such pair, or repeats itself exactly, m = 1 is used; where that is 0 too, NaN: a constant
+    series has no MASE.
     Source: Hyndman & Koehler (2006).
     """
     return np.array([_first_positive(y, (season, 1), 1) for _, _, y in panel])
@@ -36,10 +39,12 @@ def seasonal_root_square(panel: Panel, season: int) -> Values:
 
 def _first_positive(y: Values, lags: tuple[int, ...], power: int) -> float:
     for lag in lags:
-        steps = np.abs(y[lag:] - y[:-lag]) ** power
-        steps = steps[~np.isnan(steps)]
-        if steps.size and steps.mean() > 0:
-            return float(steps.mean())
+        with np.errstate(over="ignore"):
+            steps = np.abs(y[lag:] - y[:-lag]) ** power
+            steps = steps[np.isfinite(steps)]
+            mean = float(steps.mean()) if steps.size else 0.0
+        if math.isfinite(mean) and mean > 0:
+            return mean
     return float("nan")
 
 
@@ -79,7 +84,7 @@ def mase(actual: Values, point: Values, scale: Values, weight: Values | None = N
 
     scale [S]: `seasonal_error` of what came before. Source: Hyndman & Koehler (2006).
     """
-    return mae(actual, point, weight) / scale
+    return _scaled(mae(actual, point, weight), scale)
 
 
 def rmsse(actual: Values, point: Values, scale: Values, weight: Values | None = None) -> Values:
@@ -87,7 +92,7 @@ def rmsse(actual: Values, point: Values, scale: Values, weight: Values | None = 
 
     scale [S]: `seasonal_root_square` of what came before. Source: Hyndman & Koehler (2006); Makridakis et al. (2022).
     """
-    return rmse(actual, point, weight) / scale
+    return _scaled(rmse(actual, point, weight), scale)
 
 
 def owa(smape: float, mase: float, naive_smape: float, naive_mase: float) -> float:
@@ -145,13 +150,20 @@ def msis(
 
     scale [S]: `seasonal_error` of what came before. Source: Makridakis et al. (2020), at level 95.
     """
-    return interval_score(actual, low, high, level, weight) / scale
+    return _scaled(interval_score(actual, low, high, level, weight), scale)
 
 
 def coverage(actual: Values, low: Values, high: Values, weight: Values | None = None) -> Values:
     """The share of each series' values that lie within an interval [S], in percent."""
     inside = np.where(np.isnan(actual + low + high), np.nan, (low <= actual) & (actual <= high))
     return 100 * _mean(inside, weight)
+
+
+def _scaled(errors: Values, scale: Values) -> Values:
+    """Errors by a scale [S]; NaN where that is beyond all numbers, as where a series is constant but for rounding."""
+    with np.errstate(over="ignore"):
+        ratio = errors / scale
+    return np.where(np.isfinite(ratio), ratio, np.nan)
 
 
 def mean_over_series(values: Values) -> float:
