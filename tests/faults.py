@@ -15,13 +15,16 @@ FAILING = ("open", "fchown", "fchmod", "ftruncate", "write", "fsync", "replace")
 
 
 class Faults:
-    """The operating system as `rnncast.files.writing` sees it; the call number `at` fails, as do all writes after it.
+    """The operating system as `rnncast.files.writing` sees it; the call number `at` fails.
 
-    A write that fails writes half of its bytes first, as a full disk does. calls: the names of those made so far.
+    lasting: so do all writes after it. A write that fails writes half of its bytes first, as a full disk does. calls:
+    the names of those made so far.
     """
 
-    def __init__(self, at: int, error: int = errno.ENOSPC, only: tuple[str, ...] = FAILING) -> None:
-        self.at, self.error, self.only = at, error, only
+    def __init__(
+        self, at: int, error: int = errno.ENOSPC, only: tuple[str, ...] = FAILING, *, lasting: bool = True
+    ) -> None:
+        self.at, self.error, self.only, self.lasting = at, error, only, lasting
         self.calls: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -41,7 +44,7 @@ class Faults:
         if name not in self.only:
             return False
         self.calls.append(name)
-        return len(self.calls) - 1 == self.at or (name == "write" and self.reached)
+        return len(self.calls) - 1 == self.at or (name == "write" and self.reached and self.lasting)
 
     @property
     def reached(self) -> bool:
@@ -68,9 +71,11 @@ class _Raw(io.FileIO):
 
 
 @contextmanager
-def faults(at: int, error: int = errno.ENOSPC, only: tuple[str, ...] = FAILING) -> Iterator[Faults]:
+def faults(
+    at: int, error: int = errno.ENOSPC, only: tuple[str, ...] = FAILING, *, lasting: bool = True
+) -> Iterator[Faults]:
     """While the block runs, the call number `at` fails."""
     with pytest.MonkeyPatch.context() as patch:
-        layer = Faults(at, error, only)
+        layer = Faults(at, error, only, lasting=lasting)
         patch.setattr(writing, "os", layer)
         yield layer

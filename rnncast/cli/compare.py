@@ -10,7 +10,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
-from rnncast.cli.output import Format, chosen_format, write, write_object
+from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
@@ -90,7 +90,9 @@ def compare(
     from rnncast.evaluate.compare import Plan
 
     plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
-    findings = _found(context, data or environment.piped(), (candidate, baseline), plan)
+    path, outputs = data or environment.piped(), (output, save_forecasts)
+    check_outputs(outputs, [path, *filter(_is_file, [*(candidate or ()), *(baseline or ())])])
+    findings = _found(context, path, (candidate, baseline), plan, outputs)
     if save_forecasts is not None:
         _save_forecasts(save_forecasts, findings, environment)
     _show(findings, kind, output, environment)
@@ -101,7 +103,11 @@ def compare(
 
 
 def _found(
-    context: typer.Context, path: str | None, names: tuple[list[str] | None, list[str] | None], plan: "Plan"
+    context: typer.Context,
+    path: str | None,
+    names: tuple[list[str] | None, list[str] | None],
+    plan: "Plan",
+    outputs: tuple[str | None, ...],
 ) -> "Findings":
     """Read the data and the model files among the names of models and baselines, and compare as planned."""
     from rnncast.evaluate.compare import compare_candidates
@@ -113,6 +119,7 @@ def _found(
     trained = {name: Forecaster.load(name) for name in (*models, *baselines) if _is_file(name)}
     first = next(iter(trained.values()), None)
     if first and path is None:
+        check_outputs(outputs, [first.source.path])
         panel = first.training_data(note=environment.say)
     else:
         table = o.table_from(context, first.source.table if first else None)

@@ -6,6 +6,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.output import check_outputs
 from rnncast.errors import UsageError
 from rnncast.files.writing import written
 
@@ -22,6 +23,7 @@ def export(
     if not onnx:
         raise UsageError("export to what?", hint="rnncast export --onnx")
     environment: Environment = context.obj
+    check_outputs([output], [model])
 
     from rnncast.forecaster import Forecaster
 

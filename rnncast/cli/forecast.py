@@ -1,17 +1,20 @@
 """`rnncast forecast`: continue the trained series, or the series of a table."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Asked, Shown, follow
-from rnncast.cli.output import Format, chosen_format, write
+from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.config import TableConfig
-from rnncast.errors import UsageError
+from rnncast.errors import OutputClosedError, UsageError
+from rnncast.files.writing import check_writable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,11 +51,13 @@ def forecast(
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     path = data or (_stream(environment) if followed else environment.piped() if model != o.STREAM else None)
-    _check_usage(path, model, new=[continued, followed], save_state=save_state)
+    _check_usage(path, model, output, new=[continued, followed], save_state=save_state)
+    check_outputs([output], [path, model, future])
+    if save_state:
+        check_writable(model)
     shown = Shown(o.quantiles_from(level, quantiles), by_level=quantiles is None)
     _check_paths(paths, followed or shown.probabilities is not None)
 
-    from rnncast.files.forecasts import header_of, path_header_of, path_rows_of, rows_of
     from rnncast.forecaster import Forecaster
 
     forecaster = replace(Forecaster.load(model), device=device)
@@ -64,21 +69,43 @@ def forecast(
         raise typer.Exit(follow(forecaster, asked, environment))
     if path is not None and continued:
         forecaster = _updated(forecaster, path, table, o.stands(context, "gaps"), environment)
-        if save_state:
-            forecaster.save(model)
     elif path is not None:
         panel = read_data(path, table, environment, environment.detail)
     if future is not None:
         from rnncast.files.future import read_future
 
         ahead = read_future(future, table, (panel or forecaster).columns, forecaster.frequency)
+    found: Forecast | Paths
     if paths is not None:
-        sampled = forecaster.sample(paths, panel, horizon, future=ahead)
-        write(kind, output, environment, (path_header_of(sampled), path_rows_of(sampled)), lambda: _shown(sampled))
+        found = forecaster.sample(paths, panel, horizon, future=ahead)
     else:
-        prediction = shown(forecaster.predict(panel, horizon, future=ahead))
-        rows = header_of(prediction), rows_of(prediction)
-        write(kind, output, environment, rows, lambda: _shown(prediction))
+        found = shown(forecaster.predict(panel, horizon, future=ahead))
+    # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
+    with _saved_after(forecaster, model if save_state else None):
+        write(kind, output, environment, _rows(found), lambda: _shown(found))
+
+
+@contextmanager
+def _saved_after(forecaster: "Forecaster", path: str | None) -> Iterator[None]:
+    """Write the model file, if a path is given, after a block that ended well, or whose reader has seen enough."""
+    gone = None
+    try:
+        yield
+    except OutputClosedError as error:
+        gone = error
+    if path is not None:
+        forecaster.save(path)
+    if gone is not None:
+        raise gone
+
+
+def _rows(found: "Forecast | Paths") -> tuple[list[str], Iterator[Sequence[Any]]]:
+    from rnncast.files.forecasts import header_of, path_header_of, path_rows_of, rows_of
+    from rnncast.series.forecast import Forecast
+
+    if isinstance(found, Forecast):
+        return header_of(found), rows_of(found)
+    return path_header_of(found), path_rows_of(found)
 
 
 def _shown(found: "Forecast | Paths") -> "RenderableType":
@@ -93,7 +120,7 @@ def _check_paths(paths: int | None, otherwise: bool) -> None:
         raise UsageError("--paths gives whole futures, without intervals, and not in a stream", hint="leave out one")
 
 
-def _check_usage(path: str | None, model: str, *, new: list[bool], save_state: bool) -> None:
+def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], save_state: bool) -> None:
     """new: whether the data are rows after the saved state, all at once or as they come."""
     if all(new):
         raise UsageError("--continue and --follow are two ways to take new rows", hint="give one of them")
@@ -103,6 +130,10 @@ def _check_usage(path: str | None, model: str, *, new: list[bool], save_state: b
         raise UsageError("--save-state needs new rows to have a new state", hint="add --continue and the rows")
     if save_state and model == o.STREAM:
         raise UsageError("a model from standard input cannot be written back", hint="name its file with -m")
+    if new[1] and output != o.STREAM:
+        raise UsageError(
+            "--follow writes to standard output as rows come", hint=f"rnncast forecast --follow > {output}"
+        )
     if path == model == o.STREAM:
         raise UsageError("the data and the model cannot both be standard input", hint="name one of the files")
 

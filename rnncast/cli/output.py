@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rnncast.cli.environment import Environment
-from rnncast.files.writing import written_text
+from rnncast.errors import UsageError
+from rnncast.files.writing import STDOUT, check_writable, place, written_text
 from rnncast.plain import json_text
 
 if TYPE_CHECKING:
@@ -32,6 +33,23 @@ def chosen_format(asked: Format, output: str, environment: Environment) -> Forma
         ending = Path(output).suffix.removeprefix(".")
         return Format(ending) if ending in ("json", "jsonl") else Format.csv
     return Format.table if environment.shows_tables else Format.csv
+
+
+def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
+    """Refuse, before any work is done, to write where it can be seen not to go, or where it would do harm.
+
+    OutputError if a file cannot be written; UsageError if it is also read, or is to be written twice.
+    """
+    taken = {place(path, reading=True): "is read, and would be replaced" for path in inputs if path is not None}
+    for path in outputs:
+        if path is None:
+            continue
+        check_writable(path)
+        # Where standard output leads is the shell's to decide; but two things there would be mixed.
+        there = STDOUT if path == STDOUT else place(path)
+        if there is not None and there in taken:
+            raise UsageError(f"{path} {taken[there]}", hint="write to another file")
+        taken[there] = "would be written twice"
 
 
 def write(
@@ -64,6 +82,7 @@ def write_object(output: str, environment: Environment, value: dict[str, Any]) -
 def _opened(output: str, environment: Environment) -> Iterator[TextIO]:
     if output == "-":
         yield environment.stdout
+        environment.stdout.flush()
         return
     with written_text(output) as file:
         yield file

@@ -7,7 +7,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
-from rnncast.cli.output import Format, chosen_format, write
+from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.config import MOST_STEPS, TableConfig
 from rnncast.errors import UsageError
@@ -53,6 +53,7 @@ def score(
     if forecasts == actual == o.STREAM:
         raise UsageError("the forecasts and the actual values cannot both be standard input", hint="name one file")
     kind = chosen_format(Format.json if as_json else format, output, environment)
+    check_outputs([output], [forecasts, actual, history])
     table = o.table_from(context)
 
     from rnncast.evaluate.scoring import score_forecasts

@@ -1,21 +1,24 @@
 """`rnncast train`: learn from a table and write a model file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.output import check_outputs
 from rnncast.cli.reading import read_data
 from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
-from rnncast.errors import RnncastError, TrainingError
+from rnncast.errors import OutputClosedError, OutputError, TrainingError
+from rnncast.files.writing import growing, replaces
 from rnncast.plain import json_text
 
 if TYPE_CHECKING:
+    from rnncast.training.step import Step
     from rnncast.training.watch import Watch
 
 
@@ -46,6 +49,7 @@ def train(
     environment: Environment = context.obj
     config, table = o.config_from(context), o.table_from(context)
     path = environment.data_or_stdin(data, "train")
+    _check((output, ledger), (path, future), environment)
 
     from rnncast.choices import decide
     from rnncast.files.future import read_future
@@ -61,7 +65,7 @@ def train(
         print_table(choices_table(choices), environment.stderr)
     began = perf_counter()
     try:
-        with _watching(environment, ledger, device) as watch:
+        with _ledger(ledger) as record, _watching(environment, record, device) as watch:
             forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch)
     except TrainingError as error:
         if error.rescued is not None:
@@ -73,17 +77,54 @@ def train(
     if config.train.validate:
         environment.say(scores_in_words(spec.net.model, forecaster.scores))
     environment.say(f"trained {spec.net.model} in {perf_counter() - began:.1f} s; wrote {output}")
+    if record is not None and record.failure is not None:
+        raise record.failure
+
+
+def _check(outputs: tuple[str, str | None], inputs: tuple[str | None, ...], environment: Environment) -> None:
+    """Refuse a model file or a ledger that cannot be written or would do harm; say what will be replaced."""
+    check_outputs(outputs, inputs)
+    if replaces(outputs[0]):
+        environment.say(f"{outputs[0]} is there already, and will be replaced")
+
+
+class _Ledger:
+    """Writes a line of JSON for each epoch. What cannot be written ends the ledger, not the training."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write: Callable[[str], None] | None = write
+        self.failure: OutputError | None = None
+
+    def __call__(self, run: str, step: "Step") -> None:
+        if self._write is None:
+            return
+        try:
+            self._write(json_text({"run": run, **asdict(step)}))
+        except OutputClosedError:  # who read it has seen enough
+            self._write = None
+        except OutputError as error:
+            words = f"{error.message}; the ledger ends at {run}, epoch {step.epoch}, and the model is whole"
+            self._write, self.failure = None, OutputError(words, error.hint)
 
 
 @contextmanager
-def _watching(environment: Environment, ledger: str | None, device: str) -> "Iterator[Watch]":
-    """A Watch that draws progress, writes the ledger file and shows it under --verbose."""
+def _ledger(path: str | None) -> Iterator[_Ledger | None]:
+    if path is None:
+        yield None
+        return
+    with growing(path) as write:
+        yield _Ledger(write)
+
+
+@contextmanager
+def _watching(environment: Environment, ledger: _Ledger | None, device: str) -> "Iterator[Watch]":
+    """A Watch that draws progress, writes the ledger and shows it under --verbose."""
     from rnncast.report.progress import progress
     from rnncast.report.words import epoch_in_words, ledger_in_words
     from rnncast.training.step import Step
     from rnncast.training.watch import Watch
 
-    with _ledger_file(ledger) as file, progress(environment.side_screen, environment.shows_progress) as advance:
+    with progress(environment.side_screen, environment.shows_progress) as advance:
         judged: dict[str, Step] = {}  # the last epoch of each run that was validated, which stays on the screen
 
         def told(run: str, step: Step) -> None:
@@ -92,20 +133,7 @@ def _watching(environment: Environment, ledger: str | None, device: str) -> "Ite
             advance(step.epoch, step.epochs, epoch_in_words(run, step, judged.get(run, step)), run)
             if environment.verbose:
                 environment.say(ledger_in_words(run, step))
-            if file is not None:
-                print(json_text({"run": run, **asdict(step)}), file=file, flush=True)
+            if ledger is not None:
+                ledger(run, step)
 
-        yield Watch(told, ledger=file is not None or environment.verbose, device=device)
-
-
-@contextmanager
-def _ledger_file(path: str | None) -> Iterator[TextIO | None]:
-    if path is None:
-        yield None
-        return
-    try:
-        file = open(path, "w", encoding="utf-8")  # noqa: SIM115
-    except OSError as error:
-        raise RnncastError(f"cannot write {path}: {error.strerror}") from None
-    with file:
-        yield file
+        yield Watch(told, ledger=ledger is not None or environment.verbose, device=device)

@@ -69,7 +69,13 @@ def _object(text: str, place: str) -> dict[str, Any]:
 
 def _parsed(text: str, place: str) -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        if "\\ud" in text or "\\uD" in text:  # where JSON can say what no other form of text can hold
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError:
+        hint = r"a character beyond \uffff is two of these: \ud83d\ude00"
+        raise DataError(f"{place}: a text holds half of a character", hint=hint) from None
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "a number or a nesting is too large"
         raise DataError(f"{place}: this is not JSON: {reason}", hint="give an object a line, or one list") from None

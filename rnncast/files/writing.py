@@ -102,6 +102,26 @@ def check_writable(path: str) -> None:
         refuse(path, error)
 
 
+def replaces(path: str) -> bool:
+    """Whether a file that is there would be replaced."""
+    return path != STDOUT and _descriptor(path) is None and os.path.isfile(path)
+
+
+def place(path: str, *, reading: bool = False) -> str | tuple[int, int] | None:
+    """What tells whether two paths are one place: the file itself, or its name to be. None for what is no regular file.
+
+    reading: "-" is standard input, not standard output.
+    """
+    descriptor = (0 if reading else 1) if path == STDOUT else _descriptor(path)
+    try:
+        status = os.stat(path) if descriptor is None else os.fstat(descriptor)
+    except FileNotFoundError:
+        return os.path.realpath(path)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+
+
 def refuse(path: str, error: OSError) -> NoReturn:
     """Raise the error of the operating system as one for the user: OutputError, or OutputClosedError."""
     if isinstance(error, BrokenPipeError):
