@@ -15,6 +15,7 @@ from rnncast.series.frame import Frame
 from rnncast.series.frequency import Frequency
 from rnncast.series.panel import Panel
 from rnncast.series.seasonality import find_longer_season, find_season
+from rnncast.series.sizes import check_sizes
 from rnncast.series.spread import drift
 from rnncast.spec import ModelSpec
 
@@ -89,6 +90,7 @@ def decide(config: Config, panel: Panel) -> tuple[ModelSpec, tuple[Choice, ...]]
 
     DataError if the panel cannot be trained on; UsageError if a setting does not suit it.
     """
+    check_sizes(panel)
     longest = int(panel.lengths.max(initial=0))
     seasons, why_seasons = _seasons(config, panel, longest)
     main = seasons[0] if seasons else 1

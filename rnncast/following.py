@@ -23,6 +23,7 @@ from rnncast.runtime.states import SeriesState, concatenated, replaced, rows_of
 from rnncast.series.beside import Ahead, calendar
 from rnncast.series.forecast import Forecast
 from rnncast.series.frame import FrameState
+from rnncast.series.sizes import LARGEST, too_large
 
 Values = NDArray[np.float64]
 
@@ -78,6 +79,8 @@ class Follower:
         position = next((p for p in positions if p >= next_one), max(positions, default=next_one))
         if position < next_one or position > next_one + (MOST_GAP if gaps else 0):
             raise self._refusal(series, position)
+        if abs(value) > LARGEST:
+            raise DataError(too_large(value))
         if value <= 0 and self.runtime.frame.log:
             raise DataError(f"{value:g} has no logarithm, and the model was trained in logs, on positive values alone")
         for p in range(next_one, position):

@@ -10,6 +10,7 @@ from rnncast.series.covariates import Future
 from rnncast.series.encoding import Encoding, recode
 from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns, Panel
+from rnncast.series.sizes import check_sizes
 
 
 def check_frequency(panel: Panel, trained: Frequency) -> None:
@@ -22,7 +23,8 @@ def check_frequency(panel: Panel, trained: Frequency) -> None:
 
 
 def check_values(panel: Panel, *, log: bool) -> None:
-    """DataError, by the first value, if a model that works in logs is given one that has none."""
+    """DataError, by the first value, if one is too large, or a model that works in logs is given one that has none."""
+    check_sizes(panel)
     wrong = np.flatnonzero(panel.y <= 0)
     if not log or not len(wrong):
         return

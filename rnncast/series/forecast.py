@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rnncast.series.distribution import requantiled
 from rnncast.series.frequency import Frequency, Positions, Times
 from rnncast.series.panel import Columns
+from rnncast.series.sizes import from_logs
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Forecast:
         """The same forecast with quantiles at other probabilities, between and beyond those that it has."""
         known = np.log(self.quantiles) if self.log else self.quantiles
         wanted = requantiled(known, self.probabilities, probabilities)
-        quantiles = np.exp(wanted) if self.log else wanted
+        quantiles = from_logs(wanted) if self.log else wanted
         return replace(self, quantiles=quantiles, probabilities=probabilities, by_level=by_level)
 
     @property

@@ -38,6 +38,7 @@ from rnncast.series.bases import (
     tracks_of,
 )
 from rnncast.series.beside import Beside
+from rnncast.series.sizes import from_logs
 from rnncast.series.stand_ins import with_stand_ins
 from rnncast.series.units import Units, measured
 from rnncast.spec import ModelSpec
@@ -179,7 +180,7 @@ class Frame:
 
     def restore(self, y: Array) -> Array:
         """Back to the user's units; rising, so that quantiles stay quantiles."""
-        return namespace(y).exp(y) if self.log else y
+        return from_logs(y) if self.log else y
 
     def init_state(self, batch: int, like: Array) -> FrameState:
         """The state before the first value of each of `batch` series; `like` says which arrays to use, and where."""
