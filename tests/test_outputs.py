@@ -257,6 +257,20 @@ def test_a_model_that_is_replaced_is_said_in_a_line(here: Path) -> None:
     assert lines(f"train data.csv {QUICK} -o /dev/null") == []
 
 
+def test_a_comparison_has_both_outputs_though_one_cannot_be_written(here: Path) -> None:
+    command = "compare data.csv -q --model drift --baseline mean -H 2 --folds 3 --format csv"
+    _, table, _ = said(command)
+    with faults(0, only=("write",), lasting=False):
+        code, out, words = said(f"{command} --save-forecasts out")
+    assert (code, words.splitlines()[0]) == (1, "rnncast: cannot write out: No space left on device")
+    assert [line.split(",")[:2] for line in out.splitlines()] == [line.split(",")[:2] for line in table.splitlines()]
+    with faults(0, only=("write",), lasting=False):
+        code, _, words = said(f"{command} -o table --save-forecasts out")
+    assert (code, words.splitlines()[0]) == (1, "rnncast: cannot write table: No space left on device")
+    assert Path("out").read_text().startswith("ds,cutoff,")
+    assert not Path("table").exists()
+
+
 def test_the_state_moves_on_only_with_a_forecast(here: Path) -> None:
     before = Path("model").read_bytes()
     continued = "forecast new.csv -m model --continue --save-state"

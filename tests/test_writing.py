@@ -68,10 +68,12 @@ def test_a_file_keeps_its_mode(here: Path, mode: int) -> None:
     assert stat.S_IMODE(os.stat("file").st_mode) == mode
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
 def test_a_file_keeps_its_owner(here: Path) -> None:
     Path("file").write_bytes(OLD)
-    os.chown("file", 1234, 2345)
+    try:
+        os.chown("file", 1234, 2345)
+    except PermissionError as refusal:
+        pytest.skip(f"no file can be given away here: {refusal}")
     put("file")
     status = os.stat("file")
     assert (status.st_uid, status.st_gid) == (1234, 2345)
@@ -210,7 +212,7 @@ def test_what_cannot_be_written_is_one_sentence(here: Path, path: str, words: st
     Path("loop").symlink_to("loop")
     Path("closed").write_bytes(OLD)
     os.chmod("closed", 0o444)
-    if path == "closed" and os.getuid() == 0:
+    if path == "closed" and os.access("closed", os.W_OK):
         pytest.skip("nothing is closed to root")
     before = sorted(os.listdir())
     with pytest.raises(OutputError, match=f"^cannot write {path}: {words}$"):

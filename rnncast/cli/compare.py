@@ -93,9 +93,11 @@ def compare(
     path, outputs = data or environment.piped(), (output, save_forecasts)
     check_outputs(outputs, [path, *filter(_is_file, [*(candidate or ()), *(baseline or ())])])
     findings = _found(context, path, (candidate, baseline), plan, outputs)
-    if save_forecasts is not None:
-        _save_forecasts(save_forecasts, findings, environment)
-    _show(findings, kind, output, environment)
+    try:
+        _show(findings, kind, output, environment)
+    finally:  # what took long is not lost because one of its two outputs is
+        if save_forecasts is not None:
+            _save_forecasts(save_forecasts, findings, environment)
     if findings.unfinished:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if require_win and not (findings.verdict and findings.verdict.win):

@@ -175,10 +175,10 @@ def _replacement(path: str) -> Iterator[BinaryIO]:
     handle = os.open(temporary, NEW, 0o666 if old is None else stat.S_IMODE(old.st_mode) & 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
-            if old is not None:
-                _keep(handle, old)
             yield file
             file.flush()
+            if old is not None:
+                _keep(handle, old)
             os.fsync(handle)
         os.replace(temporary, target)
     except BaseException:
