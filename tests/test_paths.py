@@ -67,18 +67,27 @@ def walked() -> tuple[Panel, np.ndarray]:
     return seen, np.array([y[-HORIZON:] for y in every.values()])
 
 
+@pytest.fixture(scope="module")
+def direct(walked: tuple[Panel, np.ndarray]) -> Forecaster:
+    """A direct model of those walks."""
+    return trained(walked[0], "direct")
+
+
 def trained(panel: Panel, strategy: str) -> Forecaster:
     task = TaskConfig(horizon=HORIZON, seasons=(1,), strategy=strategy, transform="none")
     return Forecaster.fit(panel, Config(task=task, train=TrainConfig(epochs=3, members=1, seed=1)))
 
 
 @pytest.mark.parametrize("strategy", ["direct", "recursive"])
-def test_sums_over_the_horizon_cover_what_they_say(walked: tuple[Panel, np.ndarray], strategy: str) -> None:
-    seen, after = walked
+def test_sums_over_the_horizon_cover_what_they_say(
+    walked: tuple[Panel, np.ndarray], direct: Forecaster, strategy: str
+) -> None:
+    (seen, after), forecaster = walked, direct
     if strategy == "recursive":  # which takes longer
         few = np.arange(100)
         seen, after = seen.select(few, seen.lengths[few]), after[few]
-    paths = trained(seen, strategy).sample(100).values  # [S, H, P]
+        forecaster = trained(seen, strategy)
+    paths = forecaster.sample(100).values  # [S, H, P]
     actual = after.sum(axis=1)
     low, high = np.quantile(paths.sum(axis=1), [0.1, 0.9], axis=1)
     covered = ((low <= actual) & (actual <= high)).mean()
@@ -89,16 +98,16 @@ def test_sums_over_the_horizon_cover_what_they_say(walked: tuple[Panel, np.ndarr
     assert ((low <= actual) & (actual <= high)).mean() < covered - 0.1
 
 
-def test_paths_have_the_quantiles_of_the_forecast(walked: tuple[Panel, np.ndarray]) -> None:
-    forecaster = trained(walked[0], "direct")
-    forecast, paths = forecaster.predict(), forecaster.sample(1000).values
+def test_paths_have_the_quantiles_of_the_forecast(direct: Forecaster) -> None:
+    forecast, paths = direct.predict(), direct.sample(1000).values
     low, high = forecast.interval(80)
     inside = ((low[:, :, None] <= paths) & (paths <= high[:, :, None])).mean(axis=(0, 2))  # [H]
     assert inside == pytest.approx(0.8, abs=0.02)
 
 
-def test_the_paths_of_a_series_do_not_depend_on_the_others(walked: tuple[Panel, np.ndarray]) -> None:
+def test_the_paths_of_a_series_do_not_depend_on_the_others(
+    walked: tuple[Panel, np.ndarray], direct: Forecaster
+) -> None:
     seen = walked[0]
-    forecaster = trained(seen, "direct")
     some = seen.select(np.array([7, 3]), seen.lengths[[7, 3]])
-    assert forecaster.sample(5, some).values == pytest.approx(forecaster.sample(5, seen).values[[7, 3]], abs=1e-4)
+    assert direct.sample(5, some).values == pytest.approx(direct.sample(5, seen).values[[7, 3]], abs=1e-4)
