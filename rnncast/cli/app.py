@@ -68,9 +68,10 @@ def run(arguments: list[str] | None = None, environment: Environment | None = No
     try:
         # Help and errors of usage, which typer writes, go where all else goes.
         with redirect_stdout(environment.stdout), redirect_stderr(environment.stderr):
-            code = _code(arguments, environment)
-            environment.stdout.flush()
-            return code
+            try:
+                return _code(arguments, environment)
+            finally:  # what was written before an error stands, and is there when this returns
+                environment.stdout.flush()
     except OutputClosedError as error:
         return error.exit_code
     except RnncastError as error:
