@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncast.config import CYCLES, DISTRIBUTIONS, ROLES, Config, flag
+from rnncast.config import CYCLES, ROLES, Config, flag
 from rnncast.errors import DataError, UsageError
+from rnncast.losses import LOSSES
 from rnncast.runtime.footprint import check_memory
 from rnncast.runtime.registry import find_net
 from rnncast.series.best_base import Best, best_bases
@@ -136,8 +137,8 @@ def _choice(name: str, value: Any, reason: str) -> Choice:
 def check_spec(spec: ModelSpec, frequency: Frequency) -> None:
     """UsageError, by name, if the parts of a spec do not suit each other, or data of the frequency."""
     _check_strategy(spec.net.model, spec.task.strategy, spec.train.training, spec.train.loss)
-    if spec.train.loss == "negative-binomial" and spec.frame.log:
-        raise UsageError("--loss negative-binomial counts, and takes no logs")
+    if spec.loss.counts and spec.frame.log:
+        raise UsageError(f"--loss {spec.train.loss} counts, and takes no logs")
     _check_cycles(spec.frame.calendar, frequency)
     _check_bases(spec.frame.base, Frame.of(spec))
 
@@ -215,12 +216,13 @@ def _logs_steady(panel: Panel, season: int) -> bool:
 
 def _transform(config: Config, panel: Panel, season: int) -> tuple[str, str]:
     lowest = np.nanmin(panel.y) if panel.y.size else np.nan
-    if config.train.loss == "negative-binomial":
+    loss = LOSSES[config.train.loss]
+    if loss.counts:
         _check_counts(config, panel)
         return "none", "counts are counted"
     if config.task.transform == "auto":
-        if config.train.loss == "mse":
-            return "none", "the mean of logs is not the log of the mean, which mse is after"
+        if loss.of_mean:
+            return "none", f"the mean of logs is not the log of the mean, which {config.train.loss} is after"
         if not lowest > 0:
             return "none", f"the smallest value is {lowest:g}"
         if _logs_steady(panel, season):
@@ -236,11 +238,11 @@ def _transform(config: Config, panel: Panel, season: int) -> tuple[str, str]:
 
 def _check_counts(config: Config, panel: Panel) -> None:
     if config.task.transform == "log":
-        raise UsageError("--loss negative-binomial counts, and takes no logs", hint="leave out --transform")
+        raise UsageError(f"--loss {config.train.loss} counts, and takes no logs", hint="leave out --transform")
     wrong = np.flatnonzero((panel.y < 0) | (panel.y != np.round(panel.y)) & ~np.isnan(panel.y))
     if len(wrong):
         raise DataError(
-            f"--loss negative-binomial is for counts, and {panel.y[wrong[0]]:g} is none",
+            f"--loss {config.train.loss} is for counts, and {panel.y[wrong[0]]:g} is none",
             hint="use --loss student-t, or the default",
         )
 
@@ -313,7 +315,7 @@ def _check_strategy(model: str, strategy: str, training: str, loss: str) -> None
             f"{model} cannot be direct: what it remembers is its own output, one step ahead",
             hint="leave out --strategy, or choose another --model",
         )
-    if strategy == "recursive" and loss in DISTRIBUTIONS:
+    if strategy == "recursive" and LOSSES[loss].of_distribution:
         raise UsageError(
             f"--loss {loss} forecasts the whole horizon at once, and recursive is step by step",
             hint="leave out --strategy and --training, or choose another --model or --loss",

@@ -9,12 +9,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from rnncast.errors import UsageError
+from rnncast.losses import LOSSES, losses_in_words
 from rnncast.plain import from_plain, table
 
 STRATEGIES = ("auto", "direct", "recursive")
 PRESETS = ("fast", "default", "best")
-DISTRIBUTIONS = ("student-t", "negative-binomial")
-LOSSES = ("pinball", "mae", "mse", "huber", *DISTRIBUTIONS)
 TRAININGS = ("auto", "bptt", "teacher-forcing", "scheduled")
 TRANSFORMS = ("auto", "log", "none")
 LAYOUTS = ("auto", "long", "wide", "rows")
@@ -230,12 +229,7 @@ class TrainConfig:
     epochs: int | None = setting(
         None, "Passes over the data; by the amount of data, unless given.", at_least=0, at_most=1_000_000
     )
-    loss: str = setting(
-        "pinball",
-        "What training makes small: pinball (the error of every quantile); mae, mse or huber of the point forecast, "
-        "with pinball for the intervals around it; student-t (for values that jump) or negative-binomial (for counts, "
-        "many of them zero), whose quantiles are then forecast.",
-    )
+    loss: str = setting("pinball", f"What training makes small: {losses_in_words()}.")
     training: str = setting(
         "auto",
         "What the recursive strategy feeds back while it learns: bptt (its own forecasts), teacher-forcing (what was "
@@ -290,7 +284,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         check(self)
         one_of("training", self.training, TRAININGS)
-        one_of("loss", self.loss, LOSSES)
+        one_of("loss", self.loss, tuple(LOSSES))
         one_of("preset", self.preset, PRESETS)
 
 

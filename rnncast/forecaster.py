@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from rnncast.choices import decide
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, TrainingError, UsageError
-from rnncast.files.model_file import damaged, read_model, write_model
+from rnncast.files.model_file import FORMAT, damaged, read_model, write_model
 from rnncast.given import (
     check_finite,
     check_frequency,
@@ -53,7 +54,7 @@ class Forecaster:
     spec: what was decided; asked: what of it was asked for. versions: of what trained it. known [S, R, K]: what was
     known in training of the steps after each series' end, R at most the trained horizon, NaN where it was not;
     categories are places in the levels of `encoding`. interruption: which nets these are, if training was stopped
-    before its end. device: where nets step, which no file remembers.
+    before its end. format: of the model file that it was read from. device: where nets step, which no file remembers.
     """
 
     spec: ModelSpec
@@ -70,6 +71,7 @@ class Forecaster:
     encoding: Encoding = field(default_factory=Encoding)
     known: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0, 0)))
     interruption: Interruption | None = None
+    format: int = FORMAT
     device: str = "cpu"
 
     @classmethod
@@ -187,7 +189,7 @@ class Forecaster:
             check_known(known, self.encoding, ids, cutoff, self.frequency, columns)
         return _Start(ids, cutoff, columns, state, self._ahead(known, cutoff, state))
 
-    @property
+    @cached_property
     def runtime(self) -> Runtime:
         """What steps the nets: NumPy on a CPU, torch elsewhere. UsageError if the device is not here."""
         return Runtime(self.spec, self.weights) if self.device == "cpu" else _on_device(self)

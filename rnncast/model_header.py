@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from rnncast.choices import check_spec
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, UsageError
+from rnncast.files.model_file import FORMAT
 from rnncast.files.times import WHOLE_NUMBER, format_fault
 from rnncast.files.zones import check_zone
 from rnncast.plain import from_plain, shown, table, texts
@@ -23,7 +24,7 @@ from rnncast.training.checkpoint import Interruption
 SCORES = ("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins")  # the first three are always there
 NEEDED_SCORES = 3
 PARTS = ("versions", "config", "spec", "frequency", "columns", "source", "scores", "encoding", "ids")
-OPTIONAL_PARTS = ("interruption",)
+OPTIONAL_PARTS = ("interruption", "format")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Source:
 
 
 class Header(NamedTuple):
-    """All that a model file says beside its tensors. spec: what was decided; asked: what of it was asked for."""
+    """All that a model file says beside its tensors. spec: what was decided; asked: what of it was asked for.
+    format: of the file, if it was read from one; what is written is of the present format."""
 
     spec: ModelSpec
     asked: Config
@@ -71,6 +73,7 @@ class Header(NamedTuple):
     scores: Mapping[str, float]
     versions: Mapping[str, str]
     interruption: Interruption | None = None
+    format: int = FORMAT
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON, in the order of a file."""
@@ -105,6 +108,7 @@ class Header(NamedTuple):
             interruption=None
             if interruption is None
             else from_plain(Interruption, interruption, "interruption's field"),
+            format=given.get("format", FORMAT),
         )
         check_spec(header.spec, header.frequency)
         if header.encoding.widths != header.spec.frame.covariates:

@@ -10,7 +10,6 @@ from typing import Any, get_type_hints
 
 from rnncast.config import (
     CYCLES,
-    LOSSES,
     MOST_ITEMS,
     MOST_STEPS,
     SEEDS,
@@ -25,6 +24,7 @@ from rnncast.config import (
     probabilities_of,
 )
 from rnncast.errors import UsageError
+from rnncast.losses import LOSSES, Loss
 from rnncast.plain import fits, shown, table
 
 UNLIMITED = float("inf")
@@ -153,7 +153,7 @@ class TrainSpec:
     """How the nets are trained."""
 
     epochs: int = decided("Passes over the data.")
-    loss: str = decided("What training makes small, by name.", words=LOSSES)
+    loss: str = decided("What training makes small, by name.")
     training: str = decided("What the recursive strategy feeds back in training.", words=_certain(TRAININGS))
     carry: bool = decided("Whether the state is carried from chunk to chunk.")
     bptt_steps: int = decided("Steps that gradients flow back.")
@@ -170,6 +170,8 @@ class TrainSpec:
 
     def __post_init__(self) -> None:
         _check(self, TrainConfig)
+        if self.loss not in LOSSES:
+            raise UsageError(f"loss is {shown(self.loss)}, but must be one of {', '.join(LOSSES)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,6 +212,11 @@ class ModelSpec:
     def direct(self) -> bool:
         """Whether all lead times are forecast at once."""
         return self.task.strategy == "direct"
+
+    @property
+    def loss(self) -> Loss:
+        """What training makes small."""
+        return LOSSES[self.train.loss]
 
     @property
     def steps_at_once(self) -> int:

@@ -18,6 +18,7 @@ def test_a_golden_file_forecasts_what_it_did(path: Path) -> None:
     expected = json.loads(path.with_suffix(".json").read_text())
     found = forecasts(Forecaster.load(str(path)))
     assert expected.keys() == found.keys()
+    assert path.stem == f"format-{Forecaster.load(str(path)).format}"
     for name, quantiles in found.items():
         np.testing.assert_allclose(quantiles, expected[name], rtol=1e-6, err_msg=name)
 

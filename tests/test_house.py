@@ -13,6 +13,7 @@ ROOMS = [
     "version",
     "errors",
     "plain",
+    "losses",
     "config",
     "spec",
     "series",

@@ -246,3 +246,12 @@ def test_a_fifth_of_the_values_missing_costs_little() -> None:
             point = Forecaster.fit(replace(split.seen, y=y), config).predict(horizon=12).point
             scores[draw is not None].append(float(mase(split.actual, point, unit)[0]))
     assert np.mean(scores[True]) < 1.05 * np.mean(scores[False])
+
+
+def test_the_runtime_is_kept_and_goes_by_what_the_forecaster_is() -> None:
+    forecaster = Forecaster.fit(waves(), small_config(epochs=1))
+    assert forecaster.runtime is forecaster.runtime
+    other = {name: 2 * weight for name, weight in forecaster.weights.items()}
+    changed = replace(forecaster, weights=other)
+    assert changed.runtime.weights is other
+    assert not np.array_equal(changed.predict().point, forecaster.predict().point)

@@ -9,8 +9,9 @@ from scipy import stats
 
 from rnncast import Config, Forecaster, Panel
 from rnncast.choices import resolve
-from rnncast.config import LOSSES, TaskConfig, TrainConfig
+from rnncast.config import TaskConfig, TrainConfig
 from rnncast.errors import DataError, UsageError
+from rnncast.losses import LOSSES, Loss
 from rnncast.runtime.distributions import negative_binomial, student_t
 from rnncast.runtime.runtime import Runtime
 from rnncast.training.losses import Targets, loss_of
@@ -19,6 +20,7 @@ from rnncast.training.losses import student_t as t_loss
 
 CPU = torch.device("cpu")
 PROBABILITIES = (0.025, 0.1, 0.5, 0.9, 0.975)
+LEVELS = torch.tensor(PROBABILITIES)
 
 
 def counts(series: int = 12, steps: int = 120, mean: float = 0.4, seed: int = 1) -> Panel:
@@ -69,7 +71,9 @@ def test_student_t_is_scipys(location: float, scale: float, degrees: float, valu
     reference = stats.t(2 + degrees, location, scale)
     outputs = np.array([location, scale, degrees])
     assert student_t(outputs, PROBABILITIES) == pytest.approx(reference.ppf(PROBABILITIES), rel=1e-6)
-    loss = t_loss(torch.tensor(outputs).reshape(1, 1, 1, 3), targets(torch.tensor([[[value]]], dtype=torch.float64)))
+    loss = t_loss(
+        torch.tensor(outputs).reshape(1, 1, 1, 3), targets(torch.tensor([[[value]]], dtype=torch.float64)), LEVELS
+    )
     assert float(loss) == pytest.approx(-reference.logpdf(value), rel=1e-6, abs=1e-9)
 
 
@@ -88,7 +92,7 @@ def test_the_loss_of_counts_is_scipys(mean: float, dispersion: float, count: int
     # 40 standard units above 0, where the bound that keeps a mean above 0 changes nothing.
     outputs = torch.tensor([mean + 40, dispersion], dtype=torch.float64).reshape(1, 1, 1, 2)
     reference = stats.nbinom(1 / dispersion, 1 / (1 + dispersion * (mean + 40)))
-    loss = negative_binomial_loss(outputs, targets(torch.tensor([[[float(count)]]], dtype=torch.float64)))
+    loss = negative_binomial_loss(outputs, targets(torch.tensor([[[float(count)]]], dtype=torch.float64)), LEVELS)
     assert float(loss) == pytest.approx(-reference.logpmf(count), rel=1e-5)
 
 
@@ -141,3 +145,35 @@ def test_losses_that_do_not_suit_are_refused() -> None:
         resolve(config_of("student-t", strategy="recursive"), counts())
     with pytest.raises(UsageError, match="loss"):
         TrainConfig(loss="squared")
+
+
+def log_cosh(quantiles: torch.Tensor, targets: Targets, probabilities: torch.Tensor) -> torch.Tensor:
+    return torch.log(torch.cosh((quantiles[..., 0] - targets.values).clamp(-20, 20)))
+
+
+def laplace(parameters: torch.Tensor, targets: Targets, probabilities: torch.Tensor) -> torch.Tensor:
+    location, scale = parameters.unbind(-1)
+    return (targets.values - location).abs() / scale + torch.log(2 * scale)
+
+
+def laplace_quantiles(parameters: np.ndarray, units: object, probabilities: tuple[float, ...]) -> np.ndarray:
+    return stats.laplace.ppf(probabilities, parameters[..., :1], parameters[..., 1:])
+
+
+NEW = {
+    "log-cosh": Loss("new", "tests.test_losses:log_cosh"),
+    "laplace": Loss("new", "tests.test_losses:laplace", (1.0,), "tests.test_losses:laplace_quantiles"),
+}
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_a_new_loss_is_an_entry_and_its_functions(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setitem(LOSSES, name, NEW[name])
+    forecaster = Forecaster.fit(counts(), config_of(name, levels=() if name == "log-cosh" else (80,)))
+    path = str(tmp_path / "model.safetensors")  # type: ignore[operator]
+    forecaster.save(path)
+    quantiles = Forecaster.load(path).predict().quantiles
+    assert np.isfinite(quantiles).all()
+    assert (np.diff(quantiles) >= 0).all()

@@ -24,7 +24,7 @@ from rnncast.training import fit
 from rnncast.training.batches import Batches, Chunk
 from rnncast.training.device import find_device
 from rnncast.training.ledger import gradient_by_lag
-from rnncast.training.losses import Loss, Targets, loss_of
+from rnncast.training.losses import Errors, Targets, loss_of
 from rnncast.training.objectives import FreeRunning, Outcome, observed, step, weighted_loss
 from rnncast.training.step import Step
 from rnncast.training.watch import Watch
@@ -54,7 +54,7 @@ def panel(steps: int = STEPS) -> Panel:
     return Panel.from_series(series)
 
 
-def prepared(config: ModelSpec) -> tuple[Model, Chunk, Loss]:
+def prepared(config: ModelSpec) -> tuple[Model, Chunk, Errors]:
     """A model in float64 whose every weight matters, the whole panel as one chunk, and the loss."""
     model = build_model(config).double()
     random = torch.Generator().manual_seed(0)
@@ -156,7 +156,7 @@ def test_truncation_cuts_the_gradient_and_nothing_else(name: str, length: int) -
     assert_same(truncated, gradients(unrolled_by_hand(model, chunk, loss, cut_every=length), model))
 
 
-def unrolled_by_hand(model: Model, chunk: Chunk, loss: Loss, cut_every: int) -> Tensor:
+def unrolled_by_hand(model: Model, chunk: Chunk, loss: Errors, cut_every: int) -> Tensor:
     """The loss of a recurrent net written out step by step with torch's cells, the state cut at each border."""
     fused = model.net.fused
     cell = {nn.RNN: nn.RNNCell, nn.GRU: nn.GRUCell, nn.LSTM: nn.LSTMCell}[type(fused)](fused.input_size, 5).double()

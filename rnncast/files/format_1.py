@@ -20,7 +20,7 @@ _GONE = ("preset", "trust", "covariates")
 
 
 def upgraded(header: Mapping[str, Any]) -> dict[str, Any]:
-    """The header as format 2 has it. UsageError, by name, if it makes no sense."""
+    """The header as format 2 has it, and the number of this format. UsageError, by name, if it makes no sense."""
     config = table(header.get("config"), _SECTIONS, _SECTIONS, "section")
     old: dict[str, Any] = dict(_LATER)
     for name in _SECTIONS:
@@ -39,7 +39,8 @@ def upgraded(header: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(scores, Mapping) and "trust" in scores:
         others = {name: score for name, score in scores.items() if name != "trust"}
         scores = others | {"shrinkage": _shrinkage(scores["trust"])}
-    return {**header, "config": spec.to_config().to_dict(), "spec": spec.to_dict(), "scores": scores}
+    plain = {"config": spec.to_config().to_dict(), "spec": spec.to_dict()}
+    return {**header, **plain, "scores": scores, "format": FORMAT}
 
 
 def _widths(covariates: Any) -> list[Any]:

@@ -25,7 +25,6 @@ from torch import Tensor, nn
 
 from rnncast.errors import ModelFileError, RnncastError
 from rnncast.nets.model import Model, model_of
-from rnncast.runtime.members import head_of
 from rnncast.series.frame import Frame, Leads
 from rnncast.spec import ModelSpec
 
@@ -63,7 +62,7 @@ def onnx_step(spec: ModelSpec, weights: Mapping[str, NDArray[np.float32]]) -> by
 
     ModelFileError if what the net forecasts are the parameters of a distribution; RnncastError if onnx is not there.
     """
-    if head_of(spec).distribution:
+    if spec.loss.of_distribution:
         raise ModelFileError(
             f"a model of --loss {spec.train.loss} forecasts a distribution, which is not exported",
             hint="train with --loss pinball, whose net forecasts the quantiles themselves",

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from rnncast.files.model_file import FORMAT
 from rnncast.files.times import format_times
 from rnncast.forecaster import Forecaster
 from rnncast.report.words import scores_in_words
@@ -25,7 +24,7 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
     task, frame, net, train = spec.task, spec.frame, spec.net, spec.train
     ends = forecaster.frequency.times(np.unique(forecaster.cutoff)[[0, -1]])
     last = map(str, format_times(ends, forecaster.columns))
-    file: Card = {"format": FORMAT}
+    file: Card = {"format": forecaster.format}
     if path is not None:
         status = Path(path).stat()
         file |= {

@@ -5,19 +5,31 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.runtime.head import Head, mean_count
+from rnncast.losses import Loss
+from rnncast.runtime.head import mean_count
 
 Values = NDArray[np.float64]
+Units = tuple[Values, Values]  # level and scale [B, T]
 
 
-def quantiles_of(head: Head, outputs: Values, level: Values, scale: Values) -> Values:
-    """Quantiles [B, T, H, Q] in units of level and scale [B, T], from outputs [B, T, H, P]."""
-    if not head.distribution:
+def quantiles_of(loss: Loss, outputs: Values, units: Units, probabilities: Sequence[float]) -> Values:
+    """Local quantiles [B, T, H, Q], from the outputs [B, T, H, P] of a head that a loss trained."""
+    if not loss.of_distribution:
         return outputs
-    if head.distribution == "student-t":
-        return student_t(outputs.astype(np.float64), head.probabilities)
-    mean = mean_count(outputs[..., 0].astype(np.float64), level, scale)
-    counts = negative_binomial(mean, outputs[..., 1].astype(np.float64), head.probabilities)
+    quantiles: Values = loss.numpy_quantiles()(outputs.astype(np.float64), units, probabilities)
+    return quantiles
+
+
+def local_student_t(parameters: Values, units: Units, probabilities: Sequence[float]) -> Values:
+    """Local quantiles [B, T, H, Q] from location, scale and degrees of freedom beyond 2 [B, T, H, 3]."""
+    return student_t(parameters, probabilities)
+
+
+def local_negative_binomial(parameters: Values, units: Units, probabilities: Sequence[float]) -> Values:
+    """Local quantiles [B, T, H, Q] from a local mean, bounded below by 0 in the user's units, and a dispersion
+    [B, T, H, 2]."""
+    level, scale = units
+    counts = negative_binomial(mean_count(parameters[..., 0], level, scale), parameters[..., 1], probabilities)
     local: Values = (counts - level[..., None, None]) / scale[..., None, None]
     return local
 

@@ -9,9 +9,7 @@ forecast has: its absolute errors have mean 1 in local units, as the scale is th
 
 A head of a distribution gives its parameters instead of quantiles, and the quantiles follow from them:
 
-    student-t:          location = middle; scale = softplus(width_1 + start_1); degrees of freedom = 2 + softplus(...)
-    negative-binomial:  mean = middle, bounded below by 0 in the user's units; variance = mean + dispersion * mean^2;
-                        dispersion = softplus(width_1 + start_1)
+    parameter_1 = middle; parameter_j+1 = softplus(width_j(h) + start_j)
 
 Where covariates are known ahead, each lead adds a part of its own to g, correction and width, which a small layer
 makes of the lead's covariates, those of the steps that the bases repeat, and the features; all leads share its weights.
@@ -28,24 +26,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
 
+from rnncast.losses import NAIVE_DEVIATION
 from rnncast.series.arrays import Array, namespace
 from rnncast.series.frame import Leads
 
-# A normal error of mean absolute size 1 has this standard deviation.
-NAIVE_DEVIATION = math.sqrt(math.pi / 2)
-DEGREES = 8.0  # of freedom, at the start, beyond 2
-DISPERSION = 0.5  # at the start
 SMALLEST_MEAN = 1e-6
 SHARPNESS = 10.0  # of the bound that keeps a mean above 0
-PARAMETERS = {"student-t": 3, "negative-binomial": 2}
 RANDOM = ("lead_known", "lead_features")  # weights that do not start at zero
 OF_LEADS = ("lead_known", "lead_hidden", "lead_direct")  # those that multiply something of each lead
 
 
 @dataclass(frozen=True)
 class Head:
-    """The sizes of the head; its weights are handed in. leads: columns known of each lead. distribution: what is
-    forecast, if it is not the quantiles themselves."""
+    """The sizes of the head; its weights are handed in. leads: columns known of each lead. starts: of the
+    parameters of a distribution but the first (`rnncast.losses`); none where the quantiles themselves are forecast."""
 
     hidden_size: int
     window: int
@@ -53,17 +47,17 @@ class Head:
     bases: int
     probabilities: tuple[float, ...]
     leads: int = 0
-    distribution: str = ""
+    starts: tuple[float, ...] = ()
 
     @property
     def point(self) -> int:
         """Which output is the point forecast that is fed back."""
-        return 0 if self.distribution else self.middle
+        return 0 if self.starts else self.middle
 
     @property
     def parameters(self) -> int:
         """P: outputs for each lead."""
-        return PARAMETERS.get(self.distribution, len(self.probabilities))
+        return 1 + len(self.starts) if self.starts else len(self.probabilities)
 
     @property
     def middle(self) -> int:
@@ -113,20 +107,18 @@ class Head:
         naive, others = bases[:, :, 0], bases[:, :, 1:]
         middle = naive + (gates * (others - naive[:, :, None])).sum(2) + window @ weights["highway"].mT + correction
         middle = zero + factor * (middle - zero)
-        if self.distribution:
+        if self.starts:
             return self._parameters(middle, widths)
         half = self.middle
-        starts = self._starts
+        starts = self._steps
         columns = [middle]  # each [B, T, H]
         for j in range(half):
             columns.insert(0, columns[0] - softplus(widths[:, :, j] + starts[j]))
             columns.append(columns[-1] + softplus(widths[:, :, half + j] + starts[j]))
         return xp.stack(columns, -1)
 
-    @staticmethod
-    def _parameters(middle: Array, widths: Array) -> Array:
-        starts = (NAIVE_DEVIATION, DEGREES) if widths.shape[2] == 2 else (DISPERSION,)
-        positive = [softplus(widths[:, :, i] + math.log(math.expm1(start))) for i, start in enumerate(starts)]
+    def _parameters(self, middle: Array, widths: Array) -> Array:
+        positive = [softplus(widths[:, :, i] + math.log(math.expm1(start))) for i, start in enumerate(self.starts)]
         return namespace(middle).stack([middle, *positive], -1)
 
     @staticmethod
@@ -138,7 +130,7 @@ class Head:
         return (hidden @ weights["lead_hidden"].mT + known @ weights["lead_direct"].mT).swapaxes(2, 3)
 
     @cached_property
-    def _starts(self) -> list[float]:
+    def _steps(self) -> list[float]:
         """What softplus takes to give the naive forecast's own steps between quantiles, from the middle outwards."""
         upper = self.probabilities[self.middle :]
         places = [NAIVE_DEVIATION * NormalDist().inv_cdf(p) for p in upper]

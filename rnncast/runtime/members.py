@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import DISTRIBUTIONS
 from rnncast.runtime.head import OF_LEADS, Head
 from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
 from rnncast.series.frame import Frame, FrameView, Leads
@@ -144,9 +143,9 @@ def member_prefix(member: int) -> str:
 def head_of(spec: ModelSpec) -> Head:
     """The head's sizes for a ModelSpec."""
     frame = Frame.of(spec)
-    distribution = spec.train.loss if spec.train.loss in DISTRIBUTIONS else ""
+    starts = spec.loss.starts
     return Head(
-        spec.net.hidden_size, frame.window, frame.horizon, frame.bases, spec.task.quantiles, frame.leads, distribution
+        spec.net.hidden_size, frame.window, frame.horizon, frame.bases, spec.task.quantiles, frame.leads, starts
     )
 
 

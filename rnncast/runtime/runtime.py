@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.losses import Loss
 from rnncast.runtime.distributions import quantiles_of
 from rnncast.runtime.head import Head
 from rnncast.runtime.members import Members, head_of
@@ -61,6 +62,11 @@ class Runtime:
     def frame(self) -> Frame:
         """The first frame, for what all have in common."""
         return self.frames[0]
+
+    @property
+    def loss(self) -> Loss:
+        """What its outputs were trained for."""
+        return self.spec.loss
 
     @cached_property
     def head(self) -> Head:
@@ -128,7 +134,7 @@ class Runtime:
 
     def _counted(self, values: Values) -> Values:
         """Values in the user's units: whole numbers, none below 0, where counts are forecast."""
-        return np.maximum(np.round(values), 0.0) if self.head.distribution == "negative-binomial" else values
+        return np.maximum(np.round(values), 0.0) if self.loss.counts else values
 
     def _quantiles(self, state: SeriesState, ahead: Ahead) -> Values:
         if self.spec.direct:
@@ -202,7 +208,8 @@ class Runtime:
             views = [frame.view(tracks, each, known_beside, origins) for frame, each in pairs]
         features, net = self.nets.stepped(views, _begun(units), state.net)
         seen = self.nets.seen(views, -1)
-        z = quantiles_of(self.head, self.nets.read(features[:, :, -1], seen), seen.level, seen.scale)
+        outputs = self.nets.read(features[:, :, -1], seen)
+        z = quantiles_of(self.loss, outputs, (seen.level, seen.scale), self.head.probabilities)
         mean: Values = self.frame.globalise(z, seen.level, seen.scale).mean(0)
         return mean, after, net
 

@@ -25,34 +25,42 @@ class Targets(NamedTuple):
     scale: Tensor
 
 
-Loss = Callable[[Tensor, Targets], Tensor]  # of outputs [B, T, H, P]; each error [B, T, H]
+Errors = Callable[[Tensor, Targets], Tensor]  # of outputs [B, T, H, P]; each error [B, T, H]
 
 
-def loss_of(spec: ModelSpec, device: torch.device) -> Loss:
-    """The loss that a ModelSpec asks for."""
-    name, probabilities = spec.train.loss, torch.tensor(spec.task.quantiles, device=device)
-    if name == "student-t":
-        return student_t
-    if name == "negative-binomial":
-        return negative_binomial
-    if name == "pinball":
-        return lambda quantiles, targets: pinball(quantiles, targets.values, probabilities)
-    middle, point_error = len(spec.task.quantiles) // 2, POINTS[name]
-
-    def of_point(quantiles: Tensor, targets: Targets) -> Tensor:
-        point = quantiles[..., middle]
-        around = quantiles - (point - point.detach())[..., None]  # the intervals do not move the point
-        off: Tensor = point_error(point, targets.values, reduction="none")
-        return off + pinball(around, targets.values, probabilities)
-
-    return of_point
+def loss_of(spec: ModelSpec, device: torch.device) -> Errors:
+    """The errors of the loss that a ModelSpec asks for."""
+    probabilities = torch.tensor(spec.task.quantiles, device=device)
+    errors: Callable[[Tensor, Targets, Tensor], Tensor] = spec.loss.torch_form()
+    return lambda outputs, targets: errors(outputs, targets, probabilities)
 
 
-POINTS: dict[str, Callable[..., Tensor]] = {
-    "mae": functional.l1_loss,
-    "mse": functional.mse_loss,
-    "huber": functional.huber_loss,
-}
+def of_quantiles(quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
+    """The pinball loss of all quantiles."""
+    return pinball(quantiles, targets.values, probabilities)
+
+
+def absolute(quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
+    """The absolute error of the median."""
+    return _of_point(functional.l1_loss, quantiles, targets, probabilities)
+
+
+def squared(quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
+    """The squared error of the middle, which is then a mean."""
+    return _of_point(functional.mse_loss, quantiles, targets, probabilities)
+
+
+def huber(quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
+    """The Huber loss of the middle: square within a unit, absolute beyond."""
+    return _of_point(functional.huber_loss, quantiles, targets, probabilities)
+
+
+def _of_point(point_error: Callable[..., Tensor], quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
+    """An error of the point forecast, and the pinball loss of the intervals around it, which do not move it."""
+    point = quantiles[..., quantiles.shape[-1] // 2]
+    around = quantiles - (point - point.detach())[..., None]
+    off = point_error(point, targets.values, reduction="none")
+    return off + pinball(around, targets.values, probabilities)
 
 
 def pinball(quantiles: Tensor, targets: Tensor, probabilities: Tensor) -> Tensor:
@@ -65,14 +73,14 @@ def pinball(quantiles: Tensor, targets: Tensor, probabilities: Tensor) -> Tensor
     return 2 * torch.maximum(probabilities * error, (probabilities - 1) * error).mean(-1)
 
 
-def student_t(outputs: Tensor, targets: Targets) -> Tensor:
+def student_t(outputs: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
     """Minus the log likelihood of each target: location, scale, and degrees of freedom beyond 2."""
     location, scale, degrees = outputs.unbind(-1)
     likely: Tensor = StudentT(2 + degrees, location, scale, validate_args=False).log_prob(targets.values)  # type: ignore[no-untyped-call]
     return -likely
 
 
-def negative_binomial(outputs: Tensor, targets: Targets) -> Tensor:
+def negative_binomial(outputs: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
     """Minus the log likelihood of each count: mean, and the dispersion that makes the variance mean + that * mean^2."""
     middle, dispersion = outputs.unbind(-1)
     level, scale = targets.level.to(middle.dtype), targets.scale.to(middle.dtype)

@@ -14,7 +14,7 @@ from rnncast.series.beside import Beside
 from rnncast.series.frame import Frame, FrameState, FrameView, Leads
 from rnncast.spec import ModelSpec
 from rnncast.training.batches import Chunk
-from rnncast.training.losses import Loss, Targets
+from rnncast.training.losses import Errors, Targets
 
 
 class Outcome(NamedTuple):
@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
     state: State
 
 
-def observed(model: Model, chunk: Chunk, state: State, loss: Loss) -> Outcome:
+def observed(model: Model, chunk: Chunk, state: State, loss: Errors) -> Outcome:
     """Forecast at each origin from what was observed up to it, in one pass: direct, or with teacher forcing."""
     outputs, after = see(model, chunk, state)
     targets = chunk.targets(outputs.shape[2])
@@ -39,7 +39,7 @@ class FreeRunning:
     lowers it from 1 to 0 (Bengio et al. 2015). Errors are counted in the units of the origin.
     """
 
-    def __init__(self, spec: ModelSpec, loss: Loss, device: torch.device) -> None:
+    def __init__(self, spec: ModelSpec, loss: Errors, device: torch.device) -> None:
         self.horizon = spec.task.horizon
         self.scheduled = spec.train.training == "scheduled"
         self.loss = loss
@@ -86,7 +86,7 @@ class FreeRunning:
         return torch.cat(steps, 2)
 
 
-def weighted_loss(loss: Loss, outputs: Tensor, targets: Targets) -> Tensor:
+def weighted_loss(loss: Errors, outputs: Tensor, targets: Targets) -> Tensor:
     """The summed weighted loss, in the precision of the outputs."""
     targets = Targets(*(part.to(outputs.dtype) for part in targets))
     return (loss(outputs, targets) * targets.weight).sum()
