@@ -1,6 +1,8 @@
 """What a forecaster is given beside its state, and whether it can be forecast from: new values, what is known of the
 steps to come, how far they go."""
 
+import difflib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ from rnncast.series.encoding import Encoding, recode
 from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns, Panel
 from rnncast.series.sizes import check_sizes
+
+SHOWN = 3  # names, before they are only counted
 
 
 def check_frequency(panel: Panel, trained: Frequency) -> None:
@@ -113,3 +117,38 @@ def with_future(
         block = recode(block.take(np.flatnonzero(inside)), encoding.known)
         result[rows[inside], ahead[inside] - 1] = block.values
     return result
+
+
+def ignored(
+    future: Future, encoding: Encoding, ids: tuple[str, ...], cutoff: Positions, steps: int | None, columns: Columns
+) -> list[str]:
+    """What of a future is of no use to a forecast of these series [S], a sentence each: rows of other series, rows
+    outside the next `steps` (None: any that are to come), and categories that training never saw."""
+    notes = []
+    if not future.every:
+        strange = [name for name in future.ids if name not in set(ids)]
+        if strange:
+            shown = ", ".join(repr(columns.label(name)) for name in strange[:SHOWN])
+            more = f" and {len(strange) - SHOWN} more" if len(strange) > SHOWN else ""
+            notes.append(f"--future: left out the rows of series that are not among these: {shown}{more}")
+    _, ahead, block = future.placed(ids, cutoff)
+    inside = (ahead > 0) & (ahead <= (np.inf if steps is None else steps))
+    outside = int((~inside).sum())
+    if future.every:  # each row was counted for every series
+        outside = -(-outside // max(len(ids), 1))
+    if outside:
+        where = "not after the data" if steps is None else f"outside the {steps} steps that are forecast"
+        notes.append(f"--future: left out {outside} row{'s' * (outside > 1)} {where}")
+    for i, column in enumerate(block.columns):
+        seen = next((code.levels for code in encoding.known if code.name == column.name), ())
+        if not seen or not column.levels:
+            continue
+        places = np.unique(block.values[inside, i])
+        for level in (column.levels[int(place)] for place in places[~np.isnan(places)]):
+            if level not in seen:
+                near = difflib.get_close_matches(level, seen, 1, 0.0)[0]
+                notes.append(
+                    f"--future: {level!r} in column {column.name!r} was never seen in training, so that nothing is "
+                    f"known of it; the nearest that was is {near!r}"
+                )
+    return notes

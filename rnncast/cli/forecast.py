@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from rnncast.forecaster import Forecaster
+    from rnncast.series.covariates import Future
     from rnncast.series.forecast import Forecast, Paths
+    from rnncast.series.panel import Panel
 
 
 @o.with_settings(TableConfig)
@@ -72,9 +74,7 @@ def forecast(
     elif path is not None:
         panel = read_data(path, table, environment, environment.detail)
     if future is not None:
-        from rnncast.files.future import read_future
-
-        ahead = read_future(future, table, (panel or forecaster).columns, forecaster.frequency)
+        ahead = _read_future(future, table, (forecaster, panel), horizon, environment)
     found: Forecast | Paths
     if paths is not None:
         found = forecaster.sample(paths, panel, horizon, future=ahead)
@@ -83,6 +83,25 @@ def forecast(
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
     with _saved_after(forecaster, model if save_state else None):
         write(kind, output, environment, _rows(found), lambda: _shown(found))
+
+
+def _read_future(
+    path: str,
+    table: TableConfig,
+    given: "tuple[Forecaster, Panel | None]",
+    horizon: int | None,
+    environment: Environment,
+) -> "Future":
+    """What a table of the future holds, and said of that what is of no use."""
+    from rnncast.files.future import read_future
+    from rnncast.given import ignored
+
+    forecaster, panel = given
+    of, cutoff = panel or forecaster, forecaster.cutoff if panel is None else panel.ends
+    ahead = read_future(path, table, of.columns, forecaster.frequency, environment.say)
+    for note in ignored(ahead, forecaster.encoding, of.ids, cutoff, forecaster.horizon(horizon), of.columns):
+        environment.say(note)
+    return ahead
 
 
 @contextmanager

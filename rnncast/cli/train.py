@@ -18,6 +18,7 @@ from rnncast.files.writing import growing, replaces
 from rnncast.plain import json_text
 
 if TYPE_CHECKING:
+    from rnncast.series.panel import Panel
     from rnncast.training.step import Step
     from rnncast.training.watch import Watch
 
@@ -52,14 +53,13 @@ def train(
     _check((output, ledger), (path, future), environment)
 
     from rnncast.choices import decide
-    from rnncast.files.future import read_future
     from rnncast.forecaster import Forecaster
     from rnncast.report.tables import choices_table, print_table
     from rnncast.report.words import choices_in_words, scores_in_words
 
     panel = read_data(path, table, environment, environment.say)
     if future is not None:
-        panel = panel.extended(read_future(future, table, panel.columns, panel.frequency))
+        panel = _extended(panel, future, table, environment)
     spec, choices = decide(config, panel)
     if explain:
         print_table(choices_table(choices), environment.stderr)
@@ -105,6 +105,18 @@ class _Ledger:
         except OutputError as error:
             words = f"{error.message}; the ledger ends at {run}, epoch {step.epoch}, and the model is whole"
             self._write, self.failure = None, OutputError(words, error.hint)
+
+
+def _extended(panel: "Panel", future: str, table: TableConfig, environment: Environment) -> "Panel":
+    """The panel with what a table of the future holds, and said of that what is of no use."""
+    from rnncast.files.future import read_future
+    from rnncast.given import ignored
+    from rnncast.series.encoding import Encoding
+
+    ahead = read_future(future, table, panel.columns, panel.frequency, environment.say)
+    for note in ignored(ahead, Encoding.of(panel), panel.ids, panel.ends, None, panel.columns):
+        environment.say(note)
+    return panel.extended(ahead)
 
 
 @contextmanager

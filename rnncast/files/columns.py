@@ -1,8 +1,10 @@
 """Which column of a table is the time, which the id, which the target. Pure decisions on names and kinds."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
@@ -26,6 +28,8 @@ TIME_NAMES = (
     "year",
     "hour",
 )
+TIME_WORDS = frozenset((*TIME_NAMES, "ts", "epoch", "unix", "unixtime", "stamp"))  # parts of names, as in event_ts
+RESTARTS = 0.1  # of the rows, at most, where times begin again with another series
 STEP_NAMES = ("step", "t", "index")
 ID_NAMES = ("unique_id", "item_id", "series_id", "series", "id")
 COMPACT = (4, 6, 8)  # digits of 2024, 202412 and 20241231
@@ -161,6 +165,30 @@ def _target(numeric: list[str], kinds: dict[str, Kind], name: str) -> str:
         f"{name} has {len(numeric)} numeric columns: {_listed(numeric)}",
         hint="say which to forecast with --target NAME, or --layout wide if each is a series",
     )
+
+
+def time_passed_over(unused: Sequence[str], head: Mapping[str, list[str]], roles: Roles, name: str) -> str:
+    """The first unused column that looks like a time: whole numbers that rise, under a name that says so; or "".
+
+    DataError where its times repeat and nothing else tells rows apart, so that several series would become one.
+    """
+    for column in unused:
+        cells = [cell for cell in head[column] if cell not in MISSING]
+        words = set(re.split(r"[^a-z]+", column.lower()))
+        if words.isdisjoint(TIME_WORDS) or not cells or not all(map(WHOLE.fullmatch, cells)):
+            continue
+        stamps = [int(cell) for cell in cells]
+        falls = sum(after < before for before, after in pairwise(stamps))
+        if falls > RESTARTS * len(stamps) or stamps[0] == max(stamps):
+            continue
+        if roles.time is None and not roles.ids and not roles.wide and len(set(stamps)) < len(stamps):
+            raise DataError(
+                f"{name}: {column!r} looks like a time that repeats, and is not used: rows of several series would be "
+                "taken for one",
+                hint=f"say so with --time {column}, and which column tells the series with --id NAME",
+            )
+        return column
+    return ""
 
 
 def _compact_times(name: str, cells: list[str]) -> bool:

@@ -1,5 +1,6 @@
 """Known covariates of steps to come, from a table of their own: `--future FILE`. It needs no target."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,8 +19,15 @@ from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns
 
 
-def read_future(path: str, asked: TableConfig, columns: Columns, frequency: Frequency) -> Future:
-    """Read the known covariates of `asked` from a table whose ids and times are named as in the data.
+def read_future(
+    path: str,
+    asked: TableConfig,
+    columns: Columns,
+    frequency: Frequency,
+    note: Callable[[str], None] = lambda text: None,
+) -> Future:
+    """Read the known covariates of `asked` from a table whose ids and times are named as in the data. `note` is told of
+    columns that are not used.
 
     `columns` and `frequency` are those of the data. DataError, with the place, if a column is missing, a time is none,
     or one does not lie on the data's grid.
@@ -39,6 +47,8 @@ def read_future(path: str, asked: TableConfig, columns: Columns, frequency: Freq
                 f"{table.name} has no column {absent[0]!r}",
                 hint=f"it needs: {', '.join(needed)}; its columns: {', '.join(table.head)}",
             )
+        if unused := [name for name in table.head if name not in needed]:
+            note(f"{table.name}: not used: {', '.join(unused)}")
         read = table.read(needed, [])
         texts: dict[str, Coded] = {name: column for name, column in read.items() if isinstance(column, Coded)}
         known = read_covariates(asked.known, texts, table, replace(asked, past=(), static=()))

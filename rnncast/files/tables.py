@@ -14,7 +14,7 @@ from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.beside import read_covariates
 from rnncast.files.cells import Coded, Codes, Column, Table, Values
-from rnncast.files.columns import Kind, Roles, kind_of, known_roles, recognise
+from rnncast.files.columns import Kind, Roles, kind_of, known_roles, recognise, time_passed_over
 from rnncast.files.delimited import open_delimited
 from rnncast.files.grid import Known, Rows, lay
 from rnncast.files.marks import MISSING, PLAIN
@@ -105,7 +105,10 @@ def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Row
             read.append(f"{role} {', '.join(map(repr, getattr(asked, role)))}")
     used = {roles.time, *roles.targets, *rows.columns.ids, *asked.covariates}
     unused = [name for name in table.head if name not in used]
-    return rows, ", ".join(read) + (f" (not used: {', '.join(unused)})" if unused else "")
+    taken = ", ".join(read) + (f" (not used: {', '.join(unused)})" if unused else "")
+    if stamp := time_passed_over(unused, table.head, roles, table.name):
+        taken += f"; {stamp!r} looks like a time: --time {stamp} uses it"
+    return rows, taken
 
 
 def _long(columns: dict[str, Column], roles: Roles, table: Table, asked: TableConfig, whole: bool) -> Rows:
