@@ -15,7 +15,7 @@ def try_input(data: bytes) -> None:
     scratch().write_bytes(signed(data))
     with suppress(ModelFileError, DataError, ForecastError):
         model = Forecaster.load(str(scratch()))
-        quantiles = model.predict(horizon=min(model.config.task.horizon or 1, 5)).quantiles
+        quantiles = model.predict(horizon=min(model.spec.task.horizon, 5)).quantiles
         assert np.isfinite(quantiles).all()
         assert (np.diff(quantiles, axis=-1) >= 0).all()
 
