@@ -139,7 +139,7 @@ def _every_window(forecaster: Forecaster, after: Panel, horizon: int, first: int
 
     def consumed(state: SeriesState, start: int, stop: int) -> SeriesState:
         seen = Beside(aside.covariates[:, start:stop], aside.now[:, start:stop], aside.ahead)
-        return runtime.consume(y[:, start:stop], seen, state)
+        return runtime.advance(y[:, start:stop], seen, state)
 
     if first:
         state = consumed(state, 0, first)

@@ -84,13 +84,11 @@ def _tiled(forecaster):
 
     state = repeated(forecaster.state, MANY)
     moved = np.linspace(0, 1, MANY)
-    frames = tuple(
-        frame._replace(history=state.frames[0].history + moved[:, None], level=frame.level + moved)
-        for frame in state.frames
-    )
+    frame, each = state.frame, moved[:, None]
+    frame = frame._replace(history=frame.history + each, level=frame.level + each)
     return replace(
         forecaster,
-        state=state._replace(frames=frames, pending=state.pending + moved),
+        state=state._replace(frame=frame, pending=state.pending + moved),
         ids=tuple(f"series-{s:06d}" for s in range(MANY)),
         cutoff=np.repeat(forecaster.cutoff, MANY),
         columns=replace(forecaster.columns, ids=("series",)),
@@ -118,7 +116,7 @@ def _hourly(folder: Path, long: int) -> None:
     model.save(str(folder / "short.safetensors"))
     _stream(folder, "short", model)
     whole = Panel(panel.ids, panel.start, y, np.array([0, long]), panel.frequency, panel.columns)
-    after = replace(model, state=Runtime(model.spec, model.weights).final_state(whole), cutoff=whole.ends)
+    after = replace(model, state=Runtime(model.spec, model.weights).replay(whole), cutoff=whole.ends)
     after.save(str(folder / "long.safetensors"))
     _stream(folder, "long", after)
 

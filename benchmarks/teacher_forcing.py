@@ -24,8 +24,8 @@ from rich.table import Table
 
 from rnncast.choices import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
+from rnncast.frame.frame import Frame
 from rnncast.nets.model import build_model
-from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
 from rnncast.training.batches import Batches
 from rnncast.training.loop import train

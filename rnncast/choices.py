@@ -7,12 +7,13 @@ import numpy as np
 
 from rnncast.config import CYCLES, ROLES, Config, flag
 from rnncast.errors import DataError, UsageError
+from rnncast.frame.baselines import baselines_of, find_baseline
+from rnncast.frame.best_base import Best, best_bases
+from rnncast.frame.frame import Frame
 from rnncast.losses import LOSSES
 from rnncast.runtime.footprint import check_memory
 from rnncast.runtime.registry import find_net
-from rnncast.series.best_base import Best, best_bases
 from rnncast.series.encoding import Encoding
-from rnncast.series.frame import Frame
 from rnncast.series.frequency import Frequency
 from rnncast.series.panel import Panel
 from rnncast.series.seasonality import find_longer_season, find_season
@@ -113,7 +114,7 @@ def decide(config: Config, panel: Panel) -> tuple[ModelSpec, tuple[Choice, ...]]
     plain = dict(zip(ROLES, Encoding.of(panel).widths, strict=True)) | {"training": training}
     plain |= {name: value for name, (value, _) in made.items()}
     spans, members = config.net.level_span or (main,), config.train.members or 1
-    provisional = ModelSpec.of(config, plain | {"base": (f"last-{main}",), "level_span": spans, "members": members})
+    provisional = _made(config, plain | {"base": (f"last-{main}",), "level_span": spans, "members": members})
     check_memory(provisional, panel, config.train.memory_limit)
     frame = Frame.of(provisional)
     best = best_bases(panel, frame)
@@ -123,9 +124,15 @@ def decide(config: Config, panel: Panel) -> tuple[ModelSpec, tuple[Choice, ...]]
         "level_span": (spans, why_spans),
         "members": _members(config, panel, len(spans)),
     }
-    spec = ModelSpec.of(config, plain | {name: value for name, (value, _) in made.items()})
+    spec = _made(config, plain | {name: value for name, (value, _) in made.items()})
     check_memory(spec, panel, config.train.memory_limit)
     return spec, tuple(_choice(name, *made[name]) for name in TOLD)
+
+
+def _made(config: Config, values: dict[str, Any]) -> ModelSpec:
+    """The spec, with the base forecasts that suit its seasons and spans."""
+    names = baselines_of(values["seasons"], values["level_span"], known=values["known"] > 0)
+    return ModelSpec.of(config, values | {"baselines": names})
 
 
 def _choice(name: str, value: Any, reason: str) -> Choice:
@@ -140,7 +147,12 @@ def check_spec(spec: ModelSpec, frequency: Frequency) -> None:
     if spec.loss.counts and spec.frame.log:
         raise UsageError(f"--loss {spec.train.loss} counts, and takes no logs")
     _check_cycles(spec.frame.calendar, frequency)
-    _check_bases(spec.frame.base, Frame.of(spec))
+    frame = Frame.of(spec)
+    for name in frame.baselines:
+        find_baseline(name)
+    if len(frame.matched) != (frame.known > 0):
+        raise UsageError("the base forecasts by known covariates do not suit the covariates")
+    _check_bases(spec.frame.base, frame)
 
 
 def shortest_series(horizon: int) -> int:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rnncast.errors import DataError
 from rnncast.files.times import format_times
 from rnncast.forecaster import LARGE, Forecaster
+from rnncast.frame.past import FrameState
 from rnncast.given import check_finite, check_reach
 from rnncast.runtime.continuing import GAP_HINT, MOST_GAP
 from rnncast.runtime.nets import State
@@ -22,7 +23,6 @@ from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, concatenated, replaced, rows_of
 from rnncast.series.beside import Ahead, calendar
 from rnncast.series.forecast import Forecast
-from rnncast.series.frame import FrameState
 from rnncast.series.sizes import LARGEST, too_large
 
 Values = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Live(NamedTuple):
     s: int
     cutoff: int
     state: SeriesState
-    frames: tuple[FrameState, ...]
+    frame: FrameState
     net: State
     quantiles: Values
 
@@ -117,13 +117,13 @@ class Follower:
     def _next(self, series: Live, value: float, position: int) -> Live:
         pending = self.runtime.frame.transform(np.array([value]))
         now = self._now(series, position, 1)[:, 0]
-        state = SeriesState(series.frames, series.net, pending, series.state.covariates, now)
+        state = SeriesState(series.frame, series.net, pending, series.state.covariates, now)
         return self._step(series.s, position, state)
 
     @LARGE
     def _step(self, s: int, cutoff: int, state: SeriesState) -> Live:
-        quantiles, frames, net = self.runtime.step_on(state, np.zeros((1, 0, 0)))
-        return Live(s, cutoff, state, frames, net, quantiles)
+        quantiles, frame, net = self.runtime.step_pending(state, np.zeros((1, 0, 0)))
+        return Live(s, cutoff, state, frame, net, quantiles)
 
     def _now(self, series: Live, position: int, steps: int) -> Values:
         """Beside the steps from a position on [1, steps, N]: the calendar, and what is static."""

@@ -25,7 +25,7 @@ from rnncast.given import (
 )
 from rnncast.model_header import Header, Source
 from rnncast.runtime.checks import check_tensors
-from rnncast.runtime.continuing import Kept, following, state_after
+from rnncast.runtime.continuing import Kept, advanced, following
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, rows_of, state_from_tensors, state_tensors
 from rnncast.series.beside import Ahead, calendar
@@ -106,7 +106,7 @@ class Forecaster:
             spec=spec,
             asked=asked,
             weights=weights,
-            state=Runtime(spec, weights).final_state(encoding.encode(panel)),
+            state=Runtime(spec, weights).replay(encoding.encode(panel)),
             ids=panel.ids,
             cutoff=panel.ends,
             frequency=panel.frequency,
@@ -181,7 +181,7 @@ class Forecaster:
             check_frequency(panel, self.frequency)
             check_values(panel, log=self.log)
             ids, cutoff, columns = panel.ids, panel.ends, panel.columns
-            state = self.runtime.final_state(self.encoding.encode(panel))
+            state = self.runtime.replay(self.encoding.encode(panel))
             known = known_ahead(panel, self.encoding, steps)
         check_reach(self.frequency, ids, cutoff, steps, columns)
         known = with_future(known, self.encoding, future, ids, cutoff, steps)
@@ -213,7 +213,7 @@ class Forecaster:
         cutoff[rows] = panel.ends
         if known.size:
             known[rows] = moved_on(known[rows], panel.lengths, known_ahead(panel, self.encoding, known.shape[1]))
-        state = state_after(runtime, self.state, rows, self.encoding.encode(panel))
+        state = advanced(runtime, self.state, rows, self.encoding.encode(panel))
         return replace(self, state=state, cutoff=cutoff, known=known)
 
     def _ahead(self, known: NDArray[np.float64], cutoff: Positions, state: SeriesState) -> Ahead:

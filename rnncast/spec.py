@@ -115,6 +115,7 @@ class FrameSpec:
     window: int = decided("Past values that a net sees at each step.")
     level_span: tuple[int, ...] = decided("Steps whose mean is the level; members take them in turn.", filled=True)
     base: tuple[str, ...] = decided("Base forecasts whose mean a net starts from, by name.", filled=True)
+    baselines: tuple[str, ...] = decided("Base forecasts that a net mixes, by name.", filled=True)
     calendar: tuple[str, ...] = decided("Cycles of the calendar that a net sees, by name.", words=tuple(CYCLES))
     known: int = decided("Columns that a net sees of covariates known ahead.", at_least=0)
     past: int = decided("Columns that a net sees of covariates known afterwards.", at_least=0)

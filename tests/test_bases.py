@@ -5,7 +5,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from rnncast.series.bases import SMOOTHINGS, base_forecast, tracks_of
+from rnncast.frame.baselines import FILLED, PAST, SMOOTHINGS, find_baseline, tracks_of
+from rnncast.series.arrays import Array
 
 HORIZON = 15
 
@@ -40,10 +41,13 @@ def by_hand(y: NDArray[np.float64], season: int, share: float, steps: int) -> ND
 
 
 def at_the_end(y: NDArray[np.float64], season: int, percent: int) -> NDArray[np.float64]:
-    name, past = f"ses{percent}-{season}", y[None]
-    forecasts = base_forecast(name, tracks_of(past, past, (name,)), np.array([[len(y) - 1]]), HORIZON)
-    result: NDArray[np.float64] = forecasts[0, 0]
+    result: NDArray[np.float64] = forecast(f"ses{percent}-{season}", y[None], np.array([[len(y) - 1]]))
     return result
+
+
+def forecast(name: str, past: Array, now: Array) -> Array:
+    """What a base forecast gives at a step of one series [H]."""
+    return find_baseline(name).forecast(tracks_of({PAST: past, FILLED: past}, (name,)), now, HORIZON)[0, 0]
 
 
 @pytest.mark.parametrize("season", [1, 2, 4, 7, 12])
@@ -68,6 +72,5 @@ def test_a_missing_value_counts_for_nothing_and_both_kinds_of_array_agree() -> N
     got = at_the_end(y, 3, 40)
     np.testing.assert_allclose(got, np.tile([1.0, 5.0, 3.0], 5), atol=1.0)
     assert not np.isnan(got).any()
-    past = torch.from_numpy(y)[None]
-    torch_got = base_forecast("ses40-3", tracks_of(past, past, ("ses40-3",)), torch.tensor([[59]]), HORIZON)[0, 0]
+    torch_got = forecast("ses40-3", torch.from_numpy(y)[None], torch.tensor([[59]]))
     np.testing.assert_allclose(torch_got.numpy(), got, atol=1e-12)

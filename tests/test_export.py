@@ -8,11 +8,12 @@ import pytest
 
 from rnncast.choices import resolve
 from rnncast.errors import ModelFileError
+from rnncast.frame.frame import Frame
+from rnncast.frame.view import FrameView, Leads, side_by_side
 from rnncast.nets.export import onnx_step
 from rnncast.runtime.members import weight_shapes
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.runtime import Runtime
-from rnncast.series.frame import Frame, FrameView, Leads
 from rnncast.spec import ModelSpec
 from tests.conftest import Program, small_config, waves
 from tests.test_continue import config, shops, table
@@ -41,15 +42,16 @@ def test_onnxruntime_and_the_runtime_agree(resolved: ModelSpec) -> None:
     nets, state = runtime.nets, runtime.init_state(B).net
     theirs = state
     for _ in range(STEPS):
-        views = [seen(frame, random) for _ in runtime.frames]
-        features, state = nets.stepped(views, np.ones((B, 1), np.bool_), state)
+        views = [seen(frame, random) for _ in range(frame.measured)]
+        view = side_by_side(views)
+        features, state = nets.stepped(view.inputs, np.ones((B, 1), np.bool_), state, view)
         given = {f"state.{place}": part for place, part in enumerate(theirs)}
         for place, view in enumerate(views):
             assert view.leads is not None
             parts = {"inputs": view.inputs, "bases": view.bases, "leads": view.leads.known, "zero": view.leads.zero}
             mark = f".{place}" if len(views) > 1 else ""
             given |= {name + mark: part[:, 0] for name, part in parts.items()}
-        outputs = nets.read(features[:, :, 0], nets.seen(views, 0))
+        outputs = nets.read(features[:, :, 0], nets.seen(view, 0))
         answers = [outputs[place :: len(views)].mean(0) for place in range(len(views))]
         wanted = {each.name for each in session.get_inputs()}
         found = session.run(None, {name: given[name] for name in wanted})

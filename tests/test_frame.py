@@ -8,10 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncast.series.arrays import joined
-from rnncast.series.frame import Frame, FrameView
+from rnncast.frame.baselines import baselines_of
+from rnncast.frame.frame import Frame
+from rnncast.frame.linear import LinearView
+from rnncast.frame.past import Past, init_state
+from rnncast.frame.view import FrameView, side_by_side
+from rnncast.series.beside import Beside
 
-FRAME = Frame(seasons=(4, 6), spans=(4,), window=5, horizon=7, log=False, base=("last-4",))
+FRAME = Frame((4, 6), (4,), window=5, horizon=7, log=False, base=("last-4",), baselines=baselines_of((4, 6), (4,)))
+TWO = replace(FRAME, spans=(4, 9), measured=2, baselines=baselines_of((4, 6), (4, 9)))
 
 
 def values(seed: int, holes: float = 0.2) -> np.ndarray:
@@ -23,27 +28,58 @@ def values(seed: int, holes: float = 0.2) -> np.ndarray:
     return y
 
 
-def whole_view(frame: Frame, y: np.ndarray) -> FrameView:
-    state = frame.init_state(len(y), y)
-    units, _ = frame.advance(y, state)
-    return frame.view(frame.tracks(joined(state.history, y)), units)
+def whole_view(frame: Frame, y: np.ndarray, span: int = 0) -> FrameView:
+    return Past.of(frame, y).view(span)
 
 
 @settings(derandomize=True, max_examples=30)
-@given(seed=st.integers(0, 1000), cut=st.integers(1, 59))
-def test_splitting_law(seed: int, cut: int) -> None:
-    y = values(seed)
-    whole, last = FRAME.advance(y, FRAME.init_state(2, y))
-    first, middle = FRAME.advance(y[:, :cut], FRAME.init_state(2, y))
-    second, end = FRAME.advance(y[:, cut:], middle)
-    for early, late, both in zip(first, second, whole, strict=True):
+@given(seed=st.integers(0, 1000), cut=st.integers(1, 59), holes=st.sampled_from([0.0, 0.2]))
+def test_splitting_law(seed: int, cut: int, holes: float) -> None:
+    y = values(seed, holes)
+    whole, first = Past.of(TWO, y), Past.of(TWO, y[:, :cut])
+    second = Past.of(TWO, y[:, cut:], first.after())
+    for early, late, both in zip(first.units, second.units, whole.units, strict=True):
         np.testing.assert_allclose(np.hstack((early, late[:, 1:])), both, rtol=1e-12)
-    for split, through in zip(end, last, strict=True):
+    for split, through in zip(second.after(), whole.after(), strict=True):
         np.testing.assert_allclose(split, through, rtol=1e-12)
-    before = FRAME.init_state(2, y)
-    past, nothing = joined(before.history, y), np.zeros((2, FRAME.lookback + y.shape[1], 0))
-    for picked, reached in zip(FRAME.state_after(past, nothing, whole, cut), middle, strict=True):
+    for picked, reached in zip(whole.after(cut), first.after(), strict=True):
         np.testing.assert_allclose(picked, reached, rtol=1e-12)
+    for span in range(TWO.measured):
+        for early, late, both in zip(first.view(span)[:4], second.view(span)[:4], whole.view(span)[:4], strict=True):
+            np.testing.assert_allclose(np.hstack((early, late)), both, rtol=1e-9, atol=1e-9)
+
+
+@settings(derandomize=True, max_examples=30)
+@given(seed=st.integers(0, 1000), start=st.integers(0, 58), shared=st.booleans())
+def test_a_part_of_a_past_sees_what_the_whole_sees_there(seed: int, start: int, shared: bool) -> None:
+    whole = Past.of(TWO, values(seed))
+    part = (whole.shared() if shared else whole).part(start, start + 2)
+    for span in range(TWO.measured):
+        for there, here in zip(whole.view(span)[:4], part.view(span)[:4], strict=True):
+            np.testing.assert_allclose(here, there[:, start : start + 2], rtol=1e-9, atol=1e-9)
+    for there, here in zip(whole.after(start + 2), part.after(), strict=True):
+        np.testing.assert_array_equal(here, there)
+
+
+def test_one_step_after_another_is_all_at_once() -> None:
+    """Also where the units of a single step are computed in a way of their own, which is where nothing is missing."""
+    y = values(1, holes=0)[:1]
+    whole, state = Past.of(TWO, y), init_state(TWO, 1, y)
+    for t in range(y.shape[1]):
+        past = Past.of(TWO, y[:, t : t + 1], state)
+        for now, through in zip(past.units, whole.units, strict=True):
+            np.testing.assert_allclose(now, through[:, t : t + 2], rtol=1e-12)
+        state = past.after()
+    assert past.complete
+
+
+def test_each_span_is_measured_as_if_it_were_the_only_one() -> None:
+    y = values(2)
+    both = Past.of(TWO, y)
+    for span, turned in enumerate(((4, 9), (9, 4))):
+        alone = Past.of(replace(TWO, spans=turned, measured=1, baselines=baselines_of((4, 6), turned)), y)
+        for ours, theirs in zip(both.view(span)[:4], alone.view()[:4], strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 @settings(derandomize=True, max_examples=30)
@@ -65,8 +101,7 @@ def test_numpy_and_torch_agree(seed: int) -> None:
 
 def test_level_is_the_mean_of_the_last_season_and_scale_the_seasonal_change() -> None:
     y = np.array([[1.0, 2, 3, 6, 3, 4, 5, 8, 5, 6, 7, 10]])  # up by 2 each season of 4
-    units, _ = FRAME.advance(y, FRAME.init_state(1, y))
-    level, scale = units.level, units.scale
+    level, scale = Past.of(FRAME, y).units.of(0)
     assert level[0, -1] == pytest.approx(7.0)
     # |y(t) - y(t-1)| stood in at first, with a weight of one in a hundred.
     assert scale[0, -1] == pytest.approx(2.0, rel=0.02)
@@ -102,9 +137,10 @@ def test_a_missing_value_is_no_target_and_moves_no_scale() -> None:
     y = values(3)
     holes = y.copy()
     holes[:, 40] = np.nan
-    units, _ = FRAME.advance(holes, FRAME.init_state(2, y))
-    assert (units.sums[:, 41, 1] < units.sums[:, 40, 1]).all()  # the weight of what was seen only faded
-    assert np.isnan(FRAME.targets(holes[:, 40:41, None], units.level[:, 40:41], units.scale[:, 40:41])).all()
+    past = Past.of(FRAME, holes)
+    weights = past.units.sums[:, :, :, 1]
+    assert (weights[:, 41] < weights[:, 40]).all()  # of what was seen: it only faded
+    assert np.isnan(past.targets(holes[:, 40:41, None], slice(39, 40))).all()
 
 
 def test_a_base_has_a_stand_in_where_its_value_is_missing() -> None:
@@ -116,19 +152,18 @@ def test_a_base_has_a_stand_in_where_its_value_is_missing() -> None:
 
 @pytest.mark.parametrize("log", [False, True])
 def test_local_units_can_be_undone(log: bool) -> None:
-    frame = Frame(seasons=(4,), spans=(4,), window=5, horizon=3, log=log, base=("last-4",))
+    frame = Frame((4,), (4,), window=5, horizon=3, log=log, base=("last-4",), baselines=baselines_of((4,), (4,)))
     y = np.exp(np.random.default_rng(0).normal(3, 1, (2, 40)))
-    units, _ = frame.advance(frame.transform(y), frame.init_state(2, y))
-    level, scale = units.level[:, 1:], units.scale[:, 1:]
+    level, scale = (part[:, 1:] for part in Past.of(frame, frame.transform(y)).units.of(0))
     z = frame.localise(frame.transform(y)[:, :, None], level, scale)
     np.testing.assert_allclose(frame.restore(frame.globalise(z, level, scale))[:, :, 0], y, rtol=1e-10)
 
 
 def test_what_arrived_is_in_the_units_of_the_step_before() -> None:
     y = np.random.default_rng(0).normal(50, 5, (1, 30))
-    units, _ = FRAME.advance(y, FRAME.init_state(1, y))
+    level, scale = Past.of(FRAME, y).units.of(0)
     arrived = whole_view(FRAME, y).inputs[0, :, -1]
-    expected = (y[0, 1:] - units.level[0, 1:-1]) / units.scale[0, 1:-1]
+    expected = (y[0, 1:] - level[0, 1:-1]) / scale[0, 1:-1]
     np.testing.assert_allclose(arrived[1:], np.clip(expected, -20, 20))
     assert arrived[0] == 0
 
@@ -138,10 +173,7 @@ def test_gradients_pass_through_the_frame_even_where_values_are_missing() -> Non
     y = torch.from_numpy(values(0))
     y[:, 20] = 60.0
     fed = torch.full((2,), 55.0, dtype=torch.float64, requires_grad=True)
-    state = FRAME.init_state(2, y)
-    units, state = FRAME.advance(y[:, :20], state)
-    units, _ = FRAME.advance(fed[:, None], state)
-    view = FRAME.view(FRAME.tracks(joined(state.history, fed[:, None])), units)
+    view = Past.of(FRAME, fed[:, None], Past.of(FRAME, y[:, :20]).after()).view()
     (gradient,) = torch.autograd.grad(view.inputs.sum() + view.bases.sum() + view.level.sum(), fed)
     assert torch.isfinite(gradient).all()
     assert (gradient != 0).all()
@@ -155,17 +187,21 @@ def test_odd_series_stay_finite(size: float, shape: str) -> None:
         assert np.isfinite(part).all()
 
 
+@pytest.mark.parametrize("base", [("last-4",), ("mean-6", "ses40-4")])
 @pytest.mark.parametrize("log", [False, True])
-def test_a_steady_view_is_the_view(log: bool) -> None:
-    """One matrix gives what the functions of the base forecasts give, far from zero too."""
+def test_a_linear_view_is_the_view(log: bool, base: tuple[str, ...]) -> None:
+    """Few products give what the functions of the base forecasts give, far from zero too."""
     random = np.random.default_rng(0)
-    frame = replace(FRAME, log=log)
-    y = 1e6 + np.cumsum(random.normal(0, 1, (3, 2 * frame.lookback)), 1)
-    _, state = frame.advance(y[:, :-1], frame.init_state(3, y[:, 0]))
-    units, _ = frame.advance(y[:, -1:], state)
-    past = joined(state.history, y[:, -1:])
-    tracks, beside = frame.tracks(past), frame.nothing_beside(past)
-    general, steady = frame.view(tracks, units), frame.steady_view(tracks, units, beside)
+    frame = replace(TWO, log=log, base=base, cycles=("year",), past=2)
+    steps = 2 * frame.lookback
+    y = 1e6 + np.cumsum(random.normal(0, 1, (3, steps)), 1)
+    beside = Beside(random.normal(size=(3, steps, 2)), random.normal(size=(3, steps, 2)), np.zeros((3, 0, 0)))
+    before = Past.of(frame, y[:, :-1], None, Beside(beside.covariates[:, :-1], beside.now[:, :-1], beside.ahead))
+    after = Beside(beside.covariates[:, -1:], beside.now[:, -1:], beside.ahead)
+    past, linear = Past.of(frame, y[:, -1:], before.after(), after), LinearView(frame)
+    assert linear.suits(past)
+    assert not linear.suits(Past.of(frame, np.full((3, 1), np.nan), before.after(), after))
+    general, quick = side_by_side(past.views(range(2))), linear.view(past)
     for name in ("inputs", "bases", "level", "scale"):
-        np.testing.assert_allclose(getattr(steady, name), getattr(general, name), rtol=1e-6, atol=1e-6)
-        assert getattr(steady, name).shape == getattr(general, name).shape
+        np.testing.assert_allclose(getattr(quick, name), getattr(general, name), rtol=1e-6, atol=1e-6)
+        assert getattr(quick, name).shape == getattr(general, name).shape

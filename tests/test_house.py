@@ -17,6 +17,7 @@ ROOMS = [
     "config",
     "spec",
     "series",
+    "frame",
     "files",
     "runtime",
     "choices",
@@ -39,7 +40,7 @@ HOMES = {
     "typer": {"cli"},
     "rich": {"report", "cli"},
 }
-COMPUTE = {"series", "runtime", "nets", "training"}
+COMPUTE = {"series", "frame", "runtime", "nets", "training"}
 ASKED = {"Config", "TaskConfig", "NetConfig", "TrainConfig"}
 FORBIDDEN = ("pickle", "torch.load", "csv.Sniffer", "import click", "**kwargs")
 FILE_LINES, FUNCTION_LINES, CLASS_LINES, PARAMETERS = 400, 60, 250, 8

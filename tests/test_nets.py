@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from rnncast.choices import resolve
+from rnncast.frame.frame import Frame
+from rnncast.frame.past import Past
 from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.members import head_of
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.runtime import Runtime
 from rnncast.series.beside import Beside, ahead, beside
-from rnncast.series.frame import Frame
 from rnncast.spec import ModelSpec
 from tests.conftest import small_config, waves
 
@@ -128,9 +129,7 @@ def test_torch_and_numpy_agree(name: str, layers: int, training: str) -> None:
     ours = runtime.forecast_panel(panel, 1)
     for s, (_, _, y) in enumerate(panel):
         past = torch.from_numpy(frame.transform(y.copy()))[None]
-        state = frame.init_state(1, past)
-        units, _ = frame.advance(past, state)
-        view = frame.view(frame.tracks(torch.cat((state.history, past), 1)), units)
+        view = Past.of(frame, past).view()
         z, _ = model(view.inputs.float(), view.bases.float(), model.init_state(1))
         theirs = frame.restore(frame.globalise(z.double(), view.level, view.scale))[0, -1].detach().numpy()
         # A recursive forecast's other quantiles come from sampled paths.
@@ -145,11 +144,11 @@ def test_consuming_in_pieces_is_consuming_at_once(name: str) -> None:
     runtime, panel, rows = Runtime(config, weights), waves(), np.arange(3)
     y, (covariates, other, none) = panel.padded(rows, align="end"), beside(panel, rows, (), 0, align="end")
     nothing = ahead(panel, rows, (), 4)
-    at_once = runtime.forecast(runtime.consume(y, Beside(covariates, other, none), runtime.init_state(3)), nothing)
+    at_once = runtime.forecast(runtime.advance(y, Beside(covariates, other, none), runtime.init_state(3)), nothing)
     state = runtime.init_state(3)
     for t in range(y.shape[1]):
         now = slice(t, t + 1)
-        state = runtime.consume(y[:, now], Beside(covariates[:, now], other[:, now], none), state)
+        state = runtime.advance(y[:, now], Beside(covariates[:, now], other[:, now], none), state)
     np.testing.assert_allclose(runtime.forecast(state, nothing), at_once, rtol=1e-5)
 
 

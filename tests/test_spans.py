@@ -56,7 +56,7 @@ def test_new_rows_go_on_from_a_state_in_a_file(forecaster: Forecaster, tmp_path:
     for s, name in enumerate(panel.ids):
         rows[name] = panel[s].y[-NEW:]
     path = tmp_path / "model.safetensors"
-    state = Runtime(forecaster.spec, forecaster.weights).final_state(before)
+    state = Runtime(forecaster.spec, forecaster.weights).replay(before)
     replace(forecaster, state=state, cutoff=before.ends).save(str(path))
     loaded = Forecaster.load(str(path))
     np.testing.assert_allclose(

@@ -4,6 +4,7 @@ import json
 from dataclasses import fields, replace
 from typing import Any, get_type_hints
 
+import numpy as np
 import pytest
 
 from rnncast.choices import resolve
@@ -12,6 +13,8 @@ from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
 from rnncast.files import format_1
 from rnncast.forecaster import Forecaster
+from rnncast.frame.baselines import baselines_of
+from rnncast.frame.frame import Frame
 from rnncast.spec import UNLIMITED, ModelSpec
 from tests.conftest import AIR_PASSENGERS, small_config, waves
 
@@ -128,13 +131,40 @@ def test_a_header_of_format_1_becomes_a_spec() -> None:
         "covariates": [0, 0, 0],
         "trust": 0.75,
     }
-    for name in ("shrinkage", "known", "past", "static", "carry", "stride"):
+    for name in ("shrinkage", "known", "past", "static", "carry", "stride", "baselines"):
         del old[name]
     header = {"config": {"task": {}, "net": {}, "train": old}, "scores": {"mase": 1.0, "trust": 0.75}}
-    new = format_1.upgraded(header)
-    one = replace(now.frame, level_span=now.frame.level_span[:1], base=now.frame.base[:1])
+    tensors = {"state.frame.level": np.zeros(2), "state.frame.sums": np.zeros((2, 6))}
+    new, _ = format_1.upgraded(header, tensors)
+    span = now.frame.level_span[:1]
+    names = baselines_of(now.task.seasons, span)
+    one = replace(now.frame, level_span=span, base=now.frame.base[:1], baselines=names)
     expected = replace(now, frame=one, train=replace(now.train, shrinkage=0.25))
     assert ModelSpec.from_dict(new["spec"]) == expected
     assert new["scores"] == {"mase": 1.0, "shrinkage": 0.25}
     with pytest.raises(UsageError, match="horizn"):
-        format_1.upgraded({**header, "config": {**header["config"], "task": {"horizn": 3}}})
+        format_1.upgraded({**header, "config": {**header["config"], "task": {"horizn": 3}}}, tensors)
+
+
+def test_a_state_of_format_1_becomes_one_of_several_spans() -> None:
+    """Each span had tensors of its own; where the spans are long, fewer values were remembered."""
+    asked = Config(net=NetConfig(level_span=(6, 24)), task=TaskConfig(seasons=(6,)))
+    now = resolve(replace(asked, train=replace(asked.train, members=2)), waves())
+    old = {**now.to_config().to_dict()}
+    old["train"]["trust"], old["task"]["seasons"] = 0.5, [6]
+    del old["train"]["shrinkage"], old["train"]["memory_limit"]
+    frame, lookback, short = "state.frame", Frame.of(now).lookback, 40
+    random = np.random.default_rng(0)
+    tensors = {
+        f"{frame}.history": random.normal(size=(3, short)), f"{frame}.covariates": np.zeros((3, short, 0)),
+        f"{frame}.level": random.normal(size=3), f"{frame}.sums": random.random((3, 6)),
+        f"{frame}1.level": random.normal(size=3), f"{frame}1.sums": random.random((3, 6)), "net.weight": np.ones(1),
+    }  # fmt: skip
+    _, new = format_1.upgraded({"config": json.loads(json.dumps(old)), "scores": {}}, tensors)
+    assert new.keys() == tensors.keys() - {f"{frame}1.level", f"{frame}1.sums"}
+    for span, name in enumerate((frame, f"{frame}1")):
+        np.testing.assert_array_equal(new[f"{frame}.level"][:, span], tensors[f"{name}.level"])
+        np.testing.assert_array_equal(new[f"{frame}.sums"][:, span], tensors[f"{name}.sums"])
+    assert new[f"{frame}.history"].shape == (3, lookback)
+    np.testing.assert_array_equal(new[f"{frame}.history"][:, -short:], tensors[f"{frame}.history"])
+    assert np.isnan(new[f"{frame}.history"][:, :-short]).all()

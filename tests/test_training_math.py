@@ -13,11 +13,12 @@ from rnncast.choices import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import TrainingError, UsageError
 from rnncast.forecaster import Forecaster
+from rnncast.frame.frame import Frame
+from rnncast.frame.past import Past
 from rnncast.nets.model import Model, build_model
 from rnncast.nets.recurrent import Recurrent
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.registry import NETS
-from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training import fit
@@ -62,7 +63,7 @@ def prepared(config: ModelSpec) -> tuple[Model, Chunk, Errors]:
         for weight in model.head.values():
             weight.normal_(0, 0.2, generator=random)
     batches = Batches(panel(), Frame.of(config), config.train, CPU)
-    chunk = Chunk(batches.frame, batches.batches[0], 0, STEPS)
+    chunk = Chunk(batches.batches[0], 0, STEPS)
     return model, chunk, loss_of(config, CPU)
 
 
@@ -186,13 +187,11 @@ def test_free_running_has_the_gradient_of_an_explicit_unroll(name: str) -> None:
     first = int(torch.randint(HORIZON, (), generator=torch.Generator().manual_seed(config.train.seed)))
     outcome = free(model, chunk, fresh(model, chunk), progress=0.5)
     frame, lookback = chunk.frame, chunk.frame.lookback
-    observed_values, total = chunk.batch.past[:, lookback:], torch.zeros((), dtype=torch.float64)
+    observed_values, total = chunk.batch.past.values[:, lookback:], torch.zeros((), dtype=torch.float64)
     for origin in range(first, STEPS, HORIZON):
         y, steps = observed_values[:, : origin + 1], []
         for _ in range(HORIZON):
-            state = frame.init_state(2, y)
-            units, _ = frame.advance(y, state)
-            view = frame.view(frame.tracks(torch.cat((state.history, y), 1)), units)
+            view = Past.of(frame, y).view()
             z, _ = model(view.inputs, view.bases, fresh(model, chunk))
             steps.append(frame.globalise(z, view.level, view.scale)[:, -1:])
             y = torch.cat((y, steps[-1][:, :, 0, model.sizes.middle]), 1)
@@ -226,7 +225,7 @@ def test_forced_and_free_losses_agree_where_the_model_is_perfect(name: str) -> N
     config = setting(name, strategy="recursive", levels=())
     periodic = Panel.from_series({"a": np.tile([1.0, 5, 2, 8, 3, 9], 6)})
     batches = Batches(periodic, Frame.of(config), config.train, CPU)
-    chunk = Chunk(batches.frame, batches.batches[0], 2 * SEASON, 6 * SEASON)
+    chunk = Chunk(batches.batches[0], 2 * SEASON, 6 * SEASON)
     model, loss = build_model(config).double(), loss_of(config, CPU)
     forced = observed(model, chunk, fresh(model, chunk), loss)
     free = FreeRunning(config, loss, CPU)(model, chunk, fresh(model, chunk), progress=0)

@@ -1,14 +1,24 @@
-"""Model files of format 1: their header, as format 2 has it. Nothing else knows of format 1.
+"""Model files of format 1, as format 2 has them. Nothing else knows of format 1.
 
-It held one Config whose open settings had been filled in, with `trust`, how far forecasts go from the naive one (0) to
-the net's (1), where format 2 has `shrinkage`; and it did not say what had been asked.
+The header held one Config whose open settings had been filled in, with `trust`, how far forecasts go from the naive one
+(0) to the net's (1), where format 2 has `shrinkage`; it did not say what had been asked, nor name the base forecasts.
+
+The state of the frame was kept once for each span of the level: `state.frame.level` [S] and `state.frame.sums` [S, 6]
+for the first, `state.frame1.level` and so on for the others. Of long spans, fewer values were remembered than the base
+forecasts look back.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rnncast.config import ROLES
 from rnncast.errors import UsageError
+from rnncast.frame.baselines import baselines_of
+from rnncast.frame.frame import Frame
 from rnncast.plain import fits, shown, table
 from rnncast.spec import UNLIMITED, ModelSpec
 
@@ -17,10 +27,28 @@ _SECTIONS = ("task", "net", "train")
 # Settings that the first files of format 1 lack.
 _LATER = {"conformal": True, "loss": "pinball", "carry": True, "stride": 1, "calendar": [], "covariates": [0, 0, 0]}
 _GONE = ("preset", "trust", "covariates")
+_FRAME = "state.frame"
+_OF_SPANS = ("level", "sums")
+_REMEMBERED = {"history": np.nan, "covariates": 0.0}  # and what stood there before the start
+
+Tensors = dict[str, NDArray[Any]]
 
 
-def upgraded(header: Mapping[str, Any]) -> dict[str, Any]:
-    """The header as format 2 has it, and the number of this format. UsageError, by name, if it makes no sense."""
+def upgraded(header: Mapping[str, Any], tensors: Tensors) -> tuple[dict[str, Any], Tensors]:
+    """Header and tensors as format 2 has them, and the number of this format.
+
+    UsageError or ValueError, by name, if they make no sense.
+    """
+    spec, scores = _spec(header), header.get("scores")
+    if isinstance(scores, Mapping) and "trust" in scores:
+        others = {name: score for name, score in scores.items() if name != "trust"}
+        scores = others | {"shrinkage": _shrinkage(scores["trust"])}
+    plain = {"config": spec.to_config().to_dict(), "spec": spec.to_dict()}
+    new = {**header, **plain, "scores": scores, "format": FORMAT}
+    return new, _tensors(tensors, Frame.of(spec).lookback)
+
+
+def _spec(header: Mapping[str, Any]) -> ModelSpec:
     config = table(header.get("config"), _SECTIONS, _SECTIONS, "section")
     old: dict[str, Any] = dict(_LATER)
     for name in _SECTIONS:
@@ -34,13 +62,32 @@ def upgraded(header: Mapping[str, Any]) -> dict[str, Any]:
         "patience": 0 if old.get("patience") is None else old["patience"],
         "shrinkage": _shrinkage(old.get("trust")),
     }
-    spec = ModelSpec.of_fields({**kept, **new})
-    scores = header.get("scores")
-    if isinstance(scores, Mapping) and "trust" in scores:
-        others = {name: score for name, score in scores.items() if name != "trust"}
-        scores = others | {"shrinkage": _shrinkage(scores["trust"])}
-    plain = {"config": spec.to_config().to_dict(), "spec": spec.to_dict()}
-    return {**header, **plain, "scores": scores, "format": FORMAT}
+    provisional = ModelSpec.of_fields({**kept, **new, "baselines": ["last-1"]})
+    frame = provisional.frame
+    names = baselines_of(provisional.task.seasons, frame.level_span, known=frame.known > 0)
+    return replace(provisional, frame=replace(frame, baselines=names))
+
+
+def _tensors(tensors: Tensors, lookback: int) -> Tensors:
+    """The tensors where so many values are remembered. ValueError if those of the spans do not suit each other."""
+    spans = [_FRAME]
+    while f"{_FRAME}{len(spans)}.level" in tensors:
+        spans.append(f"{_FRAME}{len(spans)}")
+    old = {f"{span}.{name}" for span in spans for name in _OF_SPANS}
+    if missing := sorted(old - tensors.keys()):
+        raise ValueError(f"the tensor {missing[0]} is missing")
+    new = {name: tensor for name, tensor in tensors.items() if name not in old}
+    for name in _OF_SPANS:
+        each = [tensors[f"{span}.{name}"] for span in spans]
+        if min(part.ndim for part in each) < 1:
+            raise ValueError(f"the tensor {_FRAME}.{name} has no axis for the series")
+        new[f"{_FRAME}.{name}"] = np.stack(each, 1)
+    for name, nothing in _REMEMBERED.items():
+        kept = tensors.get(f"{_FRAME}.{name}")
+        if kept is not None and kept.ndim > 1 and kept.shape[1] < lookback < 2 * kept.shape[1]:
+            fresh = np.full((len(kept), lookback - kept.shape[1], *kept.shape[2:]), nothing, kept.dtype)
+            new[f"{_FRAME}.{name}"] = np.concatenate((fresh, kept), 1)
+    return new
 
 
 def _widths(covariates: Any) -> list[Any]:

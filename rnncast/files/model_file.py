@@ -75,8 +75,8 @@ def read_model(path: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     if digest != _digest(text, tensors):
         raise damaged(path, "its checksum is wrong")
     try:
-        header = format_1.upgraded(header) if number == format_1.FORMAT else header
-        return header, load(b"".join((_length(text), text, tensors)))
+        found = load(b"".join((_length(text), text, tensors)))
+        return format_1.upgraded(header, found) if number == format_1.FORMAT else (header, found)
     except (SafetensorError, ValueError, UsageError) as error:
         raise damaged(path, str(error)) from None
 

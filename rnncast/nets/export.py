@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnncast.errors import ModelFileError, RnncastError
+from rnncast.frame.frame import Frame
+from rnncast.frame.view import Leads
 from rnncast.nets.model import Model, model_of
-from rnncast.series.frame import Frame, Leads
 from rnncast.spec import ModelSpec
 
 EXAMPLES = 2  # series in the example that the graph is drawn from; the graph takes any number

@@ -8,11 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from rnncast.frame.frame import Frame
+from rnncast.frame.view import Leads
 from rnncast.nets.protocol import Net, State
 from rnncast.runtime.head import Head
 from rnncast.runtime.members import head_of, member_prefix
 from rnncast.runtime.registry import find_net
-from rnncast.series.frame import Frame, Leads
 from rnncast.spec import ModelSpec
 
 

@@ -46,7 +46,7 @@ def following(panel: Panel, kept: Kept, *, gaps: bool) -> tuple[NDArray[np.int64
     return rows, panel.begun_at(cutoff + 1)
 
 
-def state_after(runtime: Runtime, state: SeriesState, rows: NDArray[np.int64], panel: Panel) -> SeriesState:
+def advanced(runtime: Runtime, state: SeriesState, rows: NDArray[np.int64], panel: Panel) -> SeriesState:
     """The state [S] after the values of an encoded panel [B], which follow those of the chosen rows of the state."""
     for length in np.unique(panel.lengths):
         alike = np.flatnonzero(panel.lengths == length)
@@ -54,7 +54,7 @@ def state_after(runtime: Runtime, state: SeriesState, rows: NDArray[np.int64], p
             some = alike[start : start + ROWS]
             aside = beside(panel, some, runtime.frame.cycles, 0, align="start")
             values = panel.padded(some, align="start")
-            state = replaced(state, rows[some], runtime.consume(values, aside, rows_of(state, rows[some])))
+            state = replaced(state, rows[some], runtime.advance(values, aside, rows_of(state, rows[some])))
     return state
 
 

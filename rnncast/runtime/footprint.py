@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncast.errors import UsageError
+from rnncast.frame.frame import Frame
 from rnncast.runtime.head import Head
 from rnncast.runtime.members import head_of, weight_shapes
 from rnncast.runtime.runtime import CELLS, ROWS, STEPS
-from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 

@@ -26,9 +26,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
 
+from rnncast.frame.view import Leads
 from rnncast.losses import NAIVE_DEVIATION
 from rnncast.series.arrays import Array, namespace
-from rnncast.series.frame import Leads
 
 SMALLEST_MEAN = 1e-6
 SHARPNESS = 10.0  # of the bound that keeps a mean above 0

@@ -1,16 +1,18 @@
 """The members of a model: their nets and heads stepped in NumPy, all at once, by the weights that the file holds."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.frame.frame import Frame
+from rnncast.frame.view import FrameView, Leads
 from rnncast.runtime.head import OF_LEADS, Head
 from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
-from rnncast.series.frame import Frame, FrameView, Leads
 from rnncast.spec import ModelSpec
 
 Values = NDArray[np.float64]
@@ -38,35 +40,32 @@ class Members:
         net = self.spec.net
         return stepped_net(net.model).init_state(net.layers, batch, net.hidden_size) * self.number
 
-    def seen(self, views: Sequence[FrameView], step: int) -> FrameView:
-        """What each member sees [M, B, ...] at one of the steps that each frame shows."""
-        own = [views[frame] for frame in self._frames]
-        pairs = zip(*(view[:4] for view in own), strict=True)
-        inputs, bases, level, scale = (np.stack([part[:, step] for part in each]) for each in pairs)
-        leads = [view.leads for view in own if view.leads is not None]
-        ahead = (np.stack([part[:, step] for part in each]) for each in zip(*leads, strict=True))
-        return FrameView(inputs, bases, level, scale, Leads(*ahead) if leads else None)
+    def seen(self, view: FrameView, step: int) -> FrameView:
+        """What each member sees [M, B, ...] at one of the steps that are shown over each span [S, B, T, ...]."""
+        inputs, bases, level, scale = (self._own(part[:, :, step]) for part in view[:4])
+        leads = view.leads and Leads(*(self._own(part[:, :, step]) for part in view.leads))
+        return FrameView(inputs, bases, level, scale, leads)
 
     def stepped(
-        self, views: Sequence[FrameView], begun: NDArray[np.bool_], state: State
+        self, inputs: Values, begun: NDArray[np.bool_], state: State, view: FrameView | None = None
     ) -> tuple[NDArray[np.float32], State]:
-        """The features [M, B, T, D] of the members over what each frame shows, and the state after them.
+        """The features [M, B, T, D] of the members from inputs over each span [S, B, T, F], and the state after them.
 
-        begun [B, T]: which series have; others keep the state that they have.
+        begun [B, T]: which series have; others keep the state that they have. view: what is shown beside the inputs,
+        for nets that run free.
         """
-        shown = [view.inputs.astype(np.float32) for view in views]
-        inputs = np.stack([shown[frame] for frame in self._frames])  # [M, B, T, F]
-        parts, steps = len(state) // self.number, inputs.shape[2]
+        own: NDArray[np.float32] = self._own(inputs.astype(np.float32, copy=False))  # [M, B, T, F]
+        parts, steps = len(state) // self.number, own.shape[2]
         net = tuple(np.stack(state[part::parts]) for part in range(parts))
         if begun[:, 0].all():
-            features, net = self._step(inputs, views, net)
+            features, net = self._step(own, view, net)
         else:
             first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
-            features = np.zeros((*inputs.shape[:3], self.spec.net.hidden_size), np.float32)
+            features = np.zeros((*own.shape[:3], self.spec.net.hidden_size), np.float32)
             for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
                 rows, stretch = np.flatnonzero(first <= start), slice(start, stop)
-                seen = [_stretch_of(view, rows, stretch) for view in views]
-                each, after = self._step(inputs[:, rows, stretch], seen, tuple(part[:, :, rows] for part in net))
+                seen = view and _stretch_of(view, rows, stretch)
+                each, after = self._step(own[:, rows, stretch], seen, tuple(part[:, :, rows] for part in net))
                 features[:, rows, stretch] = each
                 for part, reached in zip(net, after, strict=True):
                     part[:, :, rows] = reached
@@ -79,10 +78,11 @@ class Members:
         return outputs
 
     def _step(
-        self, inputs: NDArray[np.float32], views: Sequence[FrameView], state: State
+        self, inputs: NDArray[np.float32], view: FrameView | None, state: State
     ) -> tuple[NDArray[np.float32], State]:
-        """Step over inputs [M, B, T, F] and what each frame shows of the same steps."""
-        return self.step_nets(inputs, state, self._feedback(views) if self.spec.free_running else None)
+        """Step over inputs [M, B, T, F], beside which a view of the same steps is shown, if the nets run free."""
+        feedback = None if view is None or not self.spec.free_running else self._feedback(view)
+        return self.step_nets(inputs, state, feedback)
 
     def step_nets(
         self, inputs: NDArray[np.float32], state: State, feedback: Feedback | None
@@ -90,12 +90,12 @@ class Members:
         """The features [M, B, T, D] of the members over inputs [M, B, T, F], and their state [M, ...] after them."""
         return stepped_net(self.spec.net.model).step(self._nets, inputs, state, feedback)
 
-    def _feedback(self, views: Sequence[FrameView]) -> Feedback:
+    def _feedback(self, view: FrameView) -> Feedback:
         """The point forecasts, which nets that remember their output are given unless they were trained on what
         arrived."""
 
         def feedback(features: NDArray[np.float32], t: int) -> NDArray[np.float32]:
-            outputs = self.read(features, self.seen(views, t))
+            outputs = self.read(features, self.seen(view, t))
             return outputs[:, :, 0, self.head.point].astype(np.float32)
 
         return feedback
@@ -117,9 +117,14 @@ class Members:
         together = {name: np.stack([weights[name] for weights in each]) for name in each[0]}
         return {name: part[:, None] if name in OF_LEADS or part.ndim == 2 else part for name, part in together.items()}
 
+    def _own(self, part: NDArray[Any]) -> NDArray[Any]:
+        """What each member sees [M, ...], of what is shown over each span [S, ...]."""
+        spans = self._spans
+        return part if len(part) == len(spans) else part[spans]
+
     @cached_property
-    def _frames(self) -> list[int]:
-        """Which of the frames each member measures in."""
+    def _spans(self) -> list[int]:
+        """Which of the spans each member measures over."""
         return [member % self.spec.frames for member in range(self.number)]
 
     def _named(self, member: int, room: str) -> Weights:
@@ -129,9 +134,9 @@ class Members:
 
 
 def _stretch_of(view: FrameView, rows: NDArray[np.int64], steps: slice) -> FrameView:
-    """What the chosen series see at some steps."""
-    inputs, bases, level, scale = (part[rows, steps] for part in view[:4])
-    leads = view.leads and Leads(*(part[rows, steps] for part in view.leads))
+    """What is shown of the chosen series at some steps."""
+    inputs, bases, level, scale = (part[:, rows, steps] for part in view[:4])
+    leads = view.leads and Leads(*(part[:, rows, steps] for part in view.leads))
     return FrameView(inputs, bases, level, scale, leads)
 
 

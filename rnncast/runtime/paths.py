@@ -5,17 +5,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.frame.past import FrameState
 from rnncast.runtime.nets import State
 from rnncast.runtime.states import SeriesState, repeated
 from rnncast.series.beside import Ahead
 from rnncast.series.distribution import stratified_scores, values_at
-from rnncast.series.frame import FrameState
 
 PATHS = 100
 
 Values = NDArray[np.float64]
 # From a state and the known covariates [B, 1, K] of the next step to quantiles [B, 1, Q] and the states after pending.
-Step = Callable[[SeriesState, Values], tuple[Values, tuple[FrameState, ...], State]]
+Step = Callable[[SeriesState, Values], tuple[Values, FrameState, State]]
 Choose = Callable[[Values, int], Values]  # quantiles [B, Q] at step h to the next value [B]
 
 
@@ -55,8 +55,8 @@ def walk(step: Step, state: SeriesState, ahead: Ahead, choose: Choose) -> Values
     values, known = [], ahead.known.shape[2]
     no_past = np.zeros((len(state.pending), state.covariates.shape[1] - known))
     for h in range(ahead.known.shape[1]):
-        quantiles, frames, net = step(state, ahead.known[:, h : h + 1])
+        quantiles, frame, net = step(state, ahead.known[:, h : h + 1])
         values.append(choose(quantiles[:, 0], h))
         beside = np.concatenate((ahead.known[:, h], no_past), -1)
-        state = SeriesState(frames, net, values[-1], beside, ahead.now[:, h])
+        state = SeriesState(frame, net, values[-1], beside, ahead.now[:, h])
     return np.stack(values, 1)

@@ -5,13 +5,17 @@ step may hold what is known ahead, and that is settled only then. So one state s
 forecasting.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.frame.frame import Frame
+from rnncast.frame.linear import LinearView
+from rnncast.frame.past import FrameState, Past, init_state
+from rnncast.frame.view import side_by_side
 from rnncast.losses import Loss
 from rnncast.runtime.distributions import quantiles_of
 from rnncast.runtime.head import Head
@@ -20,13 +24,10 @@ from rnncast.runtime.nets import State
 from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
 from rnncast.runtime.states import SeriesState, concatenated, rows_of
 from rnncast.series.arrays import joined
-from rnncast.series.bases import Tracks
 from rnncast.series.beside import Ahead, Beside, ahead, beside
 from rnncast.series.conformal import stretched
 from rnncast.series.distribution import scores_at, values_at
-from rnncast.series.frame import Frame, FrameState, FrameView, frames_of
 from rnncast.series.panel import Panel
-from rnncast.series.units import Units
 from rnncast.spec import ModelSpec
 
 Values = NDArray[np.float64]
@@ -43,8 +44,8 @@ class Runtime:
     """A trained net, ready to step.
 
     weights: "net.*" and "head.*", and "member1.net.*" and so on for further members; named as in the model file. The
-    members take the frames in turn; their forecasts are averaged, and their states lie one after another in the net's
-    state. "conformal": factors of the
+    members take the spans of the frame in turn; their forecasts are averaged, and their states lie one after another in
+    the net's state. "conformal": factors of the
     intervals' widths [H, L], if they were held against values held back. "templates": see `series.dependence`. many:
     whether so many single steps are to come that what helps them may take a while to prepare.
     """
@@ -54,14 +55,9 @@ class Runtime:
     many: bool = False
 
     @cached_property
-    def frames(self) -> tuple[Frame, ...]:
-        """The frames that the members were trained in, which they take in turn."""
-        return frames_of(self.spec)
-
-    @property
     def frame(self) -> Frame:
-        """The first frame, for what all have in common."""
-        return self.frames[0]
+        """What the members see the series in, over a span each, which they take in turn."""
+        return Frame.of(self.spec)
 
     @property
     def loss(self) -> Loss:
@@ -80,13 +76,12 @@ class Runtime:
 
     def init_state(self, batch: int) -> SeriesState:
         """The state of `batch` series of which nothing has been seen."""
-        pending, frames = np.full(batch, np.nan), self.frames
-        fresh = tuple(frame.init_state(batch, pending) for frame in frames)
-        beside = np.zeros((batch, self.frame.covariates)), np.zeros((batch, self.frame.other))
-        return SeriesState(fresh, self.nets.init_state(batch), pending, *beside)
+        pending, frame = np.full(batch, np.nan), self.frame
+        beside = np.zeros((batch, frame.covariates)), np.zeros((batch, frame.other))
+        return SeriesState(init_state(frame, batch, pending), self.nets.init_state(batch), pending, *beside)
 
-    def consume(self, y: Values, beside: Beside, state: SeriesState) -> SeriesState:
-        """The state after the values y [B, T] (the user's units, NaN = missing) that follow `state`.
+    def advance(self, y: Values, beside: Beside, state: SeriesState) -> SeriesState:
+        """Take in the values y [B, T] (the user's units, NaN = missing) that follow `state`; no forecast is made.
 
         Rows that begin with NaN have not begun: their net's state stays as it is until their first value.
         """
@@ -104,9 +99,50 @@ class Runtime:
                 joined(state.other[:, None], other[:, :-1]),
                 covariates[:, -1:, :known],
             )
-            frames, net = self.take_in(joined(state.pending[:, None], values[:, :-1]), ready, state)
-            state = SeriesState(frames, net, values[:, -1], covariates[:, -1], other[:, -1])
+            frame, net = self._taken_in(joined(state.pending[:, None], values[:, :-1]), ready, state)
+            state = SeriesState(frame, net, values[:, -1], covariates[:, -1], other[:, -1])
         return state
+
+    def step(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, FrameState, State]:
+        """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it.
+
+        beside: of those T steps; what it does not know of the horizon ahead is missing.
+        """
+        past = Past.of(self.frame, y, state.frame, beside)
+        if self.many and self._linear.suits(past):
+            view = self._linear.view(past)
+        else:
+            # Base forecasts are needed only where one is made: at the last step, unless the net is given its own.
+            origins = slice(None) if self.spec.free_running else slice(-1, None)
+            view = side_by_side(past.views(range(self.frame.measured), origins))
+        features, net = self.nets.stepped(view.inputs, past.begun, state.net, view)
+        seen = self.nets.seen(view, -1)
+        outputs = self.nets.read(features[:, :, -1], seen)
+        z = quantiles_of(self.loss, outputs, (seen.level, seen.scale), self.head.probabilities)
+        mean: Values = self.frame.globalise(z, seen.level, seen.scale).mean(0)
+        return mean, past.after(), net
+
+    def step_pending(self, state: SeriesState, known: Values) -> tuple[Values, FrameState, State]:
+        """Take in the pending value, with what is known [B, R, K] of the steps after it: transformed quantiles
+        [B, H, Q], and the states after it."""
+        aside = Beside(state.covariates[:, None], state.other[:, None], known)
+        return self.step(state.pending[:, None], aside, state)
+
+    def replay(self, panel: Panel, state: SeriesState | None = None, steps: int | None = None) -> SeriesState:
+        """The state [S] after the last value of each series of an encoded panel: from their start, or from the state
+        before their last `steps`, if that is given."""
+        if state is not None and steps is not None:
+            rows, last = np.arange(len(panel)), slice(-steps, None)
+            aside = beside(panel, rows, self.frame.cycles, 0, align="end")
+            new = Beside(aside.covariates[:, last], aside.now[:, last], aside.ahead)
+            return self.advance(panel.padded(rows, align="end")[:, last], new, state)
+        order = np.argsort(-panel.lengths, kind="stable")
+        states = []
+        for rows in _batches(order, self._rows):
+            aside = beside(panel, rows, self.frame.cycles, 0, align="end")
+            states.append(self.advance(panel.padded(rows, align="end"), aside, self.init_state(len(rows))))
+        back = np.argsort(order, kind="stable")
+        return rows_of(concatenated(states), back)
 
     def forecast(self, state: SeriesState, ahead: Ahead) -> Values:
         """Quantiles [B, H, Q] of the next H values, in the user's units, as seen after the pending value.
@@ -122,7 +158,7 @@ class Runtime:
         """
         quantiles, probabilities = self._quantiles(state, ahead), self.head.probabilities
         if not self.spec.direct:  # the dependence is that of the walks
-            walks = walked(self.step_on, state, ahead, probabilities, scores)
+            walks = walked(self.step_pending, state, ahead, probabilities, scores)
             scores = scores_at(quantiles[:, :, None], probabilities, walks)
         restored: Values = self.frame.restore(values_at(self._stretched(quantiles), probabilities, scores))
         return self._counted(restored)
@@ -138,9 +174,9 @@ class Runtime:
 
     def _quantiles(self, state: SeriesState, ahead: Ahead) -> Values:
         if self.spec.direct:
-            return self.step_on(state, ahead.known)[0][:, : ahead.known.shape[1]]
+            return self.step_pending(state, ahead.known)[0][:, : ahead.known.shape[1]]
         probabilities, seed = self.head.probabilities, self.spec.train.seed
-        return recursive_quantiles(self.step_on, state, ahead, probabilities, seed)
+        return recursive_quantiles(self.step_pending, state, ahead, probabilities, seed)
 
     def _stretched(self, quantiles: Values) -> Values:
         factors = self.weights.get(CONFORMAL)
@@ -151,23 +187,6 @@ class Runtime:
         """Templates [N, H] of how lead times hang together; none where they do so by the walks."""
         kept = self.weights.get(TEMPLATES)
         return np.zeros((0, self.spec.task.horizon)) if kept is None else kept.astype(np.float64)
-
-    def final_state(self, panel: Panel) -> SeriesState:
-        """The state [S] after the last value of each series of an encoded panel, each started afresh."""
-        order = np.argsort(-panel.lengths, kind="stable")
-        states = []
-        for rows in _batches(order, self._rows):
-            aside = beside(panel, rows, self.frame.cycles, 0, align="end")
-            states.append(self.consume(panel.padded(rows, align="end"), aside, self.init_state(len(rows))))
-        back = np.argsort(order, kind="stable")
-        return rows_of(concatenated(states), back)
-
-    def state_after(self, state: SeriesState, panel: Panel, steps: int) -> SeriesState:
-        """The state [S] after the last value of each series of an encoded panel, from that before its last `steps`."""
-        rows, last = np.arange(len(panel)), slice(-steps, None)
-        aside = beside(panel, rows, self.frame.cycles, 0, align="end")
-        new = Beside(aside.covariates[:, last], aside.now[:, last], aside.ahead)
-        return self.consume(panel.padded(rows, align="end")[:, last], new, state)
 
     def forecast_all(self, state: SeriesState, known_ahead: Ahead) -> Values:
         """Quantiles [S, H, Q] after `state`, for any number of series in bounded memory."""
@@ -183,74 +202,26 @@ class Runtime:
     def forecast_panel(self, panel: Panel, horizon: int, state: SeriesState | None = None) -> Values:
         """Quantiles [S, H, Q] of what follows each series of an encoded panel; `state`: its final one, if known."""
         known_ahead = ahead(panel, np.arange(len(panel)), self.frame.cycles, horizon)
-        return self.forecast_all(state or self.final_state(panel), known_ahead)
+        return self.forecast_all(state or self.replay(panel), known_ahead)
 
     @property
     def _rows(self) -> int:
         """How many series to take side by side."""
         return max(1, ROWS // self.nets.number)
 
-    def run(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, tuple[FrameState, ...], State]:
-        """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it.
-
-        beside: of those T steps; what it does not know of the horizon ahead is missing.
-        """
-        # What a forecast rests on is needed only where one is made: at the last step, unless the net is given its own.
-        origins = slice(None) if self.spec.free_running else slice(-1, None)
-        past, known_beside = self._past(y, beside, state)
-        steady = self.many and y.shape[1] == 1 and not self.frame.known and not np.isnan(past).any()
-        tracks = self.frame.tracks(past, bases=not steady)  # the frames see the same bases
-        units, after = self._advanced(tracks, known_beside, state, y.shape[1])
-        pairs = zip(self.frames, units, strict=True)
-        if steady:
-            views = [frame.steady_view(tracks, each, known_beside) for frame, each in pairs]
-        else:
-            views = [frame.view(tracks, each, known_beside, origins) for frame, each in pairs]
-        features, net = self.nets.stepped(views, _begun(units), state.net)
-        seen = self.nets.seen(views, -1)
-        outputs = self.nets.read(features[:, :, -1], seen)
-        z = quantiles_of(self.loss, outputs, (seen.level, seen.scale), self.head.probabilities)
-        mean: Values = self.frame.globalise(z, seen.level, seen.scale).mean(0)
-        return mean, after, net
-
-    def take_in(self, y: Values, beside: Beside, state: SeriesState) -> tuple[tuple[FrameState, ...], State]:
-        """The states that `run` gives, without its forecast."""
+    def _taken_in(self, y: Values, beside: Beside, state: SeriesState) -> tuple[FrameState, State]:
+        """The states that `step` gives, without its forecast."""
         if self.spec.free_running:
-            return self.run(y, beside, state)[1:]
-        past, known_beside = self._past(y, beside, state)
-        tracks = self.frame.tracks(past, bases=False)
-        units, after = self._advanced(tracks, known_beside, state, y.shape[1])
-        inputs = [frame.inputs(tracks, each, known_beside) for frame, each in zip(self.frames, units, strict=True)]
-        views = [FrameView(each, *(each[:, :0],) * 3) for each in inputs]
-        return after, self.nets.stepped(views, _begun(units), state.net)[1]
+            return self.step(y, beside, state)[1:]
+        past = Past.of(self.frame, y, state.frame, beside)
+        inputs = np.stack([past.inputs(span) for span in range(self.frame.measured)])
+        return past.after(), self.nets.stepped(inputs, past.begun, state.net)[1]
 
-    def _advanced(
-        self, tracks: Tracks, beside: Beside, state: SeriesState, steps: int
-    ) -> tuple[tuple[Units, ...], tuple[FrameState, ...]]:
-        """The units of each frame at the last steps of the tracks of past [B, L+T], and the frames' states after."""
-        units = tuple(frame.units(tracks, before) for frame, before in zip(self.frames, state.frames, strict=True))
-        after = (self.frame.state_after(tracks["past"], beside.covariates, each, steps) for each in units)
-        return units, tuple(after)
-
-    def _past(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, Beside]:
-        """The values [B, L+T] up to the last of y [B, T], and what stands beside them."""
-        unknown = np.zeros((len(y), self.frame.horizon, self.frame.known))
-        covariates = joined(state.frames[0].covariates, beside.covariates)
-        known = joined(beside.ahead, unknown)[:, : self.frame.horizon]
-        return joined(state.frames[0].history, y), Beside(covariates, beside.now, known)
-
-    def step_on(self, state: SeriesState, known: Values) -> tuple[Values, tuple[FrameState, ...], State]:
-        """Take in the pending value, with what is known [B, R, K] of the steps after it: transformed quantiles
-        [B, H, Q], and the states after it."""
-        aside = Beside(state.covariates[:, None], state.other[:, None], known)
-        return self.run(state.pending[:, None], aside, state)
+    @cached_property
+    def _linear(self) -> LinearView:
+        """What makes single steps quick, where many are to come."""
+        return LinearView(self.frame)
 
 
 def _batches(rows: NDArray[np.int64], most: int) -> Iterator[NDArray[np.int64]]:
     return (rows[start : start + most] for start in range(0, len(rows), most))
-
-
-def _begun(units: Sequence[Units]) -> NDArray[np.bool_]:
-    """Which series have begun at each step [B, T]."""
-    begun: NDArray[np.bool_] = ~np.isnan(units[0].level[:, 1:])
-    return begun

@@ -1,23 +1,22 @@
 """The state of many series at once, as a value: picked apart, put together, named for the model file."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.frame.past import FrameState
 from rnncast.runtime.nets import State
-from rnncast.series.frame import FrameState
 
 
 class SeriesState(NamedTuple):
     """All that is remembered of B series: before the last step, and that step, whose forecast is still to be made.
 
-    frames: of each frame that the members measure in; the values and covariates that they remember are the same.
     pending [B]: its value, transformed; covariates [B, C] and other columns [B, N] beside it.
     """
 
-    frames: tuple[FrameState, ...]
+    frame: FrameState
     net: State
     pending: NDArray[np.float64]
     covariates: NDArray[np.float64]
@@ -29,9 +28,7 @@ _LAST = ("pending", "covariates", "other")
 
 def state_tensors(state: SeriesState) -> dict[str, NDArray[Any]]:
     """The state's arrays by the names that they have in a model file."""
-    frame = {f"state.frame.{name}": value for name, value in state.frames[0]._asdict().items()}
-    for number, each in enumerate(state.frames[1:], 1):
-        frame |= {f"state.frame{number}.level": each.level, f"state.frame{number}.sums": each.sums}
+    frame = {f"state.frame.{name}": value for name, value in state.frame._asdict().items()}
     net = {f"state.net.{part}": value for part, value in enumerate(state.net)}
     last = {f"state.{name}": getattr(state, name) for name in _LAST}
     return {**frame, **net, **last}
@@ -39,12 +36,10 @@ def state_tensors(state: SeriesState) -> dict[str, NDArray[Any]]:
 
 def state_from_tensors(tensors: Mapping[str, NDArray[Any]]) -> SeriesState:
     """The state that `state_tensors` gave. KeyError if a part is missing."""
-    frames = [FrameState(*(tensors[f"state.frame.{name}"] for name in FrameState._fields))]
-    while (name := f"state.frame{len(frames)}.") + "level" in tensors:
-        frames.append(frames[0]._replace(level=tensors[name + "level"], sums=tensors[name + "sums"]))
+    frame = FrameState(*(tensors[f"state.frame.{name}"] for name in FrameState._fields))
     parts = sorted((name for name in tensors if name.startswith("state.net.")), key=lambda name: (len(name), name))
     net = tuple(tensors[name] for name in parts)
-    return SeriesState(tuple(frames), net, *(tensors[f"state.{name}"] for name in _LAST))
+    return SeriesState(frame, net, *(tensors[f"state.{name}"] for name in _LAST))
 
 
 def repeated(state: SeriesState, times: int) -> SeriesState:
@@ -77,27 +72,19 @@ def replaced(state: SeriesState, rows: NDArray[np.int64], values: SeriesState) -
         part[rows] = value
         return part
 
-    frames = _of_frames(lambda parts: put(*parts), state, values)
+    frame = FrameState(*map(put, state.frame, values.frame))
     last = (put(getattr(state, name), getattr(values, name)) for name in _LAST)
-    return SeriesState(frames, net_replaced(state.net, rows, values.net), *last)
+    return SeriesState(frame, net_replaced(state.net, rows, values.net), *last)
 
 
 def rows_of(state: SeriesState, rows: NDArray[np.int64]) -> SeriesState:
     """The chosen series."""
-    frames = _of_frames(lambda parts: parts[0][rows], state)
-    return SeriesState(frames, net_rows(state.net, rows), *(getattr(state, name)[rows] for name in _LAST))
+    frame = FrameState(*(part[rows] for part in state.frame))
+    return SeriesState(frame, net_rows(state.net, rows), *(getattr(state, name)[rows] for name in _LAST))
 
 
 def concatenated(states: list[SeriesState]) -> SeriesState:
     """All the series of several states, in order."""
-    frames = _of_frames(np.concatenate, *states)
+    frame = FrameState(*map(np.concatenate, zip(*(s.frame for s in states), strict=True)))
     net = tuple(np.concatenate(parts, axis=1) for parts in zip(*(s.net for s in states), strict=True))
-    return SeriesState(frames, net, *(np.concatenate([getattr(s, name) for s in states]) for name in _LAST))
-
-
-def _of_frames(made: Callable[[Sequence[NDArray[Any]]], NDArray[Any]], *states: SeriesState) -> tuple[FrameState, ...]:
-    """The frames' states whose parts are made of the same parts of several; what all frames remember is made once."""
-    first, *others = zip(*(state.frames for state in states), strict=True)
-    shared = FrameState(*(made(parts) for parts in zip(*first, strict=True)))
-    own = ([made([getattr(frame, name) for frame in each]) for name in ("level", "sums")] for each in others)
-    return shared, *(shared._replace(level=level, sums=sums) for level, sums in own)
+    return SeriesState(frame, net, *(np.concatenate([getattr(s, name) for s in states]) for name in _LAST))

@@ -8,29 +8,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rnncast.frame.frame import Frame
+from rnncast.frame.past import FrameState, Past
+from rnncast.frame.view import FrameView
 from rnncast.series.arrays import whole_numbers
-from rnncast.series.bases import Tracks
 from rnncast.series.beside import Beside, beside
-from rnncast.series.frame import Frame, FrameState, FrameView
 from rnncast.series.panel import Panel
-from rnncast.series.units import Units
 from rnncast.spec import TrainSpec
 from rnncast.training.losses import Targets
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Series trained side by side, float64.
+    """Series trained side by side, float64: their past, aligned at the start, and the weight [B, T] of each position in
+    the loss."""
 
-    past [B, L+T]: transformed, aligned at the start, NaN = missing. covariates [B, L+T+H, C]: beside them, those known
-    ahead for a horizon more. other [B, T, N]: the steps' other columns. units: local, of each step. weight [B, T]: of
-    each position in the loss.
-    """
-
-    past: Tensor
-    covariates: Tensor
-    other: Tensor
-    units: Units
+    past: Past
     weight: Tensor
 
     @property
@@ -43,21 +36,23 @@ class Batch:
 class Chunk:
     """The steps from start to stop of a batch; it follows the chunk before it, unless it starts at 0.
 
-    origins: the steps, counted within the chunk, that forecasts are made and scored at. tracks: of the whole batch, for
-    chunks that share them.
+    origins: the steps, counted within the chunk, that forecasts are made and scored at.
     """
 
-    frame: Frame
     batch: Batch
     start: int
     stop: int
     origins: slice = field(default_factory=lambda: slice(None))
-    tracks: Tracks | None = None
+
+    @property
+    def frame(self) -> Frame:
+        """What the series are seen in."""
+        return self.batch.past.frame
 
     @property
     def rows(self) -> int:
         """B: series side by side."""
-        return self.batch.past.shape[0]
+        return self.batch.weight.shape[0]
 
     def part(self, start: int, stop: int) -> "Chunk":
         """The steps from start to stop, counted within this chunk."""
@@ -65,51 +60,43 @@ class Chunk:
 
     def view(self) -> FrameView:
         """What a net sees: inputs [B, T, F] at each step, and bases [B, T, K, H] at each origin."""
-        stretch = slice(self.start, self.frame.lookback + self.stop)
-        covariates = self.batch.covariates[:, stretch]
-        if self.tracks is None:
-            tracks = self.frame.tracks(self.batch.past[:, stretch])
-        else:
-            tracks = {name: track[:, stretch] for name, track in self.tracks.items()}
-        ahead = self._known_from(self.stop)
-        beside = Beside(covariates, self.batch.other[:, self.start : self.stop], ahead)
-        return self.frame.view(tracks, self.batch.units.stretch(self.start, self.stop), beside, self.origins)
+        return self._past.view(origins=self.origins)
 
     def targets(self, horizon: int) -> Targets:
         """The next H values at each of T origins."""
-        batch, lookback, origins = self.batch, self.frame.lookback, self.origins
-        units = batch.units.stretch(self.start, self.stop)
+        batch, past, origins = self.batch, self._past, self.origins
         steps = whole_numbers(self.start, self.stop - 1, batch.weight)[origins]
         ahead = steps[:, None] + whole_numbers(1, horizon, batch.weight)
-        future = batch.past[:, lookback + ahead.clip(max=batch.steps - 1)]  # [B, T, H]
-        level, scale = units.level[:, 1:][:, origins], units.scale[:, 1:][:, origins]
-        targets = self.frame.targets(future, level, scale)
+        future = batch.past.values[:, self.frame.lookback + ahead.clip(max=batch.steps - 1)]  # [B, T, H]
+        targets = past.targets(future, origins)
+        level, scale = (part[:, 1:][:, origins] for part in past.units.of(0))
         known = (ahead < batch.steps) & ~torch.isnan(targets)
         weight = known * batch.weight[:, self.start : self.stop, None][:, origins]
         return Targets(torch.where(known, targets, 0.0), weight, torch.nan_to_num(level), scale)
 
     def state_before(self, step: int) -> FrameState:
         """The frame's state before a step of this chunk."""
-        return self.frame.state_after(self.batch.past, self.batch.covariates, self.batch.units, self.start + step)
+        return self.batch.past.after(self.start + step)
 
     def values(self, step: int) -> Tensor:
         """The transformed values [B] at a step of this chunk or after it; NaN = missing, or past the end."""
         at = self.start + step
-        column = self.batch.past[:, self.frame.lookback + min(at, self.batch.steps - 1)]
+        column: Tensor = self.batch.past.values[:, self.frame.lookback + min(at, self.batch.steps - 1)]
         return column if at < self.batch.steps else torch.full_like(column, torch.nan)
 
     def beside_step(self, step: int, *, seen: bool) -> Beside:
         """What stands beside one step of this chunk or after it; its past covariates are missing unless `seen`."""
         at = min(self.start + step, self.batch.steps - 1)  # past the end there is no target, and so no matter
-        covariates = self.batch.covariates[:, self.frame.lookback + at, None]
+        covariates, now, ahead = self.batch.past.part(at, at + 1).beside
+        covariates = covariates[:, -1:]
         if not seen:
             known = covariates[:, :, : self.frame.known]
             covariates = torch.cat((known, torch.zeros_like(covariates[:, :, self.frame.known :])), -1)
-        return Beside(covariates, self.batch.other[:, at, None], self._known_from(at + 1))
+        return Beside(covariates, now, ahead)
 
-    def _known_from(self, step: int) -> Tensor:
-        first = self.frame.lookback + step
-        return self.batch.covariates[:, first : first + self.frame.horizon, : self.frame.known]
+    @property
+    def _past(self) -> Past:
+        return self.batch.past.part(self.start, self.stop)
 
 
 class Batches:
@@ -135,10 +122,10 @@ class Batches:
             batch = self.batches[index]
             # A batch that fits into one chunk is not cut: its gradient can flow back all the way.
             border = length if batch.steps <= length else int(self.random.integers(1, length + 1))
-            start, tracks = 0, self.frame.tracks(batch.past)
+            start, shared = 0, replace(batch, past=batch.past.shared())
             while start < batch.steps:
                 stop = min(border, batch.steps)
-                yield Chunk(self.frame, batch, start, stop, self._origins(stop - start), tracks)
+                yield Chunk(shared, start, stop, self._origins(stop - start))
                 start, border = stop, stop + length
 
     def _origins(self, steps: int) -> slice:
@@ -150,22 +137,13 @@ class Batches:
 def _batch(panel: Panel, rows: NDArray[np.int64], frame: Frame, device: torch.device) -> Batch:
     y = torch.from_numpy(frame.transform(panel.padded(rows, align="start"))).to(device)
     aside = beside(panel, rows, frame.cycles, frame.horizon, align="start")
-    covariates, other, ahead = (torch.from_numpy(part).to(device) for part in aside)
-    no_past = ahead.new_zeros((*ahead.shape[:2], frame.past))
-    state = frame.init_state(len(rows), y)
-    units, _ = frame.advance(y, state)
-    return Batch(
-        past=torch.cat((state.history, y), 1),
-        covariates=torch.cat((state.covariates, covariates, torch.cat((ahead, no_past), -1)), 1),
-        other=other,
-        units=units,
-        weight=units.grounded.to(y.dtype),
-    )
+    past = Past.of(frame, y, None, Beside(*(torch.from_numpy(part).to(device) for part in aside)))
+    return Batch(past, past.units.grounded[:, :, 0].to(y.dtype))
 
 
 def _weighed_by_scale(batches: list[Batch]) -> list[Batch]:
     """Half of a position's weight follows its scale: in logs, that is relative error beside scaled error."""
-    seen = [(batch.units.scale[:, 1:], ~torch.isnan(batch.past[:, -batch.steps :])) for batch in batches]
+    seen = [(batch.past.units.of(0)[1][:, 1:], batch.past.seen) for batch in batches]
     total = sum(float((scale * known).sum()) for scale, known in seen)
     mean = total / max(sum(int(known.sum()) for _, known in seen), 1)
     return [

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from rnncast.errors import InterruptedTrainingError, TrainingError
+from rnncast.frame.frame import Frame
 from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.members import member_prefix
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
-from rnncast.series.frame import Frame
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training.batches import Batches

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from rnncast.nets.model import Model
-from rnncast.series.units import Units
 from rnncast.spec import ModelSpec
 from rnncast.training.batches import Batch, Batches, Chunk
 from rnncast.training.losses import loss_of
@@ -43,7 +42,8 @@ def gradient_by_lag(model: Model, batches: Batches, spec: ModelSpec) -> dict[int
     lags = [2**i for i in range(spec.train.bptt_steps.bit_length()) if 2**i <= min(spec.train.bptt_steps, t)]
     if not lags or not model.init_state(1):
         return {}
-    chunk = Chunk(batches.frame, _last_row(longest), 0, longest.steps)
+    last = slice(-1, None)  # the longest series
+    chunk = Chunk(Batch(longest.past.of_series(last), longest.weight[last]), 0, longest.steps)
     borders = [t + 1 - lag for lag in reversed(lags)]  # the state before step t+1-k is s(t-k)
     with torch.no_grad():
         warm_up = chunk.part(max(0, borders[0] - lags[-1]), borders[0])
@@ -65,13 +65,3 @@ def gradient_by_lag(model: Model, batches: Batches, spec: ModelSpec) -> dict[int
 def _norm(gradients: tuple[Tensor | None, ...]) -> float:
     # In float64, where the square of what has all but vanished is not yet zero.
     return math.sqrt(sum(float(part.double().square().sum()) for part in gradients if part is not None))
-
-
-def _last_row(batch: Batch) -> Batch:
-    return Batch(
-        past=batch.past[-1:],
-        covariates=batch.covariates[-1:],
-        other=batch.other[-1:],
-        units=Units(*(part[-1:] for part in batch.units)),
-        weight=batch.weight[-1:],
-    )

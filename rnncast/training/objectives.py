@@ -8,10 +8,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from rnncast.frame.frame import Frame
+from rnncast.frame.past import FrameState, Past
+from rnncast.frame.view import FrameView, Leads
 from rnncast.nets.model import Model
 from rnncast.nets.protocol import State
 from rnncast.series.beside import Beside
-from rnncast.series.frame import Frame, FrameState, FrameView, Leads
 from rnncast.spec import ModelSpec
 from rnncast.training.batches import Chunk
 from rnncast.training.losses import Errors, Targets
@@ -103,12 +105,10 @@ def step(
     """Take in a value [B] and what stands beside it: transformed quantiles of the next one [B, 1, 1, Q], and the
     states after it."""
     value, beside = given
-    units, after = frame.advance(value[:, None], frame_state, beside.covariates)
-    past = torch.cat((frame_state.history, value[:, None]), 1)
-    covariates = torch.cat((frame_state.covariates, beside.covariates), 1)
-    view = frame.view(frame.tracks(past), units, beside._replace(covariates=covariates))
+    past = Past.of(frame, value[:, None], frame_state, beside)
+    view = past.view()
     z, state = _applied(model, view, state, slice(None))
-    return frame.globalise(z.double(), view.level, view.scale), after, state
+    return frame.globalise(z.double(), view.level, view.scale), past.after(), state
 
 
 def _applied(model: Model, view: FrameView, state: State, origins: slice) -> tuple[Tensor, State]:

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.choices import FEW_SERIES, shortest_series
+from rnncast.frame.frame import Frame
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState
 from rnncast.series.conformal import interval_factors
-from rnncast.series.frame import Frame
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.naive import repeat_season
 from rnncast.series.panel import Panel
@@ -89,9 +89,9 @@ class Validation:
         before, state = None, None
         for split in self.splits:
             if before is not None and state is not None and before.ids == split.seen.ids:
-                state = runtime.state_after(state, split.seen, self.spec.task.horizon)
+                state = runtime.replay(split.seen, state, self.spec.task.horizon)
             else:
-                state = runtime.final_state(split.seen)
+                state = runtime.replay(split.seen)
             before = split.seen
             yield split, state
 

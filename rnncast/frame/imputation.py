@@ -1,17 +1,18 @@
-"""Stand-ins for missing values: what a net is shown in their place, beside a flag that says so.
+"""Imputation: what a net is shown in the place of a missing value, beside a flag that says so.
 
-A stand-in is the value of the same season before, moved on by the mean change over the season. It fills a net's window
+An imputed value is that of the same season before, moved on by the mean change over the season. It fills a net's window
 and its naive forecasts, so that a hole in the past is not a hole in the forecast; it is never a target, and the units
 of a step never rest on it, but for the level, of which it keeps the seasons' balance.
 """
 
+from rnncast.frame.baselines import mean_change
 from rnncast.series.arrays import Array, full, joined, namespace
-from rnncast.series.bases import mean_change
 
 
-def with_stand_ins(past: Array, lags: tuple[int, ...]) -> Array:
-    """past [B, N] with a stand-in for each missing value that has a value one of the lags before it, the first tried
-    first. Each rests on values up to its own step alone, no further back than two of the longest lag."""
+def imputed(past: Array, lags: tuple[int, ...]) -> Array:
+    """past [B, N] with a value for each missing one that has a value one of the lags before it, the first tried first;
+    past itself if none is missing. Each rests on values up to its own step alone, no further back than two of the
+    longest lag."""
     xp = namespace(past)
     if not xp.isnan(past).any():
         return past

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.series.frame import Frame
+from rnncast.frame.frame import Frame
+from rnncast.frame.past import Past
 from rnncast.series.panel import Panel
 
 MOST_SERIES = 50  # looked at; more would not change the answer
@@ -52,16 +53,13 @@ def _errors(y: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
     first, steps = SEASONS_BEFORE * frame.season, len(y) - 1
     if steps <= first:
         return np.full(len(frame.base_names), np.nan)
-    y = frame.transform(y)[None]
-    state = frame.init_state(1, y)
-    units, _ = frame.advance(y, state)
-    past = np.concatenate((state.history, y), 1)
+    past = Past.of(frame, frame.transform(y)[None])
     origins = slice(first, steps, max(1, (steps - first) // MOST_ORIGINS))
-    view = frame.view(frame.tracks(past), units, None, origins)
-    ends = np.concatenate((y[0], np.full(frame.horizon, np.nan)))
-    future = ends[np.arange(len(y[0]))[origins, None] + np.arange(1, frame.horizon + 1)]
-    targets = frame.targets(future[None], view.level, view.scale)  # [1, T, H]
-    viewed = (*frame.base, *frame.other_names)
+    view = past.view(origins=origins)
+    ends = np.concatenate((past.values[0, -len(y) :], np.full(frame.horizon, np.nan)))
+    future = ends[np.arange(len(y))[origins, None] + np.arange(1, frame.horizon + 1)]
+    targets = past.targets(future[None], origins)  # [1, T, H]
+    viewed = (*frame.base, *frame.others())
     bases = view.bases[:, :, [viewed.index(name) for name in frame.base_names]]  # [1, T, K, H]
     error = np.abs(bases - targets[:, :, None])
     known = ~np.isnan(error)

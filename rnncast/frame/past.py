@@ -1,0 +1,237 @@
+"""The Past: the values of series up to some steps, and all that the frame makes of them.
+
+It is made from T values and the state before them, and gives the units at those steps, what a net sees there, and the
+state after any of them, each when it is asked for. Whoever steps over values makes a Past and asks; the frame is a
+recurrence like the nets, so that one Past serves a whole history, a chunk of it, and a single new row.
+
+B series side by side, T steps, W window, H horizon, K base forecasts, L lookback, S spans, C covariates (known ones,
+then past ones), N other columns of a step. Float64, in NumPy arrays and torch tensors alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncast.frame.baselines import (
+    FILLED,
+    KNOWN,
+    PAST,
+    Matched,
+    Tracks,
+    find_baseline,
+    repeated,
+    steps_ahead,
+    tracks_of,
+)
+from rnncast.frame.frame import Frame
+from rnncast.frame.imputation import imputed
+from rnncast.frame.steady import next_units
+from rnncast.frame.units import SUMS, Units, measured
+from rnncast.frame.view import LIMIT, FrameView, Leads
+from rnncast.series.arrays import Array, full, joined, namespace, stacked, where_missing, whole_numbers
+from rnncast.series.beside import Beside
+
+
+class FrameState(NamedTuple):
+    """All that the frame remembers of B series.
+
+    history [B, L]: the last values, transformed, NaN = missing or before the start. covariates [B, L, C]: beside them.
+    level [B, S]: over each span, NaN before the first value. sums [B, S, 6]: discounted sum and weight of
+    |y(t) - y(t-s)|, the same undiscounted, and discounted of |y(t) - level(t)|.
+    """
+
+    history: Array
+    covariates: Array
+    level: Array
+    sums: Array
+
+
+def init_state(frame: Frame, batch: int, like: Array) -> FrameState:
+    """The state before the first value of each of `batch` series; `like` says which arrays to use, and where."""
+    spans = frame.measured
+    return FrameState(
+        full((batch, frame.lookback), float("nan"), like),
+        full((batch, frame.lookback, frame.covariates), 0.0, like),
+        full((batch, spans), float("nan"), like),
+        full((batch, spans, SUMS), 0.0, like),
+    )
+
+
+@dataclass(frozen=True)
+class Past:
+    """T values of B series with the L before them, [B, L+T], transformed, NaN = missing or before the start.
+
+    filled [B, L+T]: with imputed values, `values` itself where none is missing. beside: covariates [B, L+T, C], other
+    columns of the T steps, and what is known of the H steps after the last. tracks: what base forecasts rest on, if
+    it is shared by parts.
+    """
+
+    frame: Frame
+    values: Array
+    filled: Array
+    beside: Beside
+    units: Units
+    tracks: Tracks | None = None
+
+    @classmethod
+    def of(cls, frame: Frame, y: Array, state: FrameState | None = None, beside: Beside | None = None) -> "Past":
+        """Transformed values y [B, T] after a state, and what stands beside them: covariates [B, T, C], other columns,
+        and what is known of at most H steps after the last. From the start of the series and with nothing beside them,
+        unless those are given."""
+        state = init_state(frame, len(y), y) if state is None else state
+        beside = _nothing_beside(frame, y) if beside is None else beside
+        values = joined(state.history, y)
+        filled = imputed(values, frame.imputed_lags)
+        if filled is values and y.shape[1] == 1 and isinstance(y, np.ndarray):
+            units = next_units(frame, values, state.level, state.sums)
+        else:
+            before = state.level, state.sums
+            units = measured(values, filled, frame.lookback, before, frame.own_spans, log=frame.log)
+        ahead, covariates = beside.ahead[:, : frame.horizon], joined(state.covariates, beside.covariates)
+        if ahead.shape[1] < frame.horizon:
+            ahead = joined(ahead, full((len(y), frame.horizon - ahead.shape[1], frame.known), 0.0, y))
+        return cls(frame, values, filled, Beside(covariates, beside.now, ahead), units)
+
+    @property
+    def complete(self) -> bool:
+        """Whether no value is missing."""
+        return self.filled is self.values
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return int(self.values.shape[1]) - self.frame.lookback
+
+    @property
+    def seen(self) -> Array:
+        """Whether there is a value at each step [B, T]."""
+        return ~namespace(self.values).isnan(self.values[:, self.frame.lookback :])
+
+    @property
+    def begun(self) -> Array:
+        """Whether a series has begun at each step [B, T]."""
+        return ~namespace(self.values).isnan(self.units.level[:, 1:, 0])
+
+    def after(self, steps: int | None = None) -> FrameState:
+        """The state after the first so many of the steps, or after all."""
+        steps = self.steps if steps is None else steps
+        last = slice(steps, steps + self.frame.lookback)
+        units = self.units
+        return FrameState(
+            self.values[:, last], self.beside.covariates[:, last], units.level[:, steps], units.sums[:, steps]
+        )
+
+    def shared(self) -> "Past":
+        """The same with its tracks, which parts of it then share."""
+        tracks = self._tracks()
+        return replace(self, tracks={name: track for name, track in tracks.items() if name != KNOWN})
+
+    def part(self, start: int, stop: int) -> "Past":
+        """The steps from start to stop."""
+        stretch, frame = slice(start, self.frame.lookback + stop), self.frame
+        known = self.beside.covariates[:, self.frame.lookback + stop :][:, : frame.horizon, : frame.known]
+        beyond = frame.horizon - known.shape[1]
+        ahead = joined(known, self.beside.ahead[:, :beyond]) if beyond > 0 else known
+        values = self.values[:, stretch]
+        filled = values if self.complete else self.filled[:, stretch]
+        beside = Beside(self.beside.covariates[:, stretch], self.beside.now[:, start:stop], ahead)
+        tracks = None if self.tracks is None else {name: track[:, stretch] for name, track in self.tracks.items()}
+        return Past(frame, values, filled, beside, self.units.part(start, stop), tracks)
+
+    def of_series(self, rows: slice) -> "Past":
+        """The past of some of the series."""
+        values = self.values[rows]
+        filled = values if self.complete else self.filled[rows]
+        beside, units = Beside(*(part[rows] for part in self.beside)), Units(*(part[rows] for part in self.units))
+        return Past(self.frame, values, filled, beside, units)
+
+    def inputs(self, span: int = 0) -> Array:
+        """What a net takes in [B, T, F] at each step, in units over one of the spans."""
+        values, xp = self.values, namespace(self.values)
+        level, scale = self.units.of(span)
+        last = self._steps() + whole_numbers(1 - self.frame.window, 0, values)  # [T, W]
+        window = self.filled[:, last]  # [B, T, W]
+        new = values[:, self.frame.lookback :, None]
+        arrived = self.frame.seen(new, level[:, :-1], scale[:, :-1])  # [B, T, 1]
+        parts = (
+            xp.clip(self.frame.seen(window, level[:, 1:], scale[:, 1:]), -LIMIT, LIMIT),
+            xp.isnan(values[:, last]),
+            self.beside.covariates[:, last].reshape((*window.shape[:2], -1)),
+            self.beside.now,
+        )
+        return xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)
+
+    def view(self, span: int = 0, origins: slice = slice(None)) -> FrameView:
+        """What a net sees at each step, in units over one of the spans; and what its forecasts rest on at those of the
+        steps that are origins."""
+        return self.views((span,), origins)[0]
+
+    def views(self, spans: Sequence[int], origins: slice = slice(None)) -> list[FrameView]:
+        """The view over each of some spans."""
+        tracks = self._tracks()
+        named = self.bases(tracks, origins)
+        matched = [self._matched(name, tracks, origins) for name in self.frame.matched]
+        return [self._view(span, origins, named, matched) for span in spans]
+
+    def bases(self, tracks: Tracks | None = None, origins: slice = slice(None)) -> dict[str, Array]:
+        """The base forecasts [B, T, H] at the origins by name, but for those matched; NaN where there is none."""
+        tracks, now = self._tracks() if tracks is None else tracks, self._steps()[origins]
+        horizon = self.frame.horizon
+        return {name: find_baseline(name).forecast(tracks, now, horizon) for name in self.frame.base_names}
+
+    def targets(self, future: Array, origins: slice = slice(None)) -> Array:
+        """The values [B, T, H] that follow the origins, in units over the first span there."""
+        level, scale = self.units.of(0)
+        return self.frame.targets(future, level[:, 1:][:, origins], scale[:, 1:][:, origins])
+
+    def _view(
+        self, span: int, origins: slice, named: dict[str, Array], matched: list[tuple[Array, Array]]
+    ) -> FrameView:
+        frame, now = self.frame, self._steps()[origins]
+        level, scale = (part[:, 1:][:, origins] for part in self.units.of(span))
+        own = frame.spans[span]
+        if not self.complete:
+            naive = self.filled[:, repeated(now, frame.horizon, own)]  # [B, T, H], as each of the bases
+            named = {name: where_missing(base, lambda: naive) for name, base in named.items()}
+            named[f"last-{own}"] = naive
+            matched = [(where_missing(value, lambda: naive), source) for value, source in matched]
+        first = sum(named[name] for name in frame.base) / len(frame.base)
+        bases = [*(value for value, _ in matched), first, *(named[name] for name in frame.others(span))]
+        local = frame.seen(stacked(*bases).swapaxes(2, 3), level, scale)  # [B, T, K, H]
+        leads = self._leads(span, matched[0][1], now, level / scale) if matched else None
+        return FrameView(self.inputs(span), local, level, scale, leads)
+
+    def _matched(self, name: str, tracks: Tracks, origins: slice) -> tuple[Array, Array]:
+        baseline = find_baseline(name)
+        assert isinstance(baseline, Matched)
+        return baseline.found(tracks, self._steps()[origins], self.frame.horizon)
+
+    def _leads(self, span: int, source: Array, now: Array, level: Array) -> Leads:
+        """The covariates of each lead, of the step matched there, and of those that each lag repeats."""
+        frame, known, xp = self.frame, self._known(), namespace(self.values)
+        ahead = known[:, steps_ahead(now, frame.horizon)]
+        sources = (known[:, repeated(now, frame.horizon, lag)] for lag in frame.lags(span))
+        zero = xp.zeros_like(level) if frame.log else -xp.nan_to_num(level)
+        return Leads(xp.concatenate((ahead, source, *sources), -1), zero)
+
+    def _tracks(self) -> Tracks:
+        known = {KNOWN: self._known()} if self.frame.matched else {}
+        if self.tracks is not None:
+            return {**self.tracks, **known}
+        return tracks_of({PAST: self.values, FILLED: self.filled, **known}, self.frame.baselines)
+
+    def _known(self) -> Array:
+        """The covariates known ahead [B, L+T+H, known]."""
+        return joined(self.beside.covariates[:, :, : self.frame.known], self.beside.ahead)
+
+    def _steps(self) -> Array:
+        """The places of the steps in the values [T, 1]."""
+        return whole_numbers(self.frame.lookback, self.values.shape[1] - 1, self.values)[:, None]
+
+
+def _nothing_beside(frame: Frame, y: Array) -> Beside:
+    """What stands beside y [B, T] where nothing is known."""
+    widths = ((y.shape[1], frame.covariates), (y.shape[1], frame.other), (0, frame.known))
+    return Beside(*(full((len(y), *width), 0.0, y) for width in widths))
