@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -221,3 +222,52 @@ def test_a_model_with_covariates_by_time_is_refused(model: Path, tmp_path: Path)
     forecaster = replace(Forecaster.load(str(model)), encoding=Encoding(known=(Code("price"),)))
     with pytest.raises(DataError, match="trained with --known price, which a stream of values does not bring"):
         Follower(forecaster)
+
+
+def test_each_bad_row_is_named_with_its_line_where_asked(there: Program) -> None:
+    lines = [HEADER, *(f"a,{61 + i},oops" if i % 2 else f"a,{61 + i // 2},5" for i in range(60))]
+    plain, verbose = (
+        there("forecast", "--follow", "-H", "1", *flags, stdin="\n".join(lines)) for flags in ([], ["-v"])
+    )
+    assert plain.stderr.count("left out line") == 10
+    assert "further rows that are left out are only counted; -v names each" in plain.stderr
+    assert "30 rows were left out in all" in plain.stderr
+    named = [line for line in verbose.stderr.splitlines() if "left out line" in line]
+    assert [line.split(":")[1] for line in named] == [f" left out line {3 + 2 * i}" for i in range(30)]
+    assert all("'oops' in column 'value' is not a number" in line for line in named)
+    assert verbose.stdout == plain.stdout
+
+
+def peak_of_stream(there: Program, number: int) -> float:
+    """Peak memory, in bytes, of a stream of so many rows, one in a hundred of them bad, each of which is named."""
+    code = "import resource, subprocess, sys; done = subprocess.run(sys.argv[1:], stdin=open('stream.csv'), " \
+        "stdout=subprocess.DEVNULL, stderr=open('bad.txt', 'w')); print(done.returncode, " \
+        "resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"  # fmt: skip
+    with (there.folder / "stream.csv").open("w") as file:
+        file.write(f"{HEADER}\n")
+        place = 60
+        for i in range(number):
+            place += i % 100 != 7
+            file.write(f"a,{place},oops\n" if i % 100 == 7 else f"a,{place},{100 + i % 6}\n")
+    line = ["rnncast", "forecast", "--follow", "--every", "1000", "-v"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *line], cwd=there.folder, env=there.environment, capture_output=True, text=True
+    )
+    status, peak = done.stdout.split()
+    assert status == "1"
+    assert (there.folder / "bad.txt").read_text().count("left out line") == number // 100
+    return float(peak) * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.slow
+def test_the_memory_of_a_stream_is_flat(there: Program) -> None:
+    assert peak_of_stream(there, 100_000) < peak_of_stream(there, 5000) + 10e6
+
+
+def test_a_line_that_does_not_end_does_not_fill_the_memory(there: Program) -> None:
+    text = "\n".join([HEADER, "a,61,5", "a,62," + "7" * 5_000_000, "a,62,5"])
+    done = there("forecast", "--follow", "-H", "1", stdin=text)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 3
+    assert "left out line 3: " in done.stderr
+    assert len(done.stderr) < 1000

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rnncast.series.forecast import Forecast
 
 PIECE = 1 << 16  # bytes read at a time, at most
-MOST_SAID = 10  # rows left out that are named, before they are only counted
+MOST_SAID = 10  # rows left out that are named, before they are only counted; --verbose names each
+LONGEST_LINE = 1 << 20  # bytes: what goes on is dropped, and is no row then
 
 
 class Shown(NamedTuple):
@@ -99,8 +100,10 @@ def _followed(
             message = f"line {row.line}: {error.message}"
             if asked.table.strict:
                 raise DataError(message, error.hint) from None
-            if left_out <= MOST_SAID:
+            if left_out <= MOST_SAID or environment.verbose:
                 environment.warn(f"left out {message}")
+            elif left_out == MOST_SAID + 1:
+                environment.warn("further rows that are left out are only counted; -v names each")
             continue
         followed[row.series] = series
         taken += 1
@@ -120,6 +123,7 @@ def _lines(path: str, stopping: Stopping) -> Iterator[str]:
                 return
             piece = os.read(source, PIECE)
             *lines, rest = (rest + piece).split(b"\n")
+            rest = rest[:LONGEST_LINE]  # a stream without line ends must not fill the memory
             for line in lines if piece else [rest]:
                 if stopping.signals:
                     return

@@ -88,8 +88,8 @@ Follow = Annotated[
     typer.Option(
         "--follow",
         help="Take rows as they come, after the saved state, and forecast after each, as CSV or JSON Lines, until "
-        "they end or SIGTERM comes. A row that cannot be taken in is left out and said on stderr, and the exit "
-        "code is 1; --strict ends at the first.",
+        "they end or SIGTERM comes. A row that cannot be taken in is left out and said on stderr (the first ten by "
+        "line and reason, each with -v), and the exit code is 1; --strict ends at the first.",
     ),
 ]
 Every = Annotated[int, typer.Option(min=1, max=10**9, help="With --follow: forecast after every so many rows.")]

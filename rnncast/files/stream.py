@@ -18,6 +18,7 @@ from rnncast.errors import DataError
 from rnncast.files.marks import MISSING, PLAIN, WHOLE
 from rnncast.files.times import WHOLE_NUMBER, format_times, read_time
 from rnncast.files.zones import wall_to_utc
+from rnncast.plain import shown
 from rnncast.series.frequency import Frequency, Times
 from rnncast.series.panel import KEY_MARK, Columns
 
@@ -86,7 +87,7 @@ def _row(
     try:
         value = float("nan") if cell is None else number(str(cell).strip())
     except ValueError:
-        raise _UnreadableError(f"{cell!r} in column {columns.target!r} is not a number") from None
+        raise _UnreadableError(f"{shown(cell)} in column {columns.target!r} is not a number") from None
     positions = () if header.time is None else _positions(str(cells[header.time]).strip(), columns, frequency)
     return StreamRow(place, KEY_MARK.join(str(cells[i]).strip() for i in header.ids), value, positions)
 
@@ -100,7 +101,7 @@ def _positions(text: str, columns: Columns, frequency: Frequency) -> tuple[int, 
     else:
         read = read_time(text, columns.time_format)
         if read is None:
-            raise _UnreadableError(f"{text!r} in column {columns.time!r} is not a time written as in training")
+            raise _UnreadableError(f"{shown(text)} in column {columns.time!r} is not a time written as in training")
         times = _on_the_grid(*read, columns)
     places = frequency.positions(times)
     if not frequency.holds(places).all():

@@ -18,6 +18,8 @@ from rnncast.frame.frame import Frame
 from rnncast.frame.past import Past, init_state
 from rnncast.frame.view import LIMIT, FrameView
 
+LONGEST = 1500  # values of the past, at most, of which the square is made
+
 Values = NDArray[np.float64]
 
 
@@ -43,8 +45,9 @@ class LinearView:
     frame: Frame
 
     def suits(self, past: Past) -> bool:
-        """Whether a past is of one step, lacks no value, and no covariates are known ahead of it."""
-        return past.complete and past.steps == 1 and not self.frame.known
+        """Whether a past is of one step, lacks no value, goes not so far back that the matrix would fill the memory,
+        and no covariates are known ahead of it."""
+        return past.complete and past.steps == 1 and self.frame.lookback <= LONGEST and not self.frame.known
 
     def view(self, past: Past) -> FrameView:
         """The view [S, B, 1, ...] of a past that suits."""
