@@ -1,9 +1,9 @@
 """Training goes on from any checkpoint to the bits of a training that was never stopped."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from rnncast.errors import CheckpointError, InterruptedTrainingError
 from rnncast.forecaster import Forecaster
 from rnncast.series.panel import Panel
 from rnncast.training.checkpoint import Checkpoint
+from rnncast.training.checkpoint_folder import load_checkpoint, save_checkpoint
 from rnncast.training.step import Step
 from rnncast.training.watch import Watch
 from tests.conftest import small_config, waves
@@ -31,9 +32,12 @@ def threads() -> Iterator[None]:
 
 
 def written_and_read(checkpoint: Checkpoint) -> Checkpoint:
-    """What is left of a checkpoint that went through JSON and through arrays that another may change."""
-    plain, arrays = checkpoint.to_parts()
-    return Checkpoint.from_parts(json.loads(json.dumps(plain)), {name: array.copy() for name, array in arrays.items()})
+    """What is left of a checkpoint that went through a file."""
+    with TemporaryDirectory() as folder:
+        save_checkpoint(folder, checkpoint)
+        read = load_checkpoint(folder)
+    assert read is not None
+    return read
 
 
 def watched(panel: Panel, config: Config, start: Checkpoint | None = None) -> tuple[Forecaster, list[Checkpoint], Told]:
@@ -80,7 +84,7 @@ def test_from_any_checkpoint_to_the_same_bytes(name: str, tmp_path: Path) -> Non
     whole, checkpoints, told = watched(PANEL, config)
     expected = file_of(whole, tmp_path / "whole")
     random = np.random.default_rng(0)
-    for index in {0, len(checkpoints) - 1, *random.integers(len(checkpoints), size=4)}:
+    for index in {len(checkpoints) - 1, *random.integers(len(checkpoints), size=3)}:
         resumed, _, told_again = watched(PANEL, config, written_and_read(checkpoints[index]))
         assert file_of(resumed, tmp_path / "resumed") == expected, index
         assert timeless(told_again) == timeless(told)
@@ -93,7 +97,7 @@ def test_members_side_by_side_each_have_their_part(tmp_path: Path) -> None:
     expected = file_of(whole, tmp_path / "whole")
     going = [sum(not run.ended for run in checkpoint.runs.values()) for checkpoint in checkpoints]
     assert max(going) == 2
-    for index in np.random.default_rng(0).integers(len(checkpoints), size=5):
+    for index in np.random.default_rng(0).integers(len(checkpoints), size=3):
         resumed, _, told_again = watched(panel, config, written_and_read(checkpoints[index]))
         assert file_of(resumed, tmp_path / "resumed") == expected
         assert timeless(told_again) == timeless(told)

@@ -93,6 +93,38 @@ Follow = Annotated[
     ),
 ]
 Every = Annotated[int, typer.Option(min=1, max=10**9, help="With --follow: forecast after every so many rows.")]
+Ledger = Annotated[
+    str | None,
+    typer.Option(metavar="FILE.jsonl", help="Write loss and gradients here, a line an epoch; --verbose shows them."),
+]
+Checkpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="DIR",
+        help="Keep there what --resume needs to go on after a crash or an interruption; removed once the model is "
+        "written.",
+        rich_help_panel=_PANELS[TrainConfig],
+    ),
+]
+CheckpointEvery = Annotated[
+    str,
+    typer.Option(
+        "--every",
+        metavar="TIME",
+        help="With --checkpoint: how often to write one: 60, 60s, 5m or 1h; 0s is after every update.",
+        rich_help_panel=_PANELS[TrainConfig],
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on from the checkpoint to the same model, byte for byte, as if nothing had happened; from the "
+        "beginning if there is none yet.",
+        rich_help_panel=_PANELS[TrainConfig],
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 

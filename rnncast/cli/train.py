@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +12,9 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import check_outputs
 from rnncast.cli.reading import read_data
+from rnncast.cli.surviving import checkpoints, checkpoints_wanted, ending_in_order
 from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
-from rnncast.errors import OutputClosedError, OutputError, TrainingError
+from rnncast.errors import InterruptedTrainingError, OutputClosedError, OutputError, TrainingError
 from rnncast.files.writing import growing, replaces
 from rnncast.plain import json_text
 
@@ -30,12 +31,10 @@ def train(
     output: Annotated[
         str, typer.Option("--output", "-o", help="The model file to write; - is standard output.")
     ] = o.MODEL_FILE,
-    ledger: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE.jsonl", help="Write loss and gradients here, a line an epoch; --verbose shows them."
-        ),
-    ] = None,
+    ledger: o.Ledger = None,
+    checkpoint: o.Checkpoint = None,
+    every: o.CheckpointEvery = "60s",
+    resume: o.Resume = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say what was decided from the data, and why.")] = False,
     future: o.Future = None,
     device: o.Device = "auto",
@@ -49,6 +48,7 @@ def train(
     """
     environment: Environment = context.obj
     config, table = o.config_from(context), o.table_from(context)
+    wanted = checkpoints_wanted(context, checkpoint, every, resume)
     path = environment.data_or_stdin(data, "train")
     _check((output, ledger), (path, future), environment)
 
@@ -64,15 +64,18 @@ def train(
     if explain:
         print_table(choices_table(choices), environment.stderr)
     began = perf_counter()
-    try:
-        with _ledger(ledger) as record, _watching(environment, record, device) as watch:
-            forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch)
-    except TrainingError as error:
-        if error.rescued is not None:
-            error.rescued.from_source(path, table).save(output)
-            environment.say(f"the best weights so far are in {output}")
-        raise
-    forecaster.from_source(path, table).save(output)
+    with ending_in_order(output, checkpoint) as signals, checkpoints(wanted, environment) as kept:
+        try:
+            with _ledger(ledger) as record, _watching(environment, record) as watch:
+                watch = replace(watch, device=device, stopped=lambda: bool(signals), **kept._asdict())
+                forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch).from_source(path, table)
+        except TrainingError as error:
+            if error.rescued is not None:
+                error.rescued.from_source(path, table).save(output)
+                if not isinstance(error, InterruptedTrainingError):
+                    environment.say(f"the best weights so far are in {output}")
+            raise
+        forecaster.save(output)
     environment.say(choices_in_words(config, spec))
     if config.train.validate:
         environment.say(scores_in_words(spec.net.model, forecaster.scores))
@@ -129,7 +132,7 @@ def _ledger(path: str | None) -> Iterator[_Ledger | None]:
 
 
 @contextmanager
-def _watching(environment: Environment, ledger: _Ledger | None, device: str) -> "Iterator[Watch]":
+def _watching(environment: Environment, ledger: _Ledger | None) -> "Iterator[Watch]":
     """A Watch that draws progress, writes the ledger and shows it under --verbose."""
     from rnncast.report.progress import progress
     from rnncast.report.words import epoch_in_words, ledger_in_words
@@ -148,4 +151,4 @@ def _watching(environment: Environment, ledger: _Ledger | None, device: str) -> 
             if ledger is not None:
                 ledger(run, step)
 
-        yield Watch(told, ledger=ledger is not None or environment.verbose, device=device)
+        yield Watch(told, ledger=ledger is not None or environment.verbose)

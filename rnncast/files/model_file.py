@@ -11,7 +11,7 @@ import struct
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,26 +24,39 @@ from rnncast.files.writing import written
 from rnncast.plain import all_finite, shown
 
 FORMAT = 2
-KEY = "rnncast"
 STANDARD_STREAM = "-"
 LONGEST_HEADER = 100_000_000  # bytes, as safetensors has it
 
-KINDS = ("F32", "F64", "I64")  # of numbers in tensors, as safetensors calls them
-HINT = "make one with: rnncast train DATA"
+DTYPES = ("F32", "F64", "I64")  # of numbers in tensors, as safetensors calls them
+
+
+class Kind(NamedTuple):
+    """What a file of this layout is: its metadata entry, its name, how to come by one, what to do if it is damaged."""
+
+    key: str
+    noun: str
+    hint: str
+    remedy: str
+
+
+MODEL = Kind("rnncast", "model file", "make one with: rnncast train DATA", "copy it, or train, again")
+CHECKPOINT = Kind(
+    "rnncast-checkpoint", "checkpoint", "make one with: rnncast train DATA --checkpoint DIR", "delete it to begin anew"
+)
 _BLANK = b"0" * 64
 _MARK = rb"\"sha256\":\""  # before the digest, as it stands in JSON within JSON
 
 Tensors = Mapping[str, NDArray[Any]]
 
 
-def write_model(path: str, header: Mapping[str, Any], tensors: Tensors) -> None:
-    """Write a model file whole or not at all (`written`); "-" is standard output.
+def write_model(path: str, header: Mapping[str, Any], tensors: Tensors, kind: Kind = MODEL) -> None:
+    """Write a model file, or one of another kind, whole or not at all (`written`); "-" is standard output.
 
     ModelFileError if it cannot be written.
     """
     content = {"format": FORMAT, "sha256": _BLANK.decode(), **header}
     text = json.dumps(all_finite(content), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    data = save({name: np.ascontiguousarray(t) for name, t in tensors.items()}, metadata={KEY: text})
+    data = save({name: np.ascontiguousarray(t) for name, t in tensors.items()}, metadata={kind.key: text})
     start = data.index(_MARK) + len(_MARK)
     digest = hashlib.sha256(data).hexdigest().encode()
     try:
@@ -53,46 +66,47 @@ def write_model(path: str, header: Mapping[str, Any], tensors: Tensors) -> None:
         raise ModelFileError(error.message, error.hint) from None
 
 
-def read_model(path: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def read_model(path: str, kind: Kind = MODEL) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The header and the tensors that `write_model` was given; "-" is standard input. Older formats come as this one.
 
-    ModelFileError if it is missing, cut short, changed by as little as a byte, of a newer format, or not a model file.
+    ModelFileError if it is missing, cut short, changed by as little as a byte, of a newer format, or of another kind.
     """
     try:
         with _opened(path) as file:
-            text, tensors = _parts(file, path)
+            text, tensors = _parts(file, path, kind)
     except FileNotFoundError:
-        raise ModelFileError(f"there is no model file {path}", hint=HINT) from None
+        raise ModelFileError(f"there is no {kind.noun} {path}", hint=kind.hint) from None
     except OSError as error:
         raise ModelFileError(f"cannot read {path}: {error.strerror}") from None
-    header = _header(text, path)
+    header = _header(text, path, kind)
     number, digest = header.pop("format", None), header.pop("sha256", "")
     if number not in (format_1.FORMAT, FORMAT) or isinstance(number, bool):
         raise ModelFileError(
-            f"{path} is a model file of format {shown(number)}, and this version reads formats 1 to {FORMAT}",
+            f"{path} is a {kind.noun} of format {shown(number)}, and this version reads formats 1 to {FORMAT}",
             hint="use a newer rnncast, or train again",
         )
     if digest != _digest(text, tensors):
-        raise damaged(path, "its checksum is wrong")
+        raise damaged(path, "its checksum is wrong", kind)
     try:
         found = load(b"".join((_length(text), text, tensors)))
-        return format_1.upgraded(header, found) if number == format_1.FORMAT else (header, found)
+        old = kind is MODEL and number == format_1.FORMAT
+        return format_1.upgraded(header, found) if old else (header, found)
     except (SafetensorError, ValueError, UsageError) as error:
-        raise damaged(path, str(error)) from None
+        raise damaged(path, str(error), kind) from None
 
 
-def _header(text: bytes, path: str) -> dict[str, Any]:
+def _header(text: bytes, path: str, kind: Kind) -> dict[str, Any]:
     """What `write_model` was given as the header, with the format and the digest."""
     try:
-        header = _parsed(_parsed(text)["__metadata__"][KEY])
+        header = _parsed(_parsed(text)["__metadata__"][kind.key])
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise _no_model(path) from None
+        raise _no_model(path, kind) from None
     if not isinstance(header, dict):
-        raise _no_model(path)
+        raise _no_model(path, kind)
     try:
         json.dumps(header, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise damaged(path, "a text in its header is none: it holds half a character") from None
+        raise damaged(path, "a text in its header is none: it holds half a character", kind) from None
     return header
 
 
@@ -117,41 +131,40 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def _parts(file: BinaryIO, path: str) -> tuple[bytes, bytes]:
+def _parts(file: BinaryIO, path: str, kind: Kind) -> tuple[bytes, bytes]:
     """The header's text and the tensors' bytes, as many as the header accounts for. ModelFileError if there are not."""
     start = file.read(9)
     if len(start) < 9 or not (length := struct.unpack_from("<Q", start)[0]) <= LONGEST_HEADER or start[8:] != b"{":
-        raise _no_model(path)
+        raise _no_model(path, kind)
     text = start[8:] + file.read(max(length - 1, 0))
     if len(text) < length:
-        raise damaged(path, "its end is missing")
-    size = _size(text, path)
+        raise damaged(path, "its end is missing", kind)
+    size = _size(text, path, kind)
     try:
         tensors = file.read(size)
     except (OverflowError, MemoryError):
-        raise damaged(path, f"its tensors would be {size:,} bytes") from None
+        raise damaged(path, f"its tensors would be {size:,} bytes", kind) from None
     if len(tensors) < size:
-        raise damaged(path, "its end is missing")
+        raise damaged(path, "its end is missing", kind)
     if file.read(1):
-        raise damaged(path, "something follows its end")
+        raise damaged(path, "something follows its end", kind)
     return text, tensors
 
 
-def _size(text: bytes, path: str) -> int:
+def _size(text: bytes, path: str, kind: Kind) -> int:
     """The bytes of the tensors that the header tells of."""
     try:
         tensors = [(name, entry) for name, entry in _parsed(text).items() if name != "__metadata__"]
         ends = [entry["data_offsets"][1] for _, entry in tensors]
-        kinds = [(name, entry["dtype"]) for name, entry in tensors]
+        types = [(name, entry["dtype"]) for name, entry in tensors]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
-        raise _no_model(path) from None
+        raise _no_model(path, kind) from None
     if not all(type(end) is int and end >= 0 for end in ends):
-        raise _no_model(path)
-    for name, kind in kinds:
-        if kind not in KINDS:
-            raise damaged(
-                path, f"the tensor {shown(name)} is of type {shown(kind)}, but must be one of {', '.join(KINDS)}"
-            )
+        raise _no_model(path, kind)
+    for name, dtype in types:
+        if dtype not in DTYPES:
+            reason = f"the tensor {shown(name)} is of type {shown(dtype)}, but must be one of {', '.join(DTYPES)}"
+            raise damaged(path, reason, kind)
     return max(ends, default=0)
 
 
@@ -168,10 +181,10 @@ def _length(text: bytes) -> bytes:
     return struct.pack("<Q", len(text))
 
 
-def _no_model(path: str) -> ModelFileError:
-    return ModelFileError(f"{path} is not a rnncast model file", hint=HINT)
+def _no_model(path: str, kind: Kind) -> ModelFileError:
+    return ModelFileError(f"{path} is not a rnncast {kind.noun}", hint=kind.hint)
 
 
-def damaged(path: str, reason: str) -> ModelFileError:
+def damaged(path: str, reason: str, kind: Kind = MODEL) -> ModelFileError:
     """What is said of a model file that cannot be believed, and why."""
-    return ModelFileError(f"{path} is a damaged model file: {reason}", hint="copy it, or train, again")
+    return ModelFileError(f"{path} is a damaged {kind.noun}: {reason}", hint=kind.remedy)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from rnncast.files.times import format_times
 from rnncast.forecaster import Forecaster
-from rnncast.report.words import scores_in_words
+from rnncast.report.words import interruption_in_words, scores_in_words
 
 Card = dict[str, Any]
 
@@ -20,7 +20,7 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
 
     The date is the file system's: the same model is the same bytes, so its file knows no clock.
     """
-    spec = forecaster.spec
+    spec, interruption = forecaster.spec, forecaster.interruption
     task, frame, net, train = spec.task, spec.frame, spec.net, spec.train
     ends = forecaster.frequency.times(np.unique(forecaster.cutoff)[[0, -1]])
     last = map(str, format_times(ends, forecaster.columns))
@@ -61,7 +61,12 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
             },
         },
         "scores": {name: score if math.isfinite(score) else None for name, score in forecaster.scores.items()},
-        "training": {"epochs": train.epochs, "training": train.training, "seed": train.seed},
+        "training": {
+            "epochs": train.epochs,
+            "training": train.training,
+            "seed": train.seed,
+            "interrupted": interruption and interruption_in_words(interruption),
+        },
         "versions": dict(forecaster.versions),
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from rnncast.config import Config
 from rnncast.spec import ModelSpec
+from rnncast.training.checkpoint import Checkpoint, Interruption
 from rnncast.training.step import Step
 
 
@@ -17,7 +18,7 @@ def choices_in_words(asked: Config, spec: ModelSpec) -> str:
     members = f"; {spec.net.members} nets" if spec.net.members > 1 else ""
     return (
         f"horizon {task.horizon}{horizon}; season {seasons}; transform {frame.transform}; {how}; "
-        f"window {frame.window}; {spec.train.epochs} epochs{members}"
+        f"window {frame.window}; {counted(spec.train.epochs, 'epoch')}{members}"
     )
 
 
@@ -66,3 +67,27 @@ def ledger_in_words(run: str, step: Step) -> str:
     if step.gradient_by_lag:
         words += "; by lag " + ", ".join(f"{lag}: {norm:.1e}" for lag, norm in step.gradient_by_lag.items())
     return words
+
+
+def checkpoint_in_words(folder: str, checkpoint: Checkpoint | None) -> str:
+    """Where a training goes on."""
+    if checkpoint is None:
+        return f"{folder} holds no checkpoint yet: from the beginning"
+    runs = checkpoint.runs.items()
+    there = [f"{name} at epoch {run.place.epoch}" for name, run in runs if run.place is not None]
+    ended = len(checkpoint.runs) - len(there)
+    trained = [f"{counted(ended, 'net')} trained"] if ended else []
+    return f"going on from {folder}: {'; '.join([*trained, *there])}"
+
+
+def interruption_in_words(interruption: Interruption) -> str:
+    """Which nets a model holds whose training was stopped before its end."""
+    which = f"{interruption.nets} of {interruption.of_nets} nets" if interruption.of_nets > 1 else "the net"
+    if interruption.epochs < interruption.of_epochs:
+        which += f" after {interruption.epochs} of {counted(interruption.of_epochs, 'epoch')}"
+    return which + (", without the data held back for validation" if interruption.run == "validation" else "")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: "1 epoch", "2 epochs"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -3,6 +3,7 @@
 No torch here: tensors are NumPy arrays, and everything else is plain values, ready for JSON.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
@@ -159,7 +160,10 @@ class Checkpoint:
 
 
 def _best(plain: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]], prefix: str) -> Best | None:
-    return None if plain is None else Best(_under(arrays, prefix), plain["epoch"], plain["score"])
+    if plain is None:
+        return None
+    score = math.inf if plain["score"] is None else plain["score"]  # JSON has no word for what is infinite
+    return Best(_under(arrays, prefix), plain["epoch"], score)
 
 
 def _step(plain: Mapping[str, Any]) -> Step:

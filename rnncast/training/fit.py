@@ -89,9 +89,8 @@ def fit_weights(panel: Panel, spec: ModelSpec, watch: Watch, made_by: Mapping[st
     if all(state is not None and state.ended for state in states):
         nets = [state.kept for state in states if state is not None]
         return _fitted(panel, spec, nets[len(judged) :], (validation, nets[: len(judged)]))
-    raise InterruptedTrainingError(
-        "training was interrupted before any weights were usable", rescued=_rescued(panel, spec, validation, states)
-    )
+    rescued = _rescued(panel, spec, validation, states)
+    raise InterruptedTrainingError("interrupted before anything was learnt: nothing was written", rescued=rescued)
 
 
 def _fitted(

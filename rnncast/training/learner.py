@@ -84,10 +84,11 @@ class Learner:
             self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": named})
             for name, generator in self.generators.items():
                 generator.set_state(tensors[f"generator.{name}"].byte())
+            state = _under(tensors, "state.")  # in any order, as a file has it
+            device = next(self.model.parameters()).device
+            return tuple(state[str(index)].to(device) for index in range(len(state)))
         except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"the checkpoint is damaged: {error}", hint="begin anew without it") from None
-        device = next(self.model.parameters()).device
-        return tuple(part.to(device) for part in _under(tensors, "state.").values())
 
 
 def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,0 +1,133 @@
+"""How `train` survives: checkpoints to go on from, and signals that end it in good order."""
+
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from rnncast.cli.environment import Environment
+from rnncast.cli.options import stands
+from rnncast.errors import ExitCode, InterruptedTrainingError, UsageError
+
+if TYPE_CHECKING:
+    from rnncast.training.checkpoint import Checkpoint
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+LONGEST = 10**9  # seconds
+SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+
+
+class Wanted(NamedTuple):
+    """The checkpoints that flags ask for: in which folder, every so many seconds, and whether to go on from one."""
+
+    folder: str
+    every: float
+    resume: bool
+
+
+class Checkpoints(NamedTuple):
+    """What a `Watch` wants to know of checkpoints."""
+
+    due: "Callable[[str], bool]" = lambda run: False
+    reached: "Callable[[Checkpoint], None]" = lambda checkpoint: None
+    start: "Checkpoint | None" = None
+
+
+def checkpoints_wanted(context: typer.Context, folder: str | None, every: str, resume: bool) -> Wanted | None:
+    """What the flags ask for, None where they ask for nothing. UsageError where they make no sense."""
+    for name in ("every", "resume"):
+        if folder is None and stands(context, name):
+            raise UsageError(f"--{name} is of use with --checkpoint only", hint="add --checkpoint DIR")
+    return None if folder is None else Wanted(folder, seconds_of(every), resume)
+
+
+@contextmanager
+def checkpoints(wanted: Wanted | None, environment: Environment) -> Iterator[Checkpoints]:
+    """Checkpoints in a folder, removed when the block ends without an error: then they are of no more use.
+
+    UsageError if there is one already and `resume` is not asked for; CheckpointError if it, or the folder, cannot be
+    used.
+    """
+    if wanted is None:
+        yield Checkpoints()
+        return
+    folder, every, resume = wanted
+    from rnncast.report.words import checkpoint_in_words
+    from rnncast.training import checkpoint_folder
+
+    with checkpoint_folder.claimed(folder):
+        start = checkpoint_folder.load_checkpoint(folder)
+        if start is not None and not resume:
+            raise UsageError(
+                f"{folder} holds the checkpoint of a training that did not end",
+                hint="--resume goes on from it; to begin anew, delete it or name another folder",
+            )
+        if resume:
+            environment.say(checkpoint_in_words(folder, start))
+        due, reached = checkpoint_folder.due_every(every), partial(checkpoint_folder.save_checkpoint, folder)
+        yield Checkpoints(due, reached, start)
+        checkpoint_folder.remove_checkpoint(folder)
+
+
+@contextmanager
+def ending_in_order(output: str, folder: str | None) -> Iterator[list[signal.Signals]]:
+    """The SIGINT and SIGTERM that have come while the block runs: the first is for it to heed, the second ends it.
+
+    A block that they end raises an InterruptedTrainingError that says what is kept, and has the exit code of the first.
+    """
+    hint = f"--resume goes on from {folder}" if folder is not None else ""
+    with _noted_signals() as came:
+        try:
+            yield came
+        except InterruptedTrainingError as error:
+            message = error.message
+            if error.rescued is not None:
+                from rnncast.report.words import interruption_in_words
+
+                message = f"interrupted: {output} holds {interruption_in_words(error.rescued.interruption)}"
+            raise _interrupted(message, came, hint) from None
+        except KeyboardInterrupt:
+            raise _interrupted("stopped at once, and nothing more was written", came, hint) from None
+        if came:
+            raise _interrupted(f"interrupted, but training had ended: {output} is what it came to", came)
+
+
+def _interrupted(message: str, came: list[signal.Signals], hint: str = "") -> InterruptedTrainingError:
+    error = InterruptedTrainingError(message, hint)
+    error.exit_code = SIGNALS[came[0]] if came else ExitCode.INTERRUPTED
+    return error
+
+
+@contextmanager
+def _noted_signals() -> Iterator[list[signal.Signals]]:
+    """What has come; the second raises KeyboardInterrupt. What this process is to ignore, as a shell has it for what
+    runs in the background, stays ignored."""
+    came: list[signal.Signals] = []
+
+    def note(number: int, _: object) -> None:
+        came.append(signal.Signals(number))
+        if len(came) > 1:
+            raise KeyboardInterrupt
+
+    here = threading.current_thread() is threading.main_thread()  # only there do signals arrive
+    handled = [each for each in SIGNALS if here and signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, note) for each in handled}
+    try:
+        yield came
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def seconds_of(text: str) -> float:
+    """The seconds of a time: 60, 60s, 5m, 1h. UsageError if it is none."""
+    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?) ?([smh]?)", text.strip())
+    seconds = float(found[1]) * UNITS[found[2]] if found else LONGEST + 1
+    if seconds > LONGEST:
+        raise UsageError(f"--every is {text!r}, but must be a time", hint="60, 60s, 5m or 1h")
+    return seconds

@@ -1,0 +1,79 @@
+"""The folder that a training leaves its checkpoints in: one file, replaced as a whole, so that one is always whole.
+
+One training at a time has a folder: a lock, which goes with the process however that ends, keeps others out.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rnncast.errors import CheckpointError, ModelFileError
+from rnncast.files.model_file import CHECKPOINT, read_model, write_model
+from rnncast.training.checkpoint import Checkpoint
+
+NAME = "checkpoint.safetensors"
+TEMPORARY = ".rnncast-*"  # what a killed process leaves behind
+
+
+@contextmanager
+def claimed(folder: str) -> Iterator[None]:
+    """While the block runs, no other training has the folder, which is made if need be. CheckpointError if one has."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise CheckpointError(f"cannot keep checkpoints in {folder}: {error.strerror}") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for left in Path(folder).glob(TEMPORARY):
+            left.unlink()
+        yield
+    except BlockingIOError:
+        raise CheckpointError(
+            f"another training keeps its checkpoints in {folder}", hint="name another folder"
+        ) from None
+    finally:
+        os.close(handle)
+
+
+def save_checkpoint(folder: str, checkpoint: Checkpoint) -> None:
+    """Replace the checkpoint in a folder, once the new one is whole. CheckpointError if it cannot be written."""
+    try:
+        write_model(str(Path(folder) / NAME), *checkpoint.to_parts(), CHECKPOINT)
+    except ModelFileError as error:
+        raise CheckpointError(error.message, error.hint) from None
+
+
+def load_checkpoint(folder: str) -> Checkpoint | None:
+    """The checkpoint in a folder, if there is one. CheckpointError if it is damaged."""
+    path = Path(folder) / NAME
+    if not path.exists():
+        return None
+    try:
+        return Checkpoint.from_parts(*read_model(str(path), CHECKPOINT))
+    except ModelFileError as error:
+        raise CheckpointError(error.message, error.hint) from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{path} is a damaged checkpoint: {error}", hint=CHECKPOINT.remedy) from None
+
+
+def remove_checkpoint(folder: str) -> None:
+    """Remove what a training that has ended needs no more; the folder stays."""
+    (Path(folder) / NAME).unlink(missing_ok=True)
+
+
+def due_every(seconds: float, clock: Callable[[], float] = time.monotonic) -> Callable[[str], bool]:
+    """Whether, by run, so many seconds have passed since it was last due, or first asked."""
+    last: dict[str, float] = {}
+
+    def due(run: str) -> bool:
+        now = clock()
+        if now - last.setdefault(run, now) < seconds:
+            return False
+        last[run] = now
+        return True
+
+    return due
