@@ -4,7 +4,7 @@ What a net takes in at a step does not depend on what is known of the steps afte
 ahead. So the step that gives a row's forecast is the one that the next row goes on from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from rnncast.runtime.nets import State
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, concatenated, replaced, rows_of
 from rnncast.series.beside import Ahead, calendar
+from rnncast.series.blocks import in_blocks
 from rnncast.series.forecast import Forecast
 from rnncast.series.sizes import LARGEST, too_large
 
@@ -127,10 +128,15 @@ class Follower:
 
     def _now(self, series: Live, position: int, steps: int) -> Values:
         """Beside the steps from a position on [1, steps, N]: the calendar, and what is static."""
-        cycles = self.forecaster.spec.frame.calendar
-        cyclic = calendar(self.forecaster.frequency, np.arange(position, position + steps)[None], cycles)
+        cyclic = self._calendar(position, steps)[None]
         static = series.state.other[:, None, cyclic.shape[2] :]
         return np.concatenate((cyclic, np.repeat(static, steps, axis=1)), -1) if static.size else cyclic
+
+    @cached_property
+    def _calendar(self) -> Callable[[int, int], Values]:
+        """The calendar of so many steps from a position on [steps, 2C]."""
+        frequency, cycles = self.forecaster.frequency, self.forecaster.spec.frame.calendar
+        return in_blocks(lambda positions: calendar(frequency, positions, cycles), frequency)
 
     def _refusal(self, series: Live, position: int) -> DataError:
         model = self.forecaster

@@ -84,8 +84,12 @@ def _followed(
     from rnncast.files.forecasts import header_of, rows_of
     from rnncast.files.rows import STREAMED
     from rnncast.files.stream import BadRow, stream_rows
+    from rnncast.files.times import format_times
+    from rnncast.series.blocks import in_blocks
 
     model, left_out, taken = follower.forecaster, 0, 0
+    frequency = model.frequency
+    texts = in_blocks(lambda positions: format_times(frequency.times(positions), model.columns), frequency)
     first = follower.forecast(follower.begin(model.ids[0]), asked.horizon)
     write = STREAMED[asked.kind.value](header_of(asked.shown(first)), environment.stdout)
     environment.stdout.flush()
@@ -108,7 +112,7 @@ def _followed(
         followed[row.series] = series
         taken += 1
         if taken % asked.every == 0:
-            write(rows_of(asked.shown(follower.forecast(series, asked.horizon))))
+            write(rows_of(asked.shown(follower.forecast(series, asked.horizon)), texts))
             environment.stdout.flush()
     return left_out
 

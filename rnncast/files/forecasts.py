@@ -1,6 +1,6 @@
 """A Forecast as rows: one per series and step, under the user's own column names; Paths: one per path besides."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, repeat
 from typing import Any
 
@@ -26,9 +26,15 @@ def header_of(forecast: Forecast) -> list[str]:
     return [*columns.ids, columns.time_name, POINT, *beside]
 
 
-def rows_of(forecast: Forecast) -> Iterator[tuple[Any, ...]]:
-    """The rows: series in the order of the data, each over its horizon."""
-    times = format_times(forecast.time, forecast.columns)
+Times = Callable[[int, int], NDArray[Any]]  # the texts of so many positions from the first on
+
+
+def rows_of(forecast: Forecast, texts: Times | None = None) -> Iterator[tuple[Any, ...]]:
+    """The rows: series in the order of the data, each over its horizon. texts: of times, where they are kept."""
+    if texts is None:
+        times = format_times(forecast.time, forecast.columns)
+    else:
+        times = np.array([texts(cutoff + 1, forecast.horizon) for cutoff in forecast.cutoff.tolist()])
     if forecast.by_level:
         beside = [end for level in forecast.levels for end in forecast.interval(level)]
     else:

@@ -64,5 +64,5 @@ def next_units(frame: Frame, values: Values, level: Values, sums: Values) -> Uni
     change = np.abs(apart[:, rates.before])
     new = COUNTED + change[..., None] * OF_CHANGE + np.abs(rise)[..., None] * OF_SWING
     after = sums * rates.decay + new
-    levels = np.stack((level, rise + newest), 1)
-    return units_of(levels, np.stack((sums, after), 1), log=frame.log)
+    levels = np.concatenate((level[:, None], (rise + newest)[:, None]), 1)
+    return units_of(levels, np.concatenate((sums[:, None], after[:, None]), 1), log=frame.log)

@@ -28,7 +28,7 @@ from statistics import NormalDist
 
 from rnncast.frame.view import Leads
 from rnncast.losses import NAIVE_DEVIATION
-from rnncast.series.arrays import Array, namespace
+from rnncast.series.arrays import Array, constants, namespace
 
 SMALLEST_MEAN = 1e-6
 SHARPNESS = 10.0  # of the bound that keeps a mean above 0
@@ -109,12 +109,11 @@ class Head:
         middle = zero + factor * (middle - zero)
         if self.starts:
             return self._parameters(middle, widths)
-        half = self.middle
-        starts = self._steps
-        columns = [middle]  # each [B, T, H]
+        half, columns = self.middle, [middle]  # each [B, T, H]
+        steps = softplus(widths + constants(self._steps * 2, widths)[:, None])
         for j in range(half):
-            columns.insert(0, columns[0] - softplus(widths[:, :, j] + starts[j]))
-            columns.append(columns[-1] + softplus(widths[:, :, half + j] + starts[j]))
+            columns.insert(0, columns[0] - steps[:, :, j])
+            columns.append(columns[-1] + steps[:, :, half + j])
         return xp.stack(columns, -1)
 
     def _parameters(self, middle: Array, widths: Array) -> Array:

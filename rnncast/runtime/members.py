@@ -56,7 +56,7 @@ class Members:
         """
         own: NDArray[np.float32] = self._own(inputs.astype(np.float32, copy=False))  # [M, B, T, F]
         parts, steps = len(state) // self.number, own.shape[2]
-        net = tuple(np.stack(state[part::parts]) for part in range(parts))
+        net = tuple(np.array(state[part::parts]) for part in range(parts))
         if begun[:, 0].all():
             features, net = self._step(own, view, net)
         else:

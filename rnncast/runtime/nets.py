@@ -56,7 +56,7 @@ def recurrent(cell: Cell) -> Step:
                 features[:, :, t] = parts[0]
             inputs = features
             after.append(parts)
-        return inputs, tuple(np.stack(part, 1) for part in zip(*after, strict=True))
+        return inputs, tuple(np.concatenate([part[:, None] for part in each], 1) for each in zip(*after, strict=True))
 
     return step
 

@@ -5,7 +5,7 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Array = Any  # numpy.ndarray or torch.Tensor
@@ -50,6 +50,13 @@ def full(shape: tuple[int, ...], value: float, like: Array) -> Array:
     xp = namespace(like)
     place = {"device": like.device} if xp.__name__ == "torch" else {}
     return xp.full(shape, value, dtype=like.dtype, **place)
+
+
+def constants(values: Sequence[float], like: Array) -> Array:
+    """Numbers as a new array, of the kind and where `like` lives."""
+    xp = namespace(like)
+    place = {"device": like.device} if xp.__name__ == "torch" else {}
+    return xp.asarray(values, dtype=like.dtype, **place)
 
 
 def take_along(array: Array, index: Array) -> Array:

@@ -1,0 +1,34 @@
+"""What depends on a grid position alone, made for a block of positions at a time and kept.
+
+A stream asks for the times and the calendar of almost the same steps again and again, one or a few at a time.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.series.frequency import Frequency, Positions
+
+BLOCK = 256  # positions
+BLOCKS = 64  # that are kept
+
+
+def in_blocks(made: Callable[[Positions], NDArray[Any]], frequency: Frequency) -> Callable[[int, int], NDArray[Any]]:
+    """From the first of some positions of a grid, and their number, to what is made of them, each on its own."""
+
+    @lru_cache(maxsize=BLOCKS)
+    def block(number: int) -> NDArray[Any]:
+        positions = np.arange(number * BLOCK, (number + 1) * BLOCK)
+        return made(np.clip(positions, *frequency.reach))  # nobody asks for what lies outside the calendar
+
+    def of(first: int, steps: int) -> NDArray[Any]:
+        number, start = divmod(first, BLOCK)
+        if start + steps <= BLOCK:
+            return block(number)[start : start + steps]
+        blocks = [block(each) for each in range(number, (first + steps - 1) // BLOCK + 1)]
+        return np.concatenate(blocks)[start : start + steps]
+
+    return of
