@@ -26,6 +26,7 @@ from rnncast.given import (
 from rnncast.model_header import Header, Source
 from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.continuing import Kept, advanced, following
+from rnncast.runtime.footprint import check_paths
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, rows_of, state_from_tensors, state_tensors
 from rnncast.series.beside import Ahead, calendar
@@ -160,6 +161,7 @@ class Forecaster:
         """
         runtime, start = self.runtime, self._start(panel, horizon, future)
         steps, seed = start.ahead.known.shape[1], self.spec.train.seed
+        check_paths(paths, len(start.ids) * steps)
         templates, values = runtime.templates[:, :steps], []
         series = np.arange(len(start.ids))
         for rows in np.array_split(series, -(-len(series) // SIDE_BY_SIDE)):

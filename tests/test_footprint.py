@@ -10,7 +10,7 @@ import pytest
 from rnncast.choices import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
-from rnncast.runtime.footprint import bytes_of, footprint
+from rnncast.runtime.footprint import bytes_of, check_paths, footprint
 from tests.conftest import AIR_PASSENGERS, ROOT, Program, waves
 
 TRAIN = """
@@ -75,6 +75,15 @@ def test_what_does_not_fit_is_refused_with_the_number(program: Program, flags: l
     assert "training would need about " in done.stderr
     assert hint in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_paths_that_do_not_fit_are_refused_with_the_number(trained: Program) -> None:
+    with pytest.raises(UsageError, match=r"100,000 paths would need about 2,400\.0 GB of memory"):
+        check_paths(100_000, 1_000_000)
+    assert trained("forecast", "--paths", "1000").returncode == 0
+    done = trained("forecast", "--paths", "1000000")
+    assert done.returncode == 2
+    assert "1<=x<=100000" in done.stderr
 
 
 def test_a_size_is_a_number_and_a_unit() -> None:

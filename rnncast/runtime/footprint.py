@@ -50,6 +50,16 @@ def check_memory(spec: ModelSpec, panel: Panel, asked: str | None) -> None:
     )
 
 
+def check_paths(paths: int, values: int) -> None:
+    """Refuse so many paths, each of so many values over all series, where this machine cannot hold them. UsageError."""
+    limit, needed = available(), 3.0 * DOUBLE * paths * values  # by series, together, and as rows
+    if limit is not None and needed > limit:
+        raise UsageError(
+            f"{paths:,} paths would need about {_said(needed)} of memory, and this machine has {_said(limit)}",
+            hint="lower --paths or --horizon, or forecast fewer series at a time",
+        )
+
+
 def footprint(spec: ModelSpec, panel: Panel) -> tuple[Part, ...]:
     """What the training of a ModelSpec on a panel keeps at its peak; the program itself comes first."""
     frame, head, train = Frame.of(spec), head_of(spec), spec.train
