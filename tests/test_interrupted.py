@@ -1,13 +1,15 @@
 """A training that is asked to stop writes the best it has, says what that is, and can go on where it was asked to."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
 
-from tests.conftest import Program
+from tests.conftest import ROOT, Program
 from tests.test_killed import SMALL, table
 
 LONG = [*SMALL[:-1], "800", "--members", "1", "--bptt-steps", "16"]  # epochs: more than any of these tests waits for
@@ -119,3 +121,14 @@ def test_flags_that_make_no_sense(there: Program, flags: list[str], words: str) 
     done = there(*SMALL, *flags)
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def test_the_commands_of_the_page_run(program: Program) -> None:
+    """docs/reliability.md, with one net and one epoch."""
+    shutil.copytree(ROOT / "sample_data", program.folder / "sample_data")
+    commands = re.findall(r"^(?:\$ |until )rnncast ([^;\n]*)", (ROOT / "docs" / "reliability.md").read_text(), re.M)
+    assert len(commands) == 3
+    for command in commands:
+        done = program(*command.split(), "--epochs", "1", "--members", "1", "--no-validate")
+        assert done.returncode == 0, done.stderr
+        assert "; 1 epoch\n" in done.stderr

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from rnncast.config import Config
-from rnncast.errors import CheckpointError, InterruptedTrainingError
+from rnncast.errors import CheckpointError, InterruptedTrainingError, ModelFileError
 from rnncast.forecaster import Forecaster
 from rnncast.series.panel import Panel
 from rnncast.training.checkpoint import Checkpoint
-from rnncast.training.checkpoint_folder import load_checkpoint, save_checkpoint
+from rnncast.training.checkpoint_folder import NAME, claimed, due_every, load_checkpoint, save_checkpoint
 from rnncast.training.step import Step
 from rnncast.training.watch import Watch
 from tests.conftest import small_config, waves
@@ -201,3 +201,40 @@ def test_a_net_on_all_the_data_is_kept_where_none_is_validated() -> None:
 def _saved(forecaster: Forecaster, path: Path) -> str:
     forecaster.save(str(path))
     return str(path)
+
+
+def test_a_folder_is_for_one_training_at_a_time(tmp_path: Path) -> None:
+    left = tmp_path / ".rnncast-0123"  # of a process that was killed while it wrote
+    left.touch()
+    with claimed(str(tmp_path)):
+        assert not left.exists()
+        with pytest.raises(CheckpointError, match="another training"), claimed(str(tmp_path)):
+            pass
+    with claimed(str(tmp_path)):
+        pass
+
+
+def test_a_damaged_checkpoint_is_refused_with_the_reason(tmp_path: Path) -> None:
+    _, checkpoints, _ = watched(PANEL, small_config(epochs=1))
+    save_checkpoint(str(tmp_path), checkpoints[1])
+    path = tmp_path / NAME
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(CheckpointError, match="is a damaged checkpoint: its checksum is wrong"):
+        load_checkpoint(str(tmp_path))
+    path.write_bytes(whole)
+    with pytest.raises(ModelFileError, match="is not a rnncast model file"):
+        Forecaster.load(str(path))
+    path.write_bytes((tmp_path / _saved(Forecaster.fit(PANEL, small_config(epochs=1)), tmp_path / "m")).read_bytes())
+    with pytest.raises(CheckpointError, match="is not a rnncast checkpoint"):
+        load_checkpoint(str(tmp_path))
+
+
+def test_a_checkpoint_is_due_by_the_clock_for_each_run() -> None:
+    now = [0.0]
+    due = due_every(60, lambda: now[0])
+    asked = []
+    for now[0] in (0.0, 59.0, 60.0, 61.0, 130.0):
+        asked.append(due("a"))
+    assert asked == [False, False, True, False, True]
+    assert not due("b")

@@ -27,16 +27,21 @@ def claimed(folder: str) -> Iterator[None]:
     except OSError as error:
         raise CheckpointError(f"cannot keep checkpoints in {folder}: {error.strerror}") from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle, folder)
         for left in Path(folder).glob(TEMPORARY):
             left.unlink()
         yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: str) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise CheckpointError(
             f"another training keeps its checkpoints in {folder}", hint="name another folder"
         ) from None
-    finally:
-        os.close(handle)
 
 
 def save_checkpoint(folder: str, checkpoint: Checkpoint) -> None:
