@@ -138,7 +138,7 @@ def test_a_forecast_shrunk_by_half_lies_half_way_to_its_base(name: str) -> None:
     def point(shrinkage: float) -> NDArray[np.float64]:
         return replace(forecaster, weights=shrunk(forecaster.weights, shrinkage)).predict().point
 
-    np.testing.assert_allclose(point(0.0), [y[-6:-2] for _, _, y in panel], rtol=1e-6)
+    np.testing.assert_allclose(point(1.0), [y[-6:-2] for _, _, y in panel], rtol=1e-6)
     if not forecaster.spec.free_running:  # otherwise the state changes with what the net is told
         np.testing.assert_allclose(point(0.5), (point(0.0) + point(1.0)) / 2, rtol=1e-6)
     assert not np.allclose(point(0.0), point(1.0), rtol=1e-6)
