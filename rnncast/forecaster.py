@@ -266,9 +266,9 @@ class Forecaster:
         """The same forecaster, which also remembers where its data were read from, and how."""
         return replace(self, source=replace(self.source, path=path, table=table))
 
-    def training_data(self, note: Callable[[str], None] = lambda text: None) -> Panel:
-        """The panel that this was trained on, read again; errors as `Source.read`."""
-        return self.source.read(note)
+    def training_data(self, note: Callable[[str], None] = lambda text: None, *, anywhere: bool = False) -> Panel:
+        """The panel that this was trained on, read again; where from, and errors, as `Source.read`."""
+        return self.source.read(note, anywhere=anywhere)
 
     def horizon(self, horizon: int | None) -> int:
         """How many steps to forecast where so many are asked for. DataError if the model cannot go so far."""

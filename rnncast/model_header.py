@@ -4,12 +4,14 @@ A file may have been written by anybody. What this lets through can be forecast 
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncast.choices import check_spec
-from rnncast.config import Config, TableConfig
+from rnncast.config import DATA_OF_MODEL, Config, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.model_file import FORMAT
 from rnncast.files.times import WHOLE_NUMBER, format_fault
@@ -25,6 +27,7 @@ SCORES = ("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins")  
 NEEDED_SCORES = 3
 PARTS = ("versions", "config", "spec", "frequency", "columns", "source", "scores", "encoding", "ids")
 OPTIONAL_PARTS = ("interruption", "format")
+LARGEST_SCORE = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,13 @@ class Source:
     path: str = ""
     table: TableConfig = field(default_factory=TableConfig)
 
-    def read(self, note: Callable[[str], None]) -> Panel:
-        """The panel, read again. DataError if its file is gone, changed, or was a pipe."""
+    def read(self, note: Callable[[str], None], *, anywhere: bool = False) -> Panel:
+        """The panel, read again; `note` is told which file that is, before it is opened.
+
+        A model file may come from anybody, so a path in it that leads out of the working folder, by whatever way, or to
+        something that is no plain file, is followed only if `anywhere`. DataError if it is not, or if the file is gone,
+        changed, or was a pipe.
+        """
         from rnncast.files.tables import read_table
 
         path = self.path
@@ -50,6 +58,12 @@ class Source:
                 "the model file does not say where its data are: they were piped in",
                 hint="name the data file",
             )
+        if not anywhere and (fault := _not_here(path)):
+            raise DataError(
+                f"the model file says that its data are in {path}, which {fault}",
+                hint=f"to read it all the same, name it, or add {DATA_OF_MODEL}",
+            )
+        note(f"reading the data that the model file names: {path}")
         panel = read_table(path, self.table, note=note)
         if panel.fingerprint != self.fingerprint:
             raise DataError(
@@ -57,6 +71,17 @@ class Source:
                 hint=f"to use what it holds now, name it: rnncast compare {path}",
             )
         return panel
+
+
+def _not_here(path: str) -> str:
+    """Why a path is not one of a plain file in the working folder, or below; "" if it is, or if there is nothing."""
+    try:
+        real = Path(path).resolve()
+        if not real.is_relative_to(Path.cwd().resolve()):
+            return "lies outside the working folder"
+        return "is not a plain file" if real.exists() and not real.is_file() else ""
+    except (OSError, ValueError, RuntimeError) as error:  # a null character, or links that go round in a circle
+        return f"cannot be: {error}"
 
 
 class Header(NamedTuple):
@@ -130,7 +155,8 @@ def _scores(values: Any) -> dict[str, float]:
     scores = table(values, SCORES, needed, "score")
     scores = {name: math.inf if score is None else score for name, score in scores.items()}
     for name, score in scores.items():
-        if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= math.inf:
+        number = isinstance(score, int | float) and not isinstance(score, bool)
+        if not number or not (0 <= score <= LARGEST_SCORE or score == math.inf):
             raise UsageError(f"the score {name!r} cannot be {shown(score)}")
     if not scores.get("shrinkage", 0) <= 1:
         raise UsageError(f"the score 'shrinkage' is {shown(scores['shrinkage'])}, but must be at most 1")
@@ -151,6 +177,8 @@ def _check_columns(columns: Columns, frequency: Frequency) -> None:
         raise UsageError(f"the times are {frequency.name}, which the time format {columns.time_format!r} cannot show")
     if columns.time is None and frequency.unit != "step":
         raise UsageError(f"there is no time column, but the times are {frequency.name}")
+    if columns.time == "":
+        raise UsageError("the time column has no name")
     if columns.time_format != WHOLE_NUMBER and (fault := format_fault(columns.time_format)):
         raise UsageError(f"the time format {shown(columns.time_format)} cannot be written: {fault}")
     if columns.time_zone:

@@ -23,7 +23,9 @@ FEWEST = 7_000
 FAST = 61  # of so many mutants, one is tried in the fast test
 NO_MODEL = "is not a rnncast model file"
 REFUSED = re.compile(r"rnncast: model is a (?:damaged model file: \S+ .+|model file of format .+)")
-CANNOT = re.compile(r"rnncast: .*(?:is not a finite number|calendar of years|which a stream of values does not bring)")
+CANNOT = re.compile(
+    r"rnncast: .*(?:is not a finite number|calendar of years|which a stream of values does not bring|is not known at)"
+)
 
 
 class Folder:

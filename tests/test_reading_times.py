@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.frequencies import infer_frequency, parse_frequency
+from rnncast.files.tables import read_table
 from rnncast.files.times import format_times
 from rnncast.files.zones import utc_offsets, wall_to_utc
 from rnncast.series.panel import Panel
@@ -215,3 +218,30 @@ def test_the_panel_agrees_on_one_frequency(tmp_path: Path) -> None:
     assert panel.frequency.name == "daily"
     assert np.isnan(panel[1].y).sum() == 14
     assert all(early < late for early, late in pairwise(panel.indptr))
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "0001-01-01"])
+@pytest.mark.parametrize("zone", [None, "Pacific/Auckland"])
+def test_a_time_at_the_end_of_the_calendar_is_named(tmp_path: Path, end: str, zone: str | None) -> None:
+    """What stands for "never" in other programs. By the clocks of some zone it is in no year that there is."""
+    path = tmp_path / "never.csv"
+    path.write_text("ds,y\n" + "".join(f"2024-01-{day:02d},{day}\n" for day in range(1, 20)) + f"{end},5\n")
+    with pytest.raises(DataError, match=f":21: '{end}' in column 'ds' lies at the ends of the calendar"):
+        read_table(str(path), TableConfig(zone=zone))
+
+
+def test_a_mistyped_year_beside_offsets_is_soon_refused(tmp_path: Path) -> None:
+    """Each of 600 zones was asked for all changes of its clocks in 2,841 years, which took longer than an hour."""
+    path = tmp_path / "year.csv"
+    path.write_text("ds,y\n2024-10-26T02:00:00+02:00,1\n2024-10-27T02:00:00+01:00,2\n4865-10-28T02:00:00+02:00,3\n")
+    began = process_time()
+    with pytest.raises(DataError, match="no time zone has all the offsets"):
+        read_table(str(path))
+    assert process_time() - began < 20
+
+
+def test_whole_numbers_may_be_as_large_as_they_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "steps.csv"
+    path.write_text("step,y\n-999999999999999999,1\n999999999999999999,2\n")
+    panel = read_table(str(path))
+    assert panel.frequency.times(panel.ends).tolist() == [999999999999999999]

@@ -12,7 +12,7 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
-from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import DATA_OF_MODEL, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -74,6 +74,12 @@ def compare(
         typer.Option(metavar="FILE", help="Write every forecast here: a row per step, a column per candidate."),
     ] = None,
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit with 3 unless a model wins.")] = False,
+    data_of_model: Annotated[
+        bool,
+        typer.Option(
+            DATA_OF_MODEL, help="Read the data file that the model file names even if it is not in the working folder."
+        ),
+    ] = False,
     device: o.Device = "auto",
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
@@ -81,8 +87,8 @@ def compare(
     """Compare nets with baselines, and with the naive forecasts, on the same origins of the same data.
 
     A win needs evidence: the verdict says how sure it is. Without data, those
-    that the model file was trained on are read again. Ctrl-C shows what is
-    finished.
+    that the model file was trained on are read again, if they lie in the
+    working folder. Ctrl-C shows what is finished.
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
@@ -122,7 +128,7 @@ def _found(
     first = next(iter(trained.values()), None)
     if first and path is None:
         check_outputs(outputs, [first.source.path])
-        panel = first.training_data(note=environment.say)
+        panel = first.training_data(environment.say, anywhere=context.params["data_of_model"])
     else:
         table = o.table_from(context, first.source.table if first else None)
         panel = read_data(environment.data_or_stdin(path, "compare"), table, environment, environment.say)

@@ -7,9 +7,10 @@ import pandas as pd
 
 from rnncast.errors import DataError
 from rnncast.files.cells import SAMPLE, Coded, Column, Table
-from rnncast.files.sources import Source, arrow
+from rnncast.files.sources import Source, arrow, largest_unpacked
 
 MAGIC = b"PAR1"
+NUMBER = 8  # bytes, of a cell at least
 
 
 def open_parquet(source: Source) -> Table:
@@ -20,6 +21,7 @@ def open_parquet(source: Source) -> Table:
     damage = (pyarrow.ArrowException, OSError, ValueError)
     try:
         file = parquet.ParquetFile(source.stream)
+        _check_size(source, file.metadata)
         names = [field.name for field in file.schema_arrow if not pyarrow.types.is_nested(field.type)]
         top = next(file.iter_batches(SAMPLE, columns=names), None)
         head = {name: _coded(top.column(name), pyarrow) for name in names} if top else {}
@@ -38,6 +40,17 @@ def open_parquet(source: Source) -> Table:
 
     cells = {name: [column[row] for row in range(top.num_rows)] for name, column in head.items()}
     return Table(source.name, cells, read, lambda row: row + 1, unit="row")
+
+
+def _check_size(source: Source, metadata: Any) -> None:
+    """DataError if the file says that it is far larger in memory than a table of its size should be."""
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    size = max(sum(group.total_byte_size for group in groups), NUMBER * metadata.num_rows)
+    if size > (most := largest_unpacked(source.size)):
+        raise DataError(
+            f"{source.name} is {source.size:,} bytes that unpack to {size:,}, and {most:,} are the most for its size",
+            hint="if it is meant to be, write it as CSV, which may be of any size",
+        )
 
 
 def _damaged(source: Source, error: Exception) -> DataError:

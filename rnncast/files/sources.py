@@ -16,6 +16,9 @@ from rnncast.errors import DataError
 STDIN = "-"
 GZIP, ZSTANDARD, UTF16 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"\xff\xfe", b"\xfe\xff")
 HEAD = 1 << 16  # bytes that tell what a stream holds
+PIECE = 1 << 20  # bytes unpacked at a time
+# How far a packed file may expand. Tables shrink to a third or a twentieth, those of an empty house to a hundredth.
+SURELY_FINE, MOST_TIMES, MOST_UNPACKED = 1 << 26, 250, 1 << 32  # bytes, times, bytes
 
 BOM = b"\xef\xbb\xbf"
 
@@ -101,14 +104,35 @@ def arrow(need: str) -> ModuleType:
     return module
 
 
+def largest_unpacked(packed: int) -> int:
+    """The most bytes that may come out of so many packed ones, before they are taken for a trap."""
+    return max(SURELY_FINE, min(MOST_TIMES * packed, MOST_UNPACKED))
+
+
+def _bounded(unpacking: Any, packed: BinaryIO, name: str, program: str) -> BinaryIO:
+    """All that unpacking gives. DataError, as soon as that is known, if it is more than such a file should hold."""
+    size = packed.seek(0, io.SEEK_END)
+    packed.seek(0)
+    most, out = largest_unpacked(size), io.BytesIO()
+    while piece := unpacking.read(PIECE):
+        if out.tell() + len(piece) > most:
+            raise DataError(
+                f"{name} is {size:,} bytes that unpack to more than {most:,}, which is too much for a table",
+                hint=f"if it is meant to be, unpack it yourself: {program} {name} | rnncast ... -",
+            )
+        out.write(piece)
+    out.seek(0)
+    return out
+
+
 def _unpacked(stream: BinaryIO, name: str) -> BinaryIO:
     head = stream.read(HEAD)
     stream.seek(0)
     if head.startswith(GZIP):
-        return io.BytesIO(gzip.decompress(stream.read()))
+        return _bounded(gzip.GzipFile(fileobj=stream), stream, name, "gzip -dc")
     if head.startswith(ZSTANDARD):
         pyarrow = arrow(f"{name}: unpacking .zst")
-        return io.BytesIO(pyarrow.CompressedInputStream(stream, "zstd").read())
+        return _bounded(pyarrow.CompressedInputStream(stream, "zstd"), stream, name, "zstd -dc")
     if head.startswith(UTF16):  # what spreadsheets save as "Unicode text"
         return io.BytesIO(stream.read().decode("utf-16").encode())
     if b"\r" in head and b"\n" not in head:

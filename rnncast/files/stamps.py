@@ -13,7 +13,7 @@ from rnncast.files.cells import SAMPLE, Coded, Codes, Mask, Table
 from rnncast.files.marks import WHOLE
 from rnncast.files.times import DIRECTIVE, EXAMPLE, WHOLE_NUMBER, format_fault, format_times, formats_of, refined
 from rnncast.files.zones import check_zone, offset_of, utc_offsets, wall_to_utc, zone_of
-from rnncast.series.frequency import Times
+from rnncast.series.frequency import FIRST_DATE, LAST_DATE, Times
 from rnncast.series.panel import Columns
 
 FAULT_HINT = "correct it, or say how times are written with --time-format"
@@ -66,7 +66,7 @@ def read_stamps(cells: Coded, name: str, whole: bool, table: Table, asked: Table
     if form == WHOLE_NUMBER:
         return Stamps(cells.codes, _whole_times(cells, name, table), WHOLE_NUMBER)
     times = _parsed(cells.texts, form)
-    wrong = np.isnat(times)
+    wrong = np.isnat(times) | (times < FIRST_DATE) | (times > LAST_DATE)
     faults = {int(code): _fault(str(cells.texts.iloc[code]), name, form) for code in np.flatnonzero(wrong)}
     if 2 * len(faults) > len(times):
         row = _first_row(cells, wrong)
@@ -198,6 +198,8 @@ def _whole_times(cells: Coded, name: str, table: Table) -> Times:
 def _fault(text: str, name: str, form: str) -> str:
     if not text:
         return f"there is no time in column {name!r}"
+    if not pd.isna(_parsed(pd.Series([text]), form)[0]):
+        return f"{text!r} in column {name!r} lies at the ends of the calendar of years 1 to 9999"
     shown = format_times(EXAMPLE, Columns(time_format=form))[0]
     return f"{text!r} in column {name!r} is not a time like {shown}"
 

@@ -125,7 +125,7 @@ def _on_the_grid(wall: datetime, offset: int, columns: Columns) -> Times:
 
 def _header(text: str, columns: Columns) -> tuple[Header, bool]:
     """How lines are read, from the first; and whether that is a row itself."""
-    names = [*columns.ids, *([columns.time] if columns.time else []), columns.target]
+    names = [*columns.ids, *([] if columns.time is None else [columns.time]), columns.target]
     if text.startswith("{"):
         places = {name: i for i, name in enumerate(names)}
         return _placed(lambda line: _object(line, names), places, columns), True

@@ -98,9 +98,12 @@ def zone_of(utc: Times, offsets: Offsets) -> str | None:
     # A zone that is right on both sides of each change is right everywhere between.
     ends = np.flatnonzero(np.diff(offsets))
     chosen = np.unique(np.concatenate([[0], ends, ends + 1, [len(utc) - 1]]))
+    moments = [moment.replace(tzinfo=UTC) for moment in utc[chosen].astype("datetime64[us]").tolist()]
+    seen = list(zip(moments, offsets[chosen].tolist(), strict=True))
     others = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
     for name in dict.fromkeys((*_USUAL, *others)):
-        if np.array_equal(utc_offsets(utc[chosen], name), offsets[chosen]):
+        info = ZoneInfo(name)  # asked moment by moment: beside a mistyped year, clocks change thousands of times
+        if all(_offset(info, moment) == offset for moment, offset in seen):
             return name
     return None
 

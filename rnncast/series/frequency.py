@@ -22,7 +22,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 LAST_DAY = 31
 UNITS = ("step", "span", "month", "business day")
-MOST_UNITS = 400_000_000_000_000_000  # in microseconds, more than 10,000 years; NumPy counts a little further
+MOST_UNITS = 2_000_000_000_000_000_000  # NumPy counts four times as far, so that nothing that is added leaves it
 FIRST_DATE, LAST_DATE = np.datetime64("0001-01-02"), np.datetime64("9999-12-30")
 
 _SPANS = {"day": DAY, "hour": HOUR, "minute": MINUTE, "second": SECOND}
