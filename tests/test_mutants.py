@@ -11,10 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rnncast.cli.app import run
 from rnncast.cli.environment import Environment
+from rnncast.errors import DataError, ForecastError, ModelFileError
+from rnncast.forecaster import Forecaster
+from tests.golden.make import HERE
 from tests.mutants import Mutant, mutants
 from tests.tiny_models import Kind, kinds, train
 
@@ -126,6 +130,40 @@ def test_the_model_itself_is_fine(folder: Folder) -> None:
 def test_a_sample_of_the_mutants(folder: Folder) -> None:
     found = tried(folder, FAST)
     assert found["refused"] > found["fine"] > 0
+
+
+def test_a_sample_of_the_mutants_of_format_1(tmp_path: Path) -> None:
+    found = _loaded(tmp_path / "model", FAST)
+    assert found["refused"] > found["fine"] > 0
+    assert found["reasons"] > 0.8 * found["refused"]  # the others are no model files at all
+
+
+@pytest.mark.slow
+def test_every_mutant_of_format_1(tmp_path: Path) -> None:
+    found = _loaded(tmp_path / "model", 1)
+    print(f"\nmutants of format 1: {dict(found)}")
+    assert found["refused"] > found["fine"] > 0
+
+
+def _loaded(path: Path, every: int) -> Counter[str]:
+    """What became of the mutants of the golden file of format 1, which no program writes any more."""
+    found: Counter[str] = Counter()
+    for number, mutant in enumerate(mutants((HERE / "format-1.safetensors").read_bytes())):
+        if number % every:
+            continue
+        path.write_bytes(mutant.data())
+        try:
+            quantiles = Forecaster.load(str(path)).predict().quantiles
+        except (ModelFileError, ForecastError, DataError) as error:
+            found["refused" if isinstance(error, ModelFileError) else "no forecast"] += 1
+            found["reasons"] += len(error.message) > len(f"{path} is a damaged model file: ")
+            continue
+        except Exception as error:
+            raise AssertionError(f"the mutant {mutant.name!r}: {error!r}") from error
+        found["fine"] += 1
+        assert np.isfinite(quantiles).all(), mutant.name
+        assert (np.diff(quantiles, axis=-1) >= 0).all(), mutant.name
+    return found
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Models of all kinds, each trained in a moment on a small table, to try what is to be true of every model file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,9 @@ import numpy as np
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.files.tables import read_table
 from rnncast.forecaster import Forecaster
+from rnncast.training.checkpoint import Interruption
+
+STOPPED = Interruption("training", nets=1, of_nets=2, epochs=1, of_epochs=3)
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Kind:
     asked: TableConfig
     config: Config
     rows: str
+    interruption: Interruption | None = None
 
 
 def _config(model: str, loss: str = "pinball", *, members: int = 1, validate: bool = False, **task: object) -> Config:
@@ -75,12 +79,13 @@ def kinds() -> Mapping[str, Kind]:
     months, days = _dated("month,sales", _months(63)), _dated("date,count", _days(83), whole=True)
     weeks, work = _dated("week,y", _days(73, 7, "{y}/{m}/{d}"), 3), _dated("day,price", _workdays(73), 4)
     hours = _hours()
+    walked = _config("jordan", strategy="recursive", seasons=(4,))
     aside = TableConfig(id="shop", time="time", target="sold", known=("colour",), past=("rain",), static=("kind",))
     return {
         "steps": Kind(steps, TableConfig(), _config("lstm", seasons=(6,), members=2), "value\n50\n51\n"),
         "months": Kind(months[0], TableConfig(), _config("gru", validate=True, seasons=(12,)), months[1]),
         "days": Kind(days[0], TableConfig(), _config("window", "negative-binomial", seasons=(7,)), days[1]),
-        "weeks": Kind(weeks[0], TableConfig(), _config("jordan", strategy="recursive", seasons=(4,)), weeks[1]),
+        "weeks": Kind(weeks[0], TableConfig(), walked, weeks[1], STOPPED),
         "workdays": Kind(work[0], TableConfig(), _config("rnn", "student-t", validate=True, seasons=(5,)), work[1]),
         "hours": Kind(hours[0], aside, _config("lstm", seasons=(6,)), hours[1]),
     }
@@ -92,5 +97,6 @@ def train(kind: Kind, folder: Path) -> Path:
     (folder / "rows.csv").write_text(kind.rows + "\n")
     panel = read_table(str(folder / "data.csv"), kind.asked)
     path = folder / "model.safetensors"
-    Forecaster.fit(panel, kind.config).from_source(str(folder / "data.csv"), kind.asked).save(str(path))
+    model = Forecaster.fit(panel, kind.config).from_source(str(folder / "data.csv"), kind.asked)
+    replace(model, interruption=kind.interruption).save(str(path))
     return path

@@ -7,28 +7,22 @@ from typing import Any
 from rnncast.cli.options import quantiles_from
 from rnncast.config import Config, TableConfig
 from rnncast.errors import UsageError
+from rnncast.files.format_1 import upgraded
 from rnncast.model_header import Header
 from rnncast.plain import from_plain
 from rnncast.series.encoding import Encoding
 from rnncast.series.frequency import Frequency
 from rnncast.series.panel import Columns
+from rnncast.spec import ModelSpec
 
-BASE = {
-    "versions": {"numpy": "2.0"},
-    "config": Config().to_dict(),
-    "frequency": Frequency("span", 3600_000_000).to_dict(),
-    "columns": Columns((), "time", "y", "%Y-%m-%d %H:%M").to_dict(),
-    "source": {"fingerprint": "", "path": "", "table": {}},
-    "scores": {},
-    "encoding": Encoding().to_dict(),
-    "ids": ["a"],
-}
 KINDS = (
     Config.from_dict,
     Frequency.from_dict,
     Columns.from_dict,
     Encoding.from_dict,
     Header.from_dict,
+    ModelSpec.from_dict,
+    upgraded,
     lambda values: from_plain(TableConfig, values),
 )
 SECTIONS = ("task", "net", "train")
