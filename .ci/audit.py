@@ -1,4 +1,4 @@
-"""Are there known vulnerabilities in constraints.txt? `python .ci/audit.py` asks pip-audit, in an environment of its own.
+"""Known vulnerabilities in constraints.txt: `python .ci/audit.py` asks pip-audit, in an environment of its own.
 
 Exits with 1 if there are. Where the advisory data cannot be had (no network, or a mirror without them), it says so and
 exits with 0: a check that was not made is told apart from one that found nothing.

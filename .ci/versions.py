@@ -1,11 +1,11 @@
-"""The oldest and the newest versions of what rnncast needs, each in an environment of its own: do the golden files hold?
+"""The oldest and the newest versions of what rnncast needs, each in an environment of its own.
 
     python .ci/versions.py oldest        the lower bounds of pyproject.toml, exactly
     python .ci/versions.py newest        the newest that they allow
 
-Neither has torch: model files never touch it, so inspect, forecast and the readers of tables must do without. The golden
-files of every format forecast what was recorded, and the tests of the readers pass. (torch itself is held to the version
-in constraints.txt, with which the whole suite runs.)
+Neither has torch: model files never touch it, so inspect, forecast and the readers of tables must do without. The
+golden files of every format forecast what was recorded there, and the tests of the readers pass. (torch itself is held
+to the version in constraints.txt, with which the whole suite runs.)
 """
 
 import re

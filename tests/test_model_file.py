@@ -290,7 +290,7 @@ def test_a_frequency_that_cannot_be_is_refused_with_the_reason(
 def test_a_forecast_that_is_not_finite_is_refused(model: Path, tmp_path: Path) -> None:
     """Weights may be finite and still too large."""
     _, tensors = read_model(str(model))
-    path = rewritten(model, tmp_path / "odd", {}, **{"head.bias": np.full_like(tensors["head.bias"], 1e38)})
+    path = rewritten(model, tmp_path / "odd", {}, **{"head.weight": np.full_like(tensors["head.weight"], 3e38)})
     large = Forecaster.load(str(path))
     words = "what the lstm model forecasts is not a finite number"
     with pytest.raises(ForecastError, match=words):

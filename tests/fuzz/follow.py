@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 
@@ -10,14 +12,14 @@ from rnncast.errors import DataError, ForecastError
 from rnncast.files.stream import StreamRow, stream_rows
 from rnncast.following import Follower
 from rnncast.forecaster import Forecaster
-from tests.fuzz.harness import CORPUS
+from tests.tiny_models import kinds, train
 
 MODELS = ("steps", "months", "days")
 
 
 @cache
 def _follower(name: str) -> Follower:
-    return Follower(Forecaster.load(str(CORPUS / "model" / f"{name}.safetensors")))
+    return Follower(Forecaster.load(str(train(kinds()[name], Path(mkdtemp(prefix="fuzz-"))))))
 
 
 def try_input(data: bytes) -> None:

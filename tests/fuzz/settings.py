@@ -22,7 +22,7 @@ KINDS = (
     Encoding.from_dict,
     Header.from_dict,
     ModelSpec.from_dict,
-    upgraded,
+    lambda values: upgraded(values, {}),
     lambda values: from_plain(TableConfig, values),
 )
 SECTIONS = ("task", "net", "train")
