@@ -30,7 +30,16 @@ from rnncast.frame.imputation import imputed
 from rnncast.frame.steady import next_units
 from rnncast.frame.units import SUMS, Units, measured
 from rnncast.frame.view import LIMIT, FrameView, Leads
-from rnncast.series.arrays import Array, full, joined, namespace, stacked, where_missing, whole_numbers
+from rnncast.series.arrays import (
+    Array,
+    full,
+    joined,
+    namespace,
+    stacked,
+    where_missing,
+    whole_numbers,
+    windows,
+)
 from rnncast.series.beside import Beside
 
 
@@ -147,21 +156,26 @@ class Past:
         beside, units = Beside(*(part[rows] for part in self.beside)), Units(*(part[rows] for part in self.units))
         return Past(self.frame, values, filled, beside, units)
 
-    def inputs(self, span: int = 0) -> Array:
-        """What a net takes in [B, T, F] at each step, in units over one of the spans."""
-        values, xp = self.values, namespace(self.values)
-        level, scale = self.units.of(span)
-        last = self._steps() + whole_numbers(1 - self.frame.window, 0, values)  # [T, W]
-        window = self.filled[:, last]  # [B, T, W]
-        new = values[:, self.frame.lookback :, None]
-        arrived = self.frame.seen(new, level[:, :-1], scale[:, :-1])  # [B, T, 1]
-        parts = (
-            xp.clip(self.frame.seen(window, level[:, 1:], scale[:, 1:]), -LIMIT, LIMIT),
-            xp.isnan(values[:, last]),
-            self.beside.covariates[:, last].reshape((*window.shape[:2], -1)),
+    def inputs(self, span: int = 0, out: Array | None = None) -> Array:
+        """What a net takes in [B, T, F] at each step, in units over one of the spans; in NumPy, written to `out`."""
+        frame, xp, (level, scale) = self.frame, namespace(self.values), self.units.of(span)
+        first = frame.lookback + 1 - frame.window  # of the values that are in a window
+        filled, missing = self.filled[:, first:], xp.isnan(self.values[:, first:])
+        window, now = windows(filled, frame.window), (level[:, 1:], scale[:, 1:])  # [B, T, W]
+        whole = not (missing.any() or xp.isnan(now[0]).any())
+        local = frame.localise(window, *now) if whole else frame.seen(window, *now)
+        new = self.values[:, frame.lookback :, None]
+        arrived = frame.seen(new, level[:, :-1], scale[:, :-1])  # [B, T, 1]
+        covariates = self.beside.covariates[:, first:]
+        parts = [
+            xp.clip(local, -LIMIT, LIMIT),
+            windows(missing, frame.window),
             self.beside.now,
-        )
-        return xp.concatenate((*parts, xp.clip(arrived, -LIMIT, LIMIT)), -1)
+            xp.clip(arrived, -LIMIT, LIMIT),
+        ]
+        if frame.covariates:  # [B, T, C, W], of which those of a step stand together
+            parts.insert(2, windows(covariates, frame.window).swapaxes(2, 3).reshape((*window.shape[:2], -1)))
+        return xp.concatenate(parts, -1) if out is None else xp.concatenate(parts, -1, out=out, casting="same_kind")
 
     def view(self, span: int = 0, origins: slice = slice(None)) -> FrameView:
         """What a net sees at each step, in units over one of the spans; and what its forecasts rest on at those of the

@@ -47,7 +47,7 @@ class Members:
         return FrameView(inputs, bases, level, scale, leads)
 
     def stepped(
-        self, inputs: Values, begun: NDArray[np.bool_], state: State, view: FrameView | None = None
+        self, inputs: NDArray[Any], begun: NDArray[np.bool_], state: State, view: FrameView | None = None
     ) -> tuple[NDArray[np.float32], State]:
         """The features [M, B, T, D] of the members from inputs over each span [S, B, T, F], and the state after them.
 

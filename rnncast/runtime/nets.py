@@ -52,7 +52,9 @@ def recurrent(cell: Cell) -> Step:
             back, bias = weights[f"weight_hh_l{layer}"].mT, weights[f"bias_hh_l{layer}"]
             features = np.empty((*inputs.shape[:3], parts[0].shape[2]), np.float32)
             for t in range(inputs.shape[2]):
-                parts = cell(drive[:, :, t], parts[0] @ back + bias, parts)
+                recall = parts[0] @ back
+                recall += bias
+                parts = cell(drive[:, :, t], recall, parts)
                 features[:, :, t] = parts[0]
             inputs = features
             after.append(parts)

@@ -33,7 +33,8 @@ from rnncast.spec import ModelSpec
 Values = NDArray[np.float64]
 
 STEPS = (32, 256)  # taken at a time: fewest, most
-CELLS = 65_536  # series times steps times members, at most: what is made of more leaves the processor's cache
+REMEMBERED = 1 << 19  # series times steps, at most, whose units are measured at a time
+CELLS = 32_768  # series times steps times members, at most: what is made of more leaves the processor's cache
 ROWS = 4096  # series side by side, counted once for each member
 CONFORMAL = "conformal"  # the name of the factors of the intervals' widths
 TEMPLATES = "templates"  # the name of what says how lead times hang together
@@ -85,8 +86,7 @@ class Runtime:
 
         Rows that begin with NaN have not begun: their net's state stays as it is until their first value.
         """
-        known, fewest, most = self.frame.known, *STEPS
-        steps = max(fewest, min(most, CELLS // (max(len(y), 1) * self.nets.number)))
+        known, steps = self.frame.known, max(STEPS[0], REMEMBERED // max(len(y), 1))
         for start in range(0, y.shape[1], steps):
             block = slice(start, start + steps)
             values, covariates, other = (
@@ -213,9 +213,16 @@ class Runtime:
         """The states that `step` gives, without its forecast."""
         if self.spec.free_running:
             return self.step(y, beside, state)[1:]
-        past = Past.of(self.frame, y, state.frame, beside)
-        inputs = np.stack([past.inputs(span) for span in range(self.frame.measured)])
-        return past.after(), self.nets.stepped(inputs, past.begun, state.net)[1]
+        fewest, most = STEPS
+        past, net, spans = Past.of(self.frame, y, state.frame, beside), state.net, range(self.frame.measured)
+        steps = max(fewest, min(most, CELLS // (max(len(y), 1) * self.nets.number)))
+        for start in range(0, past.steps, steps):
+            part = past.part(start, min(start + steps, past.steps))
+            inputs = np.empty((len(spans), len(y), part.steps, self.frame.features), np.float32)
+            for span in spans:
+                part.inputs(span, inputs[span])
+            _, net = self.nets.stepped(inputs, part.begun, net)
+        return past.after(), net
 
     @cached_property
     def _linear(self) -> LinearView:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 Array = Any  # numpy.ndarray or torch.Tensor
 Namespace = Any
 
@@ -63,6 +65,13 @@ def take_along(array: Array, index: Array) -> Array:
     """array[b, index[b, t]] for arrays [B, T]."""
     xp = namespace(array)
     return (xp.take_along_dim if xp.__name__ == "torch" else xp.take_along_axis)(array, index, 1)
+
+
+def windows(array: Array, size: int) -> Array:
+    """Every stretch of so many places along axis 1, without a copy: [B, N, ...] to [B, N-size+1, ..., size]."""
+    if namespace(array).__name__ == "torch":
+        return array.unfold(1, size, 1)
+    return np.lib.stride_tricks.sliding_window_view(array, size, axis=1)
 
 
 def stacked(*arrays: Array) -> Array:
