@@ -5,7 +5,7 @@ N rows, S series, K distinct times, G grid points of all series.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -99,6 +99,40 @@ class Known(NamedTuple):
 def lay(rows: Rows, asked: TableConfig, known: Known | None = None) -> Laid:
     """Lay rows on the grid that suits them, or the one known, and find what does not fit. DataError where no grid can
     be told."""
+    gridded = _gridded(rows, asked, known)
+    stretches = _stretches(gridded)
+    return _laid(gridded, stretches, asked)
+
+
+class Gridded(NamedTuple):
+    """Rows and the grid of their times.
+
+    chosen [M]: the rows whose times lie on it, None for all N. places [M]: their grid positions, less `base`.
+    """
+
+    rows: Rows
+    frequency: Frequency
+    chosen: NDArray[np.int64] | None
+    base: int
+    places: Codes
+    defects: list[Defect]
+
+
+class Stretches(NamedTuple):
+    """The grid points of each series, from its first row to its last; none where its rows lie too far apart.
+
+    start [S]; indptr [S+1]. chosen [M]: the rows that stand in one, None for all N. cell [M]: the point of each.
+    """
+
+    start: Positions
+    indptr: NDArray[np.int64]
+    chosen: NDArray[np.int64] | None
+    cell: Codes
+    defects: list[Defect]
+
+
+def _gridded(rows: Rows, asked: TableConfig, known: Known | None) -> Gridded:
+    """Find the grid, and the rows that cannot lie on it."""
     wanted = parse_frequency(asked.freq) if asked.freq else None
     rows = replace(rows, stamps=tell_repeats_apart(rows.stamps, rows.series, asked))
     defects = [*_no_times(rows), *_bad_numbers(rows)]
@@ -109,17 +143,21 @@ def lay(rows: Rows, asked: TableConfig, known: Known | None = None) -> Laid:
             raise defects[0].error(rows.table) from None
         raise
     columns = replace(rows.columns, time_format=stamps.form, time_zone=stamps.zone, in_utc=stamps.in_utc)
-    columns = known.columns if known else columns
-    rows = replace(rows, stamps=stamps, columns=columns)
+    rows = replace(rows, stamps=stamps, columns=known.columns if known else columns)
     off = off_grid(frequency, stamps.times) & stamps.sound  # [K]
-    good = None
+    chosen = None
     if off.any() or stamps.faults:
-        good = np.flatnonzero((stamps.sound & ~off)[stamps.codes])
+        chosen = np.flatnonzero((stamps.sound & ~off)[stamps.codes])
         defects += _off_grid(rows, frequency, off, "the model says" if known else "--freq says" if wanted else "")
-    series = rows.series if good is None else rows.series[good]
-    values = rows.values if good is None else rows.values[good]
     base, places = _compact(frequency.positions(stamps.times))  # [K]
-    places = places[stamps.codes if good is None else stamps.codes[good]]  # [N]
+    return Gridded(rows, frequency, chosen, base, places[_chosen(stamps.codes, chosen)], defects)
+
+
+def _stretches(gridded: Gridded) -> Stretches:
+    """Find how far each series goes, and the grid point of each row."""
+    rows, frequency, chosen, base, places, _ = gridded
+    series = _chosen(rows.series, chosen)
+    defects: list[Defect] = []
     runs = Runs.of(series)
     low, high = runs.extents(places, len(rows.names))
     lengths = high - low + 1
@@ -128,17 +166,31 @@ def lay(rows: Rows, asked: TableConfig, known: Known | None = None) -> Laid:
         defects += _sparse(rows, frequency, sparse, low, high)
         lengths = np.where(sparse, 0, lengths)
         kept = np.flatnonzero(~sparse[series])
-        series, values, places = series[kept], values[kept], places[kept]
-        good = kept if good is None else good[kept]
+        series, places = series[kept], places[kept]
+        chosen = kept if chosen is None else chosen[kept]
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     offset, shifts = _compact(indptr[:-1] - low)
     cell = places + shifts[series]
     cell += offset
+    return Stretches(base + low, indptr, chosen, cell, defects)
+
+
+def _laid(gridded: Gridded, stretches: Stretches, asked: TableConfig) -> Laid:
+    """Put the values and the covariates of the rows on their grid points."""
+    rows, (start, indptr, chosen, cell, _) = gridded.rows, stretches
+    defects = [*gridded.defects, *stretches.defects]
+    values = _chosen(rows.values, chosen)
     y, taken, repeats = _placed(np.where(np.isinf(values), np.nan, values) if defects else values, cell, indptr, asked)
+    numbers = np.arange(len(rows.series)) if chosen is None else chosen
     if repeats.any() and asked.duplicates == "error":
-        defects += _repeats(rows, cell, np.arange(len(rows.series)) if good is None else good)
-    beside = _beside(rows.beside.take(np.arange(len(rows.series)) if good is None else good), cell, int(indptr[-1]))
-    return Laid(rows, frequency, base + low, indptr, y, taken, repeats, defects, beside)
+        defects += _repeats(rows, cell, numbers)
+    beside = _beside(rows.beside.take(numbers), cell, int(indptr[-1]))
+    return Laid(rows, gridded.frequency, start, indptr, y, taken, repeats, defects, beside)
+
+
+def _chosen(values: NDArray[Any], chosen: NDArray[np.int64] | None) -> NDArray[Any]:
+    """What stands in the chosen rows; in all, without a copy, for None."""
+    return values if chosen is None else values[chosen]
 
 
 def _compact(numbers: Positions) -> tuple[int, Codes]:
