@@ -198,7 +198,7 @@ def test_time_runs_out() -> None:
 def test_divergence_stops_before_the_weights() -> None:
     panel = Panel.from_series({"wild": np.array([1.0, 2.0] * 30)})
     with pytest.raises(TrainingError, match="no longer finite"):
-        Forecaster.fit(panel, small_config(learning_rate=1e30, epochs=50))
+        Forecaster.fit(panel, small_config(learning_rate=1000, weight_decay=1000, epochs=50))
 
 
 def test_missing_values_train_and_forecast() -> None:
