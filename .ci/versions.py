@@ -27,6 +27,7 @@ TESTS = (
     "test_stream_rows.py",
     "test_bombs.py",
 )
+PROGRAM = "from rnncast.__main__ import main; sys.exit(main())"
 WITHOUT_TORCH = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is not None)"
 
 
@@ -50,6 +51,9 @@ def main(which: str) -> None:
         python = str(Path(folder) / "bin" / "python")
         subprocess.run([python, "-m", "pip", "install", "-q", *needed(which), *TOOLS], check=True)
         subprocess.run([python, "-c", WITHOUT_TORCH], check=True)
+        program = Path(folder) / "bin" / "rnncast"  # as pip would make it, were torch here
+        program.write_text(f"#!{python}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n{PROGRAM}\n")
+        program.chmod(0o755)
         listed = subprocess.run([python, "-m", "pip", "freeze"], check=True, capture_output=True, text=True).stdout
         print(f"{which}:", ", ".join(line for line in listed.split() if "==" in line), flush=True)
         for golden in sorted((ROOT / "tests" / "golden").glob("*.safetensors")):
