@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rnncast.errors import DataError
 from rnncast.files import delimited
+from rnncast.files.tables import read_table
 from rnncast.series.frequency import DAY, HOUR, LAST_DAY, MINUTE, Frequency
 from rnncast.series.panel import KEY_MARK, Columns, Panel
 from tests.conftest import Program
@@ -208,3 +210,17 @@ def test_only_what_pyarrow_is_needed_for_asks_for_it(tmp_path: Path, program: Pr
     assert "needs pyarrow" in refused.stderr
     assert "pip install 'rnncast[parquet]'" in refused.stderr
     assert program.process("check", "x.csv").returncode == 0
+
+
+def test_blank_lines_before_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "late.csv"
+    path.write_text("\n" * 50 + "step,y\n1,2\n2,3\n")
+    assert read_table(str(path)).y.tolist() == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("blank", ["\u3000\n", "\u2028", "\x1f\n\x1f\n"])
+def test_a_file_of_odd_blanks_is_empty(tmp_path: Path, blank: str) -> None:
+    path = tmp_path / "blank.csv"
+    path.write_text(blank, encoding="utf-8")
+    with pytest.raises(DataError, match=r"empty|no cell with anything in it"):
+        read_table(str(path))

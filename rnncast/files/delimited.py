@@ -69,11 +69,12 @@ def _refuse_endless(source: Source) -> None:
 def separator_of(source: Source) -> str:
     """The first mark that cuts every line into the same number of cells, several; else the first line's commonest."""
     sniffed: list[str] = []
-    for line in islice(text_lines(source), SNIFFED):
-        if line.strip():
-            sniffed.append(line)
+    for line in islice((line for line in text_lines(source) if line.strip()), SNIFFED):
+        sniffed.append(line)
         if sum(map(len, sniffed)) > LONGEST_LINE // 8:  # a few such lines tell as much
             break
+    if not sniffed:  # blanks that only Unicode knows
+        raise DataError(f"{source.name} has no cell with anything in it")
     for mark in SEPARATORS:
         try:
             counts = {len(row) for row in csv.reader(sniffed, delimiter=mark, skipinitialspace=True)}
