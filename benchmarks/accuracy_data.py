@@ -14,7 +14,7 @@ import numpy as np
 
 from rnncast import Panel
 from rnncast.config import TableConfig
-from rnncast.files.tables import read_table
+from rnncast.files.panels.tables import read_table
 from rnncast.series.splits import Split, hold_out
 
 ETT_TRAIN, ETT_VALIDATION, ETT_TEST = 8640, 2880, 2880

@@ -18,7 +18,7 @@ def prepare(folder: Path, air_passengers: Path, m4: Path | None, long: int) -> N
     hourly series, after few and many rows.
     """
     from rnncast.config import TableConfig
-    from rnncast.files.tables import read_table
+    from rnncast.files.panels.tables import read_table
     from rnncast.forecaster import Forecaster
 
     if not (folder / "air.safetensors").exists():
@@ -40,7 +40,7 @@ def prepare(folder: Path, air_passengers: Path, m4: Path | None, long: int) -> N
 
 def warm(folder: Path, air_passengers: Path) -> dict[str, tuple[float, float]]:
     """Milliseconds, by the clock and of the processor, that a forecast takes from the state and from a history."""
-    from rnncast.files.tables import read_table
+    from rnncast.files.panels.tables import read_table
     from rnncast.forecaster import Forecaster
 
     forecaster, panel = Forecaster.load(str(folder / "air.safetensors")), read_table(str(air_passengers))
@@ -100,7 +100,7 @@ def _hourly(folder: Path, long: int) -> None:
     """A year's shape upon a week's upon a day's, with noise: a model of its first rows, and its state after all."""
     import numpy as np
 
-    from rnncast.files.tables import read_table
+    from rnncast.files.panels.tables import read_table
     from rnncast.forecaster import Forecaster
     from rnncast.runtime.runtime import Runtime
     from rnncast.series.panel import Panel
@@ -125,10 +125,8 @@ def _stream(folder: Path, name: str, forecaster) -> None:
     """Rows that follow a forecaster's state."""
     import numpy as np
 
-    from rnncast.files.times import format_times
-
     columns, ahead = forecaster.columns, forecaster.cutoff[0] + np.arange(1, MORE + 1)
-    times = format_times(forecaster.frequency.times(ahead), columns)
+    times = columns.written(forecaster.frequency.times(ahead))
     last = forecaster.state.pending[0]
     last = np.exp(last) if forecaster.log else last
     values = last * (1 + 0.1 * np.sin(np.arange(MORE)))

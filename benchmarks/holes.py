@@ -18,7 +18,7 @@ from rich.table import Table
 
 from rnncast.choices import resolve, shortest_series
 from rnncast.config import Config, TableConfig, TaskConfig, TrainConfig
-from rnncast.files.tables import read_table
+from rnncast.files.panels.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.panel import Panel

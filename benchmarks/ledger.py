@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
-from rnncast.files.tables import read_table
+from rnncast.files.panels.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.nets.model import Model
 from rnncast.series.panel import Panel

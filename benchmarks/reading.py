@@ -36,7 +36,7 @@ def measure(reader: str, path: Path) -> dict[str, float]:
     """Seconds, seconds of CPU and peak megabytes of one reader, in a process of its own; importing is not timed."""
     import pandas
 
-    from rnncast.files.tables import read_table
+    from rnncast.files.panels.tables import read_table
 
     if reader != "pandas c":
         import pyarrow.csv  # noqa: F401

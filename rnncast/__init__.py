@@ -14,7 +14,7 @@ from rnncast.version import VERSION
 
 if TYPE_CHECKING:
     from rnncast.config import Config
-    from rnncast.files.tables import read_table
+    from rnncast.files.panels.tables import read_table
     from rnncast.forecaster import Forecaster
     from rnncast.series.forecast import Forecast
     from rnncast.series.panel import Panel
@@ -26,7 +26,7 @@ _HOMES = {
     "Forecast": "rnncast.series.forecast",
     "Forecaster": "rnncast.forecaster",
     "Panel": "rnncast.series.panel",
-    "read_table": "rnncast.files.tables",
+    "read_table": "rnncast.files.panels.tables",
 }
 
 __all__ = ["Config", "Forecast", "Forecaster", "Panel", "__version__", "read_table"]

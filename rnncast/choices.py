@@ -14,12 +14,12 @@ from rnncast.losses import LOSSES
 from rnncast.runtime.footprint import check_memory
 from rnncast.runtime.registry import find_net
 from rnncast.series.encoding import Encoding
-from rnncast.series.frequency import Frequency
 from rnncast.series.panel import Panel
 from rnncast.series.seasonality import find_longer_season, find_season
 from rnncast.series.sizes import check_sizes
 from rnncast.series.spread import drift
 from rnncast.spec import ModelSpec
+from rnncast.times.frequency import Frequency
 
 FEW_SERIES = 10
 UPDATES = 400  # optimiser steps for them; for more of them more, as there is more to be learnt

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.errors import DataError
-from rnncast.files.times import format_times
 from rnncast.forecaster import LARGE, Forecaster
 from rnncast.frame.past import FrameState
 from rnncast.given import check_finite, check_reach
@@ -141,7 +140,7 @@ class Follower:
     def _refusal(self, series: Live, position: int) -> DataError:
         model = self.forecaster
         times = model.frequency.times(np.array([position, series.cutoff]))
-        shown, last = format_times(times, model.columns)
+        shown, last = model.columns.written(times)
         absent = position - series.cutoff - 1
         what = "is not after" if absent < 0 else f"leaves out {absent} step{'s' * (absent > 1)} after"
         return DataError(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rnncast.choices import decide
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, TrainingError, UsageError
-from rnncast.files.model_file import FORMAT, damaged, read_model, write_model
+from rnncast.files.output.model_file import FORMAT, damaged, read_model, write_model
 from rnncast.given import (
     check_finite,
     check_frequency,
@@ -34,9 +34,9 @@ from rnncast.series.covariates import Future
 from rnncast.series.dependence import dependent_scores, generator_of
 from rnncast.series.encoding import Encoding, expand
 from rnncast.series.forecast import Forecast, Paths
-from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns, Panel
 from rnncast.spec import ModelSpec
+from rnncast.times.frequency import Frequency, Positions
 from rnncast.training.checkpoint import Interruption
 from rnncast.training.watch import Watch
 from rnncast.version import VERSION

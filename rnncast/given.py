@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.errors import DataError, ForecastError
-from rnncast.files.times import format_times
 from rnncast.series.covariates import Future
 from rnncast.series.encoding import Encoding, recode
-from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns, Panel
 from rnncast.series.sizes import check_sizes
+from rnncast.times.frequency import Frequency, Positions
 
 SHOWN = 3  # names, before they are only counted
 
@@ -34,7 +33,7 @@ def check_values(panel: Panel, *, log: bool) -> None:
         return
     place = int(wrong[0])
     s = int(np.searchsorted(panel.indptr, place, side="right")) - 1
-    time = format_times(panel.time[place : place + 1], panel.columns)[0]
+    time = panel.columns.written(panel.time[place : place + 1])[0]
     raise DataError(
         f"the value{panel.columns.of_series(panel.ids[s])} at {time} is {panel.y[place]:g}, and the model was "
         "trained on positive values alone, in logs",
@@ -56,7 +55,7 @@ def check_known(
         return
     s, step, column = (int(place) for place in missing[0])
     name = encoding.known[column].name
-    time = format_times(frequency.times(cutoff[s : s + 1] + step + 1), columns)[0]
+    time = columns.written(frequency.times(cutoff[s : s + 1] + step + 1))[0]
     raise DataError(
         f"{name!r}{columns.of_series(ids[s])} is not known at {time}, and the forecast needs it there",
         hint="give it in rows after the last value, or in a file of its own: --future FILE",
@@ -66,7 +65,7 @@ def check_known(
 def check_reach(frequency: Frequency, ids: tuple[str, ...], cutoff: Positions, steps: int, columns: Columns) -> None:
     """DataError, by the first series, if the steps after a cutoff [S] leave the calendar."""
     for s in np.flatnonzero(cutoff > frequency.reach[1] - steps)[:1]:
-        last = format_times(frequency.times(cutoff[s : s + 1]), columns)[0]
+        last = columns.written(frequency.times(cutoff[s : s + 1]))[0]
         raise DataError(
             f"{steps} steps after {last}{columns.of_series(ids[s])}, the calendar of years 1 to 9999 is at its end",
             hint="correct that time, or ask for a smaller --horizon",

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 from rnncast.choices import check_spec
 from rnncast.config import DATA_OF_MODEL, Config, TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.model_file import FORMAT
-from rnncast.files.times import WHOLE_NUMBER, format_fault
-from rnncast.files.zones import check_zone
+from rnncast.files.output.model_file import FORMAT
 from rnncast.plain import from_plain, shown, table, texts
 from rnncast.series.encoding import Encoding
-from rnncast.series.frequency import Frequency
 from rnncast.series.panel import KEY_MARK, Columns, Panel
 from rnncast.spec import ModelSpec
+from rnncast.times.formats import WHOLE_NUMBER, format_fault
+from rnncast.times.frequency import Frequency
+from rnncast.times.zones import check_zone
 from rnncast.training.checkpoint import Interruption
 
 SCORES = ("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins")  # the first three are always there
@@ -50,7 +50,7 @@ class Source:
         something that is no plain file, is followed only if `anywhere`. DataError if it is not, or if the file is gone,
         changed, or was a pipe.
         """
-        from rnncast.files.tables import read_table
+        from rnncast.files.panels.tables import read_table
 
         path = self.path
         if path in ("", "-"):

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from rnncast.files import writing
+from rnncast.files.output import writing
 
 FAILING = ("open", "fchown", "fchmod", "ftruncate", "write", "fsync", "replace")
 
 
 class Faults:
-    """The operating system as `rnncast.files.writing` sees it; the call number `at` fails.
+    """The operating system as `rnncast.files.output.writing` sees it; the call number `at` fails.
 
     lasting: so do all writes after it. A write that fails writes half of its bytes first, as a full disk does. calls:
     the names of those made so far.

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rnncast.config import TableConfig
-from rnncast.files.tables import read_table
-from rnncast.files.times import format_times
+from rnncast.files.panels.tables import read_table
 from rnncast.series.panel import Panel
 
 Cell = str | float | int | None
@@ -82,7 +81,7 @@ def as_gz(data: bytes) -> bytes:
 def long_rows(panel: Panel, *, holes: bool = True) -> list[Row]:
     """A row per value: the ids, the time, the value; without `holes`, rows of missing values are left out."""
     rows: list[Row] = []
-    times = format_times(panel.time, panel.columns)
+    times = panel.columns.written(panel.time)
     for s, name in enumerate(panel.ids):
         for i in range(panel.indptr[s], panel.indptr[s + 1]):
             value = None if np.isnan(panel.y[i]) else float(panel.y[i])

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncast.files.times import format_times
 from rnncast.series.blocks import BLOCK, in_blocks
-from rnncast.series.frequency import HOUR, Frequency, Positions
 from rnncast.series.panel import Columns
+from rnncast.times.frequency import HOUR, Frequency, Positions
 
 GRIDS = [
     (Frequency("step", count=3, phase=1), Columns(time="t", time_format="")),
@@ -26,7 +25,7 @@ def test_a_block_holds_what_each_position_gives(frequency: Frequency, columns: C
     first, steps = data.draw(st.integers(-1000, 20_000)), data.draw(st.integers(1, 3 * BLOCK))
 
     def texts(positions: Positions) -> np.ndarray:
-        return format_times(frequency.times(positions), columns)
+        return columns.written(frequency.times(positions))
 
     found = in_blocks(texts, frequency)(first, steps)
     assert found.tolist() == texts(np.arange(first, first + steps)).tolist()
@@ -35,5 +34,5 @@ def test_a_block_holds_what_each_position_gives(frequency: Frequency, columns: C
 def test_a_block_that_reaches_beyond_the_calendar_gives_what_lies_in_it() -> None:
     frequency, columns = GRIDS[1]
     last = frequency.reach[1]
-    texts = in_blocks(lambda positions: format_times(frequency.times(positions), columns), frequency)
-    assert texts(last - 1, 2).tolist() == format_times(frequency.times(np.array([last - 1, last])), columns).tolist()
+    texts = in_blocks(lambda positions: columns.written(frequency.times(positions)), frequency)
+    assert texts(last - 1, 2).tolist() == columns.written(frequency.times(np.array([last - 1, last]))).tolist()

@@ -11,8 +11,8 @@ import pytest
 from pyarrow import parquet
 
 from rnncast.errors import DataError
-from rnncast.files import sources
-from rnncast.files.tables import read_table
+from rnncast.files.formats import sources
+from rnncast.files.panels.tables import read_table
 
 TABLE = b"ds,y\n" + b"".join(b"2024-01-%02d,%d\n" % (day, day) for day in range(1, 29))
 SAID = "bytes that unpack to more than"

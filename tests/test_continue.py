@@ -8,8 +8,8 @@ import pytest
 
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError
-from rnncast.files.grid import Known
-from rnncast.files.tables import read_table
+from rnncast.files.panels.grid import Known
+from rnncast.files.panels.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.states import state_tensors

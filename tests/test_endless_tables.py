@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rnncast.errors import DataError
-from rnncast.files.tables import read_table
+from rnncast.files.panels.tables import read_table
 from tests.conftest import Program
 
 MILLION = 1_000_000

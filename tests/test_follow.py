@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncast.files.grid import Known
-from rnncast.files.tables import read_table
-from rnncast.files.times import format_times, read_time
+from rnncast.files.panels.grid import Known
+from rnncast.files.panels.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.series.panel import Columns, Panel
+from rnncast.times.formats import read_time
 from tests.conftest import Program, small_config
 
 HEADER = "series,step,value"
@@ -187,10 +187,10 @@ def test_following_loads_neither_torch_nor_pandas(there: Program) -> None:
 def test_a_time_is_read_as_it_is_written(form: str) -> None:
     columns = Columns(time="t", time_format=form)
     for time in np.array(["2024-02-29T23:45", "1999-12-31T12:00", "2001-01-01"], "datetime64[us]"):
-        text = format_times(time[None], columns)[0]
+        text = columns.written(time[None])[0]
         read = read_time(text, form)
         assert read is not None
-        assert format_times(np.array([read[0]], "datetime64[us]"), columns)[0] == text
+        assert columns.written(np.array([read[0]], "datetime64[us]"))[0] == text
 
 
 def test_no_time_is_none() -> None:
@@ -201,7 +201,7 @@ def test_no_time_is_none() -> None:
 def test_clocks_that_were_set_back(tmp_path: Path) -> None:
     """The hour that comes twice is two rows of the stream."""
     from rnncast.config import TableConfig
-    from rnncast.files.stream import StreamRow, stream_rows
+    from rnncast.files.panels.stream import StreamRow, stream_rows
 
     path = tmp_path / "hours.csv"
     lines = [f"2024-10-{day:02d} {hour:02d}:00,{hour}" for day in (25, 26) for hour in range(24)]

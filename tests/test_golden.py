@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncast.files.model_file import FORMAT
+from rnncast.files.output.model_file import FORMAT
 from rnncast.forecaster import Forecaster
 from tests.golden.make import HERE, forecasts
 

@@ -6,7 +6,7 @@ import pytest
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.tables import read_table
+from rnncast.files.panels.tables import read_table
 from tests.conftest import Program
 
 DAYS = [f"2024-{month:02d}-{day:02d}" for month in (1, 2) for day in range(1, 29)]

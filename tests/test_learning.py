@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError, TrainingError, UsageError
-from rnncast.files.tables import read_table
+from rnncast.files.panels.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.registry import NETS

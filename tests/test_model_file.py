@@ -18,12 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncast.errors import DataError, ForecastError, ModelFileError
-from rnncast.files.model_file import read_model, write_model
+from rnncast.files.output.model_file import read_model, write_model
 from rnncast.following import Follower
 from rnncast.forecaster import Forecaster
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
-from rnncast.series.frequency import Frequency
 from rnncast.series.panel import Columns, Panel
+from rnncast.times.frequency import Frequency
 from tests.conftest import Program, small_config, waves
 
 DATED = Columns(time="year", time_format="%Y-%m-%d")

@@ -7,7 +7,7 @@ import pytest
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.future import read_future
+from rnncast.files.panels.future import read_future
 from rnncast.series.covariates import Covariates
 from tests.conftest import ROOT, Program
 from tests.tables import as_jsonl, as_parquet, read

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rnncast.errors import DataError
-from rnncast.files import delimited
-from rnncast.files.tables import read_table
-from rnncast.series.frequency import DAY, HOUR, LAST_DAY, MINUTE, Frequency
+from rnncast.files.formats import delimited
+from rnncast.files.panels.tables import read_table
 from rnncast.series.panel import KEY_MARK, Columns, Panel
+from rnncast.times.frequency import DAY, HOUR, LAST_DAY, MINUTE, Frequency
 from tests.conftest import Program
 from tests.tables import Form, as_csv, as_gz, as_json, as_jsonl, as_parquet, as_zst, header, long_rows, read, same
 

@@ -8,8 +8,8 @@ import pytest
 
 from rnncast.config import TableConfig
 from rnncast.errors import RnncastError
-from rnncast.files import delimited
-from rnncast.files.tables import study_table
+from rnncast.files.formats import delimited
+from rnncast.files.panels.tables import study_table
 from tests.tables import as_csv, as_gz, as_json, as_jsonl, as_parquet, as_zst
 
 NAMES = ["id", "ds", "y"]

@@ -7,8 +7,8 @@ import pytest
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, RnncastError, UsageError
-from rnncast.files import delimited
-from rnncast.files.tables import study_table
+from rnncast.files.formats import delimited
+from rnncast.files.panels.tables import study_table
 from tests.conftest import Program
 from tests.tables import as_csv, read
 

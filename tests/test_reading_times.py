@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.frequencies import infer_frequency, parse_frequency
-from rnncast.files.tables import read_table
-from rnncast.files.times import format_times
-from rnncast.files.zones import utc_offsets, wall_to_utc
+from rnncast.files.panels.tables import read_table
 from rnncast.series.panel import Panel
+from rnncast.times.inference import infer_frequency, parse_frequency
+from rnncast.times.zones import utc_offsets, wall_to_utc
 from tests.tables import as_csv, read
 
 MOMENT = st.datetimes(datetime(1970, 1, 1), datetime(2060, 1, 1))
@@ -29,7 +28,7 @@ def table(times: list[str]) -> bytes:
 
 
 def out(panel: Panel) -> list[str]:
-    return list(format_times(panel.time, panel.columns))
+    return list(panel.columns.written(panel.time))
 
 
 @pytest.mark.parametrize("alias", ["D", "W-SUN", "W-WED", "MS", "ME", "QS", "QS-FEB", "QE", "QE-JAN", "YS", "YE", "B"])
@@ -126,7 +125,7 @@ def test_a_forecast_goes_on_through_a_change_of_the_clock(tmp_path: Path) -> Non
     texts = [s.isoformat() for s in pd.date_range("2024-01-01", "2024-10-27", freq="h", tz="Europe/Berlin")]
     panel = read(tmp_path, table(texts))
     ahead = panel.frequency.times(panel.ends[0] + np.arange(1, 5))
-    assert [text[11:] for text in format_times(ahead, panel.columns)] == [
+    assert [text[11:] for text in panel.columns.written(ahead)] == [
         "01:00:00+02:00",
         "02:00:00+02:00",
         "02:00:00+01:00",

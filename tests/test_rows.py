@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncast.files.rows import BLOCK, stream_csv
+from rnncast.files.output.rows import BLOCK, stream_csv
 
 numbers = st.floats() | st.integers() | st.none()
 cells = st.one_of(numbers, st.text(st.characters(exclude_categories=["Cs"]), max_size=8))

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
-from rnncast.files.tables import read_table
+from rnncast.files.panels.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.series.panel import Panel
 from tests.conftest import AIR_PASSENGERS

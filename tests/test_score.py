@@ -10,8 +10,8 @@ import pytest
 
 from rnncast.config import TableConfig
 from rnncast.evaluate.scoring import score_forecasts
-from rnncast.files.forecast_table import read_forecasts
-from rnncast.files.tables import read_table
+from rnncast.files.panels.forecast_table import read_forecasts
+from rnncast.files.panels.tables import read_table
 from tests.conftest import AIR_PASSENGERS, Program
 
 DAYS = 40

@@ -8,8 +8,8 @@ import pytest
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
 from rnncast.evaluate.scoring import Scores, score_forecasts
-from rnncast.files.forecast_table import read_forecasts
-from rnncast.files.tables import read_table
+from rnncast.files.panels.forecast_table import read_forecasts
+from rnncast.files.panels.tables import read_table
 from rnncast.series.metrics import wql
 from tests.conftest import Program
 

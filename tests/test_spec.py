@@ -11,7 +11,7 @@ from rnncast.choices import resolve
 from rnncast.cli.app import run
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
-from rnncast.files import format_1
+from rnncast.files.output import format_1
 from rnncast.forecaster import Forecaster
 from rnncast.frame.baselines import baselines_of
 from rnncast.frame.frame import Frame

@@ -4,9 +4,9 @@ import pytest
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.stream import BadRow, StreamRow, stream_rows
-from rnncast.series.frequency import DAY, Frequency
+from rnncast.files.panels.stream import BadRow, StreamRow, stream_rows
 from rnncast.series.panel import Columns
+from rnncast.times.frequency import DAY, Frequency
 
 NUMBERED = Columns(("id",), "step", "y"), Frequency("step")
 DATED = Columns(("id",), "day", "y", "%Y-%m-%d"), Frequency("span", DAY)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncast.errors import OutputClosedError, OutputError
-from rnncast.files.writing import check_writable, growing, written, written_text
+from rnncast.files.output.writing import check_writable, growing, written, written_text
 from tests.faults import FAILING, faults
 
 OLD, NEW = b"old\n", bytes(range(256)) * 100  # NEW takes several writes
@@ -417,7 +417,7 @@ def test_writers_side_by_side_leave_one_of_their_files_whole(here: Path) -> None
 def test_a_killed_writer_leaves_the_old_file(here: Path) -> None:
     Path("file").write_bytes(OLD)
     code = (
-        "import os, signal; from rnncast.files.writing import written\n"
+        "import os, signal; from rnncast.files.output.writing import written\n"
         "with written('file') as file: file.write(bytes(100_000)); os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == -9

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
-from rnncast.files.tables import read_table
+from rnncast.files.panels.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.training.checkpoint import Interruption
 

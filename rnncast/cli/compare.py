@@ -186,7 +186,7 @@ def _show(findings: "Findings", kind: Format, output: str, environment: Environm
 
 
 def _save_forecasts(path: str, findings: "Findings", environment: Environment) -> None:
-    from rnncast.files.forecasts import side_by_side
+    from rnncast.files.output.forecasts import side_by_side
 
     forecasts: dict[int, dict[str, Forecast]] = {}
     for outcome in findings.outcomes:

@@ -8,7 +8,7 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import check_outputs
 from rnncast.errors import UsageError
-from rnncast.files.writing import written
+from rnncast.files.output.writing import written
 
 
 def export(

@@ -81,15 +81,14 @@ def _followed(
     follower: "Follower", followed: "dict[str, Live]", asked: Asked, stopping: Stopping, environment: Environment
 ) -> int:
     """Take in every row, note each series' state in `followed`, and write the forecasts; how many rows were bad."""
-    from rnncast.files.forecasts import header_of, rows_of
-    from rnncast.files.rows import STREAMED
-    from rnncast.files.stream import BadRow, stream_rows
-    from rnncast.files.times import format_times
+    from rnncast.files.output.forecasts import header_of, rows_of
+    from rnncast.files.output.rows import STREAMED
+    from rnncast.files.panels.stream import BadRow, stream_rows
     from rnncast.series.blocks import in_blocks
 
     model, left_out, taken = follower.forecaster, 0, 0
     frequency = model.frequency
-    texts = in_blocks(lambda positions: format_times(frequency.times(positions), model.columns), frequency)
+    texts = in_blocks(lambda positions: model.columns.written(frequency.times(positions)), frequency)
     first = follower.forecast(follower.begin(model.ids[0]), asked.horizon)
     write = STREAMED[asked.kind.value](header_of(asked.shown(first)), environment.stdout)
     environment.stdout.flush()

@@ -14,7 +14,7 @@ from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.config import TableConfig
 from rnncast.errors import OutputClosedError, UsageError
-from rnncast.files.writing import check_writable
+from rnncast.files.output.writing import check_writable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -93,7 +93,7 @@ def _read_future(
     environment: Environment,
 ) -> "Future":
     """What a table of the future holds, and said of that what is of no use."""
-    from rnncast.files.future import read_future
+    from rnncast.files.panels.future import read_future
     from rnncast.given import ignored
 
     forecaster, panel = given
@@ -119,7 +119,7 @@ def _saved_after(forecaster: "Forecaster", path: str | None) -> Iterator[None]:
 
 
 def _rows(found: "Forecast | Paths") -> tuple[list[str], Iterator[Sequence[Any]]]:
-    from rnncast.files.forecasts import header_of, path_header_of, path_rows_of, rows_of
+    from rnncast.files.output.forecasts import header_of, path_header_of, path_rows_of, rows_of
     from rnncast.series.forecast import Forecast
 
     if isinstance(found, Forecast):
@@ -176,7 +176,7 @@ def _updated(
     """The forecaster after the new rows in a file."""
     if table.layout == "rows":
         raise UsageError("--continue cannot read --layout rows", hint="give the new rows as a long table")
-    from rnncast.files.grid import Known
+    from rnncast.files.panels.grid import Known
 
     table = table if gaps_asked else replace(table, gaps="error")
     known = Known(forecaster.columns, forecaster.frequency)

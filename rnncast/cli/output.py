@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rnncast.cli.environment import Environment
 from rnncast.errors import UsageError
-from rnncast.files.writing import STDOUT, check_writable, place, written_text
+from rnncast.files.output.writing import STDOUT, check_writable, place, written_text
 from rnncast.plain import json_text
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def write(
 
             print_table(table(), out)
         else:
-            from rnncast.files.rows import WRITERS
+            from rnncast.files.output.rows import WRITERS
 
             WRITERS[kind.value](*rows, out)
 

@@ -7,7 +7,7 @@ from rnncast.cli.environment import Environment
 from rnncast.config import TableConfig
 
 if TYPE_CHECKING:
-    from rnncast.files.grid import Known
+    from rnncast.files.panels.grid import Known
     from rnncast.series.panel import Panel
 
 
@@ -19,7 +19,7 @@ def read_data(
     known: "Known | None" = None,
 ) -> "Panel":
     """The panel in a file, or in standard input ("-"); `note` is told what was recognised, unless it is known."""
-    from rnncast.files.tables import read_table
+    from rnncast.files.panels.tables import read_table
 
     if not environment.shows_progress:
         return read_table(path, table, known=known, note=note)

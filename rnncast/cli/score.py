@@ -57,7 +57,7 @@ def score(
     table = o.table_from(context)
 
     from rnncast.evaluate.scoring import score_forecasts
-    from rnncast.files.forecast_table import read_forecasts
+    from rnncast.files.panels.forecast_table import read_forecasts
     from rnncast.report.tables import scores_table
 
     panel = read_data(actual, table, environment, environment.detail)

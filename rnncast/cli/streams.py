@@ -11,7 +11,7 @@ import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from rnncast.files.writing import STDOUT, refuse
+from rnncast.files.output.writing import STDOUT, refuse
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

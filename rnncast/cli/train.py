@@ -15,7 +15,7 @@ from rnncast.cli.reading import read_data
 from rnncast.cli.surviving import checkpoints, checkpoints_wanted, ending_in_order
 from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import InterruptedTrainingError, OutputClosedError, OutputError, TrainingError
-from rnncast.files.writing import growing, replaces
+from rnncast.files.output.writing import growing, replaces
 from rnncast.plain import json_text
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class _Ledger:
 
 def _extended(panel: "Panel", future: str, table: TableConfig, environment: Environment) -> "Panel":
     """The panel with what a table of the future holds, and said of that what is of no use."""
-    from rnncast.files.future import read_future
+    from rnncast.files.panels.future import read_future
     from rnncast.given import ignored
     from rnncast.series.encoding import Encoding
 

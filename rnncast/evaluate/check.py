@@ -8,10 +8,9 @@ import numpy as np
 from rnncast.choices import resolve
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, RnncastError
-from rnncast.files.readings import Reading
-from rnncast.files.sources import Told
-from rnncast.files.tables import study_table
-from rnncast.files.times import format_times
+from rnncast.files.formats.sources import Told
+from rnncast.files.panels.readings import Reading
+from rnncast.files.panels.tables import study_table
 from rnncast.series.seasonality import strongest_season
 
 NAMES = ("start", "end", "length", "missing", "duplicates", "zeros", "constant", "season", "strength", "left out")
@@ -70,7 +69,7 @@ def _refusal(reading: Reading, config: Config) -> RnncastError | None:
 def _series(reading: Reading) -> list[tuple[Any, ...]]:
     panel = reading.whole
     ends = panel.frequency.times(np.stack([panel.start, panel.ends], axis=1))  # [S, 2]
-    times = format_times(ends, panel.columns)
+    times = panel.columns.written(ends)
     rows = []
     for s, (name, _, y) in enumerate(panel):
         known = y[~np.isnan(y)]

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.errors import DataError
-from rnncast.files.forecast_table import Forecasts, ModelColumns
-from rnncast.files.times import format_times
+from rnncast.files.panels.forecast_table import Forecasts, ModelColumns
 from rnncast.series import metrics
-from rnncast.series.frequency import Positions
 from rnncast.series.naive import naive2
 from rnncast.series.panel import Panel
+from rnncast.times.frequency import Positions
 
 Values = NDArray[np.float64]
 
@@ -222,7 +221,7 @@ def _notes(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, origin
     scored = int((~np.isnan(came)).sum())
     if not scored:
         ends = np.array([forecasts.positions[known].min(), actual.ends.max()])
-        times = format_times(actual.frequency.times(ends), actual.columns)
+        times = actual.columns.written(actual.frequency.times(ends))
         raise DataError(
             f"no time of {forecasts.name} has an actual value: the forecasts begin at {times[0]}, and the actual "
             f"values end at {times[1]}",

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError
-from rnncast.files.cells import Coded, Column, Table, Values
-from rnncast.files.columns import Kind, kind_of
-from rnncast.files.grid import Laid
-from rnncast.files.marks import MISSING
-from rnncast.files.numbers import parse_numbers
+from rnncast.files.formats.cells import Coded, Column, Table, Values
+from rnncast.files.formats.marks import MISSING
+from rnncast.files.formats.numbers import parse_numbers
+from rnncast.files.panels.columns import Kind, kind_of
+from rnncast.files.panels.grid import Laid
 from rnncast.series.covariates import Block, Covariate, Covariates, ragged
 from rnncast.series.panel import Panel
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from rnncast.files.times import format_times
 from rnncast.forecaster import Forecaster
 from rnncast.report.words import interruption_in_words, scores_in_words
 
@@ -23,7 +22,7 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
     spec, interruption = forecaster.spec, forecaster.interruption
     task, frame, net, train = spec.task, spec.frame, spec.net, spec.train
     ends = forecaster.frequency.times(np.unique(forecaster.cutoff)[[0, -1]])
-    last = map(str, format_times(ends, forecaster.columns))
+    last = map(str, forecaster.columns.written(ends))
     file: Card = {"format": forecaster.format}
     if path is not None:
         status = Path(path).stat()

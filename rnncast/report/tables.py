@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from rnncast.choices import Choice
-from rnncast.files.forecasts import POINT, header_of, path_header_of, path_rows_of, rows_of
+from rnncast.files.output.forecasts import header_of, path_header_of, path_rows_of, rows_of
 from rnncast.report.screen import screen
-from rnncast.series.forecast import Forecast, Paths
+from rnncast.series.forecast import POINT, Forecast, Paths
 
 if TYPE_CHECKING:  # it comes with pandas, which a forecast can do without
     from rnncast.evaluate.check import Check

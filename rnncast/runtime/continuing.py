@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.errors import DataError
-from rnncast.files.times import format_times
 from rnncast.runtime.runtime import ROWS, Runtime
 from rnncast.runtime.states import SeriesState, replaced, rows_of
 from rnncast.series.beside import beside
-from rnncast.series.frequency import Positions
 from rnncast.series.panel import Panel
+from rnncast.times.frequency import Positions
 
 MOST_GAP = 10_000  # steps that may be missing at once; more is a mistaken time
 GAP_HINT = "give those rows too; --gaps mask steps over them as missing"
@@ -87,4 +86,4 @@ def gap(panel: Panel, name: str, first: int, cutoff: int) -> DataError:
 
 
 def _shown(panel: Panel, *positions: int) -> list[str]:
-    return [str(time) for time in format_times(panel.frequency.times(np.array(positions)), panel.columns)]
+    return [str(time) for time in panel.columns.written(panel.frequency.times(np.array(positions)))]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from rnncast.config import CYCLES
 from rnncast.series.arrays import Array
 from rnncast.series.covariates import Block
-from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Panel
+from rnncast.times.frequency import Frequency, Positions
 
 Values = NDArray[np.float64]
 

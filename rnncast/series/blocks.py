@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.series.frequency import Frequency, Positions
+from rnncast.times.frequency import Frequency, Positions
 
 BLOCK = 256  # positions
 BLOCKS = 64  # that are kept

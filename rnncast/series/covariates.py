@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.series.frequency import Positions
+from rnncast.times.frequency import Positions
 
 Values = NDArray[np.float64]
 

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.series.distribution import requantiled
-from rnncast.series.frequency import Frequency, Positions, Times
 from rnncast.series.panel import Columns
 from rnncast.series.sizes import from_logs
+from rnncast.times.frequency import Frequency, Positions, Times
+
+POINT, PATH, CUTOFF = "forecast", "path", "cutoff"  # the columns of a table of forecasts
 
 
 @dataclass(frozen=True)

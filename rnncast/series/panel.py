@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from rnncast.plain import from_plain
 from rnncast.series.covariates import Block, Covariates, Future, ragged
-from rnncast.series.frequency import Frequency, Positions, Times
+from rnncast.times.formats import format_times
+from rnncast.times.frequency import Frequency, Positions, Times
 
 KEY_MARK = "\x1f"  # between the values of several id columns that together name a series: ASCII's unit separator
 
@@ -20,7 +21,7 @@ class Columns:
     """The user's own names and time format, which go back out with the forecasts.
 
     ids: the id columns, none where the table had none. time: None where rows were merely numbered. time_format: as in
-    `rnncast.files.times`, "" for whole numbers. time_zone: in which the user writes times, "Europe/Berlin" or
+    `rnncast.times.formats`, "" for whole numbers. time_zone: in which the user writes times, "Europe/Berlin" or
     "+01:00"; "" where the table does not say. in_utc: whether the Panel's times are UTC (regular through changes of
     the clock) instead of the user's local ones.
     """
@@ -48,6 +49,10 @@ class Columns:
     def of_series(self, series: str) -> str:
         """ " of series 'a'" for a message, nothing where the data are one series without an id."""
         return f" of series {self.label(series)!r}" if self.ids else ""
+
+    def written(self, times: Times) -> NDArray[np.object_]:
+        """Times as the user writes them; whole numbers stay numbers."""
+        return format_times(times, self.time_format, self.time_zone, self.in_utc)
 
     @property
     def time_name(self) -> str:

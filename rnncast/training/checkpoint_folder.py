@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rnncast.errors import CheckpointError, ModelFileError
-from rnncast.files.model_file import CHECKPOINT, read_model, write_model
+from rnncast.files.output.model_file import CHECKPOINT, read_model, write_model
 from rnncast.training.checkpoint import Checkpoint
 
 NAME = "checkpoint.safetensors"

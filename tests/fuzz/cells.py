@@ -7,13 +7,13 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import UsageError
-from rnncast.files.frequencies import parse_frequency
-from rnncast.files.numbers import is_number
-from rnncast.files.stream import BadRow, stream_rows
-from rnncast.files.times import EXAMPLE, format_fault, format_times, formats_of, read_time, refined
-from rnncast.files.zones import check_zone, offset_of
-from rnncast.series.frequency import DAY, Frequency
+from rnncast.files.formats.numbers import is_number
+from rnncast.files.panels.stream import BadRow, stream_rows
 from rnncast.series.panel import Columns
+from rnncast.times.formats import EXAMPLE, format_fault, format_times, formats_of, read_time, refined
+from rnncast.times.frequency import DAY, Frequency
+from rnncast.times.inference import parse_frequency
+from rnncast.times.zones import check_zone, offset_of
 
 BARE, STEPS = Columns(), Frequency("step")
 DECIMALS = (TableConfig(decimal="point"), TableConfig(decimal="comma"))
@@ -37,7 +37,7 @@ def _time(text: str) -> None:
 def _format(text: str) -> None:
     if format_fault(text):
         return
-    shown = str(format_times(EXAMPLE, Columns(time_format=text))[0])
+    shown = str(format_times(EXAMPLE, text)[0])
     with suppress(KeyError):  # a format without a year
         read_time(shown, text)
 

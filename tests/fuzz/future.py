@@ -6,9 +6,9 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import RnncastError
-from rnncast.files.future import read_future
-from rnncast.series.frequency import DAY, HOUR, Frequency
+from rnncast.files.panels.future import read_future
 from rnncast.series.panel import Columns
+from rnncast.times.frequency import DAY, HOUR, Frequency
 from tests.fuzz.tables import scratch
 
 ASKED = TableConfig(known=("price",))

@@ -6,9 +6,9 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.stream import StreamRow, stream_rows
-from rnncast.series.frequency import DAY, HOUR, Frequency
+from rnncast.files.panels.stream import StreamRow, stream_rows
 from rnncast.series.panel import Columns
+from rnncast.times.frequency import DAY, HOUR, Frequency
 
 BERLIN = Columns(("shop",), "time", "sold", "%Y-%m-%dT%H:%M:%S%:z", "Europe/Berlin", in_utc=True)
 MODELS = (

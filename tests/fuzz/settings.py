@@ -7,13 +7,13 @@ from typing import Any
 from rnncast.cli.options import quantiles_from
 from rnncast.config import Config, TableConfig
 from rnncast.errors import UsageError
-from rnncast.files.format_1 import upgraded
+from rnncast.files.output.format_1 import upgraded
 from rnncast.model_header import Header
 from rnncast.plain import from_plain
 from rnncast.series.encoding import Encoding
-from rnncast.series.frequency import Frequency
 from rnncast.series.panel import Columns
 from rnncast.spec import ModelSpec
+from rnncast.times.frequency import Frequency
 
 KINDS = (
     Config.from_dict,

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import RnncastError
-from rnncast.files.tables import study_table
+from rnncast.files.panels.tables import study_table
 
 ASKED = (
     TableConfig(),

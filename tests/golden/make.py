@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnncast.files.model_file import FORMAT
+from rnncast.files.output.model_file import FORMAT
 from rnncast.forecaster import Forecaster
 from rnncast.series.panel import Panel
 from tests.conftest import small_config, waves

@@ -9,12 +9,12 @@ import pandas as pd
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.cells import SAMPLE, Coded, Codes, Mask, Table
-from rnncast.files.marks import WHOLE
-from rnncast.files.times import DIRECTIVE, EXAMPLE, WHOLE_NUMBER, format_fault, format_times, formats_of, refined
-from rnncast.files.zones import check_zone, offset_of, utc_offsets, wall_to_utc, zone_of
-from rnncast.series.frequency import FIRST_DATE, LAST_DATE, Times
-from rnncast.series.panel import Columns
+from rnncast.files.formats.cells import SAMPLE, Coded, Codes, Mask, Table
+from rnncast.files.formats.marks import WHOLE
+from rnncast.times.formats import DIRECTIVE, EXAMPLE, WHOLE_NUMBER, format_fault, format_times, formats_of, refined
+from rnncast.times.frequency import FIRST_DATE, LAST_DATE, Times
+from rnncast.times.inference import zone_of
+from rnncast.times.zones import check_zone, offset_of, utc_offsets, wall_to_utc
 
 FAULT_HINT = "correct it, or say how times are written with --time-format"
 SPREAD = 2000  # texts, evenly spread, that decide how a format is padded
@@ -47,9 +47,8 @@ class Stamps:
 
     def shown(self, row: int) -> str:
         """The time of a row as the user writes it."""
-        columns = Columns(time_format=self.form, time_zone=self.zone, in_utc=self.in_utc)
         code = int(self.codes[row])
-        return str(format_times(self.times[code : code + 1], columns)[0])
+        return str(format_times(self.times[code : code + 1], self.form, self.zone, self.in_utc)[0])
 
     def in_local_time(self) -> "Stamps":
         """The same rows by the clock on the wall."""
@@ -176,7 +175,7 @@ def _in_zone(codes: Codes, wall: Times, form: str, zone: str, table: Table) -> S
     stamps = Stamps(codes, utc, form, zone, in_utc=True, wall=wall)
     if skipped.any() and (wall != wall.astype("datetime64[D]")).any():
         row = int(skipped[codes].argmax())
-        shown = format_times(wall[codes[row] : codes[row] + 1], Columns(time_format=form))[0]
+        shown = format_times(wall[codes[row] : codes[row] + 1], form)[0]
         raise DataError(
             f"{table.at(row)}: {shown} never was: the clocks of {zone} were set forward over it",
             hint="leave out --zone, or give the zone that the times were written in",
@@ -200,7 +199,7 @@ def _fault(text: str, name: str, form: str) -> str:
         return f"there is no time in column {name!r}"
     if not pd.isna(_parsed(pd.Series([text]), form)[0]):
         return f"{text!r} in column {name!r} lies at the ends of the calendar of years 1 to 9999"
-    shown = format_times(EXAMPLE, Columns(time_format=form))[0]
+    shown = format_times(EXAMPLE, form)[0]
     return f"{text!r} in column {name!r} is not a time like {shown}"
 
 

@@ -7,12 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.files.times import format_times
-from rnncast.series.forecast import Forecast, Paths
-
-POINT = "forecast"
-PATH = "path"
-CUTOFF = "cutoff"
+from rnncast.series.forecast import CUTOFF, PATH, POINT, Forecast, Paths
 
 
 def header_of(forecast: Forecast) -> list[str]:
@@ -32,7 +27,7 @@ Times = Callable[[int, int], NDArray[Any]]  # the texts of so many positions fro
 def rows_of(forecast: Forecast, texts: Times | None = None) -> Iterator[tuple[Any, ...]]:
     """The rows: series in the order of the data, each over its horizon. texts: of times, where they are kept."""
     if texts is None:
-        times = format_times(forecast.time, forecast.columns)
+        times = forecast.columns.written(forecast.time)
     else:
         times = np.array([texts(cutoff + 1, forecast.horizon) for cutoff in forecast.cutoff.tolist()])
     if forecast.by_level:
@@ -55,7 +50,7 @@ def path_header_of(paths: Paths) -> list[str]:
 
 def path_rows_of(paths: Paths) -> Iterator[list[Any]]:
     """The rows: series in the order of the data, path after path, each over its horizon."""
-    times = format_times(paths.time, paths.columns)
+    times = paths.columns.written(paths.time)
     for s, name in enumerate(paths.ids):
         ids = paths.columns.parts(name)
         for number, values in enumerate(paths.values[s].T.tolist(), 1):
@@ -87,8 +82,8 @@ def _rows_at_origin(forecasts: Mapping[str, Forecast], models: list[str]) -> Ite
         ends = [] if forecast is None else [end for level in forecast.levels for end in forecast.interval(level)]
         numbers += [empty] * (1 + 2 * len(some.levels)) if forecast is None else [forecast.point, *ends]
     values = np.stack(numbers, axis=-1)  # [S, H, models and ends]
-    times = format_times(some.time, some.columns)
-    cutoffs = format_times(some.frequency.times(some.cutoff), some.columns)
+    times = some.columns.written(some.time)
+    cutoffs = some.columns.written(some.frequency.times(some.cutoff))
     for s, series in enumerate(some.ids):
         ids = some.columns.parts(series)
         for time, row in zip(times[s], values[s].tolist(), strict=True):

@@ -8,8 +8,8 @@ import numpy as np
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
 from rnncast.files.beside import with_covariates
-from rnncast.files.cells import Mask
-from rnncast.files.grid import Laid
+from rnncast.files.formats.cells import Mask
+from rnncast.files.panels.grid import Laid
 from rnncast.series.panel import Panel
 
 MOST_BAD = 0.1  # share of series that may be bad before it is the table that is

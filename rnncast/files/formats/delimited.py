@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from rnncast.errors import DataError
-from rnncast.files.cells import SAMPLE, UNNAMED, Coded, Column, Table
-from rnncast.files.lines import Start, first_ragged, line_of, not_a_table, records, text_lines
-from rnncast.files.marks import MISSING
-from rnncast.files.numbers import is_number
-from rnncast.files.sources import BOM, Source
-from rnncast.files.times import formats_of
+from rnncast.files.formats.cells import SAMPLE, UNNAMED, Coded, Column, Table
+from rnncast.files.formats.lines import Start, first_ragged, line_of, not_a_table, records, text_lines
+from rnncast.files.formats.marks import MISSING
+from rnncast.files.formats.numbers import is_number
+from rnncast.files.formats.sources import BOM, Source
+from rnncast.times.formats import formats_of
 
 SEPARATORS = "\t;|,"
 ONE_COLUMN = "\x1f"  # a separator that no table holds

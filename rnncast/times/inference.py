@@ -1,15 +1,18 @@
-"""Which regular grid the times of a table lie on: of each series, then the one that suits the panel."""
+"""Inference from times: the regular grid they lie on, and the zone whose clocks show them."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnncast.errors import DataError, UsageError
-from rnncast.files.cells import Mask
-from rnncast.series.frequency import DAY, HOUR, LAST_DAY, MINUTE, SECOND, Frequency, Positions, Times
+from rnncast.times.frequency import DAY, HOUR, LAST_DAY, MINUTE, SECOND, Frequency, Positions, Times
+from rnncast.times.zones import Offsets, fixed_zone, offset_at
 
 MISFIT = 5  # empty grid points that one time off the grid weighs
 MOST_CANDIDATES = 12  # grids, the commonest first, that are held against every series
@@ -19,6 +22,17 @@ _WEEKDAYS = ("THU", "FRI", "SAT", "SUN", "MON", "TUE", "WED")  # counted from 19
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _MONTH_COUNTS = {"M": 1, "Q": 3, "Y": 12, "A": 12}
 _MONTH_DAYS = {"": None, "S": 1, "E": LAST_DAY}
+# Tried first, and in this order, where several zones fit the offsets of a table equally well.
+_USUAL = (
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Athens",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "Australia/Sydney",
+)
 
 
 @dataclass(frozen=True)
@@ -83,15 +97,35 @@ def best_grid(times: Times, asked: Asked | None = None) -> Frequency:
     return min(candidates, key=lambda grid: _cost(grid, times))  # the first of equals
 
 
-def off_grid(grid: Frequency, times: Times) -> Mask:
+def off_grid(grid: Frequency, times: Times) -> NDArray[np.bool_]:
     """Which times do not lie on a grid."""
-    wrong: Mask = grid.times(grid.positions(times)) != times
+    wrong: NDArray[np.bool_] = grid.times(grid.positions(times)) != times
     return wrong
 
 
 def misfit(grid: Frequency, series: Iterable[Times]) -> int:
     """How badly a grid suits series, each given as its times, rising and distinct: 0 is perfectly."""
     return sum(_cost(grid, times) for times in series)
+
+
+def zone_of(utc: Times, offsets: Offsets) -> str | None:
+    """A zone whose clocks had these offsets at these moments; None if there is none."""
+    distinct = np.unique(offsets)
+    if len(distinct) == 1:
+        return fixed_zone(int(distinct[0]))
+    order = np.argsort(utc)
+    utc, offsets = utc[order], offsets[order]
+    # A zone that is right on both sides of each change is right everywhere between.
+    ends = np.flatnonzero(np.diff(offsets))
+    chosen = np.unique(np.concatenate([[0], ends, ends + 1, [len(utc) - 1]]))
+    moments = [moment.replace(tzinfo=UTC) for moment in utc[chosen].astype("datetime64[us]").tolist()]
+    seen = list(zip(moments, offsets[chosen].tolist(), strict=True))
+    others = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    for name in dict.fromkeys((*_USUAL, *others)):
+        info = ZoneInfo(name)  # asked moment by moment: beside a mistyped year, clocks change thousands of times
+        if all(offset_at(info, moment) == offset for moment, offset in seen):
+            return name
+    return None
 
 
 def _cost(grid: Frequency, times: Times) -> int:

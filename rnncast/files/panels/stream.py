@@ -15,12 +15,12 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.marks import MISSING, PLAIN, WHOLE
-from rnncast.files.times import WHOLE_NUMBER, format_times, read_time
-from rnncast.files.zones import wall_to_utc
+from rnncast.files.formats.marks import MISSING, PLAIN, WHOLE
 from rnncast.plain import shown
-from rnncast.series.frequency import Frequency, Times
 from rnncast.series.panel import KEY_MARK, Columns
+from rnncast.times.formats import WHOLE_NUMBER, read_time
+from rnncast.times.frequency import Frequency, Times
+from rnncast.times.zones import wall_to_utc
 
 SEPARATORS = (",", "\t", ";", "|")
 
@@ -107,7 +107,7 @@ def _positions(text: str, columns: Columns, frequency: Frequency) -> tuple[int, 
     if not frequency.holds(places).all():
         raise _UnreadableError(f"{text!r} in column {columns.time!r} lies outside the calendar of years 1 to 9999")
     if (frequency.times(places) != times).any():
-        near = format_times(frequency.times(places[:1] + np.arange(2)), columns)
+        near = columns.written(frequency.times(places[:1] + np.arange(2)))
         raise _UnreadableError(f"{text} is off the grid: the model's is {frequency.name} ({near[0]}, then {near[1]})")
     return tuple(dict.fromkeys(places.tolist()))
 

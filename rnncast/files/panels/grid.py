@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.cells import Codes, Mask, Table, Values
-from rnncast.files.frequencies import Asked, best_grid, infer_frequency, misfit, off_grid, parse_frequency
-from rnncast.files.runs import Runs
-from rnncast.files.stamps import FAULT_HINT, Stamps, tell_repeats_apart
-from rnncast.files.times import format_times
+from rnncast.files.formats.cells import Codes, Mask, Table, Values
+from rnncast.files.panels.runs import Runs
+from rnncast.files.panels.stamps import FAULT_HINT, Stamps, tell_repeats_apart
 from rnncast.series.covariates import Block
-from rnncast.series.frequency import DAY, Frequency, Positions, Times
 from rnncast.series.panel import Columns
+from rnncast.times.frequency import DAY, Frequency, Positions, Times
+from rnncast.times.inference import Asked, best_grid, infer_frequency, misfit, off_grid, parse_frequency
 
 MOST_GRID = 20  # grid points per row, before a frequency is not believed
 SPARE_GRID = 1000  # grid points that even a short series may have
@@ -86,7 +85,7 @@ class Laid:
         """The time of a grid point, as the user writes it."""
         s = int(np.searchsorted(self.indptr, point, side="right")) - 1
         position = self.start[s] + point - self.indptr[s]
-        return str(format_times(self.frequency.times(np.array([position])), self.rows.columns)[0])
+        return str(self.rows.columns.written(self.frequency.times(np.array([position])))[0])
 
 
 class Known(NamedTuple):
@@ -295,7 +294,7 @@ def _off_grid(rows: Rows, frequency: Frequency, off: Mask, said: str) -> Iterato
     for s, row in _first_rows(rows.series, wrong):
         time = rows.stamps.times[rows.stamps.codes[row]]
         position = frequency.positions(np.array([time]))[0]
-        near = format_times(frequency.times(np.array([position, position + 1])), rows.columns)
+        near = rows.columns.written(frequency.times(np.array([position, position + 1])))
         grid = f"{said or 'the times look'} {frequency.name} ({near[0]}, then {near[1]})"
         message = f"{rows.stamps.shown(row)} is off the grid: {grid}"
         own = np.unique(rows.stamps.times[rows.stamps.codes[rows.series == s]])

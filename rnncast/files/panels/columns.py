@@ -8,11 +8,11 @@ from itertools import pairwise
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.cells import UNNAMED
-from rnncast.files.marks import MISSING, WHOLE
-from rnncast.files.numbers import is_number
-from rnncast.files.times import YEAR, formats_of
+from rnncast.files.formats.cells import UNNAMED
+from rnncast.files.formats.marks import MISSING, WHOLE
+from rnncast.files.formats.numbers import is_number
 from rnncast.series.panel import Columns
+from rnncast.times.formats import YEAR, formats_of
 
 TIME_NAMES = (
     "ds",

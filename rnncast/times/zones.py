@@ -8,28 +8,17 @@ import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.errors import UsageError
-from rnncast.series.frequency import DAY, SECOND, Times
+from rnncast.times.frequency import DAY, SECOND, Times
 
 Offsets = NDArray[np.int64]  # microseconds east of UTC
 
 _FIXED = re.compile(r"([+-])(\d\d):?(\d\d)?")
-# Tried first, and in this order, where several zones fit the offsets of a table equally well.
-_USUAL = (
-    "Europe/London",
-    "Europe/Berlin",
-    "Europe/Athens",
-    "America/New_York",
-    "America/Chicago",
-    "America/Denver",
-    "America/Los_Angeles",
-    "Australia/Sydney",
-)
 
 
 class Changes(NamedTuple):
@@ -88,26 +77,6 @@ def wall_to_utc(wall: Times, zone: str, second: NDArray[np.bool_]) -> tuple[Time
     return np.where(second & repeats, late, utc), skipped
 
 
-def zone_of(utc: Times, offsets: Offsets) -> str | None:
-    """A zone whose clocks had these offsets at these moments; None if there is none."""
-    distinct = np.unique(offsets)
-    if len(distinct) == 1:
-        return _fixed_name(int(distinct[0]))
-    order = np.argsort(utc)
-    utc, offsets = utc[order], offsets[order]
-    # A zone that is right on both sides of each change is right everywhere between.
-    ends = np.flatnonzero(np.diff(offsets))
-    chosen = np.unique(np.concatenate([[0], ends, ends + 1, [len(utc) - 1]]))
-    moments = [moment.replace(tzinfo=UTC) for moment in utc[chosen].astype("datetime64[us]").tolist()]
-    seen = list(zip(moments, offsets[chosen].tolist(), strict=True))
-    others = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    for name in dict.fromkeys((*_USUAL, *others)):
-        info = ZoneInfo(name)  # asked moment by moment: beside a mistyped year, clocks change thousands of times
-        if all(_offset(info, moment) == offset for moment, offset in seen):
-            return name
-    return None
-
-
 def offset_of(text: str) -> int:
     """Microseconds of "+01:00", "-0330", "+01", "Z" or "UTC"."""
     found = _FIXED.fullmatch(text.strip())
@@ -117,9 +86,17 @@ def offset_of(text: str) -> int:
     return -size if found[1] == "-" else size
 
 
-def _fixed_name(offset: int) -> str:
+def fixed_zone(offset: int) -> str:
+    """The zone of a fixed offset in microseconds: "+01:00"."""
     minutes = abs(offset) // (60 * SECOND)
     return f"{'-' if offset < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def offset_at(info: ZoneInfo, moment: datetime) -> int:
+    """Microseconds that a zone's clocks are ahead of UTC at a moment."""
+    offset = moment.astimezone(info).utcoffset()
+    assert offset is not None
+    return round(offset.total_seconds()) * SECOND
 
 
 def _changes(zone: str, first: int, last: int) -> Changes:
@@ -136,25 +113,19 @@ def _changes_of_years(zone: str, first: int, last: int) -> Changes:
     # Clocks keep an offset for a week at least, but for freaks of war that a table with hours will hardly hold.
     start, stop = datetime(first - 1, 12, 1, tzinfo=UTC), datetime(last + 1, 2, 1, tzinfo=UTC)
     weeks = [start + timedelta(weeks=n) for n in range((stop - start).days // 7 + 1)]
-    instants, offsets = [], [_offset(info, start)]
+    instants, offsets = [], [offset_at(info, start)]
     for early, late in pairwise(weeks):
-        if _offset(info, early) != _offset(info, late):
+        if offset_at(info, early) != offset_at(info, late):
             instants.append(_bisected(info, early, late))
-            offsets.append(_offset(info, late))
+            offsets.append(offset_at(info, late))
     return Changes(np.array(instants, np.int64), np.array(offsets, np.int64))
 
 
 def _bisected(info: ZoneInfo, early: datetime, late: datetime) -> int:
     """The first second of UTC at which the offset is that of `late`."""
-    target = _offset(info, late)
+    target = offset_at(info, late)
     while late - early > timedelta(seconds=1):
         middle = early + (late - early) // 2
         middle = middle.replace(microsecond=0)
-        early, late = (early, middle) if _offset(info, middle) == target else (middle, late)
+        early, late = (early, middle) if offset_at(info, middle) == target else (middle, late)
     return int(late.timestamp()) * SECOND
-
-
-def _offset(info: ZoneInfo, moment: datetime) -> int:
-    offset = moment.astimezone(info).utcoffset()
-    assert offset is not None
-    return round(offset.total_seconds()) * SECOND

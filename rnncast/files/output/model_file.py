@@ -19,8 +19,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from rnncast.errors import ModelFileError, OutputError, UsageError
-from rnncast.files import format_1
-from rnncast.files.writing import written
+from rnncast.files.output import format_1
+from rnncast.files.output.writing import written
 from rnncast.plain import all_finite, shown
 
 FORMAT = 2

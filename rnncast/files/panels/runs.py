@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.files.cells import Codes, Mask
-from rnncast.series.frequency import Positions
+from rnncast.files.formats.cells import Codes, Mask
+from rnncast.times.frequency import Positions
 
 
 class Runs(NamedTuple):

@@ -8,15 +8,16 @@ import numpy as np
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
 from rnncast.files.beside import read_covariates
-from rnncast.files.cells import Coded, Table
-from rnncast.files.columns import Kind, kind_of
-from rnncast.files.frequencies import off_grid
-from rnncast.files.sources import open_source
-from rnncast.files.stamps import FAULT_HINT, Stamps, read_stamps
-from rnncast.files.tables import opened, series_of
+from rnncast.files.formats.cells import Coded, Table
+from rnncast.files.formats.opening import opened
+from rnncast.files.formats.sources import open_source
+from rnncast.files.panels.columns import Kind, kind_of
+from rnncast.files.panels.stamps import FAULT_HINT, Stamps, read_stamps
+from rnncast.files.panels.tables import series_of
 from rnncast.series.covariates import Future
-from rnncast.series.frequency import Frequency, Positions
 from rnncast.series.panel import Columns
+from rnncast.times.frequency import Frequency, Positions
+from rnncast.times.inference import off_grid
 
 
 def read_future(

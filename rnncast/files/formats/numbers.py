@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from rnncast.errors import DataError
-from rnncast.files.cells import Mask, Values
-from rnncast.files.marks import EXPONENT, MISSING
+from rnncast.files.formats.cells import Mask, Values
+from rnncast.files.formats.marks import EXPONENT, MISSING
 
 _BLANKS = " \u00a0\u202f'’"  # thousands marks besides comma and point
 

@@ -5,16 +5,16 @@ import pandas as pd
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.cells import Coded, Table, Values
-from rnncast.files.delimited import SEPARATORS
-from rnncast.files.grid import Rows
-from rnncast.files.lines import Start, records, text_lines
-from rnncast.files.marks import MISSING, PLAIN
-from rnncast.files.numbers import is_number, parse_numbers
-from rnncast.files.sources import BOM, Source
-from rnncast.files.stamps import Stamps
-from rnncast.files.times import WHOLE_NUMBER
+from rnncast.files.formats.cells import Coded, Table, Values
+from rnncast.files.formats.delimited import SEPARATORS
+from rnncast.files.formats.lines import Start, records, text_lines
+from rnncast.files.formats.marks import MISSING, PLAIN
+from rnncast.files.formats.numbers import is_number, parse_numbers
+from rnncast.files.formats.sources import BOM, Source
+from rnncast.files.panels.grid import Rows
+from rnncast.files.panels.stamps import Stamps
 from rnncast.series.panel import Columns
+from rnncast.times.formats import WHOLE_NUMBER
 
 
 def read_series_rows(source: Source, asked: TableConfig) -> Rows:

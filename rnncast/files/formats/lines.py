@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncast.errors import DataError
-from rnncast.files.sources import BOM, Source
+from rnncast.files.formats.sources import BOM, Source
 
 BLOCK = 1 << 24  # bytes checked at a time
 QUOTE, NEWLINE = 34, 10

@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.cells import Coded, Table
-from rnncast.files.columns import ID_NAMES, TIME_NAMES, Kind, kind_of
-from rnncast.files.forecasts import CUTOFF, PATH
-from rnncast.files.future import positions_on_grid
-from rnncast.files.numbers import parse_numbers
-from rnncast.files.sources import open_source
-from rnncast.files.tables import opened, series_of
-from rnncast.series.frequency import Positions
+from rnncast.files.formats.cells import Coded, Table
+from rnncast.files.formats.numbers import parse_numbers
+from rnncast.files.formats.opening import opened
+from rnncast.files.formats.sources import open_source
+from rnncast.files.panels.columns import ID_NAMES, TIME_NAMES, Kind, kind_of
+from rnncast.files.panels.future import positions_on_grid
+from rnncast.files.panels.tables import series_of
+from rnncast.series.forecast import CUTOFF, PATH
 from rnncast.series.panel import Panel
+from rnncast.times.frequency import Positions
 
 Values = NDArray[np.float64]
 

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.files.zones import offset_of, utc_offsets, wall_offsets
-from rnncast.series.frequency import SECOND, Times
-from rnncast.series.panel import Columns
+from rnncast.times.frequency import SECOND, Times
+from rnncast.times.zones import offset_of, utc_offsets, wall_offsets
 
 WHOLE_NUMBER = ""  # the format of times that are whole numbers
 YEAR = "%Y"
@@ -197,19 +196,21 @@ def read_time(text: str, form: str) -> tuple[datetime, int] | None:
         return None
 
 
-def format_times(times: Times, columns: Columns) -> NDArray[np.object_]:
-    """Times as the user writes them; whole numbers stay numbers. Each distinct time is formatted once."""
-    form = columns.time_format
+def format_times(times: Times, form: str, zone: str = "", in_utc: bool = False) -> NDArray[np.object_]:
+    """Write times in a format; whole numbers stay numbers. Each distinct time is formatted once.
+
+    zone: whose offsets from UTC the format shows. in_utc: whether the times are UTC, instead of the zone's own.
+    """
     if form == WHOLE_NUMBER:
         return times.astype(object)
     distinct, back = np.unique(times, return_inverse=True)
     distinct = distinct.astype("datetime64[us]")
     offsets = np.zeros(len(distinct), np.int64)  # microseconds
-    if columns.time_zone and columns.in_utc:
-        offsets = utc_offsets(distinct, columns.time_zone)
+    if zone and in_utc:
+        offsets = utc_offsets(distinct, zone)
         distinct = distinct + offsets.astype("timedelta64[us]")
-    elif columns.time_zone:
-        offsets = wall_offsets(distinct, columns.time_zone)
+    elif zone:
+        offsets = wall_offsets(distinct, zone)
     moments = zip(distinct.tolist(), offsets.tolist(), strict=True)
     texts = np.array([_text(moment, offset, form) for moment, offset in moments], object)
     shaped: NDArray[np.object_] = texts[back].reshape(times.shape)

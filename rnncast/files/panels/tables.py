@@ -13,20 +13,18 @@ from numpy.typing import NDArray
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.beside import read_covariates
-from rnncast.files.cells import Coded, Codes, Column, Table, Values
-from rnncast.files.columns import Kind, Roles, kind_of, known_roles, recognise, time_passed_over
-from rnncast.files.delimited import open_delimited
-from rnncast.files.grid import Known, Rows, lay
-from rnncast.files.marks import MISSING, PLAIN
-from rnncast.files.numbers import parse_numbers
-from rnncast.files.objects import open_objects
-from rnncast.files.parquet import MAGIC, open_parquet
-from rnncast.files.readings import Reading, judge
-from rnncast.files.series_rows import read_series_rows
-from rnncast.files.sources import Source, Told, open_source
-from rnncast.files.stamps import Stamps, read_stamps
-from rnncast.files.times import WHOLE_NUMBER
+from rnncast.files.formats.cells import Coded, Codes, Column, Table, Values
+from rnncast.files.formats.marks import MISSING, PLAIN
+from rnncast.files.formats.numbers import parse_numbers
+from rnncast.files.formats.opening import opened
+from rnncast.files.formats.sources import Told, open_source
+from rnncast.files.panels.columns import Kind, Roles, kind_of, known_roles, recognise, time_passed_over
+from rnncast.files.panels.grid import Known, Rows, lay
+from rnncast.files.panels.readings import Reading, judge
+from rnncast.files.panels.series_rows import read_series_rows
+from rnncast.files.panels.stamps import Stamps, read_stamps
 from rnncast.series.panel import KEY_MARK, Columns, Panel
+from rnncast.times.formats import WHOLE_NUMBER
 
 Note = Callable[[str], None]
 
@@ -70,15 +68,6 @@ def study_table(
             rows, taken = _rows(opened(source), asked, known and known.columns)
         reading = judge(lay(rows, asked, known), asked)
         return replace(reading, notes=(_summary(reading.whole, taken, source.name), *reading.notes))
-
-
-def opened(source: Source) -> Table:
-    """The table, whatever its form, which its first bytes tell."""
-    if source.start.startswith(MAGIC):
-        return open_parquet(source)
-    if source.start.startswith((b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]", b"[[")):
-        return open_objects(source)
-    return open_delimited(source)
 
 
 def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Rows, str]:

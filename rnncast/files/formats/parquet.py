@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from rnncast.errors import DataError
-from rnncast.files.cells import SAMPLE, Coded, Column, Table
-from rnncast.files.sources import Source, arrow, largest_unpacked
+from rnncast.files.formats.cells import SAMPLE, Coded, Column, Table
+from rnncast.files.formats.sources import Source, arrow, largest_unpacked
 
 MAGIC = b"PAR1"
 NUMBER = 8  # bytes, of a cell at least

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from rnncast.errors import DataError
-from rnncast.files.cells import SAMPLE, Coded, Column, Table
-from rnncast.files.lines import text_lines
-from rnncast.files.sources import Source
+from rnncast.files.formats.cells import SAMPLE, Coded, Column, Table
+from rnncast.files.formats.lines import text_lines
+from rnncast.files.formats.sources import Source
 
 MOST_KEYS = 100_000
 
