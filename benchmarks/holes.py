@@ -16,7 +16,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from rnncast.choices import resolve, shortest_series
+from rnncast.choices.decide import resolve
+from rnncast.choices.task import shortest_series
 from rnncast.config import Config, TableConfig, TaskConfig, TrainConfig
 from rnncast.files.panels.tables import read_table
 from rnncast.forecaster import Forecaster

@@ -22,7 +22,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.frame.frame import Frame
 from rnncast.nets.model import build_model

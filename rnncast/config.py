@@ -1,7 +1,7 @@
 """Every setting: its default, its unit, its meaning and its check, each written once.
 
 The command line reads its defaults and help texts from here. A Config is what was asked: None means "decided from the
-data", by `rnncast.choices`, which makes a `rnncast.spec.ModelSpec` of it.
+data", by `rnncast.choices.decide`, which makes a `rnncast.spec.ModelSpec` of it.
 """
 
 from collections.abc import Mapping

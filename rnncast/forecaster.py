@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.choices import decide
+from rnncast.choices.decide import decide
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, TrainingError, UsageError
 from rnncast.files.output.model_file import FORMAT, damaged, read_model, write_model
@@ -23,6 +23,7 @@ from rnncast.given import (
     moved_on,
     with_future,
 )
+from rnncast.intervals.copula import correlated_scores, generator_of
 from rnncast.model_header import Header, Source
 from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.continuing import Kept, advanced, following
@@ -31,7 +32,6 @@ from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, rows_of, state_from_tensors, state_tensors
 from rnncast.series.beside import Ahead, calendar
 from rnncast.series.covariates import Future
-from rnncast.series.dependence import dependent_scores, generator_of
 from rnncast.series.encoding import Encoding, expand
 from rnncast.series.forecast import Forecast, Paths
 from rnncast.series.panel import Columns, Panel
@@ -166,7 +166,7 @@ class Forecaster:
         series = np.arange(len(start.ids))
         for rows in np.array_split(series, -(-len(series) // SIDE_BY_SIDE)):
             random = (generator_of(seed, start.ids[s]) for s in rows)
-            scores = np.stack([dependent_scores(templates, paths, each) for each in random])  # [B, H, P]
+            scores = np.stack([correlated_scores(templates, paths, each) for each in random])  # [B, H, P]
             here = Ahead(*(part[rows] for part in start.ahead))
             values.append(runtime.sample(rows_of(start.state, rows), here, scores))
         check_finite(found := np.concatenate(values), self.spec.net.model, start.ids, start.columns)

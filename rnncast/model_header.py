@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnncast.choices import check_spec
+from rnncast.choices.decide import check_spec
 from rnncast.config import DATA_OF_MODEL, Config, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.output.model_file import FORMAT

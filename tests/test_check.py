@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from rnncast.series.seasonality import seasonal_strength
+from rnncast.choices.seasonality import seasonal_strength
 from tests.conftest import AIR_PASSENGERS, Program
 from tests.tables import as_csv
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rnncast import Config, Panel
-from rnncast.choices import decide
+from rnncast.choices.decide import decide
 from rnncast.config import NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncast.series.conformal import interval_factors, stretched
-from rnncast.series.distribution import normal_scores
+from rnncast.intervals.conformal import calibrated, interval_factors
+from rnncast.intervals.quantiles import normal_scores
 
 PROBABILITIES = (0.025, 0.1, 0.5, 0.9, 0.975)
 HORIZON = 6
@@ -22,11 +22,11 @@ def one_origin(number: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("believed", [0.3, 1.0, 4.0])
-def test_intervals_cover_what_they_say_on_values_not_used_to_stretch_them(believed: float) -> None:
+def test_intervals_cover_what_they_say_on_values_not_used_to_calibrate_them(believed: float) -> None:
     random = np.random.default_rng(0)
     seen, fresh = random.standard_t(4, (2, 3000, HORIZON)) * np.arange(1, HORIZON + 1)  # ever wider, with long tails
     factors = interval_factors(seen, forecasts(3000, believed), PROBABILITIES, one_origin(3000))
-    quantiles = stretched(forecasts(3000, believed), factors)
+    quantiles = calibrated(forecasts(3000, believed), factors)
     for pair, level in ((0, 0.95), (1, 0.8)):
         inside = (fresh >= quantiles[:, :, pair]) & (fresh <= quantiles[:, :, -1 - pair])
         np.testing.assert_allclose(inside.mean(0), level, atol=0.025)  # at each lead time
@@ -54,7 +54,7 @@ def test_luck_that_an_origin_shares_is_allowed_for() -> None:
         believed, origins = forecasts(number * each, 1.0), np.repeat(np.arange(number), each)
         for covered, told in ((knowing, origins), (unknowing, one_origin(number * each))):
             factors = interval_factors(seen, believed, PROBABILITIES, told)
-            low, high = stretched(forecasts(each, 1.0), factors)[:, :, [1, -2]].swapaxes(0, 2).swapaxes(1, 2)
+            low, high = calibrated(forecasts(each, 1.0), factors)[:, :, [1, -2]].swapaxes(0, 2).swapaxes(1, 2)
             covered.append(((low <= fresh) & (fresh <= high)).mean())
     assert np.mean(unknowing) < 0.77
     assert np.mean(unknowing) + 0.01 < np.mean(knowing) < 0.82
@@ -70,8 +70,8 @@ def test_a_missing_value_counts_for_nothing() -> None:
 
 
 @given(st.lists(st.floats(0, 100), min_size=2 * HORIZON, max_size=2 * HORIZON), st.integers(1, 3 * HORIZON))
-def test_stretched_quantiles_never_cross_and_keep_their_median(numbers: list[float], horizon: int) -> None:
+def test_calibrated_quantiles_never_cross_and_keep_their_median(numbers: list[float], horizon: int) -> None:
     quantiles = np.sort(np.random.default_rng(0).normal(0, 1, (2, horizon, len(PROBABILITIES))), axis=2)
-    got = stretched(quantiles, np.array(numbers).reshape(HORIZON, 2))
+    got = calibrated(quantiles, np.array(numbers).reshape(HORIZON, 2))
     assert (np.diff(got, axis=2) >= 0).all()
     np.testing.assert_array_equal(got[:, :, 2], quantiles[:, :, 2])

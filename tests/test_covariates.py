@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError
 from rnncast.forecaster import Forecaster

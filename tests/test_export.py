@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
 from rnncast.errors import ModelFileError
 from rnncast.frame.frame import Frame
 from rnncast.frame.view import FrameView, Leads, side_by_side

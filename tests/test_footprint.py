@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
 from rnncast.runtime.footprint import bytes_of, check_paths, footprint

@@ -17,6 +17,7 @@ ROOMS = [
     "config",
     "spec",
     "times",
+    "intervals",
     "series",
     "frame",
     "files.formats",

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
 from rnncast.training.ledger import _norm
 from rnncast.training.loop import Update, _summary
 from tests.conftest import small_config, waves

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rnncast import Config, Forecaster, Panel
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
 from rnncast.config import TaskConfig, TrainConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.losses import LOSSES, Loss

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
 from rnncast.frame.frame import Frame
 from rnncast.frame.past import Past
 from rnncast.nets.model import Model, build_model, weights_of

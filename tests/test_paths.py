@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from rnncast import Config, Forecaster, Panel
 from rnncast.config import TaskConfig, TrainConfig
-from rnncast.series.dependence import dependent_scores, templates_of
-from rnncast.series.distribution import normal_scores, requantiled, scores_at, values_at
+from rnncast.intervals.copula import correlated_scores, templates_of
+from rnncast.intervals.quantiles import normal_scores, requantiled, scores_at, values_at
 
 PROBABILITIES = (0.025, 0.1, 0.5, 0.9, 0.975)
 HORIZON = 8
@@ -45,12 +45,12 @@ def test_paths_hang_together_as_the_templates_do(strength: float, seed: int) -> 
     random = np.random.default_rng(seed)
     common = random.standard_normal((500, 1))
     scores = np.sqrt(strength) * common + np.sqrt(1 - strength) * random.standard_normal((500, 3))
-    drawn = dependent_scores(templates_of(scores), 4000, random)
+    drawn = correlated_scores(templates_of(scores), 4000, random)
     assert np.cov(drawn) == pytest.approx(strength + (1 - strength) * np.eye(3), abs=0.2)
 
 
 def test_without_templates_lead_times_have_nothing_to_do_with_each_other() -> None:
-    drawn = dependent_scores(templates_of(np.full((0, 3), np.nan)), 20_000, np.random.default_rng(1))
+    drawn = correlated_scores(templates_of(np.full((0, 3), np.nan)), 20_000, np.random.default_rng(1))
     assert np.cov(drawn) == pytest.approx(np.eye(3), abs=0.05)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnncast.choices import decide
+from rnncast.choices.decide import decide
 from rnncast.config import Config, TaskConfig, TrainConfig
 from rnncast.following import Follower
 from rnncast.forecaster import Forecaster

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 import numpy as np
 import pytest
 
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
 from rnncast.cli.app import run
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import TrainingError, UsageError
 from rnncast.forecaster import Forecaster

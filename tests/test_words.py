@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
 from rnncast.config import Config
 from rnncast.report.words import scores_in_words
 from rnncast.training.validation import Validation

@@ -52,7 +52,7 @@ def train(
     path = environment.data_or_stdin(data, "train")
     _check((output, ledger), (path, future), environment)
 
-    from rnncast.choices import decide
+    from rnncast.choices.decide import decide
     from rnncast.forecaster import Forecaster
     from rnncast.report.tables import choices_table, print_table
     from rnncast.report.words import choices_in_words, scores_in_words

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from rnncast.choices import resolve
+from rnncast.choices.decide import resolve
+from rnncast.choices.seasonality import strongest_season
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, RnncastError
 from rnncast.files.formats.sources import Told
 from rnncast.files.panels.readings import Reading
 from rnncast.files.panels.tables import study_table
-from rnncast.series.seasonality import strongest_season
 
 NAMES = ("start", "end", "length", "missing", "duplicates", "zeros", "constant", "season", "strength", "left out")
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnncast.choices import FEW_SERIES, resolve, shortest_series
+from rnncast.choices.decide import resolve
+from rnncast.choices.effort import FEW_SERIES
+from rnncast.choices.task import shortest_series
 from rnncast.config import Config
 from rnncast.errors import DataError, UsageError
 from rnncast.evaluate.backtest import Outcome, backtest

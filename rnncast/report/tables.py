@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from rnncast.choices import Choice
+from rnncast.choices.choice import Choice
 from rnncast.files.output.forecasts import header_of, path_header_of, path_rows_of, rows_of
 from rnncast.report.screen import screen
 from rnncast.series.forecast import POINT, Forecast, Paths

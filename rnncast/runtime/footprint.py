@@ -21,7 +21,7 @@ from rnncast.spec import ModelSpec
 PROGRAM = 430e6  # bytes of the interpreter and the libraries
 SINGLE, DOUBLE = 4, 8  # bytes of a number
 GATES = {"lstm": 4, "gru": 3}  # of a cell, that each step of training keeps; 1 of others
-FEW_SERIES = 4  # are trained one net after the other
+TRAINED_IN_TURN = 4  # series, up to which nets are trained one after the other, in one thread
 ORIGINS = 100  # at which a trained net is stepped, to learn how lead times depend on each other
 UNITS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}  # bytes
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
@@ -80,7 +80,7 @@ def _at_once(spec: ModelSpec, series: int) -> int:
     """How many nets are trained side by side, as `training.fit` has it on a CPU."""
     threads = os.environ.get("OMP_NUM_THREADS", "")
     cores = int(threads) if threads.isdecimal() else os.cpu_count() or 1
-    return 1 if series <= FEW_SERIES else max(1, min(spec.net.members, cores))
+    return 1 if series <= TRAINED_IN_TURN else max(1, min(spec.net.members, cores))
 
 
 def _weights(spec: ModelSpec, series: int, at_once: int) -> Part:

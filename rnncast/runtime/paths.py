@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.frame.past import FrameState
+from rnncast.intervals.quantiles import stratified_scores, values_at
 from rnncast.runtime.nets import State
 from rnncast.runtime.states import SeriesState, repeated
 from rnncast.series.beside import Ahead
-from rnncast.series.distribution import stratified_scores, values_at
 
 PATHS = 100
 

@@ -16,6 +16,8 @@ from rnncast.frame.frame import Frame
 from rnncast.frame.linear import LinearView
 from rnncast.frame.past import FrameState, Past, init_state
 from rnncast.frame.view import side_by_side
+from rnncast.intervals.conformal import calibrated
+from rnncast.intervals.quantiles import scores_at, values_at
 from rnncast.losses import Loss
 from rnncast.runtime.distributions import quantiles_of
 from rnncast.runtime.head import Head
@@ -25,8 +27,6 @@ from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
 from rnncast.runtime.states import SeriesState, concatenated, rows_of
 from rnncast.series.arrays import joined
 from rnncast.series.beside import Ahead, Beside, ahead, beside
-from rnncast.series.conformal import stretched
-from rnncast.series.distribution import scores_at, values_at
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 
@@ -47,7 +47,7 @@ class Runtime:
     weights: "net.*" and "head.*", and "member1.net.*" and so on for further members; named as in the model file. The
     members take the spans of the frame in turn; their forecasts are averaged, and their states lie one after another in
     the net's state. "conformal": factors of the
-    intervals' widths [H, L], if they were held against values held back. "templates": see `series.dependence`. many:
+    intervals' widths [H, L], if they were held against values held back. "templates": see `intervals.copula`. many:
     whether so many single steps are to come that what helps them may take a while to prepare.
     """
 
@@ -154,18 +154,18 @@ class Runtime:
     def sample(self, state: SeriesState, ahead: Ahead, scores: Values) -> Values:
         """Sampled paths [B, H, P] of the next H values, in the user's units; each lead has the forecast's quantiles.
 
-        scores [B, H, P]: standard normal at each lead time, from the generator of `series.dependence`.
+        scores [B, H, P]: standard normal at each lead time, from the generator of `intervals.copula`.
         """
         quantiles, probabilities = self._quantiles(state, ahead), self.head.probabilities
         if not self.spec.direct:  # the dependence is that of the walks
             walks = walked(self.step_pending, state, ahead, probabilities, scores)
             scores = scores_at(quantiles[:, :, None], probabilities, walks)
-        restored: Values = self.frame.restore(values_at(self._stretched(quantiles), probabilities, scores))
+        restored: Values = self.frame.restore(values_at(self._calibrated(quantiles), probabilities, scores))
         return self._counted(restored)
 
     def restored(self, quantiles: Values) -> Values:
         """Transformed quantiles [S, H, Q] of the nets as those that are forecast, in the unit of the data."""
-        restored: Values = self.frame.restore(self._stretched(quantiles))
+        restored: Values = self.frame.restore(self._calibrated(quantiles))
         return self._counted(restored)
 
     def _counted(self, values: Values) -> Values:
@@ -178,9 +178,9 @@ class Runtime:
         probabilities, seed = self.head.probabilities, self.spec.train.seed
         return recursive_quantiles(self.step_pending, state, ahead, probabilities, seed)
 
-    def _stretched(self, quantiles: Values) -> Values:
+    def _calibrated(self, quantiles: Values) -> Values:
         factors = self.weights.get(CONFORMAL)
-        return quantiles if factors is None else stretched(quantiles, factors.astype(np.float64))
+        return quantiles if factors is None else calibrated(quantiles, factors.astype(np.float64))
 
     @property
     def templates(self) -> Values:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.series.distribution import requantiled
+from rnncast.intervals.quantiles import requantiled
 from rnncast.series.panel import Columns
 from rnncast.series.sizes import from_logs
 from rnncast.times.frequency import Frequency, Positions, Times

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.series.distribution import requantiled
+from rnncast.intervals.quantiles import requantiled
 from rnncast.series.panel import Panel
 
 Values = NDArray[np.float64]

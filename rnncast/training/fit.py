@@ -11,6 +11,7 @@ import torch
 from rnncast.errors import InterruptedTrainingError, TrainingError
 from rnncast.frame.frame import Frame
 from rnncast.nets.model import Model, build_model, weights_of
+from rnncast.runtime.footprint import TRAINED_IN_TURN
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.members import member_prefix
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
@@ -18,7 +19,7 @@ from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training.batches import Batches
 from rnncast.training.checkpoint import Best, Checkpoint, Interruption, Place, RunState, Weights
-from rnncast.training.dependence import learnt_templates
+from rnncast.training.copula import learnt_templates
 from rnncast.training.device import find_device
 from rnncast.training.ledger import Ledger
 from rnncast.training.loop import train
@@ -28,7 +29,6 @@ from rnncast.training.validation import Validation
 from rnncast.training.watch import Watch
 
 VALIDATIONS = 8  # in a run, evenly spread over its epochs
-FEW_SERIES = 4  # are trained one net after the other, in one thread
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _at_once(panel: Panel, watch: Watch) -> Iterator[int]:
     """How many nets to train at once: as many as there are threads, each in one; on a GPU, or where few series keep the
     interpreter too busy for that, one after the other."""
     before = torch.get_num_threads()
-    few, there = len(panel) <= FEW_SERIES, find_device(watch.device).type == "cpu"
+    few, there = len(panel) <= TRAINED_IN_TURN, find_device(watch.device).type == "cpu"
     torch.set_num_threads(1 if few else before)
     try:
         yield before if there and not few else 1

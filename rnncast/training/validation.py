@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.choices import FEW_SERIES, shortest_series
+from rnncast.choices.effort import FEW_SERIES
+from rnncast.choices.task import shortest_series
 from rnncast.frame.frame import Frame
+from rnncast.intervals.conformal import interval_factors
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState
-from rnncast.series.conformal import interval_factors
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.naive import repeat_season
 from rnncast.series.panel import Panel
@@ -72,7 +73,7 @@ class Validation:
         return _mean_mase(self.splits, points, self.spec.task.season)
 
     def interval_factors(self, weights: Weights) -> NDArray[np.float32]:
-        """By what the widths of the weights' intervals are to be multiplied [H, L]: see `series.conformal`."""
+        """By what the widths of the weights' intervals are to be multiplied [H, L]: see `intervals.conformal`."""
         frame, probabilities = Frame.of(self.spec), self.spec.task.quantiles
         actual = frame.transform(np.concatenate([split.actual for split in self.splits]))
         quantiles = frame.transform(np.concatenate(self._quantiles(weights)))

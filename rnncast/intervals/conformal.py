@@ -1,4 +1,4 @@
-"""Intervals that cover what they say: stretched by what was seen to fall inside them at origins held back.
+"""Calibrated intervals: rescaled at each lead time so that they cover held-out data.
 
 Split-conformal quantile regression (Romano, Patterson & Candès 2019), with the score as a ratio: how far a value lies
 from the median, in widths of the interval on that side. Ratios have no unit, so that one factor serves series of any
@@ -64,7 +64,7 @@ def _lost(ratios: Values, expected: Values, level: float, origins: NDArray[np.in
     return min(max(lost, 0.0), MOST_LOST * (1 - level))
 
 
-def stretched(quantiles: Values, factors: Values) -> Values:
+def calibrated(quantiles: Values, factors: Values) -> Values:
     """Quantiles [N, H, Q] with the widths of their intervals multiplied by factors [H, L]; the last lead time's serve
     those beyond it. A wider interval never ends inside a narrower one."""
     middle, horizon = quantiles.shape[2] // 2, quantiles.shape[1]

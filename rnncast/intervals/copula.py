@@ -1,4 +1,4 @@
-"""Whole futures: how the values of one series hang together over the horizon.
+"""The copula of lead times: sample paths that keep the correlation between the steps of a horizon.
 
 A forecast's quantiles say nothing of that: a sum over the horizon needs it. What followed past origins is turned into
 normal scores within what was forecast there; a random mixture of these templates is a normal vector whose covariance is
@@ -26,8 +26,8 @@ def templates_of(scores: Values) -> Values:
     return templates
 
 
-def dependent_scores(templates: Values, paths: int, random: np.random.Generator) -> Values:
-    """Normal scores [H, P] that hang together over the horizon as the templates [N, H] do."""
+def correlated_scores(templates: Values, paths: int, random: np.random.Generator) -> Values:
+    """Draw normal scores [H, P] with the correlation over the horizon that the rank templates [N, H] have."""
     number, horizon = templates.shape
     mixed = random.standard_normal((paths, number)) @ templates  # [P, H]
     alone = random.standard_normal((paths, horizon))

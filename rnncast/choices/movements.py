@@ -9,19 +9,19 @@ BLOCKS = 8
 MOST_SERIES = 500  # looked at; more would not change the answer
 
 
-def drift(panel: Panel, season: int) -> float:
+def scale_drift(panel: Panel, season: int) -> float:
     """How much the size of seasonal movements drifts within a series: 0 where it stays the same.
 
     For each series, the standard deviation over eight stretches of the log of the mean |y(t) - y(t-m)|; the median over
     series. NaN where no series has two stretches that move.
     """
     chosen = np.linspace(0, len(panel) - 1, min(len(panel), MOST_SERIES)).astype(int)
-    drifts = [_drift(panel[int(s)].y, season) for s in chosen]
+    drifts = [_scale_drift(panel[int(s)].y, season) for s in chosen]
     known = [value for value in drifts if np.isfinite(value)]
     return float(np.median(known)) if known else float("nan")
 
 
-def _drift(y: NDArray[np.float64], season: int) -> float:
+def _scale_drift(y: NDArray[np.float64], season: int) -> float:
     lag = season if len(y) > 2 * season else 1
     moves = np.abs(y[lag:] - y[:-lag])
     moves = moves[~np.isnan(moves)]

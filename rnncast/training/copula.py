@@ -1,11 +1,11 @@
-"""What the training data say of how the values of one horizon hang together."""
+"""Learn the rank templates of the copula of lead times from the training data."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.intervals.copula import templates_of
+from rnncast.intervals.quantiles import scores_at
 from rnncast.runtime.runtime import Runtime
-from rnncast.series.dependence import templates_of
-from rnncast.series.distribution import scores_at
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Weights
@@ -14,7 +14,7 @@ ORIGINS = 100  # looked at
 
 
 def learnt_templates(panel: Panel, spec: ModelSpec, weights: Weights) -> NDArray[np.float32]:
-    """Templates [N, H] of `series.dependence`: what followed origins in the later half of the series of an encoded
+    """Templates [N, H] of `intervals.copula`: what followed origins in the later half of the series of an encoded
     panel, drawn by seed, as normal scores in what the weights forecast there."""
     runtime, horizon = Runtime(spec, weights), spec.task.horizon
     first = np.maximum(panel.lengths // 2, 1)

@@ -16,7 +16,7 @@ NOTHING = 1e-6  # local units, that an error of 0 is taken for
 SEASONS_BEFORE = 2  # before the first origin
 
 
-class Best(NamedTuple):
+class BestBases(NamedTuple):
     """The names of the best base forecasts, the best first; its error, and that of the last value, relative to the last
     season's."""
 
@@ -25,7 +25,7 @@ class Best(NamedTuple):
     of_last_value: float
 
 
-def best_bases(panel: Panel, frame: Frame) -> Best:
+def best_bases(panel: Panel, frame: Frame) -> BestBases:
     """The best base forecast of a frame, and those that cannot be told from it.
 
     Errors are in local units, over origins all along each series; relative ones are averaged over series in logs. With
@@ -36,7 +36,7 @@ def best_bases(panel: Panel, frame: Frame) -> Best:
     errors = np.array([_errors(y, frame) for y in panel.sample(MOST_SERIES)])  # [S, K]
     errors = errors[~np.isnan(errors).any(1)]
     if not len(errors):
-        return Best(frame.base, float("nan"), float("nan"))
+        return BestBases(frame.base, float("nan"), float("nan"))
     logs = np.log(errors + NOTHING).mean(0)
     logs -= logs[frame.base_names.index(f"last-{frame.season}")]
     of_last_value = float(np.exp(logs[frame.base_names.index("last-1")]))
@@ -45,7 +45,7 @@ def best_bases(panel: Panel, frame: Frame) -> Best:
     order = np.argsort(logs, kind="stable")
     horizons = (panel.lengths - SEASONS_BEFORE * frame.season).clip(0).sum() / frame.horizon
     alike = [int(k) for k in order if logs[k] - logs[order[0]] <= 1 / max(horizons, 1)]
-    return Best(tuple(frame.base_names[k] for k in alike), float(np.exp(logs[order[0]])), of_last_value)
+    return BestBases(tuple(frame.base_names[k] for k in alike), float(np.exp(logs[order[0]])), of_last_value)
 
 
 def _errors(y: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:

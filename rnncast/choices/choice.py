@@ -1,0 +1,23 @@
+"""A choice: what a setting was set to, and the evidence for it."""
+
+from typing import Any, NamedTuple
+
+from rnncast.config import flag
+
+GIVEN = "as given"
+Made = tuple[Any, str]  # what a setting was set to, and why
+
+
+class Choice(NamedTuple):
+    """A setting, what it was set to, and why."""
+
+    name: str
+    value: str
+    reason: str
+
+
+def choice(name: str, value: Any, reason: str) -> Choice:
+    """Put a decision into words."""
+    items = value if isinstance(value, tuple) else (value,)
+    shown = ", ".join(f"{item:.2g}" if isinstance(item, float) else str(item) for item in items)
+    return Choice(flag(name).removeprefix("--"), shown or "none", reason)

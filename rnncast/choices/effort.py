@@ -1,0 +1,89 @@
+"""Choose how much to spend on training: the size of the nets, their number, epochs, stride and shrinkage."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncast.choices.choice import GIVEN
+from rnncast.config import Config
+from rnncast.series.panel import Panel
+
+FEW_SERIES = 10
+UPDATES = 400  # optimiser steps for them; for more of them more, as there is more to be learnt
+MOST_UPDATES = 6  # times as many
+EPOCHS = (8, 48)  # fewest, most
+HIDDEN_SIZE = (32, 64)  # for few series, for many
+EPOCHS_A_VALUE = 1 / 3  # of the longest series: a handful of values is soon known by heart
+SHORTEST_RUN = 6  # epochs, for a series of a handful of values
+STRIDE = 4  # at least, of the steps that a large panel is learnt from
+STRIDES_IN_HORIZON = 48  # at most
+LARGE_PANEL = 20_000  # values
+SMALL_PANEL = 5_000  # values
+SPANS = 4  # of the level, at most
+DOUBT = 100  # values that it takes to shrink a net's forecasts no more than half-way
+
+
+class Effort(NamedTuple):
+    """What a preset is willing to spend: epochs, by those of the default; members on a small panel, and on others; and
+    spans of the level, which members take in turn."""
+
+    epochs: float
+    members: tuple[int, int]
+    spans: int
+
+
+EFFORTS = {
+    "fast": Effort(0.5, (1, 1), 1),
+    "default": Effort(1.0, (3, 2), SPANS),
+    "best": Effort(1.0, (8, 4), SPANS),
+}
+
+
+def epochs_of(config: Config, panel: Panel, longest: int) -> tuple[int, str]:
+    """Choose the passes over the data by the amount of it."""
+    if config.train.epochs is not None:
+        return config.train.epochs, GIVEN
+    series, steps, effort = len(panel), float(panel.lengths.mean()), EFFORTS[config.train.preset].epochs
+    chunks = -(-series // config.train.batch_size) * -(-steps // config.train.bptt_steps)
+    updates = UPDATES * float(np.clip(series / FEW_SERIES, 1, MOST_UPDATES))
+    epochs = max(min(float(np.clip(updates / chunks, *EPOCHS)), EPOCHS_A_VALUE * longest), SHORTEST_RUN)
+    reason = f"{series} series of up to {longest} values; updates an epoch: {chunks:g}"
+    return max(1, round(effort * epochs)), reason
+
+
+def stride_of(config: Config, panel: Panel, strategy: str, horizon: int) -> tuple[int, str]:
+    """Choose the steps between training origins: more than one where a large panel repeats itself."""
+    if config.train.stride is not None:
+        return config.train.stride, GIVEN
+    if len(panel.y) < LARGE_PANEL or strategy != "direct":
+        return 1, f"every step counts with {len(panel.y)} values"
+    stride = max(STRIDE, horizon // STRIDES_IN_HORIZON)
+    return stride, f"with {len(panel.y)} values, neighbouring steps teach much the same"
+
+
+def members_of(config: Config, panel: Panel, spans: int) -> tuple[int, str]:
+    """Choose how many nets to average, by the preset, the size of the panel and the spans."""
+    if config.train.members is not None:
+        return config.train.members, GIVEN
+    of_small, of_others = EFFORTS[config.train.preset].members
+    if len(panel.y) <= SMALL_PANEL:
+        return max(of_small, spans), "cheap with so few values"
+    if spans > of_others:
+        return spans, "one for each span of the level"
+    return of_others, f"of the preset {config.train.preset}"
+
+
+def shrinkage_of(config: Config, panel: Panel) -> tuple[float, str]:
+    """Choose the shrinkage towards the base forecast, 100 / (n + 100) for n values."""
+    if config.train.shrinkage is not None:
+        return config.train.shrinkage, GIVEN
+    values = len(panel.y)
+    return DOUBT / (values + DOUBT), f"there are {values} values to learn from"
+
+
+def hidden_size_of(config: Config, panel: Panel) -> tuple[int, str]:
+    """Choose the width of the hidden layer by the number of series."""
+    if config.net.hidden_size is not None:
+        return config.net.hidden_size, GIVEN
+    few, many = HIDDEN_SIZE
+    return (few, "few series") if len(panel) < FEW_SERIES else (many, "many series")

@@ -1,0 +1,160 @@
+"""Choose what is forecast and how: seasons, horizon, calendar, strategy, and whether in logs."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rnncast.choices.choice import GIVEN
+from rnncast.choices.movements import scale_drift
+from rnncast.choices.seasonality import find_longer_season, find_season
+from rnncast.config import CYCLES, Config
+from rnncast.errors import DataError, UsageError
+from rnncast.losses import LOSSES
+from rnncast.runtime.registry import find_net
+from rnncast.series.panel import Panel
+from rnncast.times.frequency import Frequency
+
+TWICE = 1.998  # that many years are two: some have 365 days
+SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
+PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
+
+
+def shortest_series(horizon: int) -> int:
+    """Values that a series needs before it can teach anything: one to stand on, one horizon to look at."""
+    return horizon + 2
+
+
+def seasons_of(config: Config, panel: Panel, longest: int) -> tuple[tuple[int, ...], str]:
+    """Given, from the calendar, or found; beside a single one, a longer one that is found."""
+    given = config.task.seasons
+    seasons: tuple[int, ...]
+    if given is not None and (len(given) != 1 or given[0] == 1):
+        return tuple(season for season in given if season > 1), GIVEN
+    if given is not None:
+        seasons, reason = given, GIVEN
+    elif panel.frequency.seasons:
+        seasons = tuple(season for season in panel.frequency.seasons if longest >= SEASONS_NEEDED * season)
+        reason = f"of {panel.frequency.name} data"
+    else:
+        season = find_season(panel)
+        seasons = (season,) if season else ()
+        reason = "found by autocorrelation" if season else "no calendar, and none found by autocorrelation"
+    if len(seasons) == 1 and (longer := find_longer_season(panel, seasons[0])) is not None:
+        return (*seasons, longer), f"{reason}; {longer} because changes over it are smaller than over its neighbours"
+    return seasons, reason
+
+
+def horizon_of(config: Config, main: int) -> tuple[int, str]:
+    """Take the horizon asked for, else one season."""
+    if config.task.horizon is not None:
+        return config.task.horizon, GIVEN
+    return main, "one season" if main > 1 else "no season to go by"
+
+
+def check_lengths(longest: int, horizon: int) -> None:
+    """Refuse a panel whose longest series cannot teach a forecast of the horizon (DataError)."""
+    needed = shortest_series(horizon)
+    if longest < needed:
+        raise DataError(
+            f"too few rows: the longest series has {longest}, and a horizon of {horizon} needs at least {needed}",
+            hint=f"give more history, or a smaller --horizon (at most {longest - 2})" if longest > 2 else "",
+        )
+
+
+def calendar_of(config: Config, panel: Panel, longest: int) -> tuple[tuple[str, ...], str]:
+    """The cycles asked for; else those of the frequency that the longest series holds twice."""
+    frequency = panel.frequency
+    if config.net.calendar is not None:
+        check_cycles(config.net.calendar, frequency)
+        return config.net.calendar, GIVEN
+    if not frequency.cycles:
+        return (), f"{frequency.name} data have no cycle of the calendar longer than a step"
+    first, after = frequency.times(np.array([0, longest]))
+    days = (after - first) / np.timedelta64(1, "D")
+    cycles = tuple(cycle for cycle in frequency.cycles if days > TWICE * CYCLES[cycle])
+    return cycles, "the cycles that the longest series holds twice"
+
+
+def check_cycles(cycles: tuple[str, ...], frequency: Frequency) -> None:
+    """Refuse, by name, a cycle of the calendar that the frequency does not have (UsageError)."""
+    wrong = [cycle for cycle in cycles if cycle not in frequency.cycles]
+    if wrong:
+        there = ", ".join(frequency.cycles) or "none"
+        raise UsageError(
+            f"--calendar {wrong[0]}: these data are {frequency.name}, in which there is no such cycle",
+            hint=f"leave out --calendar; cycles there are: {there}",
+        )
+
+
+def _logs_steady(panel: Panel, season: int) -> bool:
+    """Whether movements keep their size in logs, or at least not much less than in plain units."""
+    plain = scale_drift(panel, season)
+    logs = scale_drift(replace(panel, y=np.log(panel.y)), season)
+    return not plain < PLAIN_MARGIN * logs
+
+
+def transform_of(config: Config, panel: Panel, season: int) -> tuple[str, str]:
+    """Choose logs where values are positive and their movements grow with them. UsageError or DataError, by the
+    value, if what was asked for does not suit the data."""
+    lowest = np.nanmin(panel.y) if panel.y.size else np.nan
+    loss = LOSSES[config.train.loss]
+    if loss.counts:
+        _check_counts(config, panel)
+        return "none", "counts are counted"
+    if config.task.transform == "auto":
+        if loss.of_mean:
+            return "none", f"the mean of logs is not the log of the mean, which {config.train.loss} is after"
+        if not lowest > 0:
+            return "none", f"the smallest value is {lowest:g}"
+        if _logs_steady(panel, season):
+            return "log", "values are positive, and their movements grow with them"
+        return "none", "movements keep their size in plain units"
+    if config.task.transform == "log" and not lowest > 0:
+        raise UsageError(
+            f"--transform log needs values above zero, and the smallest is {lowest:g}",
+            hint="use --transform none, or leave it to auto",
+        )
+    return config.task.transform, GIVEN
+
+
+def _check_counts(config: Config, panel: Panel) -> None:
+    if config.task.transform == "log":
+        raise UsageError(f"--loss {config.train.loss} counts, and takes no logs", hint="leave out --transform")
+    wrong = np.flatnonzero((panel.y < 0) | (panel.y != np.round(panel.y)) & ~np.isnan(panel.y))
+    if len(wrong):
+        raise DataError(
+            f"--loss {config.train.loss} is for counts, and {panel.y[wrong[0]]:g} is none",
+            hint="use --loss student-t, or the default",
+        )
+
+
+def strategy_of(config: Config) -> tuple[str, str, str]:
+    """The strategy, the training method and why."""
+    net, strategy, training = find_net(config.net.model), config.task.strategy, config.train.training
+    reason = GIVEN
+    if strategy == "auto":
+        recursive = net.recursive_only or training in ("teacher-forcing", "scheduled")
+        strategy = "recursive" if recursive else "direct"
+        reason = "as the net or its training needs" if recursive else "fast, and errors do not feed on themselves"
+    training = "bptt" if training == "auto" else training
+    check_strategy(config.net.model, strategy, training, config.train.loss)
+    return strategy, training, reason
+
+
+def check_strategy(model: str, strategy: str, training: str, loss: str) -> None:
+    """Refuse a net, strategy, training method and loss that contradict each other (UsageError)."""
+    if find_net(model).recursive_only and strategy == "direct":
+        raise UsageError(
+            f"{model} cannot be direct: what it remembers is its own output, one step ahead",
+            hint="leave out --strategy, or choose another --model",
+        )
+    if strategy == "recursive" and LOSSES[loss].of_distribution:
+        raise UsageError(
+            f"--loss {loss} forecasts the whole horizon at once, and recursive is step by step",
+            hint="leave out --strategy and --training, or choose another --model or --loss",
+        )
+    if strategy == "direct" and training in ("teacher-forcing", "scheduled"):
+        raise UsageError(
+            f"--training {training} says what is fed back, and with --strategy direct nothing is",
+            hint="add --strategy recursive, or leave out --training",
+        )
