@@ -8,7 +8,7 @@ import pytest
 
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError
-from rnncast.files.panels.grid import Known
+from rnncast.files.panels.grid import Schema
 from rnncast.files.panels.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.runtime.registry import NETS
@@ -35,10 +35,10 @@ def shops(first: int, last: int, shop_c_until: int = DAYS) -> str:
     return "\n".join(lines)
 
 
-def table(folder: Path, text: str, known: Known | None = None) -> Panel:
+def table(folder: Path, text: str, schema: Schema | None = None) -> Panel:
     path = folder / "shops.csv"
     path.write_text(text)
-    return read_table(str(path), TABLE, known=known)
+    return read_table(str(path), TABLE, schema=schema)
 
 
 def config(model: str, strategy: str) -> Config:
@@ -52,9 +52,9 @@ def config(model: str, strategy: str) -> Config:
 @pytest.mark.parametrize(("model", "strategy"), [*((name, "auto") for name in NETS), ("gru", "recursive")])
 def test_the_state_after_new_rows_is_that_of_the_whole_history(tmp_path: Path, model: str, strategy: str) -> None:
     begun = Forecaster.fit(table(tmp_path, shops(0, 50)), config(model, strategy))
-    known = Known(begun.columns, begun.frequency)
-    after = begun.update(table(tmp_path, shops(50, 53), known))
-    after = after.update(table(tmp_path, shops(53, DAYS, shop_c_until=56), known))  # of different lengths
+    schema = Schema(begun.columns, begun.frequency)
+    after = begun.update(table(tmp_path, shops(50, 53), schema))
+    after = after.update(table(tmp_path, shops(53, DAYS, shop_c_until=56), schema))  # of different lengths
     whole = table(tmp_path, shops(0, DAYS, shop_c_until=56))
     expected = begun.predict(whole, 3, complete=False)
     np.testing.assert_array_equal(after.cutoff, whole.ends)
@@ -68,7 +68,7 @@ def test_what_was_known_ahead_moves_on_with_the_rows(tmp_path: Path) -> None:
     ahead = shops(0, 50) + "\n" + "\n".join(f"a,2024-02-{20 + i},,{i % 2},," for i in range(4))
     begun = Forecaster.fit(table(tmp_path, ahead), config("lstm", "auto"))
     np.testing.assert_array_equal(begun.known[0, :, 0], [0, 1, 0, 1])
-    after = begun.update(table(tmp_path, shops(50, 51), Known(begun.columns, begun.frequency)))
+    after = begun.update(table(tmp_path, shops(50, 51), Schema(begun.columns, begun.frequency)))
     np.testing.assert_array_equal(after.known[0, :, 0], [1, 0, 1, np.nan])
     assert begun.cutoff[0] + 1 == after.cutoff[0]
 
@@ -98,7 +98,7 @@ def test_what_does_not_follow_is_refused_by_name(held: Forecaster, tmp_path: Pat
     path.write_text(text)
 
     def taken_in() -> Forecast:
-        new = read_table(str(path), replace(TABLE, gaps="error"), known=Known(held.columns, held.frequency))
+        new = read_table(str(path), replace(TABLE, gaps="error"), schema=Schema(held.columns, held.frequency))
         return held.update(new).predict()
 
     with pytest.raises(DataError) as caught:

@@ -14,7 +14,7 @@ from rnncast.errors import DataError, RnncastError, UsageError
 from rnncast.evaluate import baselines
 from rnncast.evaluate.backtest import Outcome, backtest
 from rnncast.evaluate.baselines import BASELINES, SIMPLE, Baseline, drift, mean
-from rnncast.evaluate.compare import Asked, Plan, compare_candidates
+from rnncast.evaluate.compare import Entry, Plan, compare_candidates
 from rnncast.evaluate.scores import Comparison, compared
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
@@ -304,21 +304,21 @@ def test_nets_trained_in_processes_and_from_the_first_origin_only() -> None:
 
 
 def test_candidates_are_named_once_and_naive_ones_are_always_there() -> None:
-    plan = Plan((Asked("lstm"), Asked("gru")), (Asked("drift"), Asked("naive")), folds=1)
+    plan = Plan((Entry("lstm"), Entry("gru")), (Entry("drift"), Entry("naive")), folds=1)
     assert sorted(names(plan)) == ["drift", "gru", "lstm", "naive", "seasonal-naive"]
     settings = small_config(epochs=0).with_model("rnn")
-    assert "mine" in names(Plan((Asked("mine", settings),), (), folds=1))
+    assert "mine" in names(Plan((Entry("mine", settings),), (), folds=1))
 
 
 def test_one_recursive_net_makes_all_recursive() -> None:
-    plan = Plan((Asked("lstm"),), (Asked("jordan"),), folds=1)
+    plan = Plan((Entry("lstm"),), (Entry("jordan"),), folds=1)
     findings = compare_candidates(waves(), small_config(epochs=0), plan)
     assert len(findings.rows) == 4
 
 
 def test_folds_are_as_many_as_the_data_have_room_for_unless_asked() -> None:
     def origins(panel: Panel, folds: int | None) -> int:
-        findings = compare_candidates(panel, small_config(epochs=0), Plan((Asked("mean"),), (), folds=folds))
+        findings = compare_candidates(panel, small_config(epochs=0), Plan((Entry("mean"),), (), folds=folds))
         assert findings.comparison is not None
         return findings.comparison.origins
 
@@ -330,12 +330,12 @@ def test_folds_are_as_many_as_the_data_have_room_for_unless_asked() -> None:
 
 def test_compare_refuses_what_makes_no_sense() -> None:
     with pytest.raises(UsageError, match="no candidate called 'oracle'") as raised:
-        names(Plan(baselines=(Asked("oracle"),)))
+        names(Plan(baselines=(Entry("oracle"),)))
     assert all(name in raised.value.hint for name in BASELINES)
     with pytest.raises(UsageError, match="lstm is named twice"):
-        names(Plan(baselines=(Asked("lstm"),)))
+        names(Plan(baselines=(Entry("lstm"),)))
     tiny = Panel.from_series({"a": np.array([1.0, 2, 1, 2, 3, 1, 2, 1, 2, 3])})
     with pytest.raises(DataError, match="ets cannot forecast any of these series"):
-        names(Plan((Asked("ets"),), (), folds=1), tiny)
+        names(Plan((Entry("ets"),), (), folds=1), tiny)
     with pytest.raises(DataError, match="too few rows for 40 origins"):
         names(Plan(folds=40))

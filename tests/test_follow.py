@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncast.files.panels.grid import Known
+from rnncast.files.panels.grid import Schema
 from rnncast.files.panels.tables import read_table
 from rnncast.forecaster import Forecaster
 from rnncast.series.panel import Columns, Panel
@@ -65,7 +65,7 @@ def test_each_forecast_is_that_of_new_rows_taken_in_together(there: Program, tmp
     for t in range(61, 64):
         path = tmp_path / "rows.csv"
         path.write_text("\n".join([HEADER, *rows(61, t + 1)]))
-        after = begun.update(read_table(str(path), known=Known(begun.columns, begun.frequency)))
+        after = begun.update(read_table(str(path), schema=Schema(begun.columns, begun.frequency)))
         expected = after.predict(None, 2).point.reshape(-1)  # of a, then of b
         ours = [line.split(",") for line in lines[4 * (t - 61) : 4 * (t - 60)]]
         assert [cells[:2] for cells in ours] == [[name, str(t + h)] for name in "ab" for h in (1, 2)]

@@ -29,8 +29,8 @@ def check(
     from rnncast.report.progress import reading_progress
     from rnncast.report.tables import findings_table, print_table
 
-    with reading_progress(environment.side_screen, environment.shows_progress) as told:
-        findings = check_table(path, o.table_from(context), o.config_from(context), told)
+    with reading_progress(environment.side_screen, environment.shows_progress) as progress:
+        findings = check_table(path, o.table_from(context), o.config_from(context), progress)
     if as_json:
         print(json_text(findings.to_dict(), indent=1), file=environment.stdout)
     else:

@@ -16,7 +16,7 @@ from rnncast.config import DATA_OF_MODEL, Config, NetConfig, TableConfig, TaskCo
 from rnncast.errors import ExitCode
 
 if TYPE_CHECKING:
-    from rnncast.evaluate.compare import Asked, Plan
+    from rnncast.evaluate.compare import Entry, Plan
     from rnncast.evaluate.findings import Findings
     from rnncast.series.forecast import Forecast
 
@@ -133,8 +133,8 @@ def _found(
         table = o.table_from(context, first.source.table if first else None)
         panel = read_data(environment.data_or_stdin(path, "compare"), table, environment, environment.say)
     own = {name: o.config_from(context, forecaster.spec.to_config()) for name, forecaster in trained.items()}
-    asked = _asked([*models, *baselines], own)
-    plan = replace(plan, models=asked[: len(models)], baselines=asked[len(models) :])
+    entries = _entries([*models, *baselines], own)
+    plan = replace(plan, models=entries[: len(models)], baselines=entries[len(models) :])
     config = o.config_from(context, first.spec.to_config() if first else None)
     with progress(environment.side_screen, environment.shows_progress) as advance:
 
@@ -149,20 +149,20 @@ def _is_file(name: str) -> bool:
     return name.endswith(".safetensors") or Path(name).is_file()
 
 
-def _asked(names: Sequence[str], own: Mapping[str, Config]) -> "tuple[Asked, ...]":
+def _entries(names: Sequence[str], own: Mapping[str, Config]) -> "tuple[Entry, ...]":
     """The candidates; one that is a file goes by the name of its net, or by the file's, where that is taken."""
-    from rnncast.evaluate.compare import Asked
+    from rnncast.evaluate.compare import Entry
 
-    asked: list[Asked] = []
+    entries: list[Entry] = []
     for name in names:
         config = own.get(name)
-        taken = {*names, *(each.name for each in asked)}
+        taken = {*names, *(each.name for each in entries)}
         if config is None:
-            asked.append(Asked(name))
+            entries.append(Entry(name))
         else:
             net = config.net.model
-            asked.append(Asked(Path(name).stem if net in taken else net, config))
-    return tuple(asked)
+            entries.append(Entry(Path(name).stem if net in taken else net, config))
+    return tuple(entries)
 
 
 def _show(findings: "Findings", kind: Format, output: str, environment: Environment) -> None:

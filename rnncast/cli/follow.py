@@ -35,8 +35,8 @@ class Shown(NamedTuple):
         return forecast if wanted is None else forecast.at(wanted, by_level=self.by_level)
 
 
-class Asked(NamedTuple):
-    """What was asked. gaps: whether missing steps are stepped over. save: where the state goes at the end."""
+class StreamOptions(NamedTuple):
+    """The options of --follow. gaps: whether missing steps are stepped over. save: where the state goes at the end."""
 
     path: str
     table: TableConfig
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
     save: str | None
 
 
-def follow(forecaster: "Forecaster", asked: Asked, environment: Environment) -> ExitCode:
+def follow(forecaster: "Forecaster", options: StreamOptions, environment: Environment) -> ExitCode:
     """Forecast after each row until the rows end, the reader goes or a signal comes; then save the state.
 
     DataError if the first line is no header of these data, or, under --strict, a row is bad.
@@ -59,10 +59,10 @@ def follow(forecaster: "Forecaster", asked: Asked, environment: Environment) -> 
     followed: dict[str, Live] = {}
     with _stopped_by_signals() as stopping:
         try:
-            left_out = _followed(follower, followed, asked, stopping, environment)
+            left_out = _followed(follower, followed, options, stopping, environment)
         finally:
-            if asked.save is not None:
-                follower.end(followed).save(asked.save)
+            if options.save is not None:
+                follower.end(followed).save(options.save)
     if left_out > MOST_SAID:
         environment.warn(f"{left_out} rows were left out in all")
     if stopping.signals and stopping.signals[0] == signal.SIGINT:
@@ -78,7 +78,11 @@ class Stopping(NamedTuple):
 
 
 def _followed(
-    follower: "Follower", followed: "dict[str, Live]", asked: Asked, stopping: Stopping, environment: Environment
+    follower: "Follower",
+    followed: "dict[str, Live]",
+    options: StreamOptions,
+    stopping: Stopping,
+    environment: Environment,
 ) -> int:
     """Take in every row, note each series' state in `followed`, and write the forecasts; how many rows were bad."""
     from rnncast.files.output.forecasts import header_of, rows_of
@@ -89,19 +93,19 @@ def _followed(
     model, left_out, taken = follower.forecaster, 0, 0
     frequency = model.frequency
     texts = in_blocks(lambda positions: model.columns.written(frequency.times(positions)), frequency)
-    first = follower.forecast(follower.begin(model.ids[0]), asked.horizon)
-    write = STREAMED[asked.kind.value](header_of(asked.shown(first)), environment.stdout)
+    first = follower.forecast(follower.begin(model.ids[0]), options.horizon)
+    write = STREAMED[options.kind.value](header_of(options.shown(first)), environment.stdout)
     environment.stdout.flush()
-    for row in stream_rows(_lines(asked.path, stopping), model.columns, model.frequency, asked.table):
+    for row in stream_rows(_lines(options.path, stopping), model.columns, model.frequency, options.table):
         try:
             if isinstance(row, BadRow):
                 raise DataError(row.reason)
             series = followed.get(row.series) or follower.begin(row.series)
-            series = follower.after(series, row.value, row.positions, gaps=asked.gaps)
+            series = follower.after(series, row.value, row.positions, gaps=options.gaps)
         except DataError as error:
             left_out += 1
             message = f"line {row.line}: {error.message}"
-            if asked.table.strict:
+            if options.table.strict:
                 raise DataError(message, error.hint) from None
             if left_out <= MOST_SAID or environment.verbose:
                 environment.warn(f"left out {message}")
@@ -110,8 +114,8 @@ def _followed(
             continue
         followed[row.series] = series
         taken += 1
-        if taken % asked.every == 0:
-            write(rows_of(asked.shown(follower.forecast(series, asked.horizon)), texts))
+        if taken % options.every == 0:
+            write(rows_of(options.shown(follower.forecast(series, options.horizon)), texts))
             environment.stdout.flush()
     return left_out
 

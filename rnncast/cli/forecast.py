@@ -9,7 +9,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
-from rnncast.cli.follow import Asked, Shown, follow
+from rnncast.cli.follow import Shown, StreamOptions, follow
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.config import TableConfig
@@ -67,8 +67,10 @@ def forecast(
     table = o.table_from(context, forecaster.source.table)
     if path is not None and followed:
         gaps = o.stands(context, "gaps") and table.gaps == "mask"
-        asked = Asked(path, table, _streamed(kind, format), horizon, shown, every, gaps, model if save_state else None)
-        raise typer.Exit(follow(forecaster, asked, environment))
+        options = StreamOptions(
+            path, table, _streamed(kind, format), horizon, shown, every, gaps, model if save_state else None
+        )
+        raise typer.Exit(follow(forecaster, options, environment))
     if path is not None and continued:
         forecaster = _updated(forecaster, path, table, o.stands(context, "gaps"), environment)
     elif path is not None:
@@ -176,9 +178,9 @@ def _updated(
     """The forecaster after the new rows in a file."""
     if table.layout == "rows":
         raise UsageError("--continue cannot read --layout rows", hint="give the new rows as a long table")
-    from rnncast.files.panels.grid import Known
+    from rnncast.files.panels.grid import Schema
 
     table = table if gaps_asked else replace(table, gaps="error")
-    known = Known(forecaster.columns, forecaster.frequency)
-    panel = read_data(path, table, environment, environment.detail, known)
+    schema = Schema(forecaster.columns, forecaster.frequency)
+    panel = read_data(path, table, environment, environment.detail, schema)
     return forecaster.update(panel, gaps=table.gaps == "mask")

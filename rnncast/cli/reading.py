@@ -7,7 +7,7 @@ from rnncast.cli.environment import Environment
 from rnncast.config import TableConfig
 
 if TYPE_CHECKING:
-    from rnncast.files.panels.grid import Known
+    from rnncast.files.panels.grid import Schema
     from rnncast.series.panel import Panel
 
 
@@ -16,14 +16,14 @@ def read_data(
     table: TableConfig,
     environment: Environment,
     note: Callable[[str], None],
-    known: "Known | None" = None,
+    schema: "Schema | None" = None,
 ) -> "Panel":
-    """The panel in a file, or in standard input ("-"); `note` is told what was recognised, unless it is known."""
+    """The panel in a file, or in standard input ("-"); `note` is told what was recognised, unless a schema is given."""
     from rnncast.files.panels.tables import read_table
 
     if not environment.shows_progress:
-        return read_table(path, table, known=known, note=note)
+        return read_table(path, table, schema=schema, note=note)
     from rnncast.report.progress import reading_progress
 
-    with reading_progress(environment.side_screen, environment.shows_progress) as told:
-        return read_table(path, table, known=known, note=note, told=told)
+    with reading_progress(environment.side_screen, environment.shows_progress) as progress:
+        return read_table(path, table, schema=schema, note=note, progress=progress)

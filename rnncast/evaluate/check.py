@@ -9,7 +9,7 @@ from rnncast.choices.decide import resolve
 from rnncast.choices.seasonality import strongest_season
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, RnncastError
-from rnncast.files.formats.sources import Told
+from rnncast.files.formats.sources import Progress
 from rnncast.files.panels.readings import Reading
 from rnncast.files.panels.tables import study_table
 
@@ -36,10 +36,10 @@ class Check:
         return {"ok": self.refusal is None, **refusal, **self.facts, "notes": list(self.notes), "series": series}
 
 
-def check_table(path: str, table: TableConfig, config: Config, told: Told = lambda done, total: None) -> Check:
+def check_table(path: str, table: TableConfig, config: Config, progress: Progress = lambda done, total: None) -> Check:
     """Read a table and say what is in it. A table of which nothing can be made has a refusal and no rows."""
     try:
-        reading = study_table(path, table, told=told)
+        reading = study_table(path, table, progress=progress)
     except DataError as error:
         return Check(NAMES, (), {"file": path}, (), error)
     columns, frequency = reading.whole.columns, reading.whole.frequency

@@ -28,7 +28,7 @@ ORIGINS = (8, 4)  # of few series, of many, where the data have room for them
 
 
 @dataclass(frozen=True)
-class Asked:
+class Entry:
     """A candidate as the user names it: a net or a baseline, by a name; or a net with settings of its own."""
 
     name: str
@@ -43,8 +43,8 @@ class Plan:
     first only. jobs: processes. device: where to train.
     """
 
-    models: tuple[Asked, ...] = (Asked("lstm"),)
-    baselines: tuple[Asked, ...] = (Asked("window"),)
+    models: tuple[Entry, ...] = (Entry("lstm"),)
+    baselines: tuple[Entry, ...] = (Entry("window"),)
     folds: int | None = None
     refit: bool = True
     jobs: int = 1
@@ -99,8 +99,8 @@ def _judged(comparison: Comparison | None, plan: Plan, nets: dict[str, str]) -> 
     if comparison is None:
         return None
     finished = {score.name for score in comparison.scores}
-    models = tuple(asked.name for asked in plan.models if asked.name in finished)
-    baselines = tuple(asked.name for asked in plan.baselines if asked.name in finished)
+    models = tuple(entry.name for entry in plan.models if entry.name in finished)
+    baselines = tuple(entry.name for entry in plan.baselines if entry.name in finished)
     sides = Sides(models, baselines, nets)
     return judge(comparison, sides) if models and finished & set(NAIVE) else None
 
@@ -109,17 +109,17 @@ def _configs(plan: Plan, config: Config) -> dict[str, Config]:
     """The Config of each net, by its name. UsageError for a name that is no candidate's, or that stands twice."""
     configs: dict[str, Config] = {}
     names: set[str] = set()
-    for asked in (*plan.models, *plan.baselines):
-        if asked.name in names:
-            raise UsageError(f"{asked.name} is named twice", hint="name another --model or --baseline")
-        names.add(asked.name)
-        if asked.config is not None:
-            configs[asked.name] = asked.config
-        elif asked.name in NETS:
-            configs[asked.name] = config.with_model(asked.name)
-        elif asked.name not in BASELINES:
+    for entry in (*plan.models, *plan.baselines):
+        if entry.name in names:
+            raise UsageError(f"{entry.name} is named twice", hint="name another --model or --baseline")
+        names.add(entry.name)
+        if entry.config is not None:
+            configs[entry.name] = entry.config
+        elif entry.name in NETS:
+            configs[entry.name] = config.with_model(entry.name)
+        elif entry.name not in BASELINES:
             known = f"nets: {', '.join(NETS)}; baselines: {', '.join(BASELINES)}"
-            raise UsageError(f"there is no candidate called {asked.name!r}", hint=f"{known}; or name a model file")
+            raise UsageError(f"there is no candidate called {entry.name!r}", hint=f"{known}; or name a model file")
     return configs
 
 

@@ -107,8 +107,8 @@ class Frequency:
         if self.unit == "business day":
             return "business days"
         if self.unit == "month":
-            known = {1: "monthly", 3: "quarterly", 12: "yearly"}
-            return known.get(self.count, f"every {self.count} months")
+            names = {1: "monthly", 3: "quarterly", 12: "yearly"}
+            return names.get(self.count, f"every {self.count} months")
         if self.count == 7 * DAY:
             # 1970-01-01 was a Thursday, the third day counted from Monday.
             return f"weekly ({_WEEKDAYS[(self.phase // DAY + 3) % 7]})"

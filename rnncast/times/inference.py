@@ -36,8 +36,11 @@ _USUAL = (
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What --freq says of a grid; what is None, the times decide. anchor: months or days since 1970, modulo count."""
+class FrequencyAlias:
+    """A grid as --freq names it, with the frequency aliases of pandas.
+
+    A field that is None is left to the times. anchor: months or days since 1970, modulo count.
+    """
 
     unit: str
     count: int
@@ -45,55 +48,55 @@ class Asked:
     day: int | None = None
 
 
-def parse_frequency(word: str) -> Asked:
+def parse_frequency(word: str) -> FrequencyAlias:
     """The grid that a word like D, 15min, W-MON, QS-OCT or 7 (steps) means. UsageError for any other."""
     found = re.fullmatch(r"(\d{0,6})([A-Za-z]*)(?:-([A-Z]{3}))?", word)
     count, name, anchor = (int(found[1] or 1), found[2], found[3]) if found else (0, "", None)
     if count and not name and not anchor and found and found[1]:
-        return Asked("step", count)
+        return FrequencyAlias("step", count)
     if count and not anchor and name in _SPANS:
-        return Asked("span", count * _SPANS[name])
+        return FrequencyAlias("span", count * _SPANS[name])
     if count and not anchor and name == "B":
-        return Asked("business day", count)
+        return FrequencyAlias("business day", count)
     if count and name == "W" and (anchor is None or anchor in _WEEKDAYS):
-        return Asked("span", 7 * count * DAY, _WEEKDAYS.index(anchor) if anchor else None)
+        return FrequencyAlias("span", 7 * count * DAY, _WEEKDAYS.index(anchor) if anchor else None)
     if count and name[:1] in _MONTH_COUNTS and name[1:] in _MONTH_DAYS and (anchor is None or anchor in _MONTHS):
         months = count * _MONTH_COUNTS[name[0]]
-        return Asked("month", months, _MONTHS.index(anchor) if anchor else None, _MONTH_DAYS[name[1:]])
+        return FrequencyAlias("month", months, _MONTHS.index(anchor) if anchor else None, _MONTH_DAYS[name[1:]])
     raise UsageError(
         f"--freq {word!r} is not a frequency",
         hint="use D, B, W, W-MON, MS, ME, QS, QE, YS, h, min or s, with a number before it if need be: 15min, 4h, 2W",
     )
 
 
-def infer_frequency(series: Iterable[Times], asked: Asked | None = None) -> Frequency:
+def infer_frequency(series: Iterable[Times], alias: FrequencyAlias | None = None) -> Frequency:
     """The grid that suits the series best, each given as its times, rising and distinct.
 
     It leaves the fewest times off and the fewest points empty; so a few mistaken times do not change it. DataError if
     no series has two times and nothing is asked for. See `Frequency.positions` for what is off the grid.
     """
-    known = [times for times in series if len(times) > (0 if asked else 1)]
-    if not known:
+    telling = [times for times in series if len(times) > (0 if alias else 1)]
+    if not telling:
         raise DataError(
             "cannot tell the frequency: no series has two different times",
             hint="give at least two rows of one series, or say --freq; if each row is a series of its own, check --id",
         )
     votes: Counter[Frequency] = Counter()
-    for times in known:
-        votes[best_grid(times, asked)] += len(times)
+    for times in telling:
+        votes[best_grid(times, alias)] += len(times)
     candidates = [grid for grid, _ in votes.most_common(MOST_CANDIDATES)]
     if len(candidates) == 1:
         return candidates[0]
-    return min(candidates, key=lambda grid: misfit(grid, known))
+    return min(candidates, key=lambda grid: misfit(grid, telling))
 
 
-def best_grid(times: Times, asked: Asked | None = None) -> Frequency:
+def best_grid(times: Times, alias: FrequencyAlias | None = None) -> Frequency:
     """The grid that suits one series: its times, rising and distinct."""
     numbered = times.dtype.kind == "i"
-    if asked and numbered != (asked.unit == "step"):
+    if alias and numbered != (alias.unit == "step"):
         what = "whole numbers" if numbered else "dates"
         raise DataError(f"--freq does not suit this table: its times are {what}", hint="leave out --freq")
-    candidates = list(_asked_grids(times, asked) if asked else _grids(times))
+    candidates = list(_alias_grids(times, alias) if alias else _grids(times))
     return min(candidates, key=lambda grid: _cost(grid, times))  # the first of equals
 
 
@@ -149,20 +152,20 @@ def _grids(times: Times) -> Iterator[Frequency]:
         yield _business_days(stamps, 1)
 
 
-def _asked_grids(times: Times, asked: Asked) -> Iterator[Frequency]:
-    if asked.unit == "step":
-        yield _stepped("step", times, asked.count)
+def _alias_grids(times: Times, alias: FrequencyAlias) -> Iterator[Frequency]:
+    if alias.unit == "step":
+        yield _stepped("step", times, alias.count)
         return
     stamps = times.astype("datetime64[us]")
-    if asked.unit == "business day":
-        yield _business_days(stamps, asked.count)
-    elif asked.unit == "month":
-        for grid in _months(stamps, asked.count, (asked.day,) if asked.day else (None, LAST_DAY)):
-            yield grid if asked.anchor is None else _anchored(grid, asked.anchor % asked.count)
+    if alias.unit == "business day":
+        yield _business_days(stamps, alias.count)
+    elif alias.unit == "month":
+        for grid in _months(stamps, alias.count, (alias.day,) if alias.day else (None, LAST_DAY)):
+            yield grid if alias.anchor is None else _anchored(grid, alias.anchor % alias.count)
     else:
-        grid = _stepped("span", stamps.astype(np.int64), asked.count)
+        grid = _stepped("span", stamps.astype(np.int64), alias.count)
         clock = _clock(stamps)
-        yield grid if asked.anchor is None else _anchored(grid, (asked.anchor * DAY + clock) % asked.count)
+        yield grid if alias.anchor is None else _anchored(grid, (alias.anchor * DAY + clock) % alias.count)
 
 
 def _gaps(times: Times) -> Positions:

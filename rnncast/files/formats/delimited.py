@@ -19,7 +19,7 @@ from rnncast.files.formats.cells import SAMPLE, UNNAMED, Coded, Column, Table
 from rnncast.files.formats.lines import Start, first_ragged, line_of, not_a_table, records, text_lines
 from rnncast.files.formats.marks import MISSING
 from rnncast.files.formats.numbers import is_number
-from rnncast.files.formats.sources import BOM, Source
+from rnncast.files.formats.sources import BOM, ByteSource
 from rnncast.times.formats import formats_of
 
 SEPARATORS = "\t;|,"
@@ -39,7 +39,7 @@ class Dialect:
     start: Start
 
 
-def open_delimited(source: Source) -> Table:
+def open_delimited(source: ByteSource) -> Table:
     """The table in separated values. DataError if it has no rows, or two columns of one name."""
     _refuse_endless(source)
     dialect = _dialect(source)
@@ -55,7 +55,7 @@ def open_delimited(source: Source) -> Table:
     )
 
 
-def _refuse_endless(source: Source) -> None:
+def _refuse_endless(source: ByteSource) -> None:
     """DataError where one of the first lines is too long to be a row, before it is cut into cells."""
     source.stream.seek(0)
     for number in range(1, SNIFFED + 1):
@@ -66,7 +66,7 @@ def _refuse_endless(source: Source) -> None:
             )
 
 
-def separator_of(source: Source) -> str:
+def separator_of(source: ByteSource) -> str:
     """The first mark that cuts every line into the same number of cells, several; else the first line's commonest."""
     sniffed: list[str] = []
     for line in islice((line for line in text_lines(source) if line.strip()), SNIFFED):
@@ -86,7 +86,7 @@ def separator_of(source: Source) -> str:
     return most if most in sniffed[0] else ONE_COLUMN
 
 
-def _dialect(source: Source) -> Dialect:
+def _dialect(source: ByteSource) -> Dialect:
     separator = separator_of(source)
     top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
     line, cells = next(((line, row) for line, row in records(source, top, separator) if any(row)), (0, []))
@@ -111,13 +111,13 @@ def _dialect(source: Source) -> Dialect:
     return Dialect(separator, names, _after(source, top, lines))
 
 
-def _after(source: Source, top: Start, lines: int) -> Start:
+def _after(source: ByteSource, top: Start, lines: int) -> Start:
     """Where the rows begin if so many lines lie before them."""
     source.stream.seek(top.byte)
     return Start(top.byte + sum(len(line) for line in islice(source.stream, lines)), lines)
 
 
-def _read(source: Source, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Column]:
+def _read(source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Column]:
     """The columns asked for; number columns as float64 if every cell is plain, else all as texts."""
     for as_texts, as_numbers in ((texts, numbers), ([*texts, *numbers], [])):
         for engine in (_with_arrow, _with_pandas):
@@ -132,7 +132,7 @@ def _holds_infinity(column: Column) -> bool:
 
 
 def _with_arrow(
-    source: Source, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
+    source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
 ) -> dict[str, Column] | None:
     """None where pyarrow is missing, or the table is not to its liking."""
     try:
@@ -144,7 +144,7 @@ def _with_arrow(
     types |= dict.fromkeys(numbers, pyarrow.float64())
     try:
         table = engine.read_csv(
-            source.reading(dialect.start.byte),
+            source.stream_from(dialect.start.byte),
             read_options=engine.ReadOptions(column_names=list(dialect.names), block_size=BLOCK),
             parse_options=engine.ParseOptions(
                 delimiter=dialect.separator, ignore_empty_lines=False, newlines_in_values=b'"' in source.head
@@ -172,7 +172,7 @@ def _with_arrow(
 
 
 def _with_pandas(
-    source: Source, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
+    source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
 ) -> dict[str, Column] | None:
     """None where a number is not plain. DataError where a line has too many cells, or too few."""
     ragged = first_ragged(source, dialect.start, dialect.separator, len(dialect.names))
@@ -185,7 +185,7 @@ def _with_pandas(
     kinds: dict[str, Any] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, np.float64)
     try:
         frame = pd.read_csv(
-            source.reading(dialect.start.byte),  # type: ignore[call-overload]
+            source.stream_from(dialect.start.byte),  # type: ignore[call-overload]
             sep=dialect.separator,
             names=list(dialect.names),
             header=None,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncast.errors import DataError
-from rnncast.files.formats.sources import BOM, Source
+from rnncast.files.formats.sources import BOM, ByteSource
 
 BLOCK = 1 << 24  # bytes checked at a time
 QUOTE, NEWLINE = 34, 10
@@ -20,7 +20,7 @@ class Start(NamedTuple):
     lines: int
 
 
-def not_a_table(source: Source) -> DataError:
+def not_a_table(source: ByteSource) -> DataError:
     """What is said of bytes that are no text."""
     return DataError(
         f"{source.name} is not a table: it holds bytes that are not text in UTF-8",
@@ -28,7 +28,7 @@ def not_a_table(source: Source) -> DataError:
     )
 
 
-def text_lines(source: Source, start: int = 0) -> Iterator[str]:
+def text_lines(source: ByteSource, start: int = 0) -> Iterator[str]:
     """The lines from a byte on, with their ends. DataError where they are not text in UTF-8."""
     source.stream.seek(start)
     for number, line in enumerate(source.stream):
@@ -41,7 +41,7 @@ def text_lines(source: Source, start: int = 0) -> Iterator[str]:
             raise not_a_table(source) from None
 
 
-def records(source: Source, start: Start, separator: str) -> Iterator[tuple[int, list[str]]]:
+def records(source: ByteSource, start: Start, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Each row's first line and its cells; a blank line is a row without cells."""
     reader = csv.reader(text_lines(source, start.byte), delimiter=separator, skipinitialspace=True)
     before = start.lines
@@ -58,7 +58,7 @@ def records(source: Source, start: Start, separator: str) -> Iterator[tuple[int,
         raise not_a_table(source) from None
 
 
-def line_of(source: Source, start: Start, separator: str, row: int) -> int:
+def line_of(source: ByteSource, start: Start, separator: str, row: int) -> int:
     """The line on which a row begins."""
     for index, (line, _) in enumerate(records(source, start, separator)):
         if index == row:
@@ -66,7 +66,7 @@ def line_of(source: Source, start: Start, separator: str, row: int) -> int:
     raise AssertionError(f"there is no row {row}")
 
 
-def first_ragged(source: Source, start: Start, separator: str, cells: int) -> tuple[int, int] | None:
+def first_ragged(source: ByteSource, start: Start, separator: str, cells: int) -> tuple[int, int] | None:
     """The first line that has not so many cells, and how many it has; None if all have. Blank lines do not count."""
     if _all_even(source, start.byte, ord(separator), cells - 1):
         return None
@@ -76,7 +76,7 @@ def first_ragged(source: Source, start: Start, separator: str, cells: int) -> tu
     return None
 
 
-def _all_even(source: Source, start: int, separator: int, expected: int) -> bool:
+def _all_even(source: ByteSource, start: int, separator: int, expected: int) -> bool:
     """Whether each line surely has so many separators outside quotes; False is "perhaps not"."""
     source.stream.seek(start)
     inside, open_count = 0, 0

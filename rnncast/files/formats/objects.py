@@ -9,12 +9,12 @@ import pandas as pd
 from rnncast.errors import DataError
 from rnncast.files.formats.cells import SAMPLE, Coded, Column, Table
 from rnncast.files.formats.lines import text_lines
-from rnncast.files.formats.sources import Source
+from rnncast.files.formats.sources import ByteSource
 
 MOST_KEYS = 100_000
 
 
-def open_objects(source: Source) -> Table:
+def open_objects(source: ByteSource) -> Table:
     """The table in JSON Lines or in a JSON list. DataError, with the line, for what is not an object."""
     listed = source.start.startswith(b"[")
     objects = _list(source) if listed else _lines(source)
@@ -40,17 +40,17 @@ def open_objects(source: Source) -> Table:
     return Table(source.name, head, read, numbers.__getitem__, unit="item" if listed else "line")
 
 
-def _lines(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+def _lines(source: ByteSource) -> Iterator[tuple[int, dict[str, Any]]]:
     done = 0
     for number, line in enumerate(text_lines(source), 1):
         done += len(line)
         if number % 10_000 == 0:
-            source.told(done, source.size)
+            source.progress(done, source.size)
         if line.strip():
             yield number, _object(line, f"{source.name}:{number}")
 
 
-def _list(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+def _list(source: ByteSource) -> Iterator[tuple[int, dict[str, Any]]]:
     items = _parsed("".join(text_lines(source)), source.name)
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):

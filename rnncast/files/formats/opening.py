@@ -4,10 +4,10 @@ from rnncast.files.formats.cells import Table
 from rnncast.files.formats.delimited import open_delimited
 from rnncast.files.formats.objects import open_objects
 from rnncast.files.formats.parquet import MAGIC, open_parquet
-from rnncast.files.formats.sources import Source
+from rnncast.files.formats.sources import ByteSource
 
 
-def opened(source: Source) -> Table:
+def opened(source: ByteSource) -> Table:
     """The table, whatever its form, which its first bytes tell."""
     if source.start.startswith(MAGIC):
         return open_parquet(source)

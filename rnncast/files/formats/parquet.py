@@ -7,13 +7,13 @@ import pandas as pd
 
 from rnncast.errors import DataError
 from rnncast.files.formats.cells import SAMPLE, Coded, Column, Table
-from rnncast.files.formats.sources import Source, arrow, largest_unpacked
+from rnncast.files.formats.sources import ByteSource, arrow, largest_unpacked
 
 MAGIC = b"PAR1"
 NUMBER = 8  # bytes, of a cell at least
 
 
-def open_parquet(source: Source) -> Table:
+def open_parquet(source: ByteSource) -> Table:
     """The table in a Parquet file. DataError where it is damaged, or pyarrow is missing."""
     pyarrow = arrow(f"{source.name}: reading Parquet")
     from pyarrow import parquet
@@ -42,7 +42,7 @@ def open_parquet(source: Source) -> Table:
     return Table(source.name, cells, read, lambda row: row + 1, unit="row")
 
 
-def _check_size(source: Source, metadata: Any) -> None:
+def _check_size(source: ByteSource, metadata: Any) -> None:
     """DataError if the file says that it is far larger in memory than a table of its size should be."""
     groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
     size = max(sum(group.total_byte_size for group in groups), NUMBER * metadata.num_rows)
@@ -53,7 +53,7 @@ def _check_size(source: Source, metadata: Any) -> None:
         )
 
 
-def _damaged(source: Source, error: Exception) -> DataError:
+def _damaged(source: ByteSource, error: Exception) -> DataError:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return DataError(f"{source.name} is not a Parquet file that can be read: {reason}")
 

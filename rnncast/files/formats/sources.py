@@ -22,42 +22,42 @@ SURELY_FINE, MOST_TIMES, MOST_UNPACKED = 1 << 26, 250, 1 << 32  # bytes, times, 
 
 BOM = b"\xef\xbb\xbf"
 
-Told = Callable[[int, int], None]  # bytes read, of how many
+Progress = Callable[[int, int], None]  # bytes read, of how many
 
 
 @dataclass(frozen=True)
-class Source:
-    """Unpacked bytes under the name that messages use. size: of all. told: hears how far reading is."""
+class ByteSource:
+    """Unpacked bytes under the name that messages use. size: of all. progress: hears how far reading is."""
 
     name: str
     stream: BinaryIO
     head: bytes
     size: int
-    told: Told
+    progress: Progress
 
     @property
     def start(self) -> bytes:
         """The first bytes that are neither blank nor a mark of the byte order."""
         return self.head.lstrip(BOM + b" \t\r\n")
 
-    def reading(self, start: int = 0) -> "Reading":
+    def stream_from(self, start: int = 0) -> "TrackedStream":
         """All bytes from `start` on."""
         self.stream.seek(start)
-        return Reading(self)
+        return TrackedStream(self)
 
 
-class Reading:
+class TrackedStream:
     """A file to read once, that says how far it is. It is the caller's stream, so it is never closed."""
 
     closed = False
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self.source = source
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
         data = self.source.stream.read(size)
-        self.source.told(self.source.stream.tell(), self.source.size)
+        self.source.progress(self.source.stream.tell(), self.source.size)
         return data
 
     def readable(self) -> bool:
@@ -69,7 +69,7 @@ class Reading:
 
 
 @contextmanager
-def open_source(path: str, told: Told = lambda done, total: None) -> Iterator[Source]:
+def open_source(path: str, progress: Progress = lambda done, total: None) -> Iterator[ByteSource]:
     """The bytes of a file, or of standard input ("-"); .gz and .zst are unpacked, by what is in them, not by name.
 
     DataError if there is no such file, it is empty, or it is damaged.
@@ -89,7 +89,7 @@ def open_source(path: str, told: Told = lambda done, total: None) -> Iterator[So
             raise DataError(f"cannot read {name}: {reason}") from None
         if not head.removeprefix(BOM).strip():
             raise DataError(f"{name} is empty", hint="give a table with a time column and a number")
-        yield Source(name, stream, head, size, told)
+        yield ByteSource(name, stream, head, size, progress)
 
 
 def arrow(need: str) -> ModuleType:

@@ -69,20 +69,20 @@ class Roles:
 
 def kind_of(name: str, cells: list[str]) -> Kind:
     """What a column holds, by its name and first cells."""
-    known = [cell for cell in cells if cell not in MISSING]
-    if not known:
+    present = [cell for cell in cells if cell not in MISSING]
+    if not present:
         return Kind.EMPTY
-    numbers = sum(map(is_number, known))
-    if numbers < len(known):
-        if formats_of(known):
+    numbers = sum(map(is_number, present))
+    if numbers < len(present):
+        if formats_of(present):
             return Kind.TIME
         # A column of numbers with a few stray words is a column of numbers with mistakes, and said to be so later.
-        return Kind.NUMBER if numbers > len(known) / 2 else Kind.TEXT
-    if not all(map(WHOLE.fullmatch, known)):
+        return Kind.NUMBER if numbers > len(present) / 2 else Kind.TEXT
+    if not all(map(WHOLE.fullmatch, present)):
         return Kind.NUMBER
-    if name.startswith(UNNAMED) and _counts_up(known):
+    if name.startswith(UNNAMED) and _counts_up(present):
         return Kind.COUNTER
-    return Kind.TIME if _compact_times(name, known) else Kind.WHOLE
+    return Kind.TIME if _compact_times(name, present) else Kind.WHOLE
 
 
 def recognise(kinds: dict[str, Kind], asked: TableConfig, name: str) -> Roles:
@@ -112,7 +112,7 @@ def recognise(kinds: dict[str, Kind], asked: TableConfig, name: str) -> Roles:
     return Roles(time, ids, (target,), sure=sure or len(ids) < 2)
 
 
-def known_roles(kinds: dict[str, Kind], asked: TableConfig, header: Columns, name: str) -> Roles:
+def roles_in_header(kinds: dict[str, Kind], asked: TableConfig, header: Columns, name: str) -> Roles:
     """The roles that columns had in an earlier table. DataError if one is not there."""
     if asked.layout == "wide":
         return recognise(kinds, asked, name)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.formats.cells import Coded, Table
+from rnncast.files.formats.cells import Coded, Table, Values
 from rnncast.files.formats.numbers import parse_numbers
 from rnncast.files.formats.opening import opened
 from rnncast.files.formats.sources import open_source
@@ -26,8 +26,6 @@ from rnncast.files.panels.tables import series_of
 from rnncast.series.forecast import CUTOFF, PATH
 from rnncast.series.panel import Panel
 from rnncast.times.frequency import Positions
-
-Values = NDArray[np.float64]
 
 PROPHET = {"yhat_lower": 0.1, "yhat_upper": 0.9}
 INTERVAL = re.compile(r"(.+)-(lo|hi)-(\d+(?:\.\d+)?)")
@@ -78,8 +76,8 @@ def read_forecasts(path: str, asked: TableConfig, actual: Panel) -> Forecasts:
             return positions_on_grid(columns[name], name, table, asked, actual.columns, actual.frequency)
 
         codes, names = series_of([columns[name] for name in ids], len(columns[time]))
-        known = {name: s for s, name in enumerate(actual.ids)}
-        series = np.array([known.get(name, -1) for name in names], np.int64)[codes]
+        numbered = {name: s for s, name in enumerate(actual.ids)}
+        series = np.array([numbered.get(name, -1) for name in names], np.int64)[codes]
         numbers = {name: _numbers(columns[name], name, table, asked) for name in places}
         models = _models(places, numbers)
         first = actual.columns.label(names[0])

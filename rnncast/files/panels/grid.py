@@ -19,7 +19,7 @@ from rnncast.files.panels.stamps import FAULT_HINT, Stamps, tell_repeats_apart
 from rnncast.series.covariates import Block
 from rnncast.series.panel import Columns
 from rnncast.times.frequency import DAY, Frequency, Positions, Times
-from rnncast.times.inference import Asked, best_grid, infer_frequency, misfit, off_grid, parse_frequency
+from rnncast.times.inference import FrequencyAlias, best_grid, infer_frequency, misfit, off_grid, parse_frequency
 
 MOST_GRID = 20  # grid points per row, before a frequency is not believed
 SPARE_GRID = 1000  # grid points that even a short series may have
@@ -88,17 +88,17 @@ class Laid:
         return str(self.rows.columns.written(self.frequency.times(np.array([position])))[0])
 
 
-class Known(NamedTuple):
-    """What is known of a table that goes on from an earlier one: that one's header, times and grid."""
+class Schema(NamedTuple):
+    """The header, time format and grid of an earlier table, which a table that continues it must follow."""
 
     columns: Columns
     frequency: Frequency
 
 
-def lay(rows: Rows, asked: TableConfig, known: Known | None = None) -> Laid:
-    """Lay rows on the grid that suits them, or the one known, and find what does not fit. DataError where no grid can
+def lay(rows: Rows, asked: TableConfig, schema: Schema | None = None) -> Laid:
+    """Lay rows on the grid that suits them, or the schema's, and find what does not fit. DataError where no grid can
     be told."""
-    gridded = _gridded(rows, asked, known)
+    gridded = _gridded(rows, asked, schema)
     stretches = _stretches(gridded)
     return _laid(gridded, stretches, asked)
 
@@ -130,24 +130,24 @@ class Stretches(NamedTuple):
     defects: list[Defect]
 
 
-def _gridded(rows: Rows, asked: TableConfig, known: Known | None) -> Gridded:
+def _gridded(rows: Rows, asked: TableConfig, schema: Schema | None) -> Gridded:
     """Find the grid, and the rows that cannot lie on it."""
-    wanted = parse_frequency(asked.freq) if asked.freq else None
+    alias = parse_frequency(asked.freq) if asked.freq else None
     rows = replace(rows, stamps=tell_repeats_apart(rows.stamps, rows.series, asked))
     defects = [*_no_times(rows), *_bad_numbers(rows)]
     try:
-        frequency, stamps = _known(rows, known) if known else _frequency(rows, Runs.of(rows.series), wanted)
+        frequency, stamps = _followed(rows, schema) if schema else _frequency(rows, Runs.of(rows.series), alias)
     except DataError:
         if defects:
             raise defects[0].error(rows.table) from None
         raise
     columns = replace(rows.columns, time_format=stamps.form, time_zone=stamps.zone, in_utc=stamps.in_utc)
-    rows = replace(rows, stamps=stamps, columns=known.columns if known else columns)
+    rows = replace(rows, stamps=stamps, columns=schema.columns if schema else columns)
     off = off_grid(frequency, stamps.times) & stamps.sound  # [K]
     chosen = None
     if off.any() or stamps.faults:
         chosen = np.flatnonzero((stamps.sound & ~off)[stamps.codes])
-        defects += _off_grid(rows, frequency, off, "the model says" if known else "--freq says" if wanted else "")
+        defects += _off_grid(rows, frequency, off, "the model says" if schema else "--freq says" if alias else "")
     base, places = _compact(frequency.positions(stamps.times))  # [K]
     return Gridded(rows, frequency, chosen, base, places[_chosen(stamps.codes, chosen)], defects)
 
@@ -199,16 +199,16 @@ def _compact(numbers: Positions) -> tuple[int, Codes]:
     return lowest, rest.astype(np.int32) if int(rest.max(initial=0)) < COMPACT else rest
 
 
-def _frequency(rows: Rows, runs: Runs, asked: Asked | None) -> tuple[Frequency, Stamps]:
+def _frequency(rows: Rows, runs: Runs, alias: FrequencyAlias | None) -> tuple[Frequency, Stamps]:
     """The grid, and the times that lie on it: UTC, or the wall's where those are the regular ones."""
     stamps = rows.stamps
     if stamps.wall is None:
-        return infer_frequency(_sampled(rows, runs, stamps.times), asked), stamps
+        return infer_frequency(_sampled(rows, runs, stamps.times), alias), stamps
     local = stamps.in_local_time()
     found = []
     for each in (stamps, local):
         series = _sampled(rows, runs, each.times)
-        frequency = infer_frequency(series, asked)
+        frequency = infer_frequency(series, alias)
         # Of two regular grids, days and longer are the wall's: a day may have 23 hours.
         daily = frequency.unit != "span" or frequency.count % DAY == 0
         found.append((misfit(frequency, series), daily != (each is local), frequency, each))
@@ -216,16 +216,16 @@ def _frequency(rows: Rows, runs: Runs, asked: Asked | None) -> tuple[Frequency, 
     return frequency, stamps
 
 
-def _known(rows: Rows, known: Known) -> tuple[Frequency, Stamps]:
-    """The grid that is known, and the times as they lie on it."""
-    stamps, columns = rows.stamps, known.columns
+def _followed(rows: Rows, schema: Schema) -> tuple[Frequency, Stamps]:
+    """The grid of the schema, and the times as they lie on it."""
+    stamps, columns = rows.stamps, schema.columns
     if bool(stamps.zone) != bool(columns.time_zone):
         has, had = ("an offset", "none") if stamps.zone else ("no offset", "one")
         raise DataError(
             f"{rows.table.at(rows.number(0))}: {stamps.shown(0)} has {has} from UTC, and the trained times had {had}",
             hint="write times as in training",
         )
-    return known.frequency, stamps if stamps.wall is None or columns.in_utc else stamps.in_local_time()
+    return schema.frequency, stamps if stamps.wall is None or columns.in_utc else stamps.in_local_time()
 
 
 def _sampled(rows: Rows, runs: Runs, times: Times) -> list[Times]:
@@ -257,9 +257,9 @@ def _placed(
     number = np.bincount(cell, minlength=size)
     np.add.at(repeats, np.searchsorted(indptr, np.flatnonzero(number > 1), side="right") - 1, number[number > 1] - 1)
     if asked.duplicates in ("mean", "sum"):
-        known = ~np.isnan(values)
-        total = np.bincount(cell[known], values[known], minlength=size)
-        count = np.bincount(cell[known], minlength=size)
+        present = ~np.isnan(values)
+        total = np.bincount(cell[present], values[present], minlength=size)
+        count = np.bincount(cell[present], minlength=size)
         # A sum is of what is there; of nothing, it is missing.
         y[count > 0] = (total / (count if asked.duplicates == "mean" else np.minimum(count, 1)).clip(1))[count > 0]
     else:

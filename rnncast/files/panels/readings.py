@@ -73,11 +73,11 @@ def _trimmed(laid: Laid) -> tuple[Panel, Mask]:
     if len(laid.y) and (np.diff(laid.indptr) > 0).all() and not np.isnan(laid.y.min()):  # the least is NaN if any is
         whole = Panel(laid.rows.names, laid.start, laid.y, laid.indptr, laid.frequency, laid.rows.columns)
         return whole, laid.taken
-    known = np.flatnonzero(~np.isnan(laid.y))
-    first = np.searchsorted(known, laid.indptr[:-1])
-    stop = np.searchsorted(known, laid.indptr[1:])
+    present = np.flatnonzero(~np.isnan(laid.y))
+    first = np.searchsorted(present, laid.indptr[:-1])
+    stop = np.searchsorted(present, laid.indptr[1:])
     kept = np.flatnonzero(first < stop)
-    begin, end = known[first[kept]], known[stop[kept] - 1] + 1
+    begin, end = present[first[kept]], present[stop[kept] - 1] + 1
     lengths = end - begin
     y, inside = laid.y, np.ones(len(laid.y), bool)
     if int(lengths.sum()) < len(y):
@@ -94,10 +94,10 @@ def _trimmed(laid: Laid) -> tuple[Panel, Mask]:
 
 def _filled(panel: Panel) -> Panel:
     """Straight lines across what is missing; none goes between series, as each begins and ends with a value."""
-    known = ~np.isnan(panel.y)
+    present = ~np.isnan(panel.y)
     places = np.arange(len(panel.y))
     y = panel.y.copy()
-    y[~known] = np.interp(places[~known], places[known], panel.y[known])
+    y[~present] = np.interp(places[~present], places[present], panel.y[present])
     return replace(panel, y=y)
 
 

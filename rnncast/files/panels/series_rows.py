@@ -10,14 +10,14 @@ from rnncast.files.formats.delimited import SEPARATORS
 from rnncast.files.formats.lines import Start, records, text_lines
 from rnncast.files.formats.marks import MISSING, PLAIN
 from rnncast.files.formats.numbers import is_number, parse_numbers
-from rnncast.files.formats.sources import BOM, Source
+from rnncast.files.formats.sources import BOM, ByteSource
 from rnncast.files.panels.grid import Rows
 from rnncast.files.panels.stamps import Stamps
 from rnncast.series.panel import Columns
 from rnncast.times.formats import WHOLE_NUMBER
 
 
-def read_series_rows(source: Source, asked: TableConfig) -> Rows:
+def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:
     """The values of a table with a series a row. Cells that are missing at a row's end only fill up the table.
 
     DataError where an id repeats or there is no value.
@@ -57,7 +57,7 @@ def read_series_rows(source: Source, asked: TableConfig) -> Rows:
     )
 
 
-def _separator(source: Source) -> str:
+def _separator(source: ByteSource) -> str:
     """Rows are of many lengths, so the first line alone decides."""
     first = next(line for line in text_lines(source) if line.strip())
     return max(SEPARATORS, key=first.count)
@@ -70,7 +70,7 @@ def _without_end(cells: list[str]) -> list[str]:
     return cells[:end]
 
 
-def _refuse_repeats(source: Source, ids: list[str], lines: list[int]) -> None:
+def _refuse_repeats(source: ByteSource, ids: list[str], lines: list[int]) -> None:
     seen: dict[str, int] = {}
     for name, line in zip(ids, lines, strict=True):
         if name in seen:
@@ -81,7 +81,7 @@ def _refuse_repeats(source: Source, ids: list[str], lines: list[int]) -> None:
         seen[name] = line
 
 
-def _values(cells: list[str], asked: TableConfig, source: Source) -> Values:
+def _values(cells: list[str], asked: TableConfig, source: ByteSource) -> Values:
     """Of all cells, plain numbers at once."""
     if asked.decimal != "comma" and all(map(PLAIN.fullmatch, cells)):
         return np.array(list(map(float, cells)))

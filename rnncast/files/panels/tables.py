@@ -17,9 +17,9 @@ from rnncast.files.formats.cells import Coded, Codes, Column, Table, Values
 from rnncast.files.formats.marks import MISSING, PLAIN
 from rnncast.files.formats.numbers import parse_numbers
 from rnncast.files.formats.opening import opened
-from rnncast.files.formats.sources import Told, open_source
-from rnncast.files.panels.columns import Kind, Roles, kind_of, known_roles, recognise, time_passed_over
-from rnncast.files.panels.grid import Known, Rows, lay
+from rnncast.files.formats.sources import Progress, open_source
+from rnncast.files.panels.columns import Kind, Roles, kind_of, recognise, roles_in_header, time_passed_over
+from rnncast.files.panels.grid import Rows, Schema, lay
 from rnncast.files.panels.readings import Reading, judge
 from rnncast.files.panels.series_rows import read_series_rows
 from rnncast.files.panels.stamps import Stamps, read_stamps
@@ -33,17 +33,16 @@ def read_table(
     path: str,
     table: TableConfig | None = None,
     *,
-    known: Known | None = None,
+    schema: Schema | None = None,
     note: Note = lambda text: None,
-    told: Told = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Panel:
     """Read a table into a Panel; "-" is standard input. `note` is told, in a line each, what was recognised.
 
-    known: of a table that goes on from an earlier one; then nothing is recognised. `told` hears how many bytes are
-    read. DataError, with the place and a hint, if the file is missing, is not a table,
-    or can be read in two ways.
+    schema: of an earlier table that this one continues; then nothing is recognised. `progress` hears how many bytes
+    are read. DataError, with the place and a hint, if the file is missing, is not a table, or can be read in two ways.
     """
-    reading = study_table(path, table, known=known, told=told)
+    reading = study_table(path, table, schema=schema, progress=progress)
     panel = reading.panel
     for text in reading.notes:
         note(text)
@@ -54,28 +53,28 @@ def study_table(
     path: str,
     table: TableConfig | None = None,
     *,
-    known: Known | None = None,
-    told: Told = lambda done, total: None,
+    schema: Schema | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> Reading:
     """Read a table and say all that is to be said of it. DataError where nothing can be made of it."""
     asked = table or TableConfig()
-    with open_source(path, told) as source:
+    with open_source(path, progress) as source:
         if asked.layout == "rows":
             if asked.covariates:
                 raise UsageError("a table with a series in each row has no covariates", hint="give a long table")
             rows, taken = read_series_rows(source, asked), "a series in each row"
         else:
-            rows, taken = _rows(opened(source), asked, known and known.columns)
-        reading = judge(lay(rows, asked, known), asked)
+            rows, taken = _rows(opened(source), asked, schema and schema.columns)
+        reading = judge(lay(rows, asked, schema), asked)
         return replace(reading, notes=(_summary(reading.whole, taken, source.name), *reading.notes))
 
 
 def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Rows, str]:
-    """The rows of a long or a wide table, whose header may be known, and what was taken, in words."""
+    """The rows of a long or a wide table, whose header may be given, and what was taken, in words."""
     kinds = {name: kind_of(name, cells) for name, cells in table.head.items()}
     if header is not None:
         asked = replace(asked, time=header.time, time_format=header.time_format or None)
-    roles = known_roles(kinds, asked, header, table.name) if header else recognise(kinds, asked, table.name)
+    roles = roles_in_header(kinds, asked, header, table.name) if header else recognise(kinds, asked, table.name)
     plain = {name: None for name in roles.targets if _plain(table, name)}  # a set in order
     others = [name for name in roles.targets if name not in plain]
     numbers = [name for name in asked.covariates if _plain(table, name)]
