@@ -17,10 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from rnncast.config import TableConfig
-from rnncast.files.forecasts import header_of, rows_of
-from rnncast.files.rows import STREAMED
-from rnncast.files.stream import BadRow, stream_rows
-from rnncast.files.times import format_times
+from rnncast.files.output.forecasts import header_of, rows_of
+from rnncast.files.output.rows import STREAMED
+from rnncast.files.panels.stream import BadRow, stream_rows
 from rnncast.following import Follower
 from rnncast.forecaster import Forecaster
 from rnncast.series.blocks import in_blocks
@@ -36,7 +35,7 @@ def blocks(folder: Path, name: str) -> Iterator[None]:
     model = Forecaster.load(str(folder / f"{name}.safetensors"))
     follower = Follower(model)
     series, out = follower.begin(model.ids[0]), io.StringIO()
-    texts = in_blocks(lambda positions: format_times(model.frequency.times(positions), model.columns), model.frequency)
+    texts = in_blocks(lambda positions: model.columns.written(model.frequency.times(positions)), model.frequency)
     write = STREAMED["csv"](header_of(follower.forecast(series, None)), out)
     lines = (folder / f"{name}-6000.csv").read_text().splitlines()
     for number, row in enumerate(stream_rows(lines, model.columns, model.frequency, TableConfig()), 1):
