@@ -61,6 +61,18 @@ def test_a_part_of_a_past_sees_what_the_whole_sees_there(seed: int, start: int, 
         np.testing.assert_array_equal(here, there)
 
 
+def test_a_long_span_looks_two_of_it_back_and_never_ahead() -> None:
+    """Where a value is missing, the one a span before stands in for it; it was once looked for beyond the end."""
+    spans = (4, 40)
+    frame = replace(FRAME, spans=spans, baselines=baselines_of((4, 6), spans))
+    y = np.random.default_rng(0).normal(50, 5, (1, 200)).cumsum(axis=1)
+    y[:, 70:75] = np.nan
+    whole = Past.of(frame, y)
+    for start in range(70, 110):
+        there, here = whole.view().bases[:, start], whole.part(start, start + 1).view().bases[:, 0]
+        np.testing.assert_allclose(here, there, rtol=1e-9, atol=1e-9)
+
+
 def test_one_step_after_another_is_all_at_once() -> None:
     """Also where the units of a single step are computed in a way of their own, which is where nothing is missing."""
     y = values(1, holes=0)[:1]
