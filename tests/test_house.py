@@ -159,3 +159,13 @@ def test_no_import_cycles() -> None:
 
     for name in graph:
         visit(name, ())
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "tests"])
+def test_what_stands_beside_the_package_imports_what_is_there(folder: str) -> None:
+    """Also where nothing runs it in the suite; a move must take these along."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for module in imports(ast.parse(path.read_text())):
+            if module.split(".")[0] == "rnncast":
+                place = ROOT.joinpath(*module.split("."))
+                assert place.is_dir() or place.with_suffix(".py").is_file(), f"{path.name} imports {module}"

@@ -11,7 +11,7 @@ from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError
 from rnncast.files.formats.cells import Coded, Column, Table, Values
 from rnncast.files.formats.marks import MISSING
-from rnncast.files.formats.numbers import parse_numbers
+from rnncast.files.formats.numbers import finite_numbers
 from rnncast.files.panels.columns import Kind, kind_of
 from rnncast.files.panels.grid import Laid
 from rnncast.series.covariates import Block, Covariate, Covariates, ragged
@@ -60,14 +60,7 @@ def _read(name: str, column: Column, table: Table, asked: TableConfig) -> tuple[
     if kind is Kind.EMPTY and all(text in MISSING for text in column.texts):
         return Covariate(name), np.full(len(column), np.nan)
     if kind in (Kind.NUMBER, Kind.WHOLE, Kind.COUNTER):
-        values = parse_numbers(column.texts, asked.decimal, f"{table.name}, column {name!r}")[column.codes]
-        wrong = np.flatnonzero(np.isinf(values))
-        if len(wrong):
-            row = int(wrong[0])
-            raise DataError(
-                f"{table.at(row)}: {column[row]!r} in column {name!r} is not a number",
-                hint="leave a cell empty where the value is missing",
-            )
+        values = finite_numbers(column, name, table, asked.decimal, "where the value is missing")
         return Covariate(name), values
     missing = column.texts.isin(MISSING).to_numpy()
     levels = column.texts[~missing].tolist()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rnncast.errors import DataError
-from rnncast.files.formats.cells import Mask, Values
+from rnncast.files.formats.cells import Coded, Mask, Table, Values
 from rnncast.files.formats.marks import EXPONENT, MISSING
 
 _BLANKS = " \u00a0\u202f'’"  # thousands marks besides comma and point
@@ -44,6 +44,26 @@ def parse_numbers(texts: "pd.Series[str]", decimal: str, place: str) -> Values:
     values = np.where(asked, np.inf, np.nan)
     good = asked & fits[style]
     values[good] = _values(clean[good], style)
+    return values
+
+
+def column_numbers(column: Coded, name: str, table: Table, decimal: str) -> Values:
+    """The value of each row of a column, as `parse_numbers`."""
+    return parse_numbers(column.texts, decimal, f"{table.name}, column {name!r}")[column.codes]
+
+
+def finite_numbers(column: Coded, name: str, table: Table, decimal: str, empty: str) -> Values:
+    """The value of each row of a column, NaN where it is missing. DataError, with the place, for one that is no number.
+
+    empty: where a cell may be left empty, for the hint.
+    """
+    values = column_numbers(column, name, table, decimal)
+    wrong = np.flatnonzero(np.isinf(values))
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{table.at(row)}: {column[row]!r} in column {name!r} is not a number", hint=f"leave a cell empty {empty}"
+        )
     return values
 
 

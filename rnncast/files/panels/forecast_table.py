@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
 from rnncast.files.formats.cells import Coded, Table, Values
-from rnncast.files.formats.numbers import parse_numbers
+from rnncast.files.formats.numbers import finite_numbers
 from rnncast.files.formats.opening import opened
 from rnncast.files.formats.sources import open_source
 from rnncast.files.panels.columns import ID_NAMES, TIME_NAMES, Kind, kind_of
@@ -78,7 +78,10 @@ def read_forecasts(path: str, asked: TableConfig, actual: Panel) -> Forecasts:
         codes, names = series_of([columns[name] for name in ids], len(columns[time]))
         numbered = {name: s for s, name in enumerate(actual.ids)}
         series = np.array([numbered.get(name, -1) for name in names], np.int64)[codes]
-        numbers = {name: _numbers(columns[name], name, table, asked) for name in places}
+        numbers = {
+            name: finite_numbers(columns[name], name, table, asked.decimal, "where there is no forecast")
+            for name in places
+        }
         models = _models(places, numbers)
         first = actual.columns.label(names[0])
         origin = positions(cutoff) if cutoff else None
@@ -141,18 +144,6 @@ def _places(kinds: dict[str, Kind], keys: list[str], target: str, table: Table) 
     if not places:
         raise DataError(f"{table.name} has no column of forecasts", hint=f"its columns: {', '.join(kinds)}")
     return places
-
-
-def _numbers(column: Coded, name: str, table: Table, asked: TableConfig) -> Values:
-    values = parse_numbers(column.texts, asked.decimal, f"{table.name}, column {name!r}")[column.codes]
-    wrong = np.flatnonzero(np.isinf(values))
-    if len(wrong):
-        row = int(wrong[0])
-        raise DataError(
-            f"{table.at(row)}: {column[row]!r} in column {name!r} is not a number",
-            hint="leave a cell empty where there is no forecast",
-        )
-    return values
 
 
 def _models(places: dict[str, tuple[str, float | None]], numbers: dict[str, Values]) -> dict[str, ModelColumns]:

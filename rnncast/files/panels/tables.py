@@ -15,7 +15,7 @@ from rnncast.errors import DataError, UsageError
 from rnncast.files.beside import read_covariates
 from rnncast.files.formats.cells import Coded, Codes, Column, Table, Values
 from rnncast.files.formats.marks import MISSING, PLAIN
-from rnncast.files.formats.numbers import parse_numbers
+from rnncast.files.formats.numbers import column_numbers
 from rnncast.files.formats.opening import opened
 from rnncast.files.formats.sources import Progress, open_source
 from rnncast.files.panels.columns import Kind, Roles, kind_of, recognise, roles_in_header, time_passed_over
@@ -163,7 +163,7 @@ def _plain(table: Table, name: str) -> bool:
 def _values(column: Column, name: str, table: Table, asked: TableConfig) -> Values:
     if not isinstance(column, Coded):
         return column
-    return parse_numbers(column.texts, asked.decimal, f"{table.name}, column {name!r}")[column.codes]
+    return column_numbers(column, name, table, asked.decimal)
 
 
 def _not_blank(texts: dict[str, Coded], *values: Values) -> "NDArray[np.int64] | None":
