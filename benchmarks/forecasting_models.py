@@ -19,7 +19,7 @@ def prepare(folder: Path, air_passengers: Path, m4: Path | None, long: int) -> N
     """
     from rnncast.config import TableConfig
     from rnncast.files.panels.tables import read_table
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.forecaster import Forecaster
 
     if not (folder / "air.safetensors").exists():
         panel = read_table(str(air_passengers))
@@ -41,7 +41,7 @@ def prepare(folder: Path, air_passengers: Path, m4: Path | None, long: int) -> N
 def warm(folder: Path, air_passengers: Path) -> dict[str, tuple[float, float]]:
     """Milliseconds, by the clock and of the processor, that a forecast takes from the state and from a history."""
     from rnncast.files.panels.tables import read_table
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.forecaster import Forecaster
 
     forecaster, panel = Forecaster.load(str(folder / "air.safetensors")), read_table(str(air_passengers))
     return {
@@ -101,7 +101,7 @@ def _hourly(folder: Path, long: int) -> None:
     import numpy as np
 
     from rnncast.files.panels.tables import read_table
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.forecaster import Forecaster
     from rnncast.runtime.runtime import Runtime
     from rnncast.series.panel import Panel
 

@@ -20,7 +20,7 @@ from rnncast.choices.decide import resolve
 from rnncast.choices.task import shortest_series
 from rnncast.config import Config, TableConfig, TaskConfig, TrainConfig
 from rnncast.files.panels.tables import read_table
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins

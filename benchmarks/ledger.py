@@ -22,7 +22,7 @@ from rich.table import Table
 
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.files.panels.tables import read_table
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.nets.model import Model
 from rnncast.series.panel import Panel
 from rnncast.training.batches import Batches

@@ -37,7 +37,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.panel import Panel
 from rnncast.training.watch import Watch
 

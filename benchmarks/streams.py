@@ -20,8 +20,8 @@ from rnncast.config import TableConfig
 from rnncast.files.output.forecasts import header_of, rows_of
 from rnncast.files.output.rows import STREAMED
 from rnncast.files.panels.stream import BadRow, stream_rows
-from rnncast.following import Follower
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.following import Follower
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.blocks import in_blocks
 
 NAMES = ("one", "air", "short", "long")

@@ -15,7 +15,7 @@ from rnncast.version import VERSION
 if TYPE_CHECKING:
     from rnncast.config import Config
     from rnncast.files.panels.tables import read_table
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.forecaster import Forecaster
     from rnncast.series.forecast import Forecast
     from rnncast.series.panel import Panel
 
@@ -24,7 +24,7 @@ __version__ = VERSION
 _HOMES = {
     "Config": "rnncast.config",
     "Forecast": "rnncast.series.forecast",
-    "Forecaster": "rnncast.forecaster",
+    "Forecaster": "rnncast.forecaster.forecaster",
     "Panel": "rnncast.series.panel",
     "read_table": "rnncast.files.panels.tables",
 }

@@ -28,7 +28,7 @@ from hypothesis import settings
 
 from rnncast.cli.app import run
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.panel import Panel
 
 # Tests are never timed: on a busy machine, or at a first import, any of them may be slow.

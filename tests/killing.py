@@ -168,7 +168,12 @@ def serve(commands: IO[str]) -> None:
 
     from rnncast.cli.app import run
 
-    for name in ("rnncast.forecaster", "rnncast.training.fit", "rnncast.files.panels.tables", "rnncast.report.words"):
+    for name in (
+        "rnncast.forecaster.forecaster",
+        "rnncast.training.fit",
+        "rnncast.files.panels.tables",
+        "rnncast.report.words",
+    ):
         import_module(name)
     for line in commands:
         pid = os.fork()

@@ -10,7 +10,7 @@ from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConf
 from rnncast.errors import DataError
 from rnncast.files.panels.grid import Schema
 from rnncast.files.panels.tables import read_table
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.states import state_tensors
 from rnncast.series.forecast import Forecast

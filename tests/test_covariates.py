@@ -9,7 +9,7 @@ import torch
 from rnncast.choices.decide import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.frame.frame import Frame
 from rnncast.nets.model import build_model, weights_of
 from rnncast.runtime.registry import NETS

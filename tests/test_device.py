@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from rnncast import Forecaster, Panel
-from rnncast.nets.on_device import DeviceRuntime
+from rnncast.nets.on_device import OnDevice
 from rnncast.runtime.registry import NETS
+from rnncast.runtime.runtime import Runtime
 from tests.conftest import Program, small_config, waves
 
 GPU = torch.cuda.is_available()
@@ -25,14 +26,15 @@ def ragged() -> Panel:
 def test_torch_and_numpy_forecast_alike(model: str, device: str) -> None:
     forecaster = Forecaster.fit(ragged(), small_config(model, members=2))
     numpy = forecaster.runtime.forecast_panel(ragged(), 4)
-    runtime = DeviceRuntime(forecaster.spec, forecaster.weights, device=torch.device(device))
+    step_nets = OnDevice(forecaster.spec, forecaster.weights, torch.device(device))
+    runtime = Runtime(forecaster.spec, forecaster.weights, step_nets=step_nets)
     np.testing.assert_allclose(runtime.forecast_panel(ragged(), 4), numpy, rtol=1e-5, atol=1e-5)
 
 
 def test_auto_is_a_device_and_forecasts(trained: Program) -> None:
     forecaster = Forecaster.load(str(trained.folder / "rnncast.safetensors"))
     there = replace(forecaster, device="auto")
-    assert isinstance(there.runtime, DeviceRuntime)
+    assert isinstance(there.runtime.step_nets, OnDevice)
     np.testing.assert_allclose(there.predict().quantiles, forecaster.predict().quantiles, rtol=1e-5)
 
 

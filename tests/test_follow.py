@@ -13,7 +13,7 @@ import pytest
 
 from rnncast.files.panels.grid import Schema
 from rnncast.files.panels.tables import read_table
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.panel import Columns, Panel
 from rnncast.times.formats import read_time
 from tests.conftest import Program, small_config
@@ -96,7 +96,7 @@ def test_sigterm_saves_the_state(stream: "subprocess.Popen[str]", there: Program
     # What comes next follows that state, and what was there does not.
     again = there("forecast", "--follow", "-H", "1", stdin="\n".join([HEADER, *rows(62, 64, ("a",))]))
     assert again.returncode == 1
-    assert "line 2: 62 of series 'a' is not after 62" in again.stderr
+    assert "line 2: the row of series 'a' is at 62, but the state holds all up to 62" in again.stderr
     assert again.stdout.splitlines()[1].startswith("a,64,")
 
 
@@ -115,7 +115,14 @@ def test_bad_rows_are_left_out_by_name(there: Program) -> None:
     assert done.returncode == 1
     assert [line.split(",")[:2] for line in done.stdout.splitlines()[1:]] == [["a", "62"]]
     said = done.stderr.splitlines()
-    words = ["series 'c'", "leaves out 2 steps", "is not after 60", "2 cells", "'x' in column", "'six' in column"]
+    words = [
+        "series 'c'",
+        "the row of series 'a' is at 63, but the state ends at 60: 2 steps are missing",
+        "the row of series 'a' is at 60, but the state holds all up to 60",
+        "2 cells",
+        "'x' in column",
+        "'six' in column",
+    ]
     assert len(said) == len(bad)
     for i, word in enumerate(words):
         assert said[i].startswith(f"rnncast: left out line {i + 2}: ")
@@ -216,7 +223,7 @@ def test_clocks_that_were_set_back(tmp_path: Path) -> None:
 
 def test_a_model_with_covariates_by_time_is_refused(model: Path, tmp_path: Path) -> None:
     from rnncast.errors import DataError
-    from rnncast.following import Follower
+    from rnncast.forecaster.following import Follower
     from rnncast.series.encoding import Code, Encoding
 
     forecaster = replace(Forecaster.load(str(model)), encoding=Encoding(known=(Code("price"),)))

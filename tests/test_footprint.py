@@ -15,7 +15,7 @@ from tests.conftest import AIR_PASSENGERS, ROOT, Program, waves
 
 TRAIN = """
 import json, resource, sys
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from tests.test_footprint import config_of, waves
 case = json.loads(sys.argv[1])
 Forecaster.fit(waves(case["series"], case["steps"]), config_of(case)).save(sys.argv[2])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnncast.files.output.model_file import FORMAT
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from tests.golden.make import HERE, forecasts
 
 GOLDEN = sorted(HERE.glob("*.safetensors"))

@@ -2,7 +2,7 @@
 
 import json
 
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from tests.conftest import Program
 from tests.test_cli import modules_after
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError, TrainingError, UsageError
 from rnncast.files.panels.tables import read_table
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.registry import NETS
 from rnncast.series.metrics import mase, seasonal_error

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from rnncast.errors import DataError, ForecastError, ModelFileError
 from rnncast.files.output.model_file import read_model, write_model
-from rnncast.following import Follower
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.following import Follower
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
 from rnncast.series.panel import Columns, Panel
 from rnncast.times.frequency import Frequency

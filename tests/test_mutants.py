@@ -17,7 +17,7 @@ import pytest
 from rnncast.cli.app import run
 from rnncast.cli.environment import Environment
 from rnncast.errors import DataError, ForecastError, ModelFileError
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from tests.golden.make import HERE
 from tests.mutants import Mutant, mutants
 from tests.tiny_models import Kind, kinds, train

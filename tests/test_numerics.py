@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import RnncastError
-from rnncast.following import Follower
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.following import Follower
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.panel import Panel
 
 STEPS = 48

@@ -7,7 +7,7 @@ import pytest
 
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from tests.tables import as_csv, read
 
 STEPS = 60

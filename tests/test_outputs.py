@@ -13,7 +13,7 @@ import pytest
 
 from rnncast.cli.app import run
 from rnncast.cli.environment import Environment
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from tests.conftest import Program, small_config, waves
 from tests.faults import faults
 

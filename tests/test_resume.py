@@ -12,7 +12,7 @@ import torch
 
 from rnncast.config import Config
 from rnncast.errors import CheckpointError, InterruptedTrainingError, ModelFileError
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.panel import Panel
 from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.checkpoint_folder import NAME, claimed, due_every, load_checkpoint, save_checkpoint

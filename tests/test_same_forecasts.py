@@ -15,7 +15,7 @@ import torch
 
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.files.panels.tables import read_table
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.panel import Panel
 from tests.conftest import AIR_PASSENGERS
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rnncast.errors import DataError
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from tests.conftest import Program
 
 OUTSIDE, NO_FILE = "lies outside the working folder", "is not a plain file"

@@ -9,8 +9,8 @@ import torch
 
 from rnncast.choices.decide import decide
 from rnncast.config import Config, TaskConfig, TrainConfig
-from rnncast.following import Follower
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.following import Follower
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.runtime.members import member_prefix
 from rnncast.runtime.runtime import Runtime
 from rnncast.series.panel import Panel

@@ -12,7 +12,7 @@ from rnncast.cli.app import run
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
 from rnncast.files.output import format_1
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.frame.baselines import baselines_of
 from rnncast.frame.frame import Frame
 from rnncast.spec import UNLIMITED, ModelSpec
@@ -109,7 +109,7 @@ def test_settings_are_decided_once(monkeypatch: pytest.MonkeyPatch, tmp_path: An
         return decide(config, panel)
 
     monkeypatch.setattr(choices, "decide", counted)
-    monkeypatch.setattr("rnncast.forecaster.decide", counted)
+    monkeypatch.setattr("rnncast.forecaster.forecaster.decide", counted)
     for flags in ([], ["--explain"]):
         calls.clear()
         output = str(tmp_path / "model.safetensors")

@@ -12,7 +12,7 @@ from torch.func import functional_call
 from rnncast.choices.decide import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import TrainingError, UsageError
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.frame.frame import Frame
 from rnncast.frame.past import Past
 from rnncast.nets.model import Model, build_model

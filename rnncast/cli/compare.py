@@ -119,7 +119,7 @@ def _found(
 ) -> "Findings":
     """Read the data and the model files among the names of models and baselines, and compare as planned."""
     from rnncast.evaluate.compare import compare_candidates
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.forecaster import Forecaster
     from rnncast.report.progress import progress
 
     environment: Environment = context.obj

@@ -25,7 +25,7 @@ def export(
     environment: Environment = context.obj
     check_outputs([output], [model])
 
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.forecaster import Forecaster
 
     graph = Forecaster.load(model).onnx_step()
     with written(output) as file:

@@ -14,8 +14,8 @@ from rnncast.config import TableConfig
 from rnncast.errors import DataError, ExitCode
 
 if TYPE_CHECKING:
-    from rnncast.following import Follower, Live
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.following import Follower, Live
+    from rnncast.forecaster.forecaster import Forecaster
     from rnncast.series.forecast import Forecast
 
 PIECE = 1 << 16  # bytes read at a time, at most
@@ -53,7 +53,7 @@ def follow(forecaster: "Forecaster", options: StreamOptions, environment: Enviro
 
     DataError if the first line is no header of these data, or, under --strict, a row is bad.
     """
-    from rnncast.following import Follower
+    from rnncast.forecaster.following import Follower
 
     follower = Follower(forecaster)
     followed: dict[str, Live] = {}

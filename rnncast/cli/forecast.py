@@ -19,7 +19,7 @@ from rnncast.files.output.writing import check_writable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.forecaster import Forecaster
     from rnncast.series.covariates import Future
     from rnncast.series.forecast import Forecast, Paths
     from rnncast.series.panel import Panel
@@ -60,7 +60,7 @@ def forecast(
     shown = Shown(o.quantiles_from(level, quantiles), by_level=quantiles is None)
     _check_paths(paths, followed or shown.probabilities is not None)
 
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.forecaster import Forecaster
 
     forecaster = replace(Forecaster.load(model), device=device)
     panel, ahead = None, None
@@ -96,7 +96,7 @@ def _read_future(
 ) -> "Future":
     """What a table of the future holds, and said of that what is of no use."""
     from rnncast.files.panels.future import read_future
-    from rnncast.given import ignored
+    from rnncast.forecaster.given import ignored
 
     forecaster, panel = given
     of, cutoff = panel or forecaster, forecaster.cutoff if panel is None else panel.ends

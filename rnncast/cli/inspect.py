@@ -19,7 +19,7 @@ def inspect(
     """Say what a model file holds: the net, its data and how good it was, seed, versions and size."""
     environment: Environment = context.obj
 
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.forecaster import Forecaster
     from rnncast.report.card import card, card_table
     from rnncast.report.tables import print_table
 

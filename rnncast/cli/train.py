@@ -53,7 +53,7 @@ def train(
     _check((output, ledger), (path, future), environment)
 
     from rnncast.choices.decide import decide
-    from rnncast.forecaster import Forecaster
+    from rnncast.forecaster.forecaster import Forecaster
     from rnncast.report.tables import choices_table, print_table
     from rnncast.report.words import choices_in_words, scores_in_words
 
@@ -113,7 +113,7 @@ class _Ledger:
 def _extended(panel: "Panel", future: str, table: TableConfig, environment: Environment) -> "Panel":
     """The panel with what a table of the future holds, and said of that what is of no use."""
     from rnncast.files.panels.future import read_future
-    from rnncast.given import ignored
+    from rnncast.forecaster.given import ignored
     from rnncast.series.encoding import Encoding
 
     ahead = read_future(future, table, panel.columns, panel.frequency, environment.say)

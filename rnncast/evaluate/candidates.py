@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Protocol
 
 from rnncast.config import Config
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 from rnncast.training.watch import Watch

@@ -1,1 +1,1 @@
-"""The nets as torch modules, for training. Nothing here knows about panels, files or the loop."""
+"""The nets as torch modules, for training and for devices. Nothing here knows about panels, files or the loop."""

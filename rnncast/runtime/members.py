@@ -1,7 +1,7 @@
 """The members of a model: their nets and heads stepped in NumPy, all at once, by the weights that the file holds."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,14 +16,21 @@ from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
 from rnncast.spec import ModelSpec
 
 Values = NDArray[np.float64]
+# From inputs [M, B, T, F] and the state [M, ...] of the members to their features [M, B, T, D] and the state after.
+StepNets = Callable[[NDArray[np.float32], State], tuple[NDArray[np.float32], State]]
 
 
 @dataclass(frozen=True)
 class Members:
-    """The nets of a ModelSpec with their weights, as `runtime.Runtime` has them."""
+    """The nets of a ModelSpec with their weights, as `runtime.Runtime` has them.
+
+    step_nets: what steps the nets, if not NumPy. Nets that are given their own output step in NumPy in any case, as
+    they wait for the head at each step.
+    """
 
     spec: ModelSpec
     weights: Mapping[str, NDArray[np.float32]]
+    step_nets: StepNets | None = None
 
     @property
     def number(self) -> int:
@@ -82,12 +89,8 @@ class Members:
     ) -> tuple[NDArray[np.float32], State]:
         """Step over inputs [M, B, T, F], beside which a view of the same steps is shown, if the nets run free."""
         feedback = None if view is None or not self.spec.free_running else self._feedback(view)
-        return self.step_nets(inputs, state, feedback)
-
-    def step_nets(
-        self, inputs: NDArray[np.float32], state: State, feedback: Feedback | None
-    ) -> tuple[NDArray[np.float32], State]:
-        """The features [M, B, T, D] of the members over inputs [M, B, T, F], and their state [M, ...] after them."""
+        if self.step_nets is not None and feedback is None:
+            return self.step_nets(inputs, state)
         return stepped_net(self.spec.net.model).step(self._nets, inputs, state, feedback)
 
     def _feedback(self, view: FrameView) -> Feedback:

@@ -21,7 +21,7 @@ from rnncast.intervals.quantiles import scores_at, values_at
 from rnncast.losses import Loss
 from rnncast.runtime.distributions import quantiles_of
 from rnncast.runtime.head import Head
-from rnncast.runtime.members import Members, head_of
+from rnncast.runtime.members import Members, StepNets, head_of
 from rnncast.runtime.nets import State
 from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
 from rnncast.runtime.states import SeriesState, concatenated, rows_of
@@ -48,12 +48,14 @@ class Runtime:
     members take the spans of the frame in turn; their forecasts are averaged, and their states lie one after another in
     the net's state. "conformal": factors of the
     intervals' widths [H, L], if they were held against values held back. "templates": see `intervals.copula`. many:
-    whether so many single steps are to come that what helps them may take a while to prepare.
+    whether so many single steps are to come that what helps them may take a while to prepare. step_nets: what steps the
+    nets, if not NumPy.
     """
 
     spec: ModelSpec
     weights: Mapping[str, NDArray[np.float32]]
     many: bool = False
+    step_nets: StepNets | None = None
 
     @cached_property
     def frame(self) -> Frame:
@@ -73,7 +75,7 @@ class Runtime:
     @cached_property
     def nets(self) -> Members:
         """The members."""
-        return Members(self.spec, self.weights)
+        return Members(self.spec, self.weights, self.step_nets)
 
     def init_state(self, batch: int) -> SeriesState:
         """The state of `batch` series of which nothing has been seen."""

@@ -1,1 +1,1 @@
-"""Ragged series and what is computed from them: NumPy only, no files, no nets."""
+"""Ragged series and what is computed from them: NumPy alone, no files, no nets."""

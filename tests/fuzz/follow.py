@@ -10,8 +10,8 @@ import numpy as np
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, ForecastError
 from rnncast.files.panels.stream import StreamRow, stream_rows
-from rnncast.following import Follower
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.following import Follower
+from rnncast.forecaster.forecaster import Forecaster
 from tests.tiny_models import kinds, train
 
 MODELS = ("steps", "months", "days")

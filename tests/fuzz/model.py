@@ -5,7 +5,7 @@ from contextlib import suppress
 import numpy as np
 
 from rnncast.errors import DataError, ForecastError, ModelFileError
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from tests.fuzz.tables import scratch
 from tests.mutants import signed
 

@@ -8,7 +8,7 @@ from rnncast.cli.options import quantiles_from
 from rnncast.config import Config, TableConfig
 from rnncast.errors import UsageError
 from rnncast.files.output.format_1 import upgraded
-from rnncast.model_header import Header
+from rnncast.forecaster.header import Header
 from rnncast.plain import from_plain
 from rnncast.series.encoding import Encoding
 from rnncast.series.panel import Columns

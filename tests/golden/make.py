@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rnncast.files.output.model_file import FORMAT
-from rnncast.forecaster import Forecaster
+from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.panel import Panel
 from tests.conftest import small_config, waves
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.beside import read_covariates
 from rnncast.files.formats.cells import Coded, Table
 from rnncast.files.formats.opening import opened
 from rnncast.files.formats.sources import open_source
 from rnncast.files.panels.columns import Kind, kind_of
+from rnncast.files.panels.covariates import read_covariates
 from rnncast.files.panels.stamps import FAULT_HINT, Stamps, read_stamps
 from rnncast.files.panels.tables import series_of
 from rnncast.series.covariates import Future

@@ -7,8 +7,8 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.beside import with_covariates
 from rnncast.files.formats.cells import Mask
+from rnncast.files.panels.covariates import with_covariates
 from rnncast.files.panels.grid import Laid
 from rnncast.series.panel import Panel
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.beside import read_covariates
 from rnncast.files.formats.cells import Coded, Codes, Column, Table, Values
 from rnncast.files.formats.marks import MISSING, PLAIN
 from rnncast.files.formats.numbers import column_numbers
 from rnncast.files.formats.opening import opened
 from rnncast.files.formats.sources import Progress, open_source
 from rnncast.files.panels.columns import Kind, Roles, kind_of, recognise, roles_in_header, time_passed_over
+from rnncast.files.panels.covariates import read_covariates
 from rnncast.files.panels.grid import Rows, Schema, lay
 from rnncast.files.panels.readings import Reading, judge
 from rnncast.files.panels.series_rows import read_series_rows

@@ -13,7 +13,7 @@ from rnncast.choices.decide import decide
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, TrainingError, UsageError
 from rnncast.files.output.model_file import FORMAT, damaged, read_model, write_model
-from rnncast.given import (
+from rnncast.forecaster.given import (
     check_finite,
     check_frequency,
     check_known,
@@ -23,11 +23,13 @@ from rnncast.given import (
     moved_on,
     with_future,
 )
+from rnncast.forecaster.header import Header, Source
+from rnncast.forecaster.new_rows import Kept
+from rnncast.forecaster.update import advanced, following
 from rnncast.intervals.copula import correlated_scores, generator_of
-from rnncast.model_header import Header, Source
 from rnncast.runtime.checks import check_tensors
-from rnncast.runtime.continuing import Kept, advanced, following
 from rnncast.runtime.footprint import check_paths
+from rnncast.runtime.members import StepNets
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, rows_of, state_from_tensors, state_tensors
 from rnncast.series.beside import Ahead, calendar
@@ -194,7 +196,7 @@ class Forecaster:
     @cached_property
     def runtime(self) -> Runtime:
         """What steps the nets: NumPy on a CPU, torch elsewhere. UsageError if the device is not here."""
-        return Runtime(self.spec, self.weights) if self.device == "cpu" else _on_device(self)
+        return Runtime(self.spec, self.weights, step_nets=None if self.device == "cpu" else _on_device(self))
 
     @property
     def log(self) -> bool:
@@ -209,7 +211,8 @@ class Forecaster:
         DataError, by name, for a series without a saved state, rows that are in it already, and steps left out.
         """
         check_frequency(panel, self.frequency)
-        rows, panel = following(panel, Kept(self.ids, self.cutoff), gaps=gaps)
+        kept = Kept(self.ids, panel.frequency, panel.columns)
+        rows, panel = following(panel, kept, self.cutoff, gaps=gaps)
         check_values(panel, log=self.log)
         runtime, cutoff, known = self.runtime, self.cutoff.copy(), self.known.copy()
         cutoff[rows] = panel.ends
@@ -291,11 +294,11 @@ class _Start(NamedTuple):
     ahead: Ahead
 
 
-def _on_device(forecaster: Forecaster) -> Runtime:
-    from rnncast.nets.on_device import DeviceRuntime
+def _on_device(forecaster: Forecaster) -> StepNets:
+    from rnncast.nets.on_device import OnDevice
     from rnncast.training.device import find_device
 
-    return DeviceRuntime(forecaster.spec, forecaster.weights, device=find_device(forecaster.device))
+    return OnDevice(forecaster.spec, forecaster.weights, find_device(forecaster.device))
 
 
 def _trained_with() -> dict[str, str]:

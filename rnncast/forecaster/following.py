@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.errors import DataError
-from rnncast.forecaster import LARGE, Forecaster
+from rnncast.forecaster.forecaster import LARGE, Forecaster
+from rnncast.forecaster.given import check_finite, check_reach
+from rnncast.forecaster.new_rows import Kept
 from rnncast.frame.past import FrameState
-from rnncast.given import check_finite, check_reach
-from rnncast.runtime.continuing import GAP_HINT, MOST_GAP
 from rnncast.runtime.nets import State
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, concatenated, replaced, rows_of
@@ -60,16 +60,9 @@ class Follower:
         """The net."""
         return Runtime(self.forecaster.spec, self.forecaster.weights, many=True)
 
-    @cached_property
-    def places(self) -> Mapping[str, int]:
-        """Where each series stands in the model."""
-        return {name: s for s, name in enumerate(self.forecaster.ids)}
-
     def begin(self, name: str) -> Live:
         """A series as the model's state has it. DataError if it has none of it."""
-        if name not in self.places:
-            raise DataError(f"the model keeps no state of series {self.forecaster.columns.label(name)!r}")
-        s = self.places[name]
+        s = self._kept.place(name)
         return self._step(s, int(self.forecaster.cutoff[s]), rows_of(self.forecaster.state, np.array([s])))
 
     def after(self, series: Live, value: float, positions: tuple[int, ...], *, gaps: bool) -> Live:
@@ -77,8 +70,7 @@ class Follower:
         next if there are none. gaps: whether missing steps are stepped over. DataError where it does not follow."""
         next_one = series.cutoff + 1
         position = next((p for p in positions if p >= next_one), max(positions, default=next_one))
-        if position < next_one or position > next_one + (MOST_GAP if gaps else 0):
-            raise self._refusal(series, position)
+        self._kept.check(self.forecaster.ids[series.s], position, series.cutoff, gaps=gaps, single=True)
         if abs(value) > LARGEST:
             raise DataError(too_large(value))
         if value <= 0 and self.runtime.frame.log:
@@ -120,6 +112,11 @@ class Follower:
         state = SeriesState(series.frame, series.net, pending, series.state.covariates, now)
         return self._step(series.s, position, state)
 
+    @cached_property
+    def _kept(self) -> Kept:
+        model = self.forecaster
+        return Kept(model.ids, model.frequency, model.columns)
+
     @LARGE
     def _step(self, s: int, cutoff: int, state: SeriesState) -> Live:
         quantiles, frame, net = self.runtime.step_pending(state, np.zeros((1, 0, 0)))
@@ -136,14 +133,3 @@ class Follower:
         """The calendar of so many steps from a position on [steps, 2C]."""
         frequency, cycles = self.forecaster.frequency, self.forecaster.spec.frame.calendar
         return in_blocks(lambda positions: calendar(frequency, positions, cycles), frequency)
-
-    def _refusal(self, series: Live, position: int) -> DataError:
-        model = self.forecaster
-        times = model.frequency.times(np.array([position, series.cutoff]))
-        shown, last = model.columns.written(times)
-        absent = position - series.cutoff - 1
-        what = "is not after" if absent < 0 else f"leaves out {absent} step{'s' * (absent > 1)} after"
-        return DataError(
-            f"{shown}{model.columns.of_series(model.ids[series.s])} {what} {last}, the last row that was taken in",
-            hint="" if absent < 0 else GAP_HINT,
-        )

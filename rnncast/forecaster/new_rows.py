@@ -1,0 +1,59 @@
+"""Whether new rows follow the state that is kept of their series; the same errors for `update` and for streams."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from rnncast.errors import DataError
+from rnncast.series.panel import Columns
+from rnncast.times.frequency import Frequency
+
+MOST_GAP = 10_000  # steps that may be missing at once; more is a mistaken time
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The series that a state is kept of, with the grid of their times, and the columns as which these are shown."""
+
+    ids: tuple[str, ...]
+    frequency: Frequency
+    columns: Columns
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {name: s for s, name in enumerate(self.ids)}
+
+    def place(self, name: str) -> int:
+        """Where a series stands among those kept. DataError if it is not one of them."""
+        if name not in self._places:
+            raise DataError(
+                f"the model keeps no state of series {self.columns.label(name)!r}",
+                hint="train with it, or forecast from its whole history, without --continue or --follow",
+            )
+        return self._places[name]
+
+    def check(self, name: str, first: int, cutoff: int, *, gaps: bool, single: bool = False) -> None:
+        """DataError if new rows of a series that begin at a grid position do not follow a state that ends at `cutoff`:
+        if the state holds them already, or steps are missing.
+
+        gaps: whether some may be missing. single: whether it is one row, of a stream.
+        """
+        missing = first - cutoff - 1
+        if 0 <= missing <= (MOST_GAP if gaps else 0):
+            return
+        begin, end = self.columns.written(self.frequency.times(np.array([first, cutoff])))
+        rows = (
+            f"the row{self.columns.of_series(name)} is" if single else f"the rows{self.columns.of_series(name)} begin"
+        )
+        if missing < 0:
+            raise DataError(
+                f"{rows} at {begin}, but the state holds all up to {end}",
+                hint="give only rows after that",
+            )
+        gone = "1 step is" if missing == 1 else f"{missing} steps are"
+        raise DataError(
+            f"{rows} at {begin}, but the state ends at {end}: {gone} missing",
+            hint="give those rows too; --gaps mask steps over them as missing",
+        )
