@@ -334,3 +334,12 @@ def test_scores_that_could_not_be_had_are_said_to_be_unknown(model: Path, tmp_pa
     told = json.loads(program("inspect", "--json", path).stdout, parse_constant=pytest.fail)
     assert told["scores"] == {"mase": None, "seasonal_naive_mase": None, "shrinkage": 0.0}
     assert "too even to score" in program("inspect", path).stdout
+
+
+def test_a_base_forecast_that_stands_twice_is_refused(model: Path, tmp_path: Path) -> None:
+    header, _ = read_model(str(model))
+    spec = header["spec"]
+    names = [spec["frame"]["baselines"][-1], *spec["frame"]["baselines"][1:]]
+    path = rewritten(model, tmp_path / "odd", {"spec": {**spec, "frame": {**spec["frame"], "baselines": names}}})
+    with pytest.raises(ModelFileError, match=f"the base forecast {names[0]} stands twice"):
+        Forecaster.load(str(path))

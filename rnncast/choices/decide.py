@@ -104,8 +104,10 @@ def check_spec(spec: ModelSpec, frequency: Frequency) -> None:
         raise UsageError(f"--loss {spec.train.loss} counts, and takes no logs")
     check_cycles(spec.frame.calendar, frequency)
     frame = Frame.of(spec)
-    for name in frame.baselines:
+    for place, name in enumerate(frame.baselines):
         find_baseline(name)
+        if name in frame.baselines[:place]:
+            raise UsageError(f"the base forecast {name} stands twice")
     if len(frame.matched) != (frame.known > 0):
         raise UsageError("the base forecasts by known covariates do not suit the covariates")
     check_bases(spec.frame.base, frame)
