@@ -22,7 +22,7 @@ KINDS = (
     Encoding.from_dict,
     Header.from_dict,
     ModelSpec.from_dict,
-    lambda values: upgraded(values, {}),
+    lambda values: upgraded(values, {}) if isinstance(values, dict) else None,
     lambda values: from_plain(TableConfig, values),
 )
 SECTIONS = ("task", "net", "train")
