@@ -28,14 +28,14 @@ from rnncast.frame.frame import Frame
 from rnncast.nets.model import build_model
 from rnncast.series.panel import Panel
 from rnncast.training.batches import Batches
+from rnncast.training.epoch import EpochReport
 from rnncast.training.loop import train
-from rnncast.training.step import Step
 
 LENGTHS = (128, 512, 2048)
 TRAININGS = ("teacher-forcing", "bptt")
 
 
-def epochs_of(training: str, steps: int, horizon: int, epochs: int) -> Iterator[Step]:
+def epochs_of(training: str, steps: int, horizon: int, epochs: int) -> Iterator[EpochReport]:
     """A training run of one series of so many steps that yields after each epoch."""
     random = np.random.default_rng(steps)
     y = 10 * np.sin(2 * np.pi * np.arange(steps) / 12) + random.normal(0, 1, steps)
@@ -48,7 +48,7 @@ def epochs_of(training: str, steps: int, horizon: int, epochs: int) -> Iterator[
     spec = resolve(config, panel)
     model = build_model(spec)
     course = train(model, Batches(panel, Frame.of(spec), spec.train, torch.device("cpu")), spec)
-    return (step for step in course if isinstance(step, Step))
+    return (step for step in course if isinstance(step, EpochReport))
 
 
 def seconds_an_epoch(steps: int, horizon: int, repeats: int) -> dict[str, float]:

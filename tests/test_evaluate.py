@@ -12,7 +12,7 @@ import pytest
 
 from rnncast.errors import DataError, RnncastError, UsageError
 from rnncast.evaluate import baselines
-from rnncast.evaluate.backtest import Outcome, backtest
+from rnncast.evaluate.backtest import FoldForecast, backtest
 from rnncast.evaluate.baselines import BASELINES, SIMPLE, Baseline, drift, mean
 from rnncast.evaluate.compare import Entry, Plan, compare_candidates
 from rnncast.evaluate.scores import Comparison, compared
@@ -159,7 +159,7 @@ def test_a_backtest_scores_on_what_came_after_and_shows_only_what_came_before() 
     assert (comparison.origins, comparison.series, comparison.units) == (4, 1, "origins")
 
 
-def fitted_on(outcome: Outcome) -> float:
+def fitted_on(outcome: FoldForecast) -> float:
     low, high = outcome.forecast.interval(80)
     return float((high - low)[0, 0] / 2)
 

@@ -16,8 +16,8 @@ from rnncast.runtime.registry import NETS
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.panel import Panel
 from rnncast.series.splits import hold_out, rolling_origins
+from rnncast.training.epoch import EpochReport
 from rnncast.training.loop import one_cycle
-from rnncast.training.step import Step
 from rnncast.training.watch import Watch
 from tests.conftest import AIR_PASSENGERS, fitted, small_config, waves
 
@@ -180,7 +180,7 @@ def test_save_and_load_is_the_same_forecaster(tmp_path: Path) -> None:
 
 
 def test_every_epoch_is_told() -> None:
-    steps: list[Step] = []
+    steps: list[EpochReport] = []
     Forecaster.fit(waves(), small_config(epochs=5), watch=Watch(lambda run, step: steps.append(step)))
     assert [step.epoch for step in steps] == [1, 2, 3, 4, 5]
     assert steps[-1].loss < steps[0].loss
@@ -188,7 +188,7 @@ def test_every_epoch_is_told() -> None:
 
 
 def test_time_runs_out() -> None:
-    steps: list[Step] = []
+    steps: list[EpochReport] = []
     watch = Watch(lambda run, step: steps.append(step))
     Forecaster.fit(waves(), small_config(epochs=1000, max_time=0), watch=watch)
     assert len(steps) == 1

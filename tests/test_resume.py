@@ -16,12 +16,12 @@ from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.panel import Panel
 from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.checkpoint_folder import NAME, claimed, due_every, load_checkpoint, save_checkpoint
-from rnncast.training.step import Step
+from rnncast.training.epoch import EpochReport
 from rnncast.training.watch import Watch
 from tests.conftest import small_config, waves
 
 PANEL = waves()
-Told = list[tuple[str, Step]]
+Told = list[tuple[str, EpochReport]]
 
 
 @pytest.fixture(autouse=True)

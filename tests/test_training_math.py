@@ -24,10 +24,10 @@ from rnncast.spec import ModelSpec
 from rnncast.training import fit
 from rnncast.training.batches import Batches, Chunk
 from rnncast.training.device import find_device
+from rnncast.training.epoch import EpochReport
 from rnncast.training.ledger import gradient_by_lag
 from rnncast.training.losses import Errors, Targets, loss_of
-from rnncast.training.objectives import FreeRunning, Outcome, observed, step, weighted_loss
-from rnncast.training.step import Step
+from rnncast.training.objectives import ChunkLoss, FreeRunning, observed, step, weighted_loss
 from rnncast.training.watch import Watch
 from tests.conftest import fitted, small_config, waves
 
@@ -140,7 +140,7 @@ def test_truncation_cuts_the_gradient_and_nothing_else(name: str, length: int) -
     model, chunk, loss = prepared(setting(name))
     whole = observed(model, chunk, fresh(model, chunk), loss)
 
-    def in_pieces() -> Iterator[Outcome]:
+    def in_pieces() -> Iterator[ChunkLoss]:
         state = fresh(model, chunk)
         for start in range(0, STEPS, length):
             outcome = observed(model, chunk.part(start, min(start + length, STEPS)), state, loss)
@@ -335,7 +335,7 @@ def test_dropout_changes_training_and_not_forecasting() -> None:
 
 
 def test_validation_is_out_of_sample_and_the_last_run_is_on_everything() -> None:
-    told: list[tuple[str, Step]] = []
+    told: list[tuple[str, EpochReport]] = []
     watch = Watch(lambda run, step: told.append((run, step)))
     forecaster = Forecaster.fit(waves(), small_config(validate=True, epochs=4), watch=watch)
     assert [run for run, _ in told] == ["validation"] * 4 + ["training"] * 4
@@ -359,7 +359,7 @@ def test_a_net_that_learns_nothing_useful_is_shrunk_further() -> None:
 
 
 def test_patience_trains_anew_for_as_long_as_it_paid() -> None:
-    told: list[tuple[str, Step]] = []
+    told: list[tuple[str, EpochReport]] = []
     watch = Watch(lambda run, step: told.append((run, step)))
     config = small_config(validate=True, patience=1, epochs=40, learning_rate=0.2)
     Forecaster.fit(waves(), config, watch=watch)
@@ -373,7 +373,7 @@ def test_patience_trains_anew_for_as_long_as_it_paid() -> None:
 def test_divergence_keeps_the_best_weights_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     real_train = fit.train
 
-    def breaks_in_epoch_3(*arguments: object) -> Iterator[Step]:
+    def breaks_in_epoch_3(*arguments: object) -> Iterator[EpochReport]:
         for done in real_train(*arguments):
             if done.epoch == 3:
                 raise TrainingError("the gradient was no longer finite at update 1 of epoch 3")

@@ -20,7 +20,7 @@ from rnncast.plain import json_text
 
 if TYPE_CHECKING:
     from rnncast.series.panel import Panel
-    from rnncast.training.step import Step
+    from rnncast.training.epoch import EpochReport
     from rnncast.training.watch import Watch
 
 
@@ -98,15 +98,15 @@ class _Ledger:
         self._write: Callable[[str], None] | None = write
         self.failure: OutputError | None = None
 
-    def __call__(self, run: str, step: "Step") -> None:
+    def __call__(self, run: str, report: "EpochReport") -> None:
         if self._write is None:
             return
         try:
-            self._write(json_text({"run": run, **asdict(step)}))
+            self._write(json_text({"run": run, **asdict(report)}))
         except OutputClosedError:  # who read it has seen enough
             self._write = None
         except OutputError as error:
-            words = f"{error.message}; the ledger ends at {run}, epoch {step.epoch}, and the model is whole"
+            words = f"{error.message}; the ledger ends at {run}, epoch {report.epoch}, and the model is whole"
             self._write, self.failure = None, OutputError(words, error.hint)
 
 
@@ -136,19 +136,19 @@ def _watching(environment: Environment, ledger: _Ledger | None) -> "Iterator[Wat
     """A Watch that draws progress, writes the ledger and shows it under --verbose."""
     from rnncast.report.progress import progress
     from rnncast.report.words import epoch_in_words, ledger_in_words
-    from rnncast.training.step import Step
+    from rnncast.training.epoch import EpochReport
     from rnncast.training.watch import Watch
 
     with progress(environment.side_screen, environment.shows_progress) as advance:
-        judged: dict[str, Step] = {}  # the last epoch of each run that was validated, which stays on the screen
+        judged: dict[str, EpochReport] = {}  # the last epoch of each run that was validated, which stays on the screen
 
-        def told(run: str, step: Step) -> None:
-            if step.valid_mase is not None or step.epoch == 1:
-                judged[run] = step
-            advance(step.epoch, step.epochs, epoch_in_words(run, step, judged.get(run, step)), run)
+        def told(run: str, report: EpochReport) -> None:
+            if report.valid_mase is not None or report.epoch == 1:
+                judged[run] = report
+            advance(report.epoch, report.epochs, epoch_in_words(run, report, judged.get(run, report)), run)
             if environment.verbose:
-                environment.say(ledger_in_words(run, step))
+                environment.say(ledger_in_words(run, report))
             if ledger is not None:
-                ledger(run, step)
+                ledger(run, report)
 
         yield Watch(told, ledger=ledger is not None or environment.verbose)

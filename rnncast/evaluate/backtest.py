@@ -17,7 +17,7 @@ from rnncast.series.panel import Panel
 from rnncast.series.splits import Split
 
 
-class Outcome(NamedTuple):
+class FoldForecast(NamedTuple):
     """What a candidate forecast at an origin (counted from 0), and the seconds that its work there took."""
 
     candidate: str
@@ -36,8 +36,8 @@ class _Work(NamedTuple):
 
 def backtest(
     candidates: list[Candidate], splits: list[Split], *, refit: bool = True, jobs: int = 1
-) -> Iterator[Outcome]:
-    """The outcome of each candidate at each origin, as they come.
+) -> Iterator[FoldForecast]:
+    """Yield the forecast of each candidate at each origin, as they are made.
 
     refit: fit anew at each origin, on what came before it; else once, on what came before the first. jobs: processes;
     the outcomes are the same for any number, but for their order and seconds. An error of a candidate names it.
@@ -61,7 +61,7 @@ def _pieces(candidates: list[Candidate], splits: list[Split], refit: bool) -> li
     ]
 
 
-def _done(work: _Work) -> list[Outcome]:
+def _done(work: _Work) -> list[FoldForecast]:
     work.candidate.load()
     began = time.perf_counter()
     outcomes = []
@@ -70,7 +70,7 @@ def _done(work: _Work) -> list[Outcome]:
         for origin, seen in zip(work.origins, work.seen, strict=True):
             made = forecast(seen)
             ended = time.perf_counter()
-            outcomes.append(Outcome(work.candidate.name, origin, made, ended - began))
+            outcomes.append(FoldForecast(work.candidate.name, origin, made, ended - began))
             began = ended
     except RnncastError as error:
         where = f"{work.candidate.name} at origin {work.origins[0] + 1}"
@@ -78,7 +78,7 @@ def _done(work: _Work) -> list[Outcome]:
     return outcomes
 
 
-def _in_processes(work: list[_Work], jobs: int) -> Iterator[Outcome]:
+def _in_processes(work: list[_Work], jobs: int) -> Iterator[FoldForecast]:
     # Not forked: a process that was forked from one with threads may hang.
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))

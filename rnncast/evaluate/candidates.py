@@ -34,7 +34,7 @@ class Candidate(Protocol):
 
 
 @dataclass(frozen=True)
-class Net:
+class NetCandidate:
     """A net that is trained as a Config says, whatever else it may have been trained on before."""
 
     name: str

@@ -10,9 +10,9 @@ from rnncast.choices.effort import FEW_SERIES
 from rnncast.choices.task import shortest_series
 from rnncast.config import Config
 from rnncast.errors import DataError, UsageError
-from rnncast.evaluate.backtest import Outcome, backtest
+from rnncast.evaluate.backtest import FoldForecast, backtest
 from rnncast.evaluate.baselines import BASELINES, Baseline
-from rnncast.evaluate.candidates import Candidate, Net
+from rnncast.evaluate.candidates import Candidate, NetCandidate
 from rnncast.evaluate.findings import Findings
 from rnncast.evaluate.scores import Comparison, compared
 from rnncast.evaluate.verdict import NAIVE, Sides, Verdict, judge
@@ -66,7 +66,7 @@ def compare_candidates(
     horizon, season = task.horizon, task.season
     splits = _splits(panel, horizon, plan.folds)
     total = len(candidates) * len(splits)
-    outcomes: list[Outcome] = []
+    outcomes: list[FoldForecast] = []
     try:
         for outcome in backtest(candidates, splits, refit=plan.refit, jobs=plan.jobs):
             outcomes.append(outcome)
@@ -82,7 +82,7 @@ def compare_candidates(
     return Findings(tuple(outcomes), comparison, _judged(comparison, plan, nets), total - len(outcomes))
 
 
-def _nothing_scored(outcomes: list[Outcome], names: list[str], splits: list[Split]) -> DataError:
+def _nothing_scored(outcomes: list[FoldForecast], names: list[str], splits: list[Split]) -> DataError:
     for name in names:
         if all(np.isnan(outcome.forecast.point).all() for outcome in outcomes if outcome.candidate == name):
             return DataError(f"{name} cannot forecast any of these series", hint=f"leave out {name}")
@@ -134,7 +134,7 @@ def _candidates(plan: Plan, configs: dict[str, Config], task: TaskSpec) -> list[
     """Baselines first, as they take no time, and are something to show if the nets are interrupted."""
     baselines = ["naive", *(["seasonal-naive"] if task.season > 1 else [])]
     baselines += [each.name for each in (*plan.models, *plan.baselines) if each.name not in (*configs, *baselines)]
-    nets = [Net(name, _with_task(config, task), plan.device) for name, config in configs.items()]
+    nets = [NetCandidate(name, _with_task(config, task), plan.device) for name, config in configs.items()]
     return [*(Baseline(name, task) for name in baselines), *nets]
 
 

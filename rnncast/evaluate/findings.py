@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from rnncast.evaluate.backtest import Outcome
+from rnncast.evaluate.backtest import FoldForecast
 from rnncast.evaluate.scores import Comparison, Score, overall
 from rnncast.evaluate.verdict import Verdict
 
@@ -17,7 +17,7 @@ class Findings:
     unfinished: how many outcomes were still to come when it was interrupted.
     """
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[FoldForecast, ...]
     comparison: Comparison | None
     verdict: Verdict | None
     unfinished: int = 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.evaluate.backtest import Outcome
+from rnncast.evaluate.backtest import FoldForecast
 from rnncast.evaluate.significance import FEWEST, critical_distance, mean_ranks, paired_p
 from rnncast.series.forecast import Forecast
 from rnncast.series.metrics import mae, mase, seasonal_error, smape
@@ -120,14 +120,14 @@ class Comparison:
 
 
 def compared(
-    outcomes: Sequence[Outcome], splits: list[Split], ids: tuple[str, ...], horizon: int, season: int
+    outcomes: Sequence[FoldForecast], splits: list[Split], ids: tuple[str, ...], horizon: int, season: int
 ) -> Comparison | None:
     """The comparison of what is finished: of every candidate that has an outcome, at the origins that all of them have.
 
     None if nothing is finished, or no series could be scored. A series that any of them could not forecast at an
     origin is not scored there.
     """
-    done: dict[str, dict[int, Outcome]] = {}
+    done: dict[str, dict[int, FoldForecast]] = {}
     for outcome in outcomes:
         done.setdefault(outcome.candidate, {})[outcome.origin] = outcome
     shared = sorted(set.intersection(*(set(each) for each in done.values()))) if done else []
@@ -147,7 +147,7 @@ def compared(
     return replace(first, scores=tuple(sorted(ranked, key=lambda score: score.mean)))
 
 
-def _score(name: str, outcomes: list[Outcome], at: list[tuple[Split, Values]], ids: tuple[str, ...]) -> Score:
+def _score(name: str, outcomes: list[FoldForecast], at: list[tuple[Split, Values]], ids: tuple[str, ...]) -> Score:
     place = {series: s for s, series in enumerate(ids)}
     levels = len(outcomes[0].forecast.levels)
     metrics = np.full((3 + levels, len(outcomes), len(ids)), np.nan)

@@ -33,7 +33,7 @@ EXAMPLES = 2  # series in the example that the graph is drawn from; the graph ta
 NEEDED = ("onnx", "onnxscript")
 
 
-class Step(nn.Module):
+class StepGraph(nn.Module):
     """One step of the members of a model: the mean of their forecasts in each frame, and their states one after
     another."""
 
@@ -82,7 +82,7 @@ def onnx_step(spec: ModelSpec, weights: Mapping[str, NDArray[np.float32]]) -> by
     places, batch = range(len(state)), torch.export.Dim.DYNAMIC
     with _silence():
         program = torch.onnx.export(
-            Step(members, len(frames), len(shapes)).eval(),
+            StepGraph(members, len(frames), len(shapes)).eval(),
             (*example, *state),
             input_names=[*(name + each for each in frames for name in shapes), *(f"state.{place}" for place in places)],
             output_names=[*(f"quantiles{each}" for each in frames), *(f"after.{place}" for place in places)],

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from rnncast.config import Config
 from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Checkpoint, Interruption
-from rnncast.training.step import Step
+from rnncast.training.epoch import EpochReport
 
 
 def choices_in_words(asked: Config, spec: ModelSpec) -> str:
@@ -48,24 +48,24 @@ def _judged_in_words(model: str, scores: Mapping[str, float]) -> str:
     return words
 
 
-def epoch_in_words(run: str, step: Step, judged: Step) -> str:
+def epoch_in_words(run: str, report: EpochReport, judged: EpochReport) -> str:
     """An epoch for the progress line, with the score of the last epoch that was judged."""
-    words = [f"{run} {step.epoch}/{step.epochs}", f"loss {step.loss:.3f}"]
+    words = [f"{run} {report.epoch}/{report.epochs}", f"loss {report.loss:.3f}"]
     if judged.valid_mase is not None and math.isfinite(judged.valid_mase):  # a constant series has no MASE
         words.append(f"MASE {judged.valid_mase:.2f} naive {judged.naive_mase:.2f}")
-    words.append(f"grad {step.gradient_norm:.2f}")
-    words.append(f"{step.steps * step.epoch / max(step.seconds, 1e-9) / 1000:.0f}k/s")
+    words.append(f"grad {report.gradient_norm:.2f}")
+    words.append(f"{report.steps * report.epoch / max(report.seconds, 1e-9) / 1000:.0f}k/s")
     return " ".join(words)
 
 
-def ledger_in_words(run: str, step: Step) -> str:
+def ledger_in_words(run: str, report: EpochReport) -> str:
     """An epoch for --verbose: the gradient's size, how often it was clipped, and what of it reaches back how far."""
     words = (
-        f"{run} {step.epoch}: loss {step.loss:.4f}, gradient norm {step.gradient_norm:.3g} "
-        f"(95 %: {step.gradient_norm_95:.3g}), {step.clipped:.0%} clipped"
+        f"{run} {report.epoch}: loss {report.loss:.4f}, gradient norm {report.gradient_norm:.3g} "
+        f"(95 %: {report.gradient_norm_95:.3g}), {report.clipped:.0%} clipped"
     )
-    if step.gradient_by_lag:
-        words += "; by lag " + ", ".join(f"{lag}: {norm:.1e}" for lag, norm in step.gradient_by_lag.items())
+    if report.gradient_by_lag:
+        words += "; by lag " + ", ".join(f"{lag}: {norm:.1e}" for lag, norm in report.gradient_by_lag.items())
     return words
 
 

@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 
 from rnncast.runtime.registry import find_net
 
-Values = NDArray[np.float32]
+Floats = NDArray[np.float32]
 HALVES = np.array([0.5, 0.5, 1.0, 0.5], np.float32).reshape(4, 1, 1, 1)  # of what goes into the LSTM's gates
-Weights = Mapping[str, Values]
+Weights = Mapping[str, Floats]
 State = tuple[Any, ...]
 Shapes = dict[str, tuple[int, ...]]
-Feedback = Callable[[Values, int], Values] | None  # features [M, B, D] at step t to the point forecasts [M, B]
-Step = Callable[[Weights, Values, State, Feedback], tuple[Values, State]]
-Cell = Callable[[Values, Values, tuple[Values, ...]], tuple[Values, ...]]
+Feedback = Callable[[Floats, int], Floats] | None  # features [M, B, D] at step t to the point forecasts [M, B]
+StepFunction = Callable[[Weights, Floats, State, Feedback], tuple[Floats, State]]
+Cell = Callable[[Floats, Floats, tuple[Floats, ...]], tuple[Floats, ...]]
 
 
-def feed_forward(weights: Weights, inputs: Values, state: State, feedback: Feedback) -> tuple[Values, State]:
+def feed_forward(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
     """Window net: tanh layers on what is seen at each step; nothing is remembered."""
     return _upper_layers(weights, _linear(inputs, weights["weight_l0"], weights["bias_l0"])), state
 
 
-def jordan(weights: Weights, inputs: Values, state: State, feedback: Feedback) -> tuple[Values, State]:
+def jordan(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
     """Jordan (1986): as the window net, and its own last output beside the inputs."""
     drive, by_output = _linear(inputs, weights["weight_l0"], weights["bias_l0"]), weights["output_weight"]
     if feedback is None:
@@ -41,10 +41,10 @@ def jordan(weights: Weights, inputs: Values, state: State, feedback: Feedback) -
     return features, (output[:, None],)
 
 
-def recurrent(cell: Cell) -> Step:
+def recurrent(cell: Cell) -> StepFunction:
     """The step of nets whose hidden layers are made of a cell."""
 
-    def step(weights: Weights, inputs: Values, state: State, feedback: Feedback) -> tuple[Values, State]:
+    def step(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
         after = []
         for layer in range(state[0].shape[1]):
             parts = tuple(part[:, layer] for part in state)  # [M, B, D] each
@@ -63,12 +63,12 @@ def recurrent(cell: Cell) -> Step:
     return step
 
 
-def elman(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Values, ...]:
+def elman(drive: Floats, recall: Floats, state: tuple[Floats, ...]) -> tuple[Floats, ...]:
     """Elman (1990): h = tanh(drive + recall)."""
     return (np.tanh(drive + recall),)
 
 
-def gru(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Values, ...]:
+def gru(drive: Floats, recall: Floats, state: tuple[Floats, ...]) -> tuple[Floats, ...]:
     """Gated recurrent unit (Cho et al. 2014), with torch's gates in torch's order r, z, n."""
     (h,) = state
     (r_in, z_in, n_in), (r_back, z_back, n_back) = _gates(drive, 3), _gates(recall, 3)
@@ -77,7 +77,7 @@ def gru(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Value
     return (new + keep * (h - new),)
 
 
-def lstm(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Values, ...]:
+def lstm(drive: Floats, recall: Floats, state: tuple[Floats, ...]) -> tuple[Floats, ...]:
     """Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000); gates in torch's order i, f, g, o."""
     _, c = state
     squashed = np.tanh(_gates(drive + recall, 4) * HALVES)
@@ -86,25 +86,25 @@ def lstm(drive: Values, recall: Values, state: tuple[Values, ...]) -> tuple[Valu
     return o * np.tanh(c), c
 
 
-def _gates(x: Values, count: int) -> Values:
+def _gates(x: Floats, count: int) -> Floats:
     """What goes into each gate [count, M, B, D], from [M, B, count*D]."""
     return x.reshape(*x.shape[:2], count, -1).transpose(2, 0, 1, 3)
 
 
-def sigmoid(x: Values) -> Values:
+def sigmoid(x: Floats) -> Floats:
     """1 / (1 + exp(-x)), without overflow."""
-    result: Values = 0.5 + 0.5 * np.tanh(0.5 * x)
+    result: Floats = 0.5 + 0.5 * np.tanh(0.5 * x)
     return result
 
 
-def _linear(x: Values, weight: Values, bias: Values) -> Values:
+def _linear(x: Floats, weight: Floats, bias: Floats) -> Floats:
     """x [M, B, ..., F] by a weight [M, D, F] and a bias [M, 1, D] of each net [M, B, ..., D]."""
     rows = x.reshape(len(x), -1, x.shape[-1]) @ weight.mT
     rows += bias
     return rows.reshape(*x.shape[:-1], -1)
 
 
-def _upper_layers(weights: Weights, drive: Values) -> Values:
+def _upper_layers(weights: Weights, drive: Floats) -> Floats:
     """tanh of the first layer's drive [M, B, ..., D], and of the layers above it."""
     features, layer = np.tanh(drive), 1
     while f"weight_l{layer}" in weights:
@@ -138,7 +138,7 @@ class SteppedNet(NamedTuple):
     """Nets of a kind in NumPy: their step, their state's arrays, and the weights of layer l by its input's width and
     its own."""
 
-    step: Step
+    step: StepFunction
     state_parts: int
     layer_shapes: Callable[[int, int, int], Shapes]
     remembers_output: bool = False

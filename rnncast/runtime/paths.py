@@ -15,12 +15,12 @@ PATHS = 100
 
 Values = NDArray[np.float64]
 # From a state and the known covariates [B, 1, K] of the next step to quantiles [B, 1, Q] and the states after pending.
-Step = Callable[[SeriesState, Values], tuple[Values, FrameState, State]]
+StepPending = Callable[[SeriesState, Values], tuple[Values, FrameState, State]]
 Choose = Callable[[Values, int], Values]  # quantiles [B, Q] at step h to the next value [B]
 
 
 def recursive_quantiles(
-    step: Step, state: SeriesState, ahead: Ahead, probabilities: Sequence[float], seed: int
+    step: StepPending, state: SeriesState, ahead: Ahead, probabilities: Sequence[float], seed: int
 ) -> Values:
     """Quantiles [B, H, Q], transformed: the median is the path of point forecasts, the others spread as sampled paths.
 
@@ -35,7 +35,9 @@ def recursive_quantiles(
     return np.moveaxis(spread - spread[middle] + points, 0, -1)
 
 
-def walked(step: Step, state: SeriesState, ahead: Ahead, probabilities: Sequence[float], scores: Values) -> Values:
+def walked(
+    step: StepPending, state: SeriesState, ahead: Ahead, probabilities: Sequence[float], scores: Values
+) -> Values:
     """Sampled paths [B, H, P], transformed: each value drawn at its normal score [B, H, P] in the quantiles that the
     values before it led to."""
     batch, horizon, paths = scores.shape
@@ -47,7 +49,7 @@ def walked(step: Step, state: SeriesState, ahead: Ahead, probabilities: Sequence
     return walk(step, repeated(state, paths), many, draw).reshape(batch, paths, horizon).swapaxes(1, 2)
 
 
-def walk(step: Step, state: SeriesState, ahead: Ahead, choose: Choose) -> Values:
+def walk(step: StepPending, state: SeriesState, ahead: Ahead, choose: Choose) -> Values:
     """The values [B, H] of a walk ahead, each chosen from the quantiles that the ones before it led to.
 
     What is known ahead is seen on the way; past covariates are missing.

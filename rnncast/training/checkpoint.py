@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rnncast.config import flag, one_of
 from rnncast.errors import CheckpointError
-from rnncast.training.step import Step
+from rnncast.training.epoch import EpochReport
 
 Weights = dict[str, NDArray[np.float32]]
 Arrays = dict[str, NDArray[Any]]
@@ -61,14 +61,14 @@ class Best(NamedTuple):
 class RunState:
     """How far the training of one net is. kept: what it has come to so far, at epoch 0 the net untrained.
 
-    best: the weights with the best score, None before any. without_progress: scores since. steps: all that it told.
+    best: the weights with the best score, None before any. without_progress: scores since. reports: all that it told.
     place: where its loop is, None once it has ended.
     """
 
     kept: Best
     best: Best | None = None
     without_progress: int = 0
-    steps: tuple[Step, ...] = ()
+    reports: tuple[EpochReport, ...] = ()
     place: Place | None = None
 
     @property
@@ -127,7 +127,7 @@ class Checkpoint:
         for number, (name, run) in enumerate(self.runs.items()):
             plain: dict[str, Any] = {
                 "name": name,
-                "steps": [asdict(step) for step in run.steps],
+                "reports": [asdict(report) for report in run.reports],
                 "without_progress": run.without_progress,
             }
             for which, best in (("kept", run.kept), ("best", run.best)):
@@ -154,8 +154,8 @@ class Checkpoint:
             if place is not None:
                 updates = tuple(Update(**update) for update in place.pop("updates"))
                 place = Place(**place, updates=updates, arrays=_under(arrays, f"{number}.place."))
-            steps = tuple(_step(step) for step in run["steps"])
-            runs[str(run["name"])] = RunState(kept, best, run["without_progress"], steps, place)
+            reports = tuple(_report(each) for each in run["reports"])
+            runs[str(run["name"])] = RunState(kept, best, run["without_progress"], reports, place)
         return cls(dict(plain["made_by"]), runs)
 
 
@@ -166,9 +166,9 @@ def _best(plain: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]], p
     return Best(_under(arrays, prefix), plain["epoch"], score)
 
 
-def _step(plain: Mapping[str, Any]) -> Step:
+def _report(plain: Mapping[str, Any]) -> EpochReport:
     by_lag = {int(lag): norm for lag, norm in plain["gradient_by_lag"].items()}  # JSON has no numbers for keys
-    return Step(**{**plain, "gradient_by_lag": by_lag})
+    return EpochReport(**{**plain, "gradient_by_lag": by_lag})
 
 
 def _under(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:

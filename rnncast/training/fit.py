@@ -21,10 +21,10 @@ from rnncast.training.batches import Batches
 from rnncast.training.checkpoint import Best, Checkpoint, Interruption, Place, RunState, Weights
 from rnncast.training.copula import learnt_templates
 from rnncast.training.device import find_device
+from rnncast.training.epoch import EpochReport
 from rnncast.training.ledger import Ledger
 from rnncast.training.loop import train
 from rnncast.training.side_by_side import Work, side_by_side
-from rnncast.training.step import Step
 from rnncast.training.validation import Validation
 from rnncast.training.watch import Watch
 
@@ -174,7 +174,7 @@ def _trained(runs: Sequence[Run], reached: Checkpoint, watch: Watch, at_once: in
     threads = torch.get_num_threads() if len(runs) < 2 or at_once < 2 else 1
     works = [_work(run, reached.runs.get(run.name), watch, threads) for run in runs]
     for number, found in side_by_side(works, at_once):
-        if isinstance(found, Step):
+        if isinstance(found, EpochReport):
             watch.told(runs[number].name, found)
         else:
             reached = replace(reached, runs={**reached.runs, runs[number].name: found})
@@ -182,7 +182,7 @@ def _trained(runs: Sequence[Run], reached: Checkpoint, watch: Watch, at_once: in
     return reached
 
 
-def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work[Step | RunState]:
+def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work[EpochReport | RunState]:
     """A run from where it was before, if it had begun: all its epochs, those before too, and how far it is, where that
     is wanted and at the end."""
     spec = run.spec.of_one_net(run.member)
@@ -192,9 +192,9 @@ def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work
     judge = run.validation and run.validation.of_one_net(run.member)
     patience = spec.train.patience if judge is not None else 0
 
-    def work(wanted: Callable[[], bool]) -> Iterator[Step | RunState]:
+    def work(wanted: Callable[[], bool]) -> Iterator[EpochReport | RunState]:
         state = before or RunState(Best(_weights(model), 0, float("inf")))
-        yield from state.steps
+        yield from state.reports
         if before is not None and before.ended:
             yield before
             return
@@ -228,23 +228,23 @@ def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work
     return work
 
 
-def _after(state: RunState, step: Step, score: float | None, model: Model, patience: int) -> RunState:
+def _after(state: RunState, report: EpochReport, score: float | None, model: Model, patience: int) -> RunState:
     """The state after an epoch: the last weights that were scored are kept, or with patience the best."""
-    state = replace(state, steps=(*state.steps, step))
+    state = replace(state, reports=(*state.reports, report))
     if score is None:
         return state
-    last = Best(_weights(model), step.epoch, score)
+    last = Best(_weights(model), report.epoch, score)
     if state.best is None or score < state.best.score:
         return replace(state, kept=last, best=last, without_progress=0)
     kept = state.best if patience else last
     return replace(state, kept=kept, without_progress=state.without_progress + 1)
 
 
-def _judged(step: Step, model: Model, validation: Validation | None) -> Step:
-    every = max(1, step.epochs // VALIDATIONS)
-    if validation is None or (step.epoch % every and step.epoch != step.epochs):
-        return step
-    return replace(step, valid_mase=validation.score(_weights(model)), naive_mase=validation.naive)
+def _judged(report: EpochReport, model: Model, validation: Validation | None) -> EpochReport:
+    every = max(1, report.epochs // VALIDATIONS)
+    if validation is None or (report.epoch % every and report.epoch != report.epochs):
+        return report
+    return replace(report, valid_mase=validation.score(_weights(model)), naive_mase=validation.naive)
 
 
 def _weights(model: Model) -> Weights:

@@ -13,9 +13,9 @@ from rnncast.spec import ModelSpec, TrainSpec
 from rnncast.training.batches import Chunk
 from rnncast.training.checkpoint import Arrays, Update
 from rnncast.training.losses import loss_of
-from rnncast.training.objectives import FreeRunning, Outcome, observed
+from rnncast.training.objectives import ChunkLoss, FreeRunning, observed
 
-Objective = Callable[[Chunk, State, float], Outcome]
+Objective = Callable[[Chunk, State, float], ChunkLoss]
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Learner:
         if spec.free_running:
             free = FreeRunning(spec, loss, device)
 
-            def objective(chunk: Chunk, state: State, progress: float) -> Outcome:
+            def objective(chunk: Chunk, state: State, progress: float) -> ChunkLoss:
                 return free(model, chunk, state, progress)
 
             return cls(model, settings, objective, optimiser, {**dropout, "feedback": free.random})
         return cls(model, settings, lambda chunk, state, _: observed(model, chunk, state, loss), optimiser, dropout)
 
-    def update(self, outcome: Outcome, lr: float, place: str) -> Update:
+    def update(self, outcome: ChunkLoss, lr: float, place: str) -> Update:
         """One step of the optimiser. TrainingError, naming the place, at a gradient that is not finite."""
         self.optimiser.param_groups[0]["lr"] = lr
         self.optimiser.zero_grad(set_to_none=True)

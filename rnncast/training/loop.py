@@ -1,7 +1,7 @@
 """The training loop: truncated back-propagation through time with carried state.
 
-It yields a Step after each epoch, a Place where one is wanted, and does nothing else: no printing, no saving. What to
-show, when to stop and what to keep is for whoever consumes them.
+It yields an EpochReport after each epoch, a Place where one is wanted, and does nothing else: no printing, no saving.
+What to show, when to stop and what to keep is for whoever consumes them.
 """
 
 import math
@@ -14,9 +14,9 @@ from rnncast.nets.protocol import State
 from rnncast.spec import ModelSpec, TrainSpec
 from rnncast.training.batches import Batches
 from rnncast.training.checkpoint import Place, Update
+from rnncast.training.epoch import EpochReport
 from rnncast.training.learner import Learner
 from rnncast.training.ledger import Ledger
-from rnncast.training.step import Step
 
 
 def train(
@@ -27,8 +27,9 @@ def train(
     wanted: Callable[[], bool] = lambda: True,
     due: Callable[[], bool] = lambda: False,
     start: Place | None = None,
-) -> Iterator[Step | Place]:
-    """Train the model in place, yielding a Step after each epoch, and a Place before each update where one is `due`.
+) -> Iterator[EpochReport | Place]:
+    """Train the model in place, yielding an EpochReport after each epoch, and a Place before each update where one is
+    `due`.
 
     It ends, with a last Place, before the first update that is not `wanted`; from any Place, as its `start`, it goes on
     to the same bits. State is carried over chunk borders and detached there, so gradients reach back at most
@@ -87,9 +88,9 @@ def _summary(
     steps: int,
     seconds: float,
     gradient_by_lag: dict[int, float],
-) -> Step:
+) -> EpochReport:
     norms = [update.norm for update in updates] or [0.0]
-    return Step(
+    return EpochReport(
         epoch=epoch,
         epochs=settings.epochs,
         loss=sum(u.loss for u in updates) / max(sum(u.weight for u in updates), 1e-12),

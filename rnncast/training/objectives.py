@@ -19,7 +19,7 @@ from rnncast.training.batches import Chunk
 from rnncast.training.losses import Errors, Targets
 
 
-class Outcome(NamedTuple):
+class ChunkLoss(NamedTuple):
     """The summed weighted loss of a chunk, its total weight, and the state after it."""
 
     loss: Tensor
@@ -27,11 +27,11 @@ class Outcome(NamedTuple):
     state: State
 
 
-def observed(model: Model, chunk: Chunk, state: State, loss: Errors) -> Outcome:
+def observed(model: Model, chunk: Chunk, state: State, loss: Errors) -> ChunkLoss:
     """Forecast at each origin from what was observed up to it, in one pass: direct, or with teacher forcing."""
     outputs, after = see(model, chunk, state)
     targets = chunk.targets(outputs.shape[2])
-    return Outcome(weighted_loss(loss, outputs, targets), targets.weight.sum(), after)
+    return ChunkLoss(weighted_loss(loss, outputs, targets), targets.weight.sum(), after)
 
 
 class FreeRunning:
@@ -47,7 +47,7 @@ class FreeRunning:
         self.loss = loss
         self.random = torch.Generator(device).manual_seed(spec.train.seed)
 
-    def __call__(self, model: Model, chunk: Chunk, state: State, progress: float) -> Outcome:
+    def __call__(self, model: Model, chunk: Chunk, state: State, progress: float) -> ChunkLoss:
         """The outcome of a chunk at a share `progress` of training."""
         steps = chunk.stop - chunk.start
         first = int(torch.randint(min(self.horizon, steps), (), generator=self.random, device=self.random.device))
@@ -62,7 +62,7 @@ class FreeRunning:
         targets = [chunk.part(origin, origin + 1).targets(self.horizon) for origin in origins]
         wanted = Targets(*(torch.cat(parts) for parts in zip(*targets, strict=True)))
         _, state = see(model, chunk.part(reached, steps), state)
-        return Outcome(weighted_loss(self.loss, quantiles, wanted), wanted.weight.sum(), state)
+        return ChunkLoss(weighted_loss(self.loss, quantiles, wanted), wanted.weight.sum(), state)
 
     def run(self, model: Model, chunk: Chunk, origins: range, states: list[State], share: float) -> Tensor:
         """Quantiles [O*B, 1, H, Q] from O origins side by side, in their units, given the net's state before each."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rnncast.training.checkpoint import Checkpoint
-from rnncast.training.step import Step
+from rnncast.training.epoch import EpochReport
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Watch:
     that trains it. reached: is given one then, and where a run ends. start: the checkpoint to go on from.
     """
 
-    told: Callable[[str, Step], None] = lambda run, step: None
+    told: Callable[[str, EpochReport], None] = lambda run, report: None
     ledger: bool = False
     device: str = "auto"
     stopped: Callable[[], bool] = lambda: False

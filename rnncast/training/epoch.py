@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Step:
+class EpochReport:
     """What an epoch did.
 
     loss: mean weighted pinball loss, in local units. gradient_norm, gradient_norm_95: median and 95th percentile over
