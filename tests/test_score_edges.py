@@ -109,3 +109,12 @@ def test_json_is_a_list_of_rows(program: Program, sales: Path) -> None:
     asked, named = (program("score", path, "--actual", sales, *flags) for flags in (["--json"], ["--format", "json"]))
     assert asked.returncode == 0, asked.stderr
     assert asked.stdout == named.stdout
+
+
+def test_forecasts_far_after_their_cutoff_are_refused(program: Program) -> None:
+    """Two of them, two billion steps apart, filled the memory."""
+    (program.folder / "forecast.csv").write_text("step,forecast\n30,1\n2000000030,2\n")
+    (program.folder / "actual.csv").write_text("step,y\n" + "".join(f"{step},{step}\n" for step in range(1, 31)))
+    done = program("score", "forecast.csv", "--actual", "actual.csv")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "forecast.csv holds a time 2,000,000,001 steps after its cutoff" in done.stderr

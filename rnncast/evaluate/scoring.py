@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.config import MOST_STEPS
 from rnncast.errors import DataError
 from rnncast.files.panels.forecast_table import Forecasts, ModelColumns
 from rnncast.series import metrics
@@ -91,6 +92,11 @@ def _origins(
     group, lead = group.reshape(-1), positions - cutoff - 1
     if (lead < 0).any():
         raise DataError(f"{forecasts.name} holds a time that is not after its cutoff", hint="correct the column cutoff")
+    if int(lead.max()) >= MOST_STEPS:
+        raise DataError(
+            f"{forecasts.name} holds a time {int(lead.max()) + 1:,} steps after its cutoff; the most is {MOST_STEPS:,}",
+            hint="correct that time, or give a column cutoff",
+        )
     places = group * (int(lead.max()) + 1) + lead
     if len(np.unique(places)) < len(places):
         repeated = actual.ids[int(series[_first_repeat(places)])]
