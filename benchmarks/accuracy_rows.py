@@ -12,9 +12,9 @@ from accuracy_scores import score
 
 from rnncast import Config, Forecaster, Panel
 from rnncast.config import TaskConfig
+from rnncast.frame.exogenous import Ahead, Exogenous, exogenous_of
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState
-from rnncast.series.beside import Ahead, Beside, beside
 from rnncast.series.forecast import Forecast
 from rnncast.series.metrics import coverage, mase, msis, seasonal_error
 from rnncast.series.naive import naive2, repeat_season
@@ -135,17 +135,20 @@ def _every_window(forecaster: Forecaster, after: Panel, horizon: int, first: int
     """MSE and MAE of the forecasts at each step from `first` on of what follows the trained rows."""
     runtime, state = Runtime(forecaster.spec, forecaster.weights), forecaster.state
     series = np.arange(len(after))
-    y, aside = after.padded(series, align="start"), beside(after, series, runtime.frame.cycles, 0, align="start")
+    y, exogenous = (
+        after.padded(series, align="start"),
+        exogenous_of(after, series, runtime.frame.cycles, 0, align="start"),
+    )
 
     def consumed(state: SeriesState, start: int, stop: int) -> SeriesState:
-        seen = Beside(aside.covariates[:, start:stop], aside.now[:, start:stop], aside.ahead)
+        seen = Exogenous(exogenous.covariates[:, start:stop], exogenous.now[:, start:stop], exogenous.ahead)
         return runtime.advance(y[:, start:stop], seen, state)
 
     if first:
         state = consumed(state, 0, first)
     squares, sizes = [], []
     for step in range(first, y.shape[1] - horizon + 1):
-        ahead = Ahead(aside.covariates[:, step : step + horizon], aside.now[:, step : step + horizon])
+        ahead = Ahead(exogenous.covariates[:, step : step + horizon], exogenous.now[:, step : step + horizon])
         error = runtime.forecast(state, ahead)[:, :, runtime.head.middle] - y[:, step : step + horizon]
         squares.append(float((error**2).mean()))
         sizes.append(float(np.abs(error).mean()))

@@ -6,7 +6,7 @@ data", by `rnncast.choices.decide`, which makes a `rnncast.spec.ModelSpec` of it
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, losses_in_words
@@ -20,13 +20,22 @@ LAYOUTS = ("auto", "long", "wide", "rows")
 GAPS = ("mask", "error", "fill")
 DUPLICATES = ("error", "first", "last", "mean", "sum")
 DECIMALS = ("auto", "point", "comma")
-ROLES = ("known", "past", "static")  # of covariates
 SEEDS = 2**63  # there are so many
 MOST_STEPS = 1_000_000  # of a season, a window, a horizon: a year of minutes has 525,600
 MOST_ITEMS = 100  # of a setting that holds several
 DATA_OF_MODEL = "--data-of-model"  # the flag by which a user lets a path in a model file be followed anywhere
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
 
+
+class Role(NamedTuple):
+    """What covariates are: by_step: whether they change from step to step, or are the same throughout a series. ahead:
+    whether they are known for steps still to come, as what is the same throughout always is."""
+
+    by_step: bool
+    ahead: bool
+
+
+ROLES = {"known": Role(by_step=True, ahead=True), "past": Role(by_step=True, ahead=False), "static": Role(False, True)}
 _TABLE_WORDS = {"layout": LAYOUTS, "gaps": GAPS, "duplicates": DUPLICATES, "decimal": DECIMALS}
 
 
@@ -120,15 +129,15 @@ class TableConfig:
         check(self)
         for name, words in _TABLE_WORDS.items():
             one_of(name, getattr(self, name), words)
-        beside = self.covariates
-        twice = [name for i, name in enumerate(beside) if name in (*beside[:i], self.time, self.target, self.id)]
+        names = self.covariates
+        twice = [name for i, name in enumerate(names) if name in (*names[:i], self.time, self.target, self.id)]
         if twice:
             raise UsageError(f"the column {twice[0]!r} is given two roles", hint="name it once")
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """The columns that stand beside the target."""
-        return (*self.known, *self.past, *self.static)
+        """The columns of exogenous inputs."""
+        return tuple(name for role in ROLES for name in getattr(self, role))
 
 
 @dataclass(frozen=True, kw_only=True)

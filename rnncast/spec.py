@@ -12,12 +12,14 @@ from rnncast.config import (
     CYCLES,
     MOST_ITEMS,
     MOST_STEPS,
+    ROLES,
     SEEDS,
     STRATEGIES,
     TRAININGS,
     TRANSFORMS,
     Config,
     NetConfig,
+    Role,
     TaskConfig,
     TrainConfig,
     in_range,
@@ -125,9 +127,13 @@ class FrameSpec:
         _check(self, NetConfig)
 
     @property
-    def covariates(self) -> tuple[int, int, int]:
-        """Columns that a net sees of known, past and static covariates."""
-        return self.known, self.past, self.static
+    def covariates(self) -> dict[str, int]:
+        """Columns that a net sees of covariates, by their role."""
+        return {role: getattr(self, role) for role in ROLES}
+
+    def columns(self, kind: Role) -> int:
+        """Columns that a net sees of all covariates of a kind."""
+        return sum(width for role, width in self.covariates.items() if ROLES[role] == kind)
 
     @property
     def log(self) -> bool:

@@ -10,11 +10,11 @@ from rnncast.choices.decide import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError
 from rnncast.forecaster.forecaster import Forecaster
+from rnncast.frame.exogenous import Exogenous
 from rnncast.frame.frame import Frame
 from rnncast.nets.model import build_model, weights_of
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.runtime import Runtime
-from rnncast.series.beside import Beside
 from rnncast.series.covariates import Block, Covariate, Covariates, Future
 from rnncast.series.encoding import MOST_LEVELS, Code, Encoding
 from rnncast.series.panel import Panel
@@ -77,11 +77,11 @@ def prepared(panel: Panel, config: Config | ModelSpec) -> tuple[torch.nn.Module,
     return model, Chunk(batch, 0, STEPS), frame
 
 
-def beside_which(chunk: Chunk, covariates: torch.Tensor) -> Chunk:
+def exogenous_which(chunk: Chunk, covariates: torch.Tensor) -> Chunk:
     """The same chunk with other covariates."""
     batch = chunk.batch
-    beside = batch.past.beside._replace(covariates=covariates)
-    return replace(chunk, batch=replace(batch, past=replace(batch.past, beside=beside)))
+    exogenous = batch.past.exogenous._replace(covariates=covariates)
+    return replace(chunk, batch=replace(batch, past=replace(batch.past, exogenous=exogenous)))
 
 
 def known_of(encoded: Panel) -> np.ndarray:
@@ -103,8 +103,8 @@ def test_each_lead_sees_its_own_step_and_no_other(model: str) -> None:
     """The gradient of the forecast h steps ahead in the covariate h' steps ahead is zero unless h = h'."""
     panel, _, _ = shops()
     model_, chunk, frame = prepared(panel, config_of(model, "direct"))
-    covariates = chunk.batch.past.beside.covariates.clone().requires_grad_()
-    seen = beside_which(chunk, covariates)
+    covariates = chunk.batch.past.exogenous.covariates.clone().requires_grad_()
+    seen = exogenous_which(chunk, covariates)
     t = 100
     quantiles, _ = see(model_, seen.part(0, t + 1), model_.init_state(SERIES))
     for h in range(H):
@@ -118,8 +118,8 @@ def test_each_lead_sees_its_own_step_and_no_other(model: str) -> None:
 def test_one_step_ahead_sees_one_step_ahead(model: str) -> None:
     panel, _, _ = shops()
     model_, chunk, frame = prepared(panel, config_of(model, "recursive"))
-    covariates = chunk.batch.past.beside.covariates.clone().requires_grad_()
-    seen = beside_which(chunk, covariates)
+    covariates = chunk.batch.past.exogenous.covariates.clone().requires_grad_()
+    seen = exogenous_which(chunk, covariates)
     quantiles, _ = see(model_, seen.part(0, 101), model_.init_state(SERIES))
     (gradient,) = torch.autograd.grad(quantiles[:, 100].sum(), covariates)
     after = gradient[:, frame.lookback + 101 :, : frame.known].abs().sum((0, 2))
@@ -133,8 +133,8 @@ def test_free_running_does_not_see_past_covariates_ahead(training: str) -> None:
     panel, _, _ = shops()
     config = resolve(config_of("gru", "recursive", training), panel)
     model, chunk, frame = prepared(panel, config)
-    covariates = chunk.batch.past.beside.covariates.clone().requires_grad_()
-    seen = beside_which(chunk, covariates)
+    covariates = chunk.batch.past.exogenous.covariates.clone().requires_grad_()
+    seen = exogenous_which(chunk, covariates)
     loss = loss_of(config, torch.device("cpu"))
     origin, state = 50, model.init_state(SERIES)
     out = FreeRunning(config, loss, torch.device("cpu")).run(model, seen, range(origin, origin + 1), [state], share=0.5)
@@ -187,19 +187,19 @@ def test_torch_and_numpy_agree(model: str, strategy: str, training: str, layers:
             _, state = see(net, chunk.part(0, STEPS - 1), net.init_state(SERIES))
             at, value, values = chunk.state_before(STEPS - 1), chunk.values(STEPS - 1), []
             known = torch.tensor(known_of(encoded)[:, STEPS - 1 :])  # [S, 1 + H, K]
-            past = chunk.batch.past.beside.covariates[:, frame.lookback + STEPS - 1, frame.known :]
+            past = chunk.batch.past.exogenous.covariates[:, frame.lookback + STEPS - 1, frame.known :]
             for h in range(H):
-                beside = Beside(
+                exogenous = Exogenous(
                     torch.cat((known[:, h], past), -1)[:, None],
-                    chunk.batch.past.beside.now[:, -1:],
+                    chunk.batch.past.exogenous.now[:, -1:],
                     known[:, h + 1, None],
                 )
-                quantiles, at, state = step(net, frame, (value, beside), at, state)
+                quantiles, at, state = step(net, frame, (value, exogenous), at, state)
                 value, past = quantiles[:, 0, 0, net.sizes.middle], torch.zeros_like(past)
                 values.append(frame.restore(value))
             theirs = torch.stack(values, 1)
     np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-4, atol=1e-4)
-    assert encoding.widths == (2, 2, 2)
+    assert encoding.widths == {"known": 2, "past": 2, "static": 2}
 
 
 @pytest.mark.parametrize("model", NETS)

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncast.frame.baselines import baselines_of
+from rnncast.frame.exogenous import Exogenous
 from rnncast.frame.frame import Frame
 from rnncast.frame.linear import LinearView
 from rnncast.frame.past import Past, init_state
 from rnncast.frame.view import FrameView, side_by_side
-from rnncast.series.beside import Beside
 
 FRAME = Frame((4, 6), (4,), window=5, horizon=7, log=False, base=("last-4",), baselines=baselines_of((4, 6), (4,)))
 TWO = replace(FRAME, spans=(4, 9), measured=2, baselines=baselines_of((4, 6), (4, 9)))
@@ -207,9 +207,11 @@ def test_a_linear_view_is_the_view(log: bool, base: tuple[str, ...]) -> None:
     frame = replace(TWO, log=log, base=base, cycles=("year",), past=2)
     steps = 2 * frame.lookback
     y = 1e6 + np.cumsum(random.normal(0, 1, (3, steps)), 1)
-    beside = Beside(random.normal(size=(3, steps, 2)), random.normal(size=(3, steps, 2)), np.zeros((3, 0, 0)))
-    before = Past.of(frame, y[:, :-1], None, Beside(beside.covariates[:, :-1], beside.now[:, :-1], beside.ahead))
-    after = Beside(beside.covariates[:, -1:], beside.now[:, -1:], beside.ahead)
+    exogenous = Exogenous(random.normal(size=(3, steps, 2)), random.normal(size=(3, steps, 2)), np.zeros((3, 0, 0)))
+    before = Past.of(
+        frame, y[:, :-1], None, Exogenous(exogenous.covariates[:, :-1], exogenous.now[:, :-1], exogenous.ahead)
+    )
+    after = Exogenous(exogenous.covariates[:, -1:], exogenous.now[:, -1:], exogenous.ahead)
     past, linear = Past.of(frame, y[:, -1:], before.after(), after), LinearView(frame)
     assert linear.suits(past)
     assert not linear.suits(Past.of(frame, np.full((3, 1), np.nan), before.after(), after))

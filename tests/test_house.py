@@ -18,7 +18,7 @@ _TABLE = """
 times         | numpy                     |
 intervals     | numpy                     |
 series        | numpy                     | times intervals
-frame         | numpy                     | series
+frame         | numpy                     | times series
 files.formats | numpy pandas pyarrow      | times
 files.panels  | numpy pandas              | times series files.formats
 files.output  | numpy safetensors         | series frame

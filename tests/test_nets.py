@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from rnncast.choices.decide import resolve
+from rnncast.frame.exogenous import Exogenous, ahead, exogenous_of
 from rnncast.frame.frame import Frame
 from rnncast.frame.past import Past
 from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.members import head_of
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.runtime import Runtime
-from rnncast.series.beside import Beside, ahead, beside
 from rnncast.spec import ModelSpec
 from tests.conftest import small_config, waves
 
@@ -142,13 +142,13 @@ def test_consuming_in_pieces_is_consuming_at_once(name: str) -> None:
     config = resolved(name)
     weights = {key: value.numpy() for key, value in weights_of(awake(config)).items()}
     runtime, panel, rows = Runtime(config, weights), waves(), np.arange(3)
-    y, (covariates, other, none) = panel.padded(rows, align="end"), beside(panel, rows, (), 0, align="end")
+    y, (covariates, other, none) = panel.padded(rows, align="end"), exogenous_of(panel, rows, (), 0, align="end")
     nothing = ahead(panel, rows, (), 4)
-    at_once = runtime.forecast(runtime.advance(y, Beside(covariates, other, none), runtime.init_state(3)), nothing)
+    at_once = runtime.forecast(runtime.advance(y, Exogenous(covariates, other, none), runtime.init_state(3)), nothing)
     state = runtime.init_state(3)
     for t in range(y.shape[1]):
         now = slice(t, t + 1)
-        state = runtime.advance(y[:, now], Beside(covariates[:, now], other[:, now], none), state)
+        state = runtime.advance(y[:, now], Exogenous(covariates[:, now], other[:, now], none), state)
     np.testing.assert_allclose(runtime.forecast(state, nothing), at_once, rtol=1e-5)
 
 

@@ -240,7 +240,7 @@ def test_the_first_step_of_a_walk_is_that_of_a_pass() -> None:
     model, chunk, _ = prepared(config)
     state = fresh(model, chunk)
     quantiles, _, _ = step(
-        model, chunk.frame, (chunk.values(0), chunk.beside_step(0, seen=True)), chunk.state_before(0), state
+        model, chunk.frame, (chunk.values(0), chunk.exogenous_step(0, seen=True)), chunk.state_before(0), state
     )
     view = chunk.part(0, 1).view()
     z, _ = model(view.inputs, view.bases, state)

@@ -16,7 +16,7 @@ from rnncast.choices.task import (
     strategy_of,
     transform_of,
 )
-from rnncast.config import ROLES, Config
+from rnncast.config import Config
 from rnncast.errors import UsageError
 from rnncast.frame.baselines import baselines_of, find_baseline
 from rnncast.frame.frame import Frame
@@ -73,7 +73,7 @@ def decide(config: Config, panel: Panel) -> tuple[ModelSpec, tuple[Choice, ...]]
         "stride": stride_of(config, panel, strategy, horizon),
         "shrinkage": shrinkage_of(config, panel),
     }
-    plain = dict(zip(ROLES, Encoding.of(panel).widths, strict=True)) | {"training": training}
+    plain = Encoding.of(panel).widths | {"training": training}
     plain |= {name: value for name, (value, _) in made.items()}
     spans, members = config.net.level_span or (main,), config.train.members or 1
     provisional = _made(config, plain | {"base": (f"last-{main}",), "level_span": spans, "members": members})

@@ -9,7 +9,7 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.reading import read_data
-from rnncast.config import MOST_STEPS, TableConfig
+from rnncast.config import MOST_STEPS, ROLES, TableConfig
 from rnncast.errors import UsageError
 
 
@@ -21,7 +21,7 @@ class By(StrEnum):
     lead = "lead"
 
 
-@o.with_settings(TableConfig, without=("known", "past", "static"))
+@o.with_settings(TableConfig, without=tuple(ROLES))
 def score(
     context: typer.Context,
     forecasts: Annotated[str, typer.Argument(metavar="FORECASTS", help="A table of forecasts; - is standard input.")],

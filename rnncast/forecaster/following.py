@@ -12,15 +12,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.config import ROLES
 from rnncast.errors import DataError
 from rnncast.forecaster.forecaster import LARGE, Forecaster
 from rnncast.forecaster.given import check_finite, check_reach
 from rnncast.forecaster.new_rows import Kept
+from rnncast.frame.exogenous import Ahead, calendar, columns_now
 from rnncast.frame.past import FrameState
 from rnncast.runtime.nets import State
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, concatenated, replaced, rows_of
-from rnncast.series.beside import Ahead, calendar
 from rnncast.series.blocks import in_blocks
 from rnncast.series.forecast import Forecast
 from rnncast.series.sizes import LARGEST, too_large
@@ -48,8 +49,8 @@ class Follower:
 
     def __post_init__(self) -> None:
         encoding = self.forecaster.encoding
-        for role in ("known", "past"):
-            if codes := getattr(encoding, role):
+        for role, codes in encoding.codes.items():
+            if codes and ROLES[role].by_step:
                 raise DataError(
                     f"the model was trained with --{role} {codes[0].name}, which a stream of values does not bring",
                     hint="use --continue with rows that hold it",
@@ -123,10 +124,8 @@ class Follower:
         return Live(s, cutoff, state, frame, net, quantiles)
 
     def _now(self, series: Live, position: int, steps: int) -> Values:
-        """Beside the steps from a position on [1, steps, N]: the calendar, and what is static."""
-        cyclic = self._calendar(position, steps)[None]
-        static = series.state.other[:, None, cyclic.shape[2] :]
-        return np.concatenate((cyclic, np.repeat(static, steps, axis=1)), -1) if static.size else cyclic
+        """The other columns of the steps from a position on [1, steps, N]."""
+        return columns_now(self._calendar(position, steps)[None], series.state.other)
 
     @cached_property
     def _calendar(self) -> Callable[[int, int], Values]:

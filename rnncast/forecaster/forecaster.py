@@ -26,13 +26,13 @@ from rnncast.forecaster.given import (
 from rnncast.forecaster.header import Header, Source
 from rnncast.forecaster.new_rows import Kept
 from rnncast.forecaster.update import advanced, following
+from rnncast.frame.exogenous import Ahead, calendar, columns_now
 from rnncast.intervals.copula import correlated_scores, generator_of
 from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.footprint import check_paths
 from rnncast.runtime.members import StepNets
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, rows_of, state_from_tensors, state_tensors
-from rnncast.series.beside import Ahead, calendar
 from rnncast.series.covariates import Future
 from rnncast.series.encoding import Encoding, expand
 from rnncast.series.forecast import Forecast, Paths
@@ -222,12 +222,10 @@ class Forecaster:
         return replace(self, state=state, cutoff=cutoff, known=known)
 
     def _ahead(self, known: NDArray[np.float64], cutoff: Positions, state: SeriesState) -> Ahead:
-        """Beside the steps to come: known covariates [S, H, K], encoded; the calendar, and what is static."""
-        steps, cycles = known.shape[1], self.spec.frame.calendar
-        encoded = expand(known, self.encoding.known)
-        cyclic = calendar(self.frequency, cutoff[:, None] + np.arange(1, steps + 1), cycles)  # [S, H, N]
-        static = np.repeat(state.other[:, None, cyclic.shape[2] :], steps, axis=1)
-        return Ahead(encoded, np.concatenate((cyclic, static), -1))
+        """The exogenous inputs of the steps to come, from the covariates known of them [S, H, K]."""
+        positions = cutoff[:, None] + np.arange(1, known.shape[1] + 1)
+        cyclic = calendar(self.frequency, positions, self.spec.frame.calendar)
+        return Ahead(expand(known, self.encoding.known), columns_now(cyclic, state.other))
 
     def save(self, path: str) -> None:
         """Write the model file, whole or not at all. ModelFileError if it cannot be written."""

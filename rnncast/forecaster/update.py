@@ -5,9 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.forecaster.new_rows import Kept
+from rnncast.frame.exogenous import exogenous_of
 from rnncast.runtime.runtime import ROWS, Runtime
 from rnncast.runtime.states import SeriesState, replaced, rows_of
-from rnncast.series.beside import beside
 from rnncast.series.panel import Panel
 from rnncast.times.frequency import Positions
 
@@ -33,7 +33,7 @@ def advanced(runtime: Runtime, state: SeriesState, rows: NDArray[np.int64], pane
         alike = np.flatnonzero(panel.lengths == length)
         for start in range(0, len(alike), ROWS):
             some = alike[start : start + ROWS]
-            aside = beside(panel, some, runtime.frame.cycles, 0, align="start")
+            exogenous = exogenous_of(panel, some, runtime.frame.cycles, 0, align="start")
             values = panel.padded(some, align="start")
-            state = replaced(state, rows[some], runtime.advance(values, aside, rows_of(state, rows[some])))
+            state = replaced(state, rows[some], runtime.advance(values, exogenous, rows_of(state, rows[some])))
     return state

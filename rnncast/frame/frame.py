@@ -13,6 +13,7 @@ Everything here is float64 and works on NumPy arrays and torch tensors alike.
 from dataclasses import dataclass
 from functools import cached_property
 
+from rnncast.config import Role
 from rnncast.frame.baselines import find_baseline
 from rnncast.series.arrays import Array, namespace
 from rnncast.series.sizes import from_logs
@@ -30,7 +31,7 @@ class Frame:
     season, or 1 for the last value. measured: how many of them, from the first, are measured over; base forecasts
     repeat the others too. horizon: steps that a net forecasts at once, 1 for the recursive strategy. baselines: names
     of the base forecasts; base: of those whose mean a net starts from. cycles: of the calendar. known, past, static:
-    covariates.
+    columns of covariates by step that are known ahead, of the others by step, and of those by series.
     """
 
     seasons: tuple[int, ...]
@@ -50,7 +51,8 @@ class Frame:
     def of(cls, spec: ModelSpec) -> "Frame":
         """The frame that a ModelSpec asks for, with a span for each of the members that take them in turn."""
         own, steps = spec.frame, spec.steps_at_once
-        names, covariates = (own.base, own.baselines), (own.known, own.past, own.static)
+        names = (own.base, own.baselines)
+        covariates = own.columns(Role(True, True)), own.columns(Role(True, False)), own.columns(Role(False, True))
         settings = (spec.task.seasons, own.level_span, own.window, steps, own.log, *names, own.calendar, *covariates)
         return cls(*settings, measured=spec.frames)
 
@@ -103,13 +105,13 @@ class Frame:
 
     @cached_property
     def features(self) -> int:
-        """F: the window, a flag for each missing value in it, the covariates beside it, the step's other columns, and
-        what arrived, in the step before's units."""
+        """F: the window, a flag for each missing value in it, the covariates of each in it, the step's other columns,
+        and what arrived, in the step before's units."""
         return (2 + self.covariates) * self.window + self.other + 1
 
     @cached_property
     def covariates(self) -> int:
-        """C: columns beside each value."""
+        """C: covariates of each value."""
         return self.known + self.past
 
     @property

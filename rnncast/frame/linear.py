@@ -61,10 +61,10 @@ class LinearView:
         inputs[..., : frame.window] = np.clip(window, -LIMIT, LIMIT)
         inputs[..., -1] = np.clip(arrived, -LIMIT, LIMIT)
         if frame.other:
-            inputs[..., -1 - frame.other : -1] = past.beside.now
+            inputs[..., -1 - frame.other : -1] = past.exogenous.now
         if frame.covariates:
             columns = slice(2 * frame.window, (2 + frame.covariates) * frame.window)
-            inputs[..., columns] = past.beside.covariates[:, -frame.window :].reshape(len(newest), 1, -1)
+            inputs[..., columns] = past.exogenous.covariates[:, -frame.window :].reshape(len(newest), 1, -1)
         shown = [part.swapaxes(0, 1)[:, :, None] for part in (inputs, local, level, scale)]
         return FrameView(shown[0], shown[1], shown[2], shown[3])
 

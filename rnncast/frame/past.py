@@ -25,6 +25,7 @@ from rnncast.frame.baselines import (
     steps_ahead,
     tracks_of,
 )
+from rnncast.frame.exogenous import Exogenous
 from rnncast.frame.frame import Frame
 from rnncast.frame.imputation import imputed
 from rnncast.frame.steady import next_units
@@ -40,13 +41,12 @@ from rnncast.series.arrays import (
     whole_numbers,
     windows,
 )
-from rnncast.series.beside import Beside
 
 
 class FrameState(NamedTuple):
     """All that the frame remembers of B series.
 
-    history [B, L]: the last values, transformed, NaN = missing or before the start. covariates [B, L, C]: beside them.
+    history [B, L]: the last values, transformed, NaN = missing or before the start. covariates [B, L, C]: theirs.
     level [B, S]: over each span, NaN before the first value. sums [B, S, 6]: discounted sum and weight of
     |y(t) - y(t-s)|, the same undiscounted, and discounted of |y(t) - level(t)|.
     """
@@ -72,25 +72,25 @@ def init_state(frame: Frame, batch: int, like: Array) -> FrameState:
 class Past:
     """T values of B series with the L before them, [B, L+T], transformed, NaN = missing or before the start.
 
-    filled [B, L+T]: with imputed values, `values` itself where none is missing. beside: covariates [B, L+T, C], other
-    columns of the T steps, and what is known of the H steps after the last. tracks: what base forecasts rest on, if
-    it is shared by parts.
+    filled [B, L+T]: with imputed values, `values` itself where none is missing. exogenous: covariates [B, L+T, C],
+    other columns of the T steps, and what is known of the H steps after the last. tracks: what base forecasts rest on,
+    if it is shared by parts.
     """
 
     frame: Frame
     values: Array
     filled: Array
-    beside: Beside
+    exogenous: Exogenous
     units: Units
     tracks: Tracks | None = None
 
     @classmethod
-    def of(cls, frame: Frame, y: Array, state: FrameState | None = None, beside: Beside | None = None) -> "Past":
-        """Transformed values y [B, T] after a state, and what stands beside them: covariates [B, T, C], other columns,
-        and what is known of at most H steps after the last. From the start of the series and with nothing beside them,
+    def of(cls, frame: Frame, y: Array, state: FrameState | None = None, exogenous: Exogenous | None = None) -> "Past":
+        """Transformed values y [B, T] after a state, and their exogenous inputs: covariates [B, T, C], other columns,
+        and what is known of at most H steps after the last. From the start of the series and without any of these,
         unless those are given."""
         state = init_state(frame, len(y), y) if state is None else state
-        beside = _nothing_beside(frame, y) if beside is None else beside
+        exogenous = _nothing(frame, y) if exogenous is None else exogenous
         values = joined(state.history, y)
         filled = imputed(values, frame.imputed_lags)
         if filled is values and y.shape[1] == 1 and isinstance(y, np.ndarray):
@@ -98,10 +98,10 @@ class Past:
         else:
             before = state.level, state.sums
             units = measured(values, filled, frame.lookback, before, frame.own_spans, log=frame.log)
-        ahead, covariates = beside.ahead[:, : frame.horizon], joined(state.covariates, beside.covariates)
+        ahead, covariates = exogenous.ahead[:, : frame.horizon], joined(state.covariates, exogenous.covariates)
         if ahead.shape[1] < frame.horizon:
             ahead = joined(ahead, full((len(y), frame.horizon - ahead.shape[1], frame.known), 0.0, y))
-        return cls(frame, values, filled, Beside(covariates, beside.now, ahead), units)
+        return cls(frame, values, filled, Exogenous(covariates, exogenous.now, ahead), units)
 
     @property
     def complete(self) -> bool:
@@ -129,7 +129,7 @@ class Past:
         last = slice(steps, steps + self.frame.lookback)
         units = self.units
         return FrameState(
-            self.values[:, last], self.beside.covariates[:, last], units.level[:, steps], units.sums[:, steps]
+            self.values[:, last], self.exogenous.covariates[:, last], units.level[:, steps], units.sums[:, steps]
         )
 
     def shared(self) -> "Past":
@@ -140,21 +140,24 @@ class Past:
     def part(self, start: int, stop: int) -> "Past":
         """The steps from start to stop."""
         stretch, frame = slice(start, self.frame.lookback + stop), self.frame
-        known = self.beside.covariates[:, self.frame.lookback + stop :][:, : frame.horizon, : frame.known]
+        known = self.exogenous.covariates[:, self.frame.lookback + stop :][:, : frame.horizon, : frame.known]
         beyond = frame.horizon - known.shape[1]
-        ahead = joined(known, self.beside.ahead[:, :beyond]) if beyond > 0 else known
+        ahead = joined(known, self.exogenous.ahead[:, :beyond]) if beyond > 0 else known
         values = self.values[:, stretch]
         filled = values if self.complete else self.filled[:, stretch]
-        beside = Beside(self.beside.covariates[:, stretch], self.beside.now[:, start:stop], ahead)
+        exogenous = Exogenous(self.exogenous.covariates[:, stretch], self.exogenous.now[:, start:stop], ahead)
         tracks = None if self.tracks is None else {name: track[:, stretch] for name, track in self.tracks.items()}
-        return Past(frame, values, filled, beside, self.units.part(start, stop), tracks)
+        return Past(frame, values, filled, exogenous, self.units.part(start, stop), tracks)
 
     def of_series(self, rows: slice) -> "Past":
         """The past of some of the series."""
         values = self.values[rows]
         filled = values if self.complete else self.filled[rows]
-        beside, units = Beside(*(part[rows] for part in self.beside)), Units(*(part[rows] for part in self.units))
-        return Past(self.frame, values, filled, beside, units)
+        exogenous, units = (
+            Exogenous(*(part[rows] for part in self.exogenous)),
+            Units(*(part[rows] for part in self.units)),
+        )
+        return Past(self.frame, values, filled, exogenous, units)
 
     def inputs(self, span: int = 0, out: Array | None = None) -> Array:
         """What a net takes in [B, T, F] at each step, in units over one of the spans; in NumPy, written to `out`."""
@@ -166,11 +169,11 @@ class Past:
         local = frame.localise(window, *now) if whole else frame.seen(window, *now)
         new = self.values[:, frame.lookback :, None]
         arrived = frame.seen(new, level[:, :-1], scale[:, :-1])  # [B, T, 1]
-        covariates = self.beside.covariates[:, first:]
+        covariates = self.exogenous.covariates[:, first:]
         parts = [
             xp.clip(local, -LIMIT, LIMIT),
             windows(missing, frame.window),
-            self.beside.now,
+            self.exogenous.now,
             xp.clip(arrived, -LIMIT, LIMIT),
         ]
         if frame.covariates:  # [B, T, C, W], of which those of a step stand together
@@ -238,14 +241,14 @@ class Past:
 
     def _known(self) -> Array:
         """The covariates known ahead [B, L+T+H, known]."""
-        return joined(self.beside.covariates[:, :, : self.frame.known], self.beside.ahead)
+        return joined(self.exogenous.covariates[:, :, : self.frame.known], self.exogenous.ahead)
 
     def _steps(self) -> Array:
         """The places of the steps in the values [T, 1]."""
         return whole_numbers(self.frame.lookback, self.values.shape[1] - 1, self.values)[:, None]
 
 
-def _nothing_beside(frame: Frame, y: Array) -> Beside:
-    """What stands beside y [B, T] where nothing is known."""
+def _nothing(frame: Frame, y: Array) -> Exogenous:
+    """The exogenous inputs of y [B, T] where there are none."""
     widths = ((y.shape[1], frame.covariates), (y.shape[1], frame.other), (0, frame.known))
-    return Beside(*(full((len(y), *width), 0.0, y) for width in widths))
+    return Exogenous(*(full((len(y), *width), 0.0, y) for width in widths))

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.frame.exogenous import Ahead, unobserved
 from rnncast.frame.past import FrameState
 from rnncast.intervals.quantiles import stratified_scores, values_at
 from rnncast.runtime.nets import State
 from rnncast.runtime.states import SeriesState, repeated
-from rnncast.series.beside import Ahead
 
 PATHS = 100
 
@@ -55,10 +55,9 @@ def walk(step: StepPending, state: SeriesState, ahead: Ahead, choose: Choose) ->
     What is known ahead is seen on the way; past covariates are missing.
     """
     values, known = [], ahead.known.shape[2]
-    no_past = np.zeros((len(state.pending), state.covariates.shape[1] - known))
     for h in range(ahead.known.shape[1]):
         quantiles, frame, net = step(state, ahead.known[:, h : h + 1])
         values.append(choose(quantiles[:, 0], h))
-        beside = np.concatenate((ahead.known[:, h], no_past), -1)
-        state = SeriesState(frame, net, values[-1], beside, ahead.now[:, h])
+        covariates = unobserved(np.concatenate((ahead.known[:, h], state.covariates[:, known:]), -1), known)
+        state = SeriesState(frame, net, values[-1], covariates, ahead.now[:, h])
     return np.stack(values, 1)

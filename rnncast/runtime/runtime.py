@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.frame.exogenous import Ahead, Exogenous, ahead, exogenous_of
 from rnncast.frame.frame import Frame
 from rnncast.frame.linear import LinearView
 from rnncast.frame.past import FrameState, Past, init_state
@@ -26,7 +27,6 @@ from rnncast.runtime.nets import State
 from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
 from rnncast.runtime.states import SeriesState, concatenated, rows_of
 from rnncast.series.arrays import joined
-from rnncast.series.beside import Ahead, Beside, ahead, beside
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 
@@ -80,10 +80,10 @@ class Runtime:
     def init_state(self, batch: int) -> SeriesState:
         """The state of `batch` series of which nothing has been seen."""
         pending, frame = np.full(batch, np.nan), self.frame
-        beside = np.zeros((batch, frame.covariates)), np.zeros((batch, frame.other))
-        return SeriesState(init_state(frame, batch, pending), self.nets.init_state(batch), pending, *beside)
+        exogenous = np.zeros((batch, frame.covariates)), np.zeros((batch, frame.other))
+        return SeriesState(init_state(frame, batch, pending), self.nets.init_state(batch), pending, *exogenous)
 
-    def advance(self, y: Values, beside: Beside, state: SeriesState) -> SeriesState:
+    def advance(self, y: Values, exogenous: Exogenous, state: SeriesState) -> SeriesState:
         """Take in the values y [B, T] (the user's units, NaN = missing) that follow `state`; no forecast is made.
 
         Rows that begin with NaN have not begun: their net's state stays as it is until their first value.
@@ -93,10 +93,10 @@ class Runtime:
             block = slice(start, start + steps)
             values, covariates, other = (
                 self.frame.transform(y[:, block]),
-                beside.covariates[:, block],
-                beside.now[:, block],
+                exogenous.covariates[:, block],
+                exogenous.now[:, block],
             )
-            ready = Beside(
+            ready = Exogenous(
                 joined(state.covariates[:, None], covariates[:, :-1]),
                 joined(state.other[:, None], other[:, :-1]),
                 covariates[:, -1:, :known],
@@ -105,12 +105,12 @@ class Runtime:
             state = SeriesState(frame, net, values[:, -1], covariates[:, -1], other[:, -1])
         return state
 
-    def step(self, y: Values, beside: Beside, state: SeriesState) -> tuple[Values, FrameState, State]:
+    def step(self, y: Values, exogenous: Exogenous, state: SeriesState) -> tuple[Values, FrameState, State]:
         """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it.
 
-        beside: of those T steps; what it does not know of the horizon ahead is missing.
+        exogenous: of those T steps; what it does not know of the horizon ahead is missing.
         """
-        past = Past.of(self.frame, y, state.frame, beside)
+        past = Past.of(self.frame, y, state.frame, exogenous)
         if self.many and self._linear.suits(past):
             view = self._linear.view(past)
         else:
@@ -127,22 +127,22 @@ class Runtime:
     def step_pending(self, state: SeriesState, known: Values) -> tuple[Values, FrameState, State]:
         """Take in the pending value, with what is known [B, R, K] of the steps after it: transformed quantiles
         [B, H, Q], and the states after it."""
-        aside = Beside(state.covariates[:, None], state.other[:, None], known)
-        return self.step(state.pending[:, None], aside, state)
+        exogenous = Exogenous(state.covariates[:, None], state.other[:, None], known)
+        return self.step(state.pending[:, None], exogenous, state)
 
     def replay(self, panel: Panel, state: SeriesState | None = None, steps: int | None = None) -> SeriesState:
         """The state [S] after the last value of each series of an encoded panel: from their start, or from the state
         before their last `steps`, if that is given."""
         if state is not None and steps is not None:
             rows, last = np.arange(len(panel)), slice(-steps, None)
-            aside = beside(panel, rows, self.frame.cycles, 0, align="end")
-            new = Beside(aside.covariates[:, last], aside.now[:, last], aside.ahead)
+            exogenous = exogenous_of(panel, rows, self.frame.cycles, 0, align="end")
+            new = Exogenous(exogenous.covariates[:, last], exogenous.now[:, last], exogenous.ahead)
             return self.advance(panel.padded(rows, align="end")[:, last], new, state)
         order = np.argsort(-panel.lengths, kind="stable")
         states = []
         for rows in _batches(order, self._rows):
-            aside = beside(panel, rows, self.frame.cycles, 0, align="end")
-            states.append(self.advance(panel.padded(rows, align="end"), aside, self.init_state(len(rows))))
+            exogenous = exogenous_of(panel, rows, self.frame.cycles, 0, align="end")
+            states.append(self.advance(panel.padded(rows, align="end"), exogenous, self.init_state(len(rows))))
         back = np.argsort(order, kind="stable")
         return rows_of(concatenated(states), back)
 
@@ -211,12 +211,12 @@ class Runtime:
         """How many series to take side by side."""
         return max(1, ROWS // self.nets.number)
 
-    def _taken_in(self, y: Values, beside: Beside, state: SeriesState) -> tuple[FrameState, State]:
+    def _taken_in(self, y: Values, exogenous: Exogenous, state: SeriesState) -> tuple[FrameState, State]:
         """The states that `step` gives, without its forecast."""
         if self.spec.free_running:
-            return self.step(y, beside, state)[1:]
+            return self.step(y, exogenous, state)[1:]
         fewest, most = STEPS
-        past, net, spans = Past.of(self.frame, y, state.frame, beside), state.net, range(self.frame.measured)
+        past, net, spans = Past.of(self.frame, y, state.frame, exogenous), state.net, range(self.frame.measured)
         steps = max(fewest, min(most, CELLS // (max(len(y), 1) * self.nets.number)))
         for start in range(0, past.steps, steps):
             part = past.part(start, min(start + steps, past.steps))

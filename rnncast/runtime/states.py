@@ -13,7 +13,7 @@ from rnncast.runtime.nets import State
 class SeriesState(NamedTuple):
     """All that is remembered of B series: before the last step, and that step, whose forecast is still to be made.
 
-    pending [B]: its value, transformed; covariates [B, C] and other columns [B, N] beside it.
+    pending [B]: its value, transformed; covariates [B, C] and other columns [B, N]: its exogenous inputs.
     """
 
     frame: FrameState

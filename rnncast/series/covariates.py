@@ -1,4 +1,4 @@
-"""Covariates: what stands beside the values of a Panel, as columns of numbers.
+"""Covariates: the exogenous inputs of a Panel, as columns of numbers.
 
 Known ones are given for steps still to come as well (a price, a holiday), past ones only for steps that have been (a
 temperature), static ones once a series (the kind of a shop). N values, R steps known beyond them, S series.
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.config import ROLES
 from rnncast.times.frequency import Positions
 
 Values = NDArray[np.float64]
@@ -65,22 +66,25 @@ class Covariates:
     reach: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
+    def blocks(self) -> dict[str, Block]:
+        """The blocks by role."""
+        return {role: getattr(self, role) for role in ROLES}
+
+    @property
     def names(self) -> dict[str, tuple[str, ...]]:
-        """The names of the columns, by what they are."""
-        return {"known": self.known.names, "past": self.past.names, "static": self.static.names}
+        """The names of the columns by role."""
+        return {role: block.names for role, block in self.blocks.items()}
 
     def select(self, keep: NDArray[np.int64], before: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Covariates":
         """Those of the chosen series, each cut from its length `before` [S] to `lengths`; what is known ahead stays."""
         there = before + self.reach
-        return Covariates(
-            known=self.known.take(ragged(_starts(there)[keep], there[keep])),
-            past=self.past.take(ragged(_starts(before)[keep], lengths)),
-            static=self.static.take(keep),
-            reach=there[keep] - lengths,
-        )
+        ahead, observed = ragged(_starts(there)[keep], there[keep]), ragged(_starts(before)[keep], lengths)
+        places = {role: (ahead if kind.ahead else observed) if kind.by_step else keep for role, kind in ROLES.items()}
+        blocks = {role: block.take(places[role]) for role, block in self.blocks.items()}
+        return replace(self, reach=there[keep] - lengths, **blocks)
 
     def until(self, lengths: NDArray[np.int64]) -> "Covariates":
-        """Nothing but what stands beside the values of series of these lengths [S]."""
+        """Nothing but those of the values of series of these lengths [S]."""
         if not len(self.known):
             return self
         known = self.known.take(ragged(_starts(lengths + self.reach), lengths))
@@ -94,8 +98,12 @@ class Covariates:
             first = np.repeat(_starts(there), before + there)
             return block.take(np.where(within < 0, -1, first + within))
 
-        known, past = later(self.known, lengths + self.reach), later(self.past, lengths)
-        return replace(self, known=known, past=past)
+        moved = {
+            role: later(self.blocks[role], lengths + self.reach if kind.ahead else lengths)
+            for role, kind in ROLES.items()
+            if kind.by_step
+        }
+        return replace(self, reach=self.reach, **moved)
 
     def extended(self, future: "Future", ids: Sequence[str], start: Positions, lengths: Positions) -> "Covariates":
         """With what is known of the future, which counts where it overlaps what was known before."""

@@ -68,21 +68,23 @@ class Encoding:
         if panel.covariates is None:
             return cls()
         given = panel.covariates.until(panel.lengths)
-        return cls(*(tuple(_codes(block)) for block in (given.known, given.past, given.static)))
+        return cls(**{role: tuple(_codes(block)) for role, block in given.blocks.items()})
 
     @property
-    def widths(self) -> tuple[int, int, int]:
-        """Encoded columns: known, past, static."""
-        known, past, static = (sum(code.width for code in codes) for codes in (self.known, self.past, self.static))
-        return known, past, static
+    def codes(self) -> dict[str, Codes]:
+        """The codes by role."""
+        return {role: getattr(self, role) for role in ROLES}
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many encoded columns there are, by role."""
+        return {role: sum(code.width for code in codes) for role, codes in self.codes.items()}
 
     def encode(self, panel: Panel) -> Panel:
         """The panel with its covariates encoded. DataError if they are not those of this encoding."""
         given = panel.covariates or Covariates()
-        wanted = {"known": self.known, "past": self.past, "static": self.static}
-        blocks = (given.known, given.past, given.static)
-        for (role, codes), block in zip(wanted.items(), blocks, strict=True):
-            names = tuple(code.name for code in codes)
+        for role, block in given.blocks.items():
+            names = tuple(code.name for code in self.codes[role])
             if names != block.names:
                 raise DataError(
                     f"the model was trained with --{role} {','.join(names) or '(none)'}, "
@@ -91,14 +93,14 @@ class Encoding:
                 )
         if panel.covariates is None:
             return panel
-        known, past, static = (
-            _encoded(recode(block, codes), codes) for codes, block in zip(wanted.values(), blocks, strict=True)
-        )
-        return replace(panel, covariates=replace(given, known=known, past=past, static=static))
+        encoded = {
+            role: _encoded(recode(block, self.codes[role]), self.codes[role]) for role, block in given.blocks.items()
+        }
+        return replace(panel, covariates=replace(given, reach=given.reach, **encoded))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return {role: [asdict(code) for code in getattr(self, role)] for role in ROLES}
+        return {role: [asdict(code) for code in codes] for role, codes in self.codes.items()}
 
     @classmethod
     def from_dict(cls, values: Any) -> "Encoding":

@@ -142,7 +142,7 @@ class Panel:
         for array in (self.start, self.y, self.indptr):
             digest.update(np.ascontiguousarray(array).tobytes())
         if self.covariates is not None:
-            for block in (self.covariates.known, self.covariates.past, self.covariates.static):
+            for block in self.covariates.blocks.values():
                 digest.update(repr(block.columns).encode())
                 digest.update(np.ascontiguousarray(block.values).tobytes())
         return digest.hexdigest()

@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rnncast.frame.exogenous import Exogenous, exogenous_of, unobserved
 from rnncast.frame.frame import Frame
 from rnncast.frame.past import FrameState, Past
 from rnncast.frame.view import FrameView
 from rnncast.series.arrays import whole_numbers
-from rnncast.series.beside import Beside, beside
 from rnncast.series.panel import Panel
 from rnncast.spec import TrainSpec
 from rnncast.training.losses import Targets
@@ -84,15 +84,14 @@ class Chunk:
         column: Tensor = self.batch.past.values[:, self.frame.lookback + min(at, self.batch.steps - 1)]
         return column if at < self.batch.steps else torch.full_like(column, torch.nan)
 
-    def beside_step(self, step: int, *, seen: bool) -> Beside:
-        """What stands beside one step of this chunk or after it; its past covariates are missing unless `seen`."""
+    def exogenous_step(self, step: int, *, seen: bool) -> Exogenous:
+        """The exogenous inputs of one step of this chunk or after it; its past covariates are missing unless `seen`."""
         at = min(self.start + step, self.batch.steps - 1)  # past the end there is no target, and so no matter
-        covariates, now, ahead = self.batch.past.part(at, at + 1).beside
+        covariates, now, ahead = self.batch.past.part(at, at + 1).exogenous
         covariates = covariates[:, -1:]
         if not seen:
-            known = covariates[:, :, : self.frame.known]
-            covariates = torch.cat((known, torch.zeros_like(covariates[:, :, self.frame.known :])), -1)
-        return Beside(covariates, now, ahead)
+            covariates = unobserved(covariates, self.frame.known)
+        return Exogenous(covariates, now, ahead)
 
     @property
     def _past(self) -> Past:
@@ -136,8 +135,8 @@ class Batches:
 
 def _batch(panel: Panel, rows: NDArray[np.int64], frame: Frame, device: torch.device) -> Batch:
     y = torch.from_numpy(frame.transform(panel.padded(rows, align="start"))).to(device)
-    aside = beside(panel, rows, frame.cycles, frame.horizon, align="start")
-    past = Past.of(frame, y, None, Beside(*(torch.from_numpy(part).to(device) for part in aside)))
+    exogenous = exogenous_of(panel, rows, frame.cycles, frame.horizon, align="start")
+    past = Past.of(frame, y, None, Exogenous(*(torch.from_numpy(part).to(device) for part in exogenous)))
     return Batch(past, past.units.grounded[:, :, 0].to(y.dtype))
 
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from rnncast.frame.exogenous import Exogenous
 from rnncast.frame.frame import Frame
 from rnncast.frame.past import FrameState, Past
 from rnncast.frame.view import FrameView, Leads
 from rnncast.nets.model import Model
 from rnncast.nets.protocol import State
-from rnncast.series.beside import Beside
 from rnncast.spec import ModelSpec
 from rnncast.training.batches import Chunk
 from rnncast.training.losses import Errors, Targets
@@ -76,9 +76,9 @@ class FreeRunning:
         steps = []
         for h in range(1, self.horizon + 1):
             # Past covariates are seen up to the origin, and missing after it.
-            sides = [chunk.beside_step(origin + h - 1, seen=h == 1) for origin in origins]
-            beside = Beside(*(torch.cat(parts) for parts in zip(*sides, strict=True)))
-            quantiles, frame_state, state = step(model, frame, (value, beside), frame_state, state)  # [O*B, 1, 1, Q]
+            sides = [chunk.exogenous_step(origin + h - 1, seen=h == 1) for origin in origins]
+            exogenous = Exogenous(*(torch.cat(parts) for parts in zip(*sides, strict=True)))
+            quantiles, frame_state, state = step(model, frame, (value, exogenous), frame_state, state)  # [O*B, 1, 1, Q]
             steps.append(frame.localise(quantiles, level, scale))
             value = quantiles[:, 0, 0, model.sizes.point]
             if share > 0:
@@ -100,12 +100,12 @@ def see(model: Model, chunk: Chunk, state: State) -> tuple[Tensor, State]:
 
 
 def step(
-    model: Model, frame: Frame, given: tuple[Tensor, Beside], frame_state: FrameState, state: State
+    model: Model, frame: Frame, given: tuple[Tensor, Exogenous], frame_state: FrameState, state: State
 ) -> tuple[Tensor, FrameState, State]:
-    """Take in a value [B] and what stands beside it: transformed quantiles of the next one [B, 1, 1, Q], and the
+    """Take in a value [B] with its exogenous inputs: transformed quantiles of the next one [B, 1, 1, Q], and the
     states after it."""
-    value, beside = given
-    past = Past.of(frame, value[:, None], frame_state, beside)
+    value, exogenous = given
+    past = Past.of(frame, value[:, None], frame_state, exogenous)
     view = past.view()
     z, state = _applied(model, view, state, slice(None))
     return frame.globalise(z.double(), view.level, view.scale), past.after(), state

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import ROLES
 from rnncast.errors import UsageError
 from rnncast.frame.baselines import baselines_of
 from rnncast.frame.frame import Frame
@@ -26,6 +25,7 @@ FORMAT = 1
 _SECTIONS = ("task", "net", "train")
 # Settings that the first files of format 1 lack.
 _LATER = {"conformal": True, "loss": "pinball", "carry": True, "stride": 1, "calendar": [], "covariates": [0, 0, 0]}
+_ROLES = ("known", "past", "static")  # of covariates, in the order of their widths
 _GONE = ("preset", "trust", "covariates")
 _FRAME = "state.frame"
 _OF_SPANS = ("level", "sums")
@@ -55,7 +55,7 @@ def _spec(header: Mapping[str, Any]) -> ModelSpec:
         old |= table(config[name], config[name] if isinstance(config[name], Mapping) else (), (), "setting")
     kept = {name: value for name, value in old.items() if name not in _GONE}
     new: dict[str, Any] = {
-        **dict(zip(ROLES, _widths(old["covariates"]), strict=True)),
+        **dict(zip(_ROLES, _widths(old["covariates"]), strict=True)),
         **{name: _several(old[name]) for name in ("level_span", "base") if name in old},
         **{name: 1 for name in ("stride", "members") if old.get(name) is None},
         "max_time": UNLIMITED if old.get("max_time") is None else old["max_time"],
@@ -91,7 +91,7 @@ def _tensors(tensors: Tensors, lookback: int) -> Tensors:
 
 
 def _widths(covariates: Any) -> list[Any]:
-    if not isinstance(covariates, list) or len(covariates) != len(ROLES):
+    if not isinstance(covariates, list) or len(covariates) != len(_ROLES):
         raise UsageError(f"the setting 'covariates' cannot be {shown(covariates)}")
     return covariates
 

@@ -1,4 +1,4 @@
-"""Covariates out of a table: read as numbers or categories, and laid beside the values of a Panel."""
+"""Covariates out of a table: read as numbers or categories, and laid on the grid of a Panel."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,25 +32,23 @@ def with_covariates(panel: Panel, laid: Laid, asked: TableConfig) -> Panel:
 
     Known ones go on as far as there are rows. DataError if a static one changes within a series.
     """
-    if not len(laid.beside):
+    if not len(laid.covariates):
         return panel
     place = {name: s for s, name in enumerate(laid.rows.names)}
     own = np.array([place[name] for name in panel.ids], np.int64)  # of the laid series
     first = laid.indptr[own] + panel.start - laid.start[own]  # grid point of each series' first value
     there = laid.indptr[own + 1] - first
-    picked = {name: [laid.beside.names.index(column) for column in getattr(asked, name)] for name in ROLES}
-    known, past, static = (
-        Block(tuple(laid.beside.columns[i] for i in places), laid.beside.values[:, places])
-        for places in picked.values()
-    )
-    within = ragged(first, panel.lengths)
-    covariates = Covariates(
-        known=known.take(ragged(first, there)),
-        past=past.take(within),
-        static=_static(static.take(ragged(first, there)), panel, there),
-        reach=there - panel.lengths if len(known) else np.zeros(len(panel), np.int64),
-    )
-    return replace(panel, covariates=covariates)
+    picked = {name: [laid.covariates.names.index(column) for column in getattr(asked, name)] for name in ROLES}
+    within, throughout = ragged(first, panel.lengths), ragged(first, there)
+    blocks, reach = {}, np.zeros(len(panel), np.int64)
+    for role, kind in ROLES.items():
+        places = picked[role]
+        block = Block(tuple(laid.covariates.columns[i] for i in places), laid.covariates.values[:, places])
+        block = block.take(throughout if kind.ahead else within)
+        blocks[role] = block if kind.by_step else _of_series(block, panel, there)
+        if kind.by_step and kind.ahead and places:
+            reach = there - panel.lengths
+    return replace(panel, covariates=Covariates(**blocks, reach=reach))
 
 
 def _read(name: str, column: Column, table: Table, asked: TableConfig) -> tuple[Covariate, Values]:
@@ -68,7 +66,7 @@ def _read(name: str, column: Column, table: Table, asked: TableConfig) -> tuple[
     return Covariate(name, tuple(levels)), codes[column.codes]
 
 
-def _static(block: Block, panel: Panel, there: NDArray[np.int64]) -> Block:
+def _of_series(block: Block, panel: Panel, there: NDArray[np.int64]) -> Block:
     """Of each series its one value; NaN where it has none."""
     if not len(block):
         return block

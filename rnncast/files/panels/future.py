@@ -1,7 +1,6 @@
 """Known covariates of steps to come, from a table of their own: `--future FILE`. It needs no target."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -52,7 +51,7 @@ def read_future(
             note(f"{table.name}: not used: {', '.join(unused)}")
         read = table.read(needed, [])
         texts: dict[str, Coded] = {name: column for name, column in read.items() if isinstance(column, Coded)}
-        known = read_covariates(asked.known, texts, table, replace(asked, past=(), static=()))
+        known = read_covariates(asked.known, texts, table, asked)
         series, names = series_of([texts[name] for name in ids], len(known.values))
         positions = None
         if columns.time is not None:

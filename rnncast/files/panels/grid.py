@@ -45,7 +45,7 @@ class Rows:
     """Rows of a table. series [N]: codes into names. values [N]: NaN = missing, infinity = not a number.
 
     numbers [N]: their places in the table, where they are not 0, 1, 2, ... cell: from a row to the text that should
-    have been its value, and its column. beside: covariates [N], as they stand in the rows.
+    have been its value, and its column. covariates [N], as they stand in the rows.
     """
 
     series: Codes
@@ -56,7 +56,7 @@ class Rows:
     table: Table
     cell: Callable[[int], str]
     numbers: NDArray[np.int64] | None = None
-    beside: Block = field(default_factory=Block)
+    covariates: Block = field(default_factory=Block)
 
     def number(self, row: int) -> int:
         """The place of a row in the table."""
@@ -68,7 +68,7 @@ class Laid:
     """All series on their grid, from the first row of each to its last.
 
     start [S]; indptr [S+1]; y [G]; taken [G]: grid points that a row stands for; repeats [S]: rows too many.
-    beside [G]: covariates, the last row's where several stand for a point.
+    covariates [G]: covariates, the last row's where several stand for a point.
     """
 
     rows: Rows
@@ -79,7 +79,7 @@ class Laid:
     taken: Mask
     repeats: NDArray[np.int64]
     defects: list[Defect] = field(default_factory=list)
-    beside: Block = field(default_factory=Block)
+    covariates: Block = field(default_factory=Block)
 
     def shown(self, point: int) -> str:
         """The time of a grid point, as the user writes it."""
@@ -183,8 +183,8 @@ def _laid(gridded: Gridded, stretches: Stretches, asked: TableConfig) -> Laid:
     numbers = np.arange(len(rows.series)) if chosen is None else chosen
     if repeats.any() and asked.duplicates == "error":
         defects += _repeats(rows, cell, numbers)
-    beside = _beside(rows.beside.take(numbers), cell, int(indptr[-1]))
-    return Laid(rows, gridded.frequency, start, indptr, y, taken, repeats, defects, beside)
+    covariates = _covariates(rows.covariates.take(numbers), cell, int(indptr[-1]))
+    return Laid(rows, gridded.frequency, start, indptr, y, taken, repeats, defects, covariates)
 
 
 def _chosen(values: NDArray[Any], chosen: NDArray[np.int64] | None) -> NDArray[Any]:
@@ -268,7 +268,7 @@ def _placed(
     return y, taken, repeats
 
 
-def _beside(block: Block, cell: Codes, size: int) -> Block:
+def _covariates(block: Block, cell: Codes, size: int) -> Block:
     if not len(block):
         return block
     values = np.full((size, len(block)), np.nan)

@@ -103,10 +103,10 @@ def _long(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
     target = roles.targets[0]
     values = _values(columns[target], target, table, asked)
     texts: dict[str, Coded] = {name: column for name in roles.texts if isinstance(column := columns[name], Coded)}
-    beside = read_covariates(asked.covariates, columns, table, asked)
+    covariates = read_covariates(asked.covariates, columns, table, asked)
     numbers = _not_blank(texts, values)
     if numbers is not None:
-        values, beside = values[numbers], beside.take(numbers)
+        values, covariates = values[numbers], covariates.take(numbers)
         texts = {name: column.rows(numbers) for name, column in texts.items()}
     if not len(values):
         raise DataError(f"{table.name} has no row with a value")
@@ -123,7 +123,7 @@ def _long(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
         assert isinstance(found, Coded)
         return f"{found[row if numbers is None else int(numbers[row])]!r} in column {target!r}"
 
-    return Rows(series, names, stamps, values, Columns(ids, roles.time, target), table, cell, numbers, beside)
+    return Rows(series, names, stamps, values, Columns(ids, roles.time, target), table, cell, numbers, covariates)
 
 
 def _wide(columns: dict[str, Column], roles: Roles, table: Table, asked: TableConfig, whole: bool) -> Rows:
@@ -151,9 +151,9 @@ def _wide(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
 
     header = Columns(("series",), roles.time, "value")
     values = np.concatenate([column[numbers] for column in each])
-    # What stands in a row of a wide table stands beside every series.
-    beside = read_covariates(asked.covariates, columns, table, asked).take(np.tile(numbers, count))
-    return Rows(series, roles.targets, stamps, values, header, table, cell, np.tile(numbers, count), beside)
+    # A covariate in a row of a wide table is one of every series.
+    covariates = read_covariates(asked.covariates, columns, table, asked).take(np.tile(numbers, count))
+    return Rows(series, roles.targets, stamps, values, header, table, cell, np.tile(numbers, count), covariates)
 
 
 def _plain(table: Table, name: str) -> bool:
