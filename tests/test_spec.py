@@ -99,16 +99,16 @@ def test_what_was_asked_stands_beside_what_was_decided(tmp_path: Any) -> None:
 
 def test_settings_are_decided_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     """Explained or not."""
-    from rnncast import choices
+    import rnncast.choices.decide as deciding
 
     calls: list[Config] = []
-    decide = choices.decide
+    decide = deciding.decide
 
     def counted(config: Config, panel: Any) -> Any:
         calls.append(config)
         return decide(config, panel)
 
-    monkeypatch.setattr(choices, "decide", counted)
+    monkeypatch.setattr(deciding, "decide", counted)
     monkeypatch.setattr("rnncast.forecaster.forecaster.decide", counted)
     for flags in ([], ["--explain"]):
         calls.clear()
