@@ -12,9 +12,10 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "rnncast"
 # From the ground up: single files that every room may import, each also those before it. Then each room, the libraries
 # that belong in it, and the other rooms that it may import from, all of which stand above it here; "files" are all
-# three. The first docstring of a room says what may enter it, and what may not.
+# three, and values may enter everywhere. The first docstring of a room says what may enter it, and what may not.
 GROUND = ("version", "errors", "plain", "losses", "config", "spec")
 _TABLE = """
+values        | numpy                     |
 times         | numpy                     |
 intervals     | numpy                     |
 series        | numpy                     | times intervals
@@ -49,7 +50,9 @@ class Room(NamedTuple):
 
 
 ROOMS = {name: Room(set(), set(GROUND[:place])) for place, name in enumerate(GROUND)} | {
-    name.strip(): Room(set(libraries.split()), {*GROUND, *rooms.replace("files ", FILES).split()})
+    name.strip(): Room(
+        set(libraries.split()), {*GROUND, "values", *rooms.replace("files ", FILES).split()} - {name.strip()}
+    )
     for name, libraries, rooms in (line.split("|") for line in _TABLE.strip().splitlines())
 }
 

@@ -1,11 +1,9 @@
 """How strongly a series repeats itself from season to season, and which seasons a panel has."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncast.series.panel import Panel
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 SEASONS_NEEDED = 2  # full ones, before a strength means anything
 FULL_SEASONS = 3  # in the longest series, before a season that no calendar suggests is looked for

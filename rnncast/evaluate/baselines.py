@@ -11,7 +11,6 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncast.errors import UsageError
 from rnncast.evaluate.classical import CLASSICAL, classical
@@ -19,8 +18,7 @@ from rnncast.series.forecast import Forecast
 from rnncast.series.naive import repeat_season
 from rnncast.series.panel import Panel
 from rnncast.spec import TaskSpec
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 
 class Spread(NamedTuple):

@@ -4,12 +4,10 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncast.series.panel import Panel
 from rnncast.spec import TaskSpec
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 CLASSICAL = {"ets": "AutoETS", "arima": "AutoARIMA", "theta": "AutoTheta", "mstl": "MSTL"}
 LONGEST_SEASON = 24  # that exponential smoothing takes; a state a step of the season is too much for longer ones

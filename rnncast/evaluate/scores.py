@@ -14,8 +14,7 @@ from rnncast.evaluate.significance import FEWEST, critical_distance, mean_ranks,
 from rnncast.series.forecast import Forecast
 from rnncast.series.metrics import mae, mase, seasonal_error, smape
 from rnncast.series.splits import Split
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 
 @dataclass(frozen=True)

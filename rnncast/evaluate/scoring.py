@@ -17,8 +17,7 @@ from rnncast.series import metrics
 from rnncast.series.naive import naive2
 from rnncast.series.panel import Panel
 from rnncast.times.frequency import Positions
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 BY = ("overall", "series", "lead")
 LEAST = 1e-12  # of OWA's reference

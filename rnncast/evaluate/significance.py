@@ -1,9 +1,8 @@
 """Could a difference be chance? Tests of paired differences, and of the ranks of several candidates. SciPy, lazily."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 ALPHA = 0.05  # share of equal candidates that may be called different
 FEWEST = 3  # differences that can be tested at all, and stretches of them that do not overlap

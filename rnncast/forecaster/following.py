@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncast.config import ROLES
 from rnncast.errors import DataError
@@ -25,8 +24,7 @@ from rnncast.runtime.states import SeriesState, concatenated, replaced, rows_of
 from rnncast.series.blocks import in_blocks
 from rnncast.series.forecast import Forecast
 from rnncast.series.sizes import LARGEST, too_large
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 
 class Live(NamedTuple):

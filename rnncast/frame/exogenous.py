@@ -17,8 +17,7 @@ from rnncast.config import CYCLES, ROLES
 from rnncast.series.arrays import Array, namespace
 from rnncast.series.panel import Panel
 from rnncast.times.frequency import Frequency, Positions
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 
 class Exogenous(NamedTuple):

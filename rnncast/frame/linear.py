@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from rnncast.frame.frame import Frame
 from rnncast.frame.past import Past, init_state
 from rnncast.frame.view import LIMIT, FrameView
+from rnncast.values import Values
 
 LONGEST = 1500  # values of the past, at most, of which the square is made
-
-Values = NDArray[np.float64]
 
 
 class Product(NamedTuple):

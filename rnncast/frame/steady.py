@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncast.frame.frame import Frame
 from rnncast.frame.units import SUMS, Units, decay_of, units_of
+from rnncast.values import Values
 
-Values = NDArray[np.float64]
 OF_CHANGE = np.array([1.0, 0, 1, 0, 0, 0])  # where a new difference goes in the sums
 OF_SWING = np.array([0.0, 0, 0, 0, 1, 0])
 COUNTED = np.array([0.0, 1, 0, 1, 0, 1])  # the weights of both

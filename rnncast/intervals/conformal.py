@@ -16,7 +16,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 ENOUGH = 200  # ratios to judge a lead time by; where it has fewer, its neighbours' count too
 PRIOR = 20  # ratios, as many as if the intervals were right, beside those observed

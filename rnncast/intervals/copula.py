@@ -11,9 +11,8 @@ N templates, P paths, H lead times, Q quantiles.
 import zlib
 
 import numpy as np
-from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 PRIOR = 5  # templates, as many as if lead times had nothing to do with each other
 

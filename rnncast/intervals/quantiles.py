@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 FARTHEST = 4.0  # normal score that a value is given, however far out it lies
 SMALLEST = 1e-12  # distance of two quantiles

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncast.losses import Loss
 from rnncast.runtime.head import mean_count
+from rnncast.values import Values
 
-Values = NDArray[np.float64]
 Units = tuple[Values, Values]  # level and scale [B, T]
 
 

@@ -14,8 +14,8 @@ from rnncast.frame.view import FrameView, Leads
 from rnncast.runtime.head import OF_LEADS, Head
 from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
 from rnncast.spec import ModelSpec
+from rnncast.values import Values
 
-Values = NDArray[np.float64]
 # From inputs [M, B, T, F] and the state [M, ...] of the members to their features [M, B, T, D] and the state after.
 StepNets = Callable[[NDArray[np.float32], State], tuple[NDArray[np.float32], State]]
 

@@ -3,17 +3,16 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncast.frame.exogenous import Ahead, unobserved
 from rnncast.frame.past import FrameState
 from rnncast.intervals.quantiles import stratified_scores, values_at
 from rnncast.runtime.nets import State
 from rnncast.runtime.states import SeriesState, repeated
+from rnncast.values import Values
 
 PATHS = 100
 
-Values = NDArray[np.float64]
 # From a state and the known covariates [B, 1, K] of the next step to quantiles [B, 1, Q] and the states after pending.
 StepPending = Callable[[SeriesState, Values], tuple[Values, FrameState, State]]
 Choose = Callable[[Values, int], Values]  # quantiles [B, Q] at step h to the next value [B]

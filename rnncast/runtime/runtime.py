@@ -29,8 +29,7 @@ from rnncast.runtime.states import SeriesState, concatenated, rows_of
 from rnncast.series.arrays import joined
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 STEPS = (32, 256)  # taken at a time: fewest, most
 REMEMBERED = 1 << 19  # series times steps, at most, whose units are measured at a time

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from rnncast.config import ROLES
 from rnncast.times.frequency import Positions
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 
 class Covariate(NamedTuple):

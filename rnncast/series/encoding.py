@@ -14,8 +14,9 @@ import numpy as np
 from rnncast.config import ROLES
 from rnncast.errors import DataError, UsageError
 from rnncast.plain import from_plain, shown, table
-from rnncast.series.covariates import Block, Covariate, Covariates, Values, recoded
+from rnncast.series.covariates import Block, Covariate, Covariates, recoded
 from rnncast.series.panel import Panel
+from rnncast.values import Values
 
 MOST_LEVELS = 50  # of a category, the most frequent; the others are as unknown ones
 

@@ -8,12 +8,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncast.intervals.quantiles import requantiled
 from rnncast.series.panel import Panel
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 NO_MASE = "a constant series has no MASE, as no naive forecast errs on it"
 GRID = tuple(round(0.01 * i, 2) for i in range(1, 100))  # of probabilities, over which CRPS is added up

@@ -1,11 +1,9 @@
 """The naive forecasts as arrays: what a net starts from, and what it is held against."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncast.series.panel import Panel
-
-Values = NDArray[np.float64]
+from rnncast.values import Values
 
 SEASONAL = 1.645  # normal score beyond which an autocorrelation counts: 90 %, two-sided
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from rnncast.values import Values
+
 Codes = NDArray[np.integer[Any]]
 Mask = NDArray[np.bool_]
 

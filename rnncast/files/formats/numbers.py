@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from rnncast.errors import DataError
-from rnncast.files.formats.cells import Coded, Mask, Table, Values
+from rnncast.files.formats.cells import Coded, Mask, Table
 from rnncast.files.formats.marks import EXPONENT, MISSING
+from rnncast.values import Values
 
 _BLANKS = " \u00a0\u202f'’"  # thousands marks besides comma and point
 

@@ -21,10 +21,10 @@ def header_of(forecast: Forecast) -> list[str]:
     return [*columns.ids, columns.time_name, POINT, *beside]
 
 
-Times = Callable[[int, int], NDArray[Any]]  # the texts of so many positions from the first on
+TimeTexts = Callable[[int, int], NDArray[Any]]  # the texts of so many positions from the first on
 
 
-def rows_of(forecast: Forecast, texts: Times | None = None) -> Iterator[tuple[Any, ...]]:
+def rows_of(forecast: Forecast, texts: TimeTexts | None = None) -> Iterator[tuple[Any, ...]]:
     """The rows: series in the order of the data, each over its horizon. texts: of times, where they are kept."""
     if texts is None:
         times = forecast.columns.written(forecast.time)

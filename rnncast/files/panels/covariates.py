@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError
-from rnncast.files.formats.cells import Coded, Column, Table, Values
+from rnncast.files.formats.cells import Coded, Column, Table
 from rnncast.files.formats.marks import MISSING
 from rnncast.files.formats.numbers import finite_numbers
 from rnncast.files.panels.columns import Kind, kind_of
 from rnncast.files.panels.grid import Laid
 from rnncast.series.covariates import Block, Covariate, Covariates, ragged
 from rnncast.series.panel import Panel
+from rnncast.values import Values
 
 
 def read_covariates(names: tuple[str, ...], columns: Mapping[str, Column], table: Table, asked: TableConfig) -> Block:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.formats.cells import Coded, Table, Values
+from rnncast.files.formats.cells import Coded, Table
 from rnncast.files.formats.numbers import finite_numbers
 from rnncast.files.formats.opening import opened
 from rnncast.files.formats.sources import open_source
@@ -26,6 +26,7 @@ from rnncast.files.panels.tables import series_of
 from rnncast.series.forecast import CUTOFF, PATH
 from rnncast.series.panel import Panel
 from rnncast.times.frequency import Positions
+from rnncast.values import Values
 
 PROPHET = {"yhat_lower": 0.1, "yhat_upper": 0.9}
 INTERVAL = re.compile(r"(.+)-(lo|hi)-(\d+(?:\.\d+)?)")

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.formats.cells import Codes, Mask, Table, Values
+from rnncast.files.formats.cells import Codes, Mask, Table
 from rnncast.files.panels.runs import Runs
 from rnncast.files.panels.stamps import FAULT_HINT, Stamps, tell_repeats_apart
 from rnncast.series.covariates import Block
 from rnncast.series.panel import Columns
 from rnncast.times.frequency import DAY, Frequency, Positions, Times
 from rnncast.times.inference import FrequencyAlias, best_grid, infer_frequency, misfit, off_grid, parse_frequency
+from rnncast.values import Values
 
 MOST_GRID = 20  # grid points per row, before a frequency is not believed
 SPARE_GRID = 1000  # grid points that even a short series may have

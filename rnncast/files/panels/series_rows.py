@@ -5,7 +5,7 @@ import pandas as pd
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.formats.cells import Coded, Table, Values
+from rnncast.files.formats.cells import Coded, Table
 from rnncast.files.formats.delimited import SEPARATORS
 from rnncast.files.formats.lines import Start, records, text_lines
 from rnncast.files.formats.marks import MISSING, PLAIN
@@ -15,6 +15,7 @@ from rnncast.files.panels.grid import Rows
 from rnncast.files.panels.stamps import Stamps
 from rnncast.series.panel import Columns
 from rnncast.times.formats import WHOLE_NUMBER
+from rnncast.values import Values
 
 
 def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:

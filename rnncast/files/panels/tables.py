@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.formats.cells import Coded, Codes, Column, Table, Values
+from rnncast.files.formats.cells import Coded, Codes, Column, Table
 from rnncast.files.formats.marks import MISSING, PLAIN
 from rnncast.files.formats.numbers import column_numbers
 from rnncast.files.formats.opening import opened
@@ -25,6 +25,7 @@ from rnncast.files.panels.series_rows import read_series_rows
 from rnncast.files.panels.stamps import Stamps, read_stamps
 from rnncast.series.panel import KEY_MARK, Columns, Panel
 from rnncast.times.formats import WHOLE_NUMBER
+from rnncast.values import Values
 
 Note = Callable[[str], None]
 
