@@ -13,7 +13,7 @@ import pytest
 from rnncast.errors import DataError, RnncastError, UsageError
 from rnncast.evaluate import baselines
 from rnncast.evaluate.backtest import FoldForecast, backtest
-from rnncast.evaluate.baselines import BASELINES, SIMPLE, Baseline, drift, mean
+from rnncast.evaluate.baselines import BASELINES, SIMPLE, BaselineCandidate, drift, mean
 from rnncast.evaluate.compare import Entry, Plan, compare_candidates
 from rnncast.evaluate.scores import Comparison, compared
 from rnncast.series.forecast import Forecast
@@ -30,7 +30,7 @@ def task(horizon: int, *seasons: int, levels: tuple[float, ...] = (80.0,)) -> Ta
 
 
 def points(name: str, panel: Panel, horizon: int, *seasons: int) -> np.ndarray:
-    return Baseline(name, task(horizon, *seasons)).forecast(panel).point
+    return BaselineCandidate(name, task(horizon, *seasons)).forecast(panel).point
 
 
 def test_simple_baselines() -> None:
@@ -53,7 +53,7 @@ def test_the_errors_of_what_is_estimated_hold_its_own() -> None:
 def test_a_series_of_one_value_has_forecasts_and_no_intervals() -> None:
     panel = Panel.from_series({"one": np.array([7.0])})
     for name in SIMPLE:
-        forecast = Baseline(name, task(2, 3)).forecast(panel)
+        forecast = BaselineCandidate(name, task(2, 3)).forecast(panel)
         np.testing.assert_allclose(forecast.point, [[7, 7]])
 
 
@@ -71,7 +71,7 @@ def test_intervals_cover_what_the_method_is_right_for(name: str, noise: Callable
     series = {f"{s}": noise(random.normal(size=92)) for s in range(400)}
     panel = Panel.from_series(series)
     (split,) = rolling_origins(panel, 12, 1, 5)
-    low, high = Baseline(name, task(12, 4)).forecast(split.seen).interval(80)
+    low, high = BaselineCandidate(name, task(12, 4)).forecast(split.seen).interval(80)
     inside = ((low <= split.actual) & (split.actual <= high)).mean(axis=0)  # [H]
     assert np.abs(inside - 0.8).max() < 0.08, inside  # at each lead time
 
@@ -83,7 +83,7 @@ def test_classical_baselines_forecast_a_season_and_a_trend(name: str) -> None:
     y = 50 + 0.5 * steps + 10 * np.sin(np.pi * steps / 2) + random.normal(0, 0.1, 100)
     actual = y[96:].copy()
     y[40] = NAN
-    forecast = Baseline(name, task(4, 4, levels=(80.0, 95.0))).forecast(Panel.from_series({"a": y[:96]}))
+    forecast = BaselineCandidate(name, task(4, 4, levels=(80.0, 95.0))).forecast(Panel.from_series({"a": y[:96]}))
     np.testing.assert_allclose(forecast.point[0], actual, atol=5)
     assert forecast.levels == (80, 95)
     assert (np.diff(forecast.quantiles[0], axis=1) > 0).all()
@@ -98,10 +98,10 @@ def test_a_classical_method_gives_nothing_for_a_series_that_it_cannot_take() -> 
 
 def test_a_baseline_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="seasonal-naive needs a season"):
-        Baseline("seasonal-naive", task(2))
+        BaselineCandidate("seasonal-naive", task(2))
     monkeypatch.setattr(baselines, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="statsforecast, which is not installed") as raised:
-        Baseline("ets", task(2))
+        BaselineCandidate("ets", task(2))
     assert raised.value.hint == "pip install 'rnncast[classical]'"
 
 

@@ -29,7 +29,7 @@ class Spread(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Baseline:
+class BaselineCandidate:
     """A baseline by its name. The task says how far it looks, in which seasons, and which intervals it gives.
 
     UsageError if the method cannot be had, or the data have no season for it.

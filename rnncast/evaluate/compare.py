@@ -11,7 +11,7 @@ from rnncast.choices.task import shortest_series
 from rnncast.config import Config
 from rnncast.errors import DataError, UsageError
 from rnncast.evaluate.backtest import FoldForecast, backtest
-from rnncast.evaluate.baselines import BASELINES, Baseline
+from rnncast.evaluate.baselines import BASELINES, BaselineCandidate
 from rnncast.evaluate.candidates import Candidate, NetCandidate
 from rnncast.evaluate.findings import Findings
 from rnncast.evaluate.scores import Comparison, compared
@@ -135,7 +135,7 @@ def _candidates(plan: Plan, configs: dict[str, Config], task: TaskSpec) -> list[
     baselines = ["naive", *(["seasonal-naive"] if task.season > 1 else [])]
     baselines += [each.name for each in (*plan.models, *plan.baselines) if each.name not in (*configs, *baselines)]
     nets = [NetCandidate(name, _with_task(config, task), plan.device) for name, config in configs.items()]
-    return [*(Baseline(name, task) for name in baselines), *nets]
+    return [*(BaselineCandidate(name, task) for name in baselines), *nets]
 
 
 def _with_task(config: Config, task: TaskSpec) -> Config:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnncast.values import Values
 
-Codes = NDArray[np.integer[Any]]
+CellCodes = NDArray[np.integer[Any]]
 Mask = NDArray[np.bool_]
 
 SAMPLE = 500  # rows that decide what a column holds
@@ -21,7 +21,7 @@ UNNAMED = "Unnamed: "  # and its place: what pandas, too, calls a column whose h
 class Coded:
     """A column of texts, each distinct one once: row r holds texts[codes[r]], stripped of blanks around it."""
 
-    codes: Codes
+    codes: CellCodes
     texts: "pd.Series[str]"
 
     @classmethod

@@ -30,7 +30,7 @@ LONGEST_HEADER = 100_000_000  # bytes, as safetensors has it
 DTYPES = ("F32", "F64", "I64")  # of numbers in tensors, as safetensors calls them
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """What a file of this layout is: its metadata entry, its name, how to come by one, what to do if it is damaged."""
 
     key: str
@@ -39,8 +39,8 @@ class Kind(NamedTuple):
     remedy: str
 
 
-MODEL = Kind("rnncast", "model file", "make one with: rnncast train DATA", "copy it, or train, again")
-CHECKPOINT = Kind(
+MODEL = FileKind("rnncast", "model file", "make one with: rnncast train DATA", "copy it, or train, again")
+CHECKPOINT = FileKind(
     "rnncast-checkpoint", "checkpoint", "make one with: rnncast train DATA --checkpoint DIR", "delete it to begin anew"
 )
 _BLANK = b"0" * 64
@@ -49,7 +49,7 @@ _MARK = rb"\"sha256\":\""  # before the digest, as it stands in JSON within JSON
 Tensors = Mapping[str, NDArray[Any]]
 
 
-def write_model(path: str, header: Mapping[str, Any], tensors: Tensors, kind: Kind = MODEL) -> None:
+def write_model(path: str, header: Mapping[str, Any], tensors: Tensors, kind: FileKind = MODEL) -> None:
     """Write a model file, or one of another kind, whole or not at all (`written`); "-" is standard output.
 
     ModelFileError if it cannot be written.
@@ -66,7 +66,7 @@ def write_model(path: str, header: Mapping[str, Any], tensors: Tensors, kind: Ki
         raise ModelFileError(error.message, error.hint) from None
 
 
-def read_model(path: str, kind: Kind = MODEL) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def read_model(path: str, kind: FileKind = MODEL) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The header and the tensors that `write_model` was given; "-" is standard input. Older formats come as this one.
 
     ModelFileError if it is missing, cut short, changed by as little as a byte, of a newer format, or of another kind.
@@ -95,7 +95,7 @@ def read_model(path: str, kind: Kind = MODEL) -> tuple[dict[str, Any], dict[str,
         raise damaged(path, str(error), kind) from None
 
 
-def _header(text: bytes, path: str, kind: Kind) -> dict[str, Any]:
+def _header(text: bytes, path: str, kind: FileKind) -> dict[str, Any]:
     """What `write_model` was given as the header, with the format and the digest."""
     try:
         header = _parsed(_parsed(text)["__metadata__"][kind.key])
@@ -131,7 +131,7 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def _parts(file: BinaryIO, path: str, kind: Kind) -> tuple[bytes, bytes]:
+def _parts(file: BinaryIO, path: str, kind: FileKind) -> tuple[bytes, bytes]:
     """The header's text and the tensors' bytes, as many as the header accounts for. ModelFileError if there are not."""
     start = file.read(9)
     if len(start) < 9 or not (length := struct.unpack_from("<Q", start)[0]) <= LONGEST_HEADER or start[8:] != b"{":
@@ -151,7 +151,7 @@ def _parts(file: BinaryIO, path: str, kind: Kind) -> tuple[bytes, bytes]:
     return text, tensors
 
 
-def _size(text: bytes, path: str, kind: Kind) -> int:
+def _size(text: bytes, path: str, kind: FileKind) -> int:
     """The bytes of the tensors that the header tells of."""
     try:
         tensors = [(name, entry) for name, entry in _parsed(text).items() if name != "__metadata__"]
@@ -181,10 +181,10 @@ def _length(text: bytes) -> bytes:
     return struct.pack("<Q", len(text))
 
 
-def _no_model(path: str, kind: Kind) -> ModelFileError:
+def _no_model(path: str, kind: FileKind) -> ModelFileError:
     return ModelFileError(f"{path} is not a rnncast {kind.noun}", hint=kind.hint)
 
 
-def damaged(path: str, reason: str, kind: Kind = MODEL) -> ModelFileError:
+def damaged(path: str, reason: str, kind: FileKind = MODEL) -> ModelFileError:
     """What is said of a model file that cannot be believed, and why."""
     return ModelFileError(f"{path} is a damaged {kind.noun}: {reason}", hint=kind.remedy)

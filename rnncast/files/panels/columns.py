@@ -36,7 +36,7 @@ COMPACT = (4, 6, 8)  # digits of 2024, 202412 and 20241231
 TARGET_NAMES = ("y", "target", "value")
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """What the cells of a column are."""
 
     TIME = "time"
@@ -67,25 +67,25 @@ class Roles:
         return [*([self.time] if self.time else []), *self.ids]
 
 
-def kind_of(name: str, cells: list[str]) -> Kind:
+def kind_of(name: str, cells: list[str]) -> ColumnKind:
     """What a column holds, by its name and first cells."""
     present = [cell for cell in cells if cell not in MISSING]
     if not present:
-        return Kind.EMPTY
+        return ColumnKind.EMPTY
     numbers = sum(map(is_number, present))
     if numbers < len(present):
         if formats_of(present):
-            return Kind.TIME
+            return ColumnKind.TIME
         # A column of numbers with a few stray words is a column of numbers with mistakes, and said to be so later.
-        return Kind.NUMBER if numbers > len(present) / 2 else Kind.TEXT
+        return ColumnKind.NUMBER if numbers > len(present) / 2 else ColumnKind.TEXT
     if not all(map(WHOLE.fullmatch, present)):
-        return Kind.NUMBER
+        return ColumnKind.NUMBER
     if name.startswith(UNNAMED) and _counts_up(present):
-        return Kind.COUNTER
-    return Kind.TIME if _compact_times(name, present) else Kind.WHOLE
+        return ColumnKind.COUNTER
+    return ColumnKind.TIME if _compact_times(name, present) else ColumnKind.WHOLE
 
 
-def recognise(kinds: dict[str, Kind], asked: TableConfig, name: str) -> Roles:
+def recognise(kinds: dict[str, ColumnKind], asked: TableConfig, name: str) -> Roles:
     """Decide each column's role from its kind and what was asked for.
 
     DataError, with the columns and the flags that settle it, where two readings are possible or none is; `name` is the
@@ -98,9 +98,11 @@ def recognise(kinds: dict[str, Kind], asked: TableConfig, name: str) -> Roles:
     kinds = {column: kind for column, kind in kinds.items() if column not in asked.covariates}
     taken = tuple(role for role in (asked.target, *ids) if role)
     time = asked.time or _time(kinds, taken, name)
-    numeric = [c for c, kind in kinds.items() if kind in (Kind.NUMBER, Kind.WHOLE) and c != time and c not in ids]
+    numeric = [
+        c for c, kind in kinds.items() if kind in (ColumnKind.NUMBER, ColumnKind.WHOLE) and c != time and c not in ids
+    ]
     if asked.layout == "wide":
-        empty = [c for c, kind in kinds.items() if kind is Kind.EMPTY and c != time and not c.startswith(UNNAMED)]
+        empty = [c for c, kind in kinds.items() if kind is ColumnKind.EMPTY and c != time and not c.startswith(UNNAMED)]
         wanted = {*numeric, *empty}
         targets = tuple(c for c in kinds if c in wanted)
         if not numeric:
@@ -112,7 +114,7 @@ def recognise(kinds: dict[str, Kind], asked: TableConfig, name: str) -> Roles:
     return Roles(time, ids, (target,), sure=sure or len(ids) < 2)
 
 
-def roles_in_header(kinds: dict[str, Kind], asked: TableConfig, header: Columns, name: str) -> Roles:
+def roles_in_header(kinds: dict[str, ColumnKind], asked: TableConfig, header: Columns, name: str) -> Roles:
     """The roles that columns had in an earlier table. DataError if one is not there."""
     if asked.layout == "wide":
         return recognise(kinds, asked, name)
@@ -126,37 +128,39 @@ def roles_in_header(kinds: dict[str, Kind], asked: TableConfig, header: Columns,
     return Roles(header.time, header.ids, (header.target,))
 
 
-def _asked_ids(kinds: dict[str, Kind], asked: str | None) -> tuple[str, ...]:
+def _asked_ids(kinds: dict[str, ColumnKind], asked: str | None) -> tuple[str, ...]:
     if asked is None:
         return ()
     return (asked,) if asked in kinds else tuple(part.strip() for part in asked.split(","))
 
 
-def _time(kinds: dict[str, Kind], taken: tuple[str, ...], name: str) -> str | None:
-    stamps = [c for c, kind in kinds.items() if kind is Kind.TIME and c not in taken]
+def _time(kinds: dict[str, ColumnKind], taken: tuple[str, ...], name: str) -> str | None:
+    stamps = [c for c, kind in kinds.items() if kind is ColumnKind.TIME and c not in taken]
     named = [c for c in stamps if c.lower() in TIME_NAMES]
     if len(stamps) == 1 or len(named) == 1:
         return (named or stamps)[0]
     if stamps:
         raise DataError(f"{name} has {len(stamps)} time columns: {_listed(stamps)}", hint="say which with --time")
     steps = [
-        c for c, kind in kinds.items() if kind is Kind.WHOLE and c not in taken and c.lower() in TIME_NAMES + STEP_NAMES
+        c
+        for c, kind in kinds.items()
+        if kind is ColumnKind.WHOLE and c not in taken and c.lower() in TIME_NAMES + STEP_NAMES
     ]
     return steps[0] if len(steps) == 1 and len(kinds) > 1 else None
 
 
-def _ids(kinds: dict[str, Kind], time: str | None, target: str | None) -> tuple[str, ...]:
+def _ids(kinds: dict[str, ColumnKind], time: str | None, target: str | None) -> tuple[str, ...]:
     named = [c for c in kinds if c.lower() in ID_NAMES and c not in (time, target)]
     if named:
         return (min(named, key=lambda c: ID_NAMES.index(c.lower())),)
-    return tuple(c for c, kind in kinds.items() if kind is Kind.TEXT and c not in (time, target))
+    return tuple(c for c, kind in kinds.items() if kind is ColumnKind.TEXT and c not in (time, target))
 
 
-def _target(numeric: list[str], kinds: dict[str, Kind], name: str) -> str:
+def _target(numeric: list[str], kinds: dict[str, ColumnKind], name: str) -> str:
     named = [c for c in numeric if c.lower() in TARGET_NAMES]
     if len(numeric) == 1 or len(named) == 1:
         return (named or numeric)[0]
-    empty = [c for c, kind in kinds.items() if kind is Kind.EMPTY]
+    empty = [c for c, kind in kinds.items() if kind is ColumnKind.EMPTY]
     if not numeric and empty:
         raise DataError(f"{name} has no value in column {empty[0]!r}", hint="say which to forecast with --target")
     if not numeric:
@@ -207,7 +211,7 @@ def _counts_up(cells: list[str]) -> bool:
     return first in (0, 1) and all(int(cell) == first + i for i, cell in enumerate(cells))
 
 
-def _listed(names: dict[str, Kind] | list[str]) -> str:
+def _listed(names: dict[str, ColumnKind] | list[str]) -> str:
     most = 8
     shown = list(names)[:most]
     return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")

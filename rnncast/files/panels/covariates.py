@@ -12,7 +12,7 @@ from rnncast.errors import DataError
 from rnncast.files.formats.cells import Coded, Column, Table
 from rnncast.files.formats.marks import MISSING
 from rnncast.files.formats.numbers import finite_numbers
-from rnncast.files.panels.columns import Kind, kind_of
+from rnncast.files.panels.columns import ColumnKind, kind_of
 from rnncast.files.panels.grid import Laid
 from rnncast.series.covariates import Block, Covariate, Covariates, ragged
 from rnncast.series.panel import Panel
@@ -56,9 +56,9 @@ def _read(name: str, column: Column, table: Table, asked: TableConfig) -> tuple[
     if not isinstance(column, Coded):
         return Covariate(name), column
     kind = kind_of(name, table.head[name])
-    if kind is Kind.EMPTY and all(text in MISSING for text in column.texts):
+    if kind is ColumnKind.EMPTY and all(text in MISSING for text in column.texts):
         return Covariate(name), np.full(len(column), np.nan)
-    if kind in (Kind.NUMBER, Kind.WHOLE, Kind.COUNTER):
+    if kind in (ColumnKind.NUMBER, ColumnKind.WHOLE, ColumnKind.COUNTER):
         values = finite_numbers(column, name, table, asked.decimal, "where the value is missing")
         return Covariate(name), values
     missing = column.texts.isin(MISSING).to_numpy()

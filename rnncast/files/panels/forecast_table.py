@@ -20,7 +20,7 @@ from rnncast.files.formats.cells import Coded, Table
 from rnncast.files.formats.numbers import finite_numbers
 from rnncast.files.formats.opening import opened
 from rnncast.files.formats.sources import open_source
-from rnncast.files.panels.columns import ID_NAMES, TIME_NAMES, Kind, kind_of
+from rnncast.files.panels.columns import ID_NAMES, TIME_NAMES, ColumnKind, kind_of
 from rnncast.files.panels.future import positions_on_grid
 from rnncast.files.panels.tables import series_of
 from rnncast.series.forecast import CUTOFF, PATH
@@ -90,10 +90,10 @@ def read_forecasts(path: str, asked: TableConfig, actual: Panel) -> Forecasts:
         return Forecasts(table.name, series, positions(time), origin, models, first, unused)
 
 
-def _time(kinds: dict[str, Kind], actual: Panel, table: Table) -> str:
+def _time(kinds: dict[str, ColumnKind], actual: Panel, table: Table) -> str:
     if actual.columns.time_name in kinds:
         return actual.columns.time_name
-    times = [name for name, kind in kinds.items() if kind is Kind.TIME and name != CUTOFF]
+    times = [name for name, kind in kinds.items() if kind is ColumnKind.TIME and name != CUTOFF]
     named = [name for name in kinds if name.lower() in TIME_NAMES]
     if len(times) == 1 or len(named) == 1:
         return (times if len(times) == 1 else named)[0]
@@ -103,7 +103,7 @@ def _time(kinds: dict[str, Kind], actual: Panel, table: Table) -> str:
     )
 
 
-def _ids(kinds: dict[str, Kind], actual: Panel, table: Table) -> tuple[str, ...]:
+def _ids(kinds: dict[str, ColumnKind], actual: Panel, table: Table) -> tuple[str, ...]:
     wanted = actual.columns.ids
     if all(name in kinds for name in wanted):
         return wanted
@@ -117,9 +117,11 @@ def _ids(kinds: dict[str, Kind], actual: Panel, table: Table) -> tuple[str, ...]
     )
 
 
-def _places(kinds: dict[str, Kind], keys: list[str], target: str, table: Table) -> dict[str, tuple[str, float | None]]:
+def _places(
+    kinds: dict[str, ColumnKind], keys: list[str], target: str, table: Table
+) -> dict[str, tuple[str, float | None]]:
     """Which model each column belongs to, and the probability of its quantile, None for a point forecast."""
-    numeric = [n for n, kind in kinds.items() if kind in (Kind.NUMBER, Kind.WHOLE) and n not in keys]
+    numeric = [n for n, kind in kinds.items() if kind in (ColumnKind.NUMBER, ColumnKind.WHOLE) and n not in keys]
     if "yhat" in numeric:
         return {n: ("yhat", PROPHET.get(n)) for n in numeric if n in ("yhat", *PROPHET)}
     others = [name for name in numeric if name not in (target, "y")]

@@ -9,7 +9,7 @@ from rnncast.errors import DataError
 from rnncast.files.formats.cells import Coded, Table
 from rnncast.files.formats.opening import opened
 from rnncast.files.formats.sources import open_source
-from rnncast.files.panels.columns import Kind, kind_of
+from rnncast.files.panels.columns import ColumnKind, kind_of
 from rnncast.files.panels.covariates import read_covariates
 from rnncast.files.panels.stamps import FAULT_HINT, Stamps, read_stamps
 from rnncast.files.panels.tables import series_of
@@ -63,7 +63,7 @@ def positions_on_grid(
     cells: Coded, time: str, table: Table, asked: TableConfig, columns: Columns, frequency: Frequency
 ) -> Positions:
     """The grid position of each row of a column of times. DataError, with the place, where one is not on the grid."""
-    whole = kind_of(time, table.head[time]) in (Kind.WHOLE, Kind.COUNTER)
+    whole = kind_of(time, table.head[time]) in (ColumnKind.WHOLE, ColumnKind.COUNTER)
     stamps = read_stamps(cells, time, whole and frequency.unit == "step", table, asked)
     if stamps.wall is not None and not columns.in_utc:
         stamps = stamps.in_local_time()

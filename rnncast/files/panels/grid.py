@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.formats.cells import Codes, Mask, Table
+from rnncast.files.formats.cells import CellCodes, Mask, Table
 from rnncast.files.panels.runs import Runs
 from rnncast.files.panels.stamps import FAULT_HINT, Stamps, tell_repeats_apart
 from rnncast.series.covariates import Block
@@ -49,7 +49,7 @@ class Rows:
     have been its value, and its column. covariates [N], as they stand in the rows.
     """
 
-    series: Codes
+    series: CellCodes
     names: tuple[str, ...]
     stamps: Stamps
     values: Values
@@ -114,7 +114,7 @@ class Gridded(NamedTuple):
     frequency: Frequency
     chosen: NDArray[np.int64] | None
     base: int
-    places: Codes
+    places: CellCodes
     defects: list[Defect]
 
 
@@ -127,7 +127,7 @@ class Stretches(NamedTuple):
     start: Positions
     indptr: NDArray[np.int64]
     chosen: NDArray[np.int64] | None
-    cell: Codes
+    cell: CellCodes
     defects: list[Defect]
 
 
@@ -193,7 +193,7 @@ def _chosen(values: NDArray[Any], chosen: NDArray[np.int64] | None) -> NDArray[A
     return values if chosen is None else values[chosen]
 
 
-def _compact(numbers: Positions) -> tuple[int, Codes]:
+def _compact(numbers: Positions) -> tuple[int, CellCodes]:
     """Numbers as their lowest and what they exceed it by, in half the memory where that is enough."""
     lowest = int(numbers.min(initial=0))
     rest = numbers - lowest
@@ -242,7 +242,7 @@ def _sampled(rows: Rows, runs: Runs, times: Times) -> list[Times]:
 
 
 def _placed(
-    values: Values, cell: Codes, indptr: NDArray[np.int64], asked: TableConfig
+    values: Values, cell: CellCodes, indptr: NDArray[np.int64], asked: TableConfig
 ) -> tuple[Values, Mask, NDArray[np.int64]]:
     """Values on the grid [G], which points have a row [G], and rows too many of each series [S]."""
     size = int(indptr[-1])
@@ -269,7 +269,7 @@ def _placed(
     return y, taken, repeats
 
 
-def _covariates(block: Block, cell: Codes, size: int) -> Block:
+def _covariates(block: Block, cell: CellCodes, size: int) -> Block:
     if not len(block):
         return block
     values = np.full((size, len(block)), np.nan)
@@ -323,7 +323,7 @@ def _sparse(rows: Rows, frequency: Frequency, sparse: Mask, low: Positions, high
         yield Defect(int(s), rows.number(row), message, "correct that time, or say the step with --freq")
 
 
-def _repeats(rows: Rows, cell: Codes, numbers: NDArray[np.int64]) -> Iterator[Defect]:
+def _repeats(rows: Rows, cell: CellCodes, numbers: NDArray[np.int64]) -> Iterator[Defect]:
     again = np.flatnonzero(pd.Series(cell).duplicated().to_numpy())
     for s, place in _first_rows(rows.series[numbers], again):
         first = rows.number(int(numbers[np.argmax(cell == cell[place])]))
@@ -337,7 +337,7 @@ def _repeats(rows: Rows, cell: Codes, numbers: NDArray[np.int64]) -> Iterator[De
         yield Defect(s, rows.number(row), message, hint)
 
 
-def _first_rows(series: Codes, rows: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+def _first_rows(series: CellCodes, rows: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """The first of the rows of each series that has any, in the order of the rows."""
     _, first = np.unique(series[rows], return_index=True)
     for index in np.sort(first):

@@ -5,19 +5,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.files.formats.cells import Codes, Mask
+from rnncast.files.formats.cells import CellCodes, Mask
 from rnncast.times.frequency import Positions
 
 
 class Runs(NamedTuple):
     """Stretches of rows of one series. series, start, stop [R]: whose, from which row, up to which."""
 
-    series: Codes
+    series: CellCodes
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
 
     @classmethod
-    def of(cls, series: Codes) -> "Runs":
+    def of(cls, series: CellCodes) -> "Runs":
         """The stretches of rows whose series [N] are given."""
         borders = np.flatnonzero(series[1:] != series[:-1]) + 1
         start = np.concatenate([[0], borders]) if len(series) else borders
@@ -34,7 +34,7 @@ class Runs(NamedTuple):
         start, length = self.start[picked], (self.stop - self.start)[picked]
         return np.repeat(start - (np.cumsum(length) - length), length) + np.arange(length.sum())
 
-    def extents(self, places: Codes, size: int) -> tuple[Positions, Positions]:
+    def extents(self, places: CellCodes, size: int) -> tuple[Positions, Positions]:
         """The lowest and the highest place [N] of each of `size` series; 0 and -1 of one without rows."""
         low, high = np.full(size, np.iinfo(np.int64).max), np.full(size, np.iinfo(np.int64).min)
         if len(self.start):

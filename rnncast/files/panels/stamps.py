@@ -9,7 +9,7 @@ import pandas as pd
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.formats.cells import SAMPLE, Coded, Codes, Mask, Table
+from rnncast.files.formats.cells import SAMPLE, CellCodes, Coded, Mask, Table
 from rnncast.files.formats.marks import WHOLE
 from rnncast.times.formats import DIRECTIVE, EXAMPLE, WHOLE_NUMBER, format_fault, format_times, formats_of, refined
 from rnncast.times.frequency import FIRST_DATE, LAST_DATE, Times
@@ -30,7 +30,7 @@ class Stamps:
     those of `Columns`; wall: the local times [K] where `times` are UTC and both could be the regular ones.
     """
 
-    codes: Codes
+    codes: CellCodes
     times: Times
     form: str
     zone: str = ""
@@ -81,7 +81,7 @@ def read_stamps(cells: Coded, name: str, whole: bool, table: Table, asked: Table
     return replace(stamps, faults=faults)
 
 
-def tell_repeats_apart(stamps: Stamps, series: Codes, asked: TableConfig) -> Stamps:
+def tell_repeats_apart(stamps: Stamps, series: CellCodes, asked: TableConfig) -> Stamps:
     """Where the clocks of --zone were set back, the second row of a series with the same time is the later moment."""
     if not asked.zone or not stamps.in_utc or "z" in stamps.form or stamps.wall is None:
         return stamps
@@ -168,7 +168,7 @@ def _aware(cells: Coded, wall: Times, form: str, table: Table, asked: TableConfi
     return Stamps(cells.codes, utc, form, zone, in_utc=True, wall=wall)
 
 
-def _in_zone(codes: Codes, wall: Times, form: str, zone: str, table: Table) -> Stamps:
+def _in_zone(codes: CellCodes, wall: Times, form: str, zone: str, table: Table) -> Stamps:
     """Times without offsets in a zone that was asked for."""
     check_zone(zone)
     utc, skipped = wall_to_utc(wall, zone, np.zeros(len(wall), bool))

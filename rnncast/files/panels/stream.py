@@ -42,7 +42,7 @@ class BadRow(NamedTuple):
     reason: str
 
 
-class Header(NamedTuple):
+class LineLayout(NamedTuple):
     """How the cells of a line are found: as a list of cells, from the names of its columns to their places."""
 
     split: Callable[[str], list[Any]]
@@ -55,7 +55,7 @@ def stream_rows(
     lines: Iterable[str], columns: Columns, frequency: Frequency, table: TableConfig
 ) -> Iterator[StreamRow | BadRow]:
     """The rows of a stream, in its order; what is no row is given as such. DataError if the header does not suit."""
-    header: Header | None = None
+    header: LineLayout | None = None
     number = _comma if table.decimal == "comma" else _point
     for place, line in enumerate(lines, 1):
         text = line.strip("\r\n").removeprefix("\ufeff")
@@ -78,7 +78,7 @@ class _UnreadableError(ValueError):
 def _row(
     place: int,
     cells: list[Any],
-    header: Header,
+    header: LineLayout,
     columns: Columns,
     frequency: Frequency,
     number: Callable[[str], float],
@@ -123,7 +123,7 @@ def _on_the_grid(wall: datetime, offset: int, columns: Columns) -> Times:
     return np.concatenate(both)
 
 
-def _header(text: str, columns: Columns) -> tuple[Header, bool]:
+def _header(text: str, columns: Columns) -> tuple[LineLayout, bool]:
     """How lines are read, from the first; and whether that is a row itself."""
     names = [*columns.ids, *([] if columns.time is None else [columns.time]), columns.target]
     if text.startswith("{"):
@@ -138,16 +138,16 @@ def _header(text: str, columns: Columns) -> tuple[Header, bool]:
             places = {name: i for i, name in enumerate(cells)}
             return _placed(partial(_cells_of, separator=separator, width=len(cells)), places, columns), False
     if len(names) == 1 and (text.strip() in MISSING or PLAIN.fullmatch(text.strip())):
-        return Header(lambda line: [line], (), None, 0), True
+        return LineLayout(lambda line: [line], (), None, 0), True
     raise DataError(
         f"the first line of the stream, {text[:60]!r}, does not name the columns {', '.join(names)}",
         hint="begin with the header that the training data had",
     )
 
 
-def _placed(split: Callable[[str], list[Any]], places: dict[str, int], columns: Columns) -> Header:
+def _placed(split: Callable[[str], list[Any]], places: dict[str, int], columns: Columns) -> LineLayout:
     time = None if columns.time is None else places[columns.time]
-    return Header(split, tuple(places[name] for name in columns.ids), time, places[columns.target])
+    return LineLayout(split, tuple(places[name] for name in columns.ids), time, places[columns.target])
 
 
 def _cells(line: str, separator: str) -> list[str]:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError, UsageError
-from rnncast.files.formats.cells import Coded, Codes, Column, Table
+from rnncast.files.formats.cells import CellCodes, Coded, Column, Table
 from rnncast.files.formats.marks import MISSING, PLAIN
 from rnncast.files.formats.numbers import column_numbers
 from rnncast.files.formats.opening import opened
 from rnncast.files.formats.sources import Progress, open_source
-from rnncast.files.panels.columns import Kind, Roles, kind_of, recognise, roles_in_header, time_passed_over
+from rnncast.files.panels.columns import ColumnKind, Roles, kind_of, recognise, roles_in_header, time_passed_over
 from rnncast.files.panels.covariates import read_covariates
 from rnncast.files.panels.grid import Rows, Schema, lay
 from rnncast.files.panels.readings import Reading, judge
@@ -81,7 +81,7 @@ def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Row
     numbers = [name for name in asked.covariates if _plain(table, name)]
     texts = [name for name in asked.covariates if name not in numbers]
     columns = table.read([*roles.texts, *others, *texts], [*plain, *numbers])
-    whole = roles.time is not None and kinds[roles.time] in (Kind.WHOLE, Kind.COUNTER)
+    whole = roles.time is not None and kinds[roles.time] in (ColumnKind.WHOLE, ColumnKind.COUNTER)
     whole = whole or (header is not None and header.time_format == WHOLE_NUMBER)
     rows = (_wide if roles.wide else _long)(columns, roles, table, asked, whole)
     read = [f"time {roles.time!r}"] if roles.time else ["rows in order"]
@@ -178,7 +178,7 @@ def _not_blank(texts: dict[str, Coded], *values: Values) -> "NDArray[np.int64] |
     return np.flatnonzero(~blank) if blank.any() else None
 
 
-def series_of(ids: list[Coded], count: int) -> tuple[Codes, tuple[str, ...]]:
+def series_of(ids: list[Coded], count: int) -> tuple[CellCodes, tuple[str, ...]]:
     """The series of each row [N] and the series' names, in the order of their first rows."""
     if not ids:
         return np.zeros(count, np.int64), ("",)
