@@ -4,9 +4,11 @@ import importlib
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from rnncast.forecaster.forecaster import Forecaster
 from tests.fuzz.harness import CORPUS, HERE, TARGETS, mutated, seeds
 
 LARGEST = 300_000  # bytes of all
@@ -30,6 +32,12 @@ def test_the_corpus_and_mutants_of_it_break_nothing(name: str) -> None:
 def test_the_corpus_is_small_and_whole() -> None:
     assert {path.name for path in CORPUS.iterdir()} == set(TARGETS)
     assert sum(path.stat().st_size for path in CORPUS.rglob("*") if path.is_file()) < LARGEST
+
+
+@pytest.mark.parametrize("path", sorted((CORPUS / "model").iterdir()), ids=lambda path: path.stem)
+def test_model_files_of_the_corpus_load(path: Path) -> None:
+    """Else their mutants would be refused before anything is tried."""
+    Forecaster.load(str(path)).predict(horizon=1)
 
 
 def test_a_target_runs_by_hand() -> None:

@@ -34,7 +34,7 @@ cli           | rich typer                | series files runtime choices trainin
 __main__      |                           | cli
 """
 FILES = "files.formats files.panels files.output "
-COMPUTE = {"times", "series", "frame", "runtime", "nets", "training"}
+COMPUTE = {"times", "intervals", "series", "frame", "runtime", "nets", "training"}
 ASKED = {"Config", "TaskConfig", "NetConfig", "TrainConfig"}
 FORBIDDEN = ("pickle", "torch.load", "csv.Sniffer", "import click", "**kwargs")
 FILE_LINES, FUNCTION_LINES, CLASS_LINES, PARAMETERS = 400, 60, 250, 8
