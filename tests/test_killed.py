@@ -15,7 +15,6 @@ TRAININGS = {
     "dropout": [*SMALL, "--members", "1", "--model", "rnn", "--dropout", "0.3", "--patience", "1"],
 }
 MOMENTS = {"anywhere": anywhere, "at a checkpoint": at_a_checkpoint, "while writing": while_writing}
-KILLS = 50
 
 
 def table(path: Path, series: int) -> None:
@@ -54,22 +53,32 @@ def test_two_kills_side_by_side(side_by_side: Lives) -> None:
 
 
 @pytest.mark.slow
+def test_twenty_five_kills(alone: Lives, capsys: pytest.CaptureFixture[str]) -> None:
+    _killed(25, "validated members", "anywhere", alone, capsys)
+
+
+@pytest.mark.slow
+def test_twenty_five_kills_side_by_side(side_by_side: Lives, capsys: pytest.CaptureFixture[str]) -> None:
+    _killed(25, "validated members", "while writing", side_by_side, capsys)
+
+
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("training", "moment"),
     [*(("validated members", moment) for moment in MOMENTS), ("fed back", "anywhere"), ("dropout", "at a checkpoint")],
 )
 def test_fifty_kills(alone: Lives, training: str, moment: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _fifty(training, moment, alone, capsys)
+    _killed(50, training, moment, alone, capsys)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_fifty_kills_side_by_side(side_by_side: Lives, moment: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _fifty("validated members", moment, side_by_side, capsys)
+    _killed(50, "validated members", moment, side_by_side, capsys)
 
 
-def _fifty(training: str, moment: str, there: Lives, capsys: pytest.CaptureFixture[str]) -> None:
-    counts = survived(TRAININGS[training], MOMENTS[moment], KILLS, there)
+def _killed(kills: int, training: str, moment: str, there: Lives, capsys: pytest.CaptureFixture[str]) -> None:
+    counts = survived(TRAININGS[training], MOMENTS[moment], kills, there)
     with capsys.disabled():
         print(f"\n{training}, {moment}: {dict(counts)}")
-    assert counts["kills"] == KILLS
+    assert counts["kills"] == kills

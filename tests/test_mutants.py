@@ -24,7 +24,8 @@ from tests.tiny_models import Kind, kinds, train
 
 KINDS = kinds()
 FEWEST = 7_000
-FAST = 61  # of so many mutants, one is tried in the fast test
+FAST, LONG = 61, 4  # of so many mutants, one is tried in the fast test, and in the long one
+EVERY = [pytest.param(LONG, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.campaign)]
 NO_MODEL = "is not a rnncast model file"
 REFUSED = re.compile(r"rnncast: model is a (?:damaged model file: \S+ .+|model file of format .+)")
 CANNOT = re.compile(
@@ -138,9 +139,9 @@ def test_a_sample_of_the_mutants_of_format_1(tmp_path: Path) -> None:
     assert found["reasons"] > 0.8 * found["refused"]  # the others are no model files at all
 
 
-@pytest.mark.slow
-def test_every_mutant_of_format_1(tmp_path: Path) -> None:
-    found = _loaded(tmp_path / "model", 1)
+@pytest.mark.parametrize("every", EVERY)
+def test_mutants_of_format_1(tmp_path: Path, every: int) -> None:
+    found = _loaded(tmp_path / "model", every)
     print(f"\nmutants of format 1: {dict(found)}")
     assert found["refused"] > found["fine"] > 0
 
@@ -166,9 +167,10 @@ def _loaded(path: Path, every: int) -> Counter[str]:
     return found
 
 
-@pytest.mark.slow
-def test_every_mutant(folder: Folder) -> None:
-    found = tried(folder, 1)
+@pytest.mark.parametrize("every", EVERY)
+def test_mutants(folder: Folder, every: int) -> None:
+    """The long test tries 7,000 in all, the campaign every one."""
+    found = tried(folder, every)
     print(f"\nmutants: {dict(found)}")
-    assert found.total() > FEWEST / len(KINDS)
+    assert found.total() > FEWEST / (len(KINDS) + 1)
     assert found["refused"] > found["fine"] > 0
