@@ -23,6 +23,7 @@ from rnncast.config import (
     TaskConfig,
     TrainConfig,
     in_range,
+    one_of,
     probabilities_of,
 )
 from rnncast.errors import UsageError
@@ -277,6 +278,24 @@ class ModelSpec:
             names = [each.name for each in fields(kind)]
             table(given[name], names, names, f"field of the section {name!r}")
         return cls(**{name: _taken(kind, given[name]) for name, kind in sections.items()})
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """Which nets of a training that was stopped before its end are in a model.
+
+    run: "training" (on all the data) or "validation" (without their end). nets, of_nets: kept, and planned of these.
+    epochs, of_epochs: that each net kept has at least, and that were planned.
+    """
+
+    run: str
+    nets: int
+    of_nets: int
+    epochs: int
+    of_epochs: int
+
+    def __post_init__(self) -> None:
+        one_of("interruption", self.run, ("training", "validation"))
 
 
 def _flat(of_sections: Any) -> dict[str, Any]:

@@ -245,10 +245,28 @@ def test_version(program: Program) -> None:
     assert program.process("--version").stdout.startswith("rnncast 0.")
 
 
-def test_forecast_imports_neither_torch_nor_pandas(trained: Program) -> None:
-    loaded = modules_after(trained, "forecast")
-    assert "numpy" in loaded
-    assert not {"torch", "pandas"} & loaded
+NEVER_BY_A_FORECAST = {
+    "torch",
+    "scipy",
+    "statsforecast",
+    "rnncast.choices",
+    "rnncast.nets",
+    "rnncast.training",
+    "rnncast.evaluate",
+    "rnncast.runtime.footprint",
+    "rnncast.cli.train",
+    "rnncast.cli.compare",
+}
+FROM_THE_STATE = {"pandas", "rich", "rnncast.files.formats", "rnncast.files.panels"}  # not needed either
+
+
+@pytest.mark.parametrize(("data", "unneeded"), [("", FROM_THE_STATE), (AIR_PASSENGERS, set())], ids=["state", "csv"])
+def test_a_forecast_imports_only_what_it_needs(trained: Program, data: str, unneeded: set[str]) -> None:
+    """What starts each forecast anew is paid for at each start."""
+    loaded = modules_after(trained, f"forecast {data}")
+    assert {"numpy", "rnncast.forecaster.forecaster"} <= loaded
+    assert ("pandas" in loaded) == bool(data)
+    assert not (NEVER_BY_A_FORECAST | unneeded) & loaded
 
 
 @pytest.mark.parametrize("arguments", ["--help", "train --help", "forecast --help", "compare --help", "--version"])

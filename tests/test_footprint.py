@@ -10,7 +10,8 @@ import pytest
 from rnncast.choices.decide import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
-from rnncast.runtime.footprint import bytes_of, check_paths, footprint
+from rnncast.runtime.footprint import footprint
+from rnncast.runtime.memory import bytes_of, check_paths
 from tests.conftest import AIR_PASSENGERS, ROOT, Program, waves
 
 TRAIN = """

@@ -21,7 +21,7 @@ def blocks(language: str) -> list[str]:
 
 def test_every_command_and_option_group_is_named() -> None:
     for command in COMMANDS:
-        assert f"rnncast {command.__name__}" in README
+        assert f"rnncast {command}" in README
     for panel in PANELS.values():
         assert f"**{panel}**" in README
 

@@ -109,7 +109,6 @@ def test_settings_are_decided_once(monkeypatch: pytest.MonkeyPatch, tmp_path: An
         return decide(config, panel)
 
     monkeypatch.setattr(deciding, "decide", counted)
-    monkeypatch.setattr("rnncast.forecaster.forecaster.decide", counted)
     for flags in ([], ["--explain"]):
         calls.clear()
         output = str(tmp_path / "model.safetensors")

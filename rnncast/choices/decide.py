@@ -5,27 +5,23 @@ from typing import Any
 from rnncast.choices.best_base import best_bases
 from rnncast.choices.choice import Choice, Made, choice
 from rnncast.choices.effort import epochs_of, hidden_size_of, members_of, shrinkage_of, stride_of
-from rnncast.choices.frame import base_of, check_bases, spans_of, window_of
+from rnncast.choices.frame import base_of, spans_of, window_of
 from rnncast.choices.task import (
     calendar_of,
-    check_cycles,
     check_lengths,
-    check_strategy,
     horizon_of,
     seasons_of,
     strategy_of,
     transform_of,
 )
 from rnncast.config import Config
-from rnncast.errors import UsageError
-from rnncast.frame.baselines import baselines_of, find_baseline
+from rnncast.frame.baselines import baselines_of
 from rnncast.frame.frame import Frame
 from rnncast.runtime.footprint import check_memory
 from rnncast.series.encoding import Encoding
 from rnncast.series.panel import Panel
 from rnncast.series.sizes import check_sizes
 from rnncast.spec import ModelSpec
-from rnncast.times.frequency import Frequency
 
 TOLD = (  # what is said of choices, in this order
     "seasons",
@@ -95,19 +91,3 @@ def _made(config: Config, values: dict[str, Any]) -> ModelSpec:
     """The spec, with the base forecasts that suit its seasons and spans."""
     names = baselines_of(values["seasons"], values["level_span"], known=values["known"] > 0)
     return ModelSpec.of(config, values | {"baselines": names})
-
-
-def check_spec(spec: ModelSpec, frequency: Frequency) -> None:
-    """UsageError, by name, if the parts of a spec do not suit each other, or data of the frequency."""
-    check_strategy(spec.net.model, spec.task.strategy, spec.train.training, spec.train.loss)
-    if spec.loss.counts and spec.frame.log:
-        raise UsageError(f"--loss {spec.train.loss} counts, and takes no logs")
-    check_cycles(spec.frame.calendar, frequency)
-    frame = Frame.of(spec)
-    for place, name in enumerate(frame.baselines):
-        find_baseline(name)
-        if name in frame.baselines[:place]:
-            raise UsageError(f"the base forecast {name} stands twice")
-    if len(frame.matched) != (frame.known > 0):
-        raise UsageError("the base forecasts by known covariates do not suit the covariates")
-    check_bases(spec.frame.base, frame)

@@ -6,8 +6,8 @@ from rnncast.choices.best_base import BestBases
 from rnncast.choices.choice import GIVEN
 from rnncast.choices.effort import EFFORTS, SPANS
 from rnncast.config import Config
-from rnncast.errors import UsageError
 from rnncast.frame.frame import Frame
+from rnncast.runtime.checks import check_bases
 
 WINDOW = (8, 64)  # smallest, largest
 SPANS_HELD = 3  # times that the longest series holds a span, before it is measured by though it is no season
@@ -56,12 +56,3 @@ def base_of(given: tuple[str, ...] | None, frame: Frame, best: BestBases) -> tup
         return best.names, "over origins all along the data, no other is better"
     alike = "their mean, as they cannot be told apart; " if len(best.names) > 1 else ""
     return best.names, f"{alike}over origins all along the data, {best.error:.2f} times the error of {frame.base[0]}"
-
-
-def check_bases(names: tuple[str, ...], frame: Frame) -> None:
-    """Refuse, by name, a base forecast that does not exist (UsageError)."""
-    for name in names or ("",):
-        if name not in frame.base_names:
-            raise UsageError(
-                f"--base {name}: there is no such base forecast", hint=f"there are: {', '.join(frame.base_names)}"
-            )

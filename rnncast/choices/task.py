@@ -10,9 +10,10 @@ from rnncast.choices.seasonality import find_longer_season, find_season
 from rnncast.config import CYCLES, Config
 from rnncast.errors import DataError, UsageError
 from rnncast.losses import LOSSES
+from rnncast.runtime.checks import check_strategy
 from rnncast.runtime.registry import find_net
 from rnncast.series.panel import Panel
-from rnncast.times.frequency import Frequency
+from rnncast.times.frequency import check_cycles
 
 TWICE = 1.998  # that many years are two: some have 365 days
 SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
@@ -75,17 +76,6 @@ def calendar_of(config: Config, panel: Panel, longest: int) -> tuple[tuple[str, 
     return cycles, "the cycles that the longest series holds twice"
 
 
-def check_cycles(cycles: tuple[str, ...], frequency: Frequency) -> None:
-    """Refuse, by name, a cycle of the calendar that the frequency does not have (UsageError)."""
-    wrong = [cycle for cycle in cycles if cycle not in frequency.cycles]
-    if wrong:
-        there = ", ".join(frequency.cycles) or "none"
-        raise UsageError(
-            f"--calendar {wrong[0]}: these data are {frequency.name}, in which there is no such cycle",
-            hint=f"leave out --calendar; cycles there are: {there}",
-        )
-
-
 def _logs_steady(panel: Panel, season: int) -> bool:
     """Whether movements keep their size in logs, or at least not much less than in plain units."""
     plain = scale_drift(panel, season)
@@ -139,22 +129,3 @@ def strategy_of(config: Config) -> tuple[str, str, str]:
     training = "bptt" if training == "auto" else training
     check_strategy(config.net.model, strategy, training, config.train.loss)
     return strategy, training, reason
-
-
-def check_strategy(model: str, strategy: str, training: str, loss: str) -> None:
-    """Refuse a net, strategy, training method and loss that contradict each other (UsageError)."""
-    if find_net(model).recursive_only and strategy == "direct":
-        raise UsageError(
-            f"{model} cannot be direct: what it remembers is its own output, one step ahead",
-            hint="leave out --strategy, or choose another --model",
-        )
-    if strategy == "recursive" and LOSSES[loss].of_distribution:
-        raise UsageError(
-            f"--loss {loss} forecasts the whole horizon at once, and recursive is step by step",
-            hint="leave out --strategy and --training, or choose another --model or --loss",
-        )
-    if strategy == "direct" and training in ("teacher-forcing", "scheduled"):
-        raise UsageError(
-            f"--training {training} says what is fed back, and with --strategy direct nothing is",
-            hint="add --strategy recursive, or leave out --training",
-        )

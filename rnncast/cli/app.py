@@ -1,31 +1,19 @@
 """The program: its commands, and the way from an error to an exit code."""
 
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
-from rnncast.cli.check import check
-from rnncast.cli.compare import compare
 from rnncast.cli.environment import Environment
-from rnncast.cli.export import export
-from rnncast.cli.forecast import forecast
-from rnncast.cli.inspect import inspect
-from rnncast.cli.score import score
-from rnncast.cli.train import train
 from rnncast.errors import ExitCode, OutputClosedError, RnncastError
 from rnncast.version import VERSION
 
-COMMANDS = (train, forecast, score, compare, check, inspect, export)
-
-app = typer.Typer(
-    name="rnncast",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = ("train", "forecast", "score", "compare", "check", "inspect", "export")  # each in a file of its name
 
 
 def _print_version(wanted: bool) -> None:
@@ -34,7 +22,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit()
 
 
-@app.callback()
 def program(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -58,8 +45,18 @@ def _heard(command: Callable[..., None]) -> Callable[..., None]:
     return heard
 
 
-for command in COMMANDS:
-    app.command()(_heard(command))
+def program_with(names: Iterable[str]) -> typer.Typer:
+    """The program with the commands of some names, the only ones that it imports."""
+    app = typer.Typer(
+        name="rnncast",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(program)
+    for name in names:
+        app.command()(_heard(getattr(import_module(f"rnncast.cli.{name}"), name)))
+    return app
 
 
 def run(arguments: list[str] | None = None, environment: Environment | None = None) -> int:
@@ -80,8 +77,11 @@ def run(arguments: list[str] | None = None, environment: Environment | None = No
 
 
 def _code(arguments: list[str] | None, environment: Environment) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    # A command costs a start-up the making of its options: where one is named first, the others are not needed.
+    names = [name for name in given[:1] if name in COMMANDS] or COMMANDS
     try:
-        app(arguments, obj=environment, prog_name="rnncast")
+        program_with(names)(arguments, obj=environment, prog_name="rnncast")
     except SystemExit as end:
         return int(end.code or 0)
     return ExitCode.DONE

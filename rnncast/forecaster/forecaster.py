@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.choices.decide import decide
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, TrainingError, UsageError
 from rnncast.files.output.model_file import FORMAT, damaged, read_model, write_model
@@ -29,22 +28,21 @@ from rnncast.forecaster.update import advanced, following
 from rnncast.frame.exogenous import Ahead, calendar, columns_now
 from rnncast.intervals.copula import correlated_scores, generator_of
 from rnncast.runtime.checks import check_tensors
-from rnncast.runtime.footprint import check_paths
 from rnncast.runtime.members import StepNets
+from rnncast.runtime.memory import check_paths
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, rows_of, state_from_tensors, state_tensors
 from rnncast.series.covariates import Future
 from rnncast.series.encoding import Encoding, expand
 from rnncast.series.forecast import Forecast, Paths
 from rnncast.series.panel import Columns, Panel
-from rnncast.spec import ModelSpec
+from rnncast.spec import Interruption, ModelSpec
 from rnncast.times.frequency import Frequency, Positions
-from rnncast.training.checkpoint import Interruption
-from rnncast.training.watch import Watch
 from rnncast.version import VERSION
 
 if TYPE_CHECKING:
     from rnncast.training.fit import Fitted
+    from rnncast.training.watch import Watch
 
 SIDE_BY_SIDE = 32  # series whose paths are sampled at once
 LARGE = np.errstate(all="ignore")  # numbers too large for NumPy end as a forecast that is not finite, which is refused
@@ -78,20 +76,23 @@ class Forecaster:
     device: str = "cpu"
 
     @classmethod
-    def fit(cls, panel: Panel, config: Config | None = None, *, watch: Watch | None = None) -> "Forecaster":
+    def fit(cls, panel: Panel, config: Config | None = None, *, watch: "Watch | None" = None) -> "Forecaster":
         """Train on a panel. Settings left open are decided from the data; `watch` is told of each epoch.
 
         DataError if the panel has too few values for the horizon; TrainingError if training diverges, and as one of its
         kind InterruptedTrainingError if it is stopped: they rescue the Forecaster with the best weights so far;
         CheckpointError if the checkpoint that `watch` starts from is of another training.
         """
+        from rnncast.choices.decide import decide  # of no use to a forecast, as in `fit_spec`
+
         asked = config or Config()
         return cls.fit_spec(panel, decide(asked, panel)[0], asked, watch=watch)
 
     @classmethod
-    def fit_spec(cls, panel: Panel, spec: ModelSpec, asked: Config, *, watch: Watch | None = None) -> "Forecaster":
+    def fit_spec(cls, panel: Panel, spec: ModelSpec, asked: Config, *, watch: "Watch | None" = None) -> "Forecaster":
         """Train on a panel what `choices.decide` made of it and of what was asked. TrainingError as `fit`."""
         from rnncast.training.fit import fit_weights  # torch is imported only where it is needed
+        from rnncast.training.watch import Watch
 
         encoding = Encoding.of(panel)
         made_by = {"data": panel.fingerprint, "settings": spec.to_dict(), "versions": _trained_with()}

@@ -10,18 +10,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnncast.choices.decide import check_spec
 from rnncast.config import DATA_OF_MODEL, Config, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.output.model_file import FORMAT
+from rnncast.frame.baselines import find_baseline
+from rnncast.frame.frame import Frame
 from rnncast.plain import from_plain, shown, table, texts
+from rnncast.runtime.checks import check_bases, check_strategy
 from rnncast.series.encoding import Encoding
 from rnncast.series.panel import KEY_MARK, Columns, Panel
-from rnncast.spec import ModelSpec
+from rnncast.spec import Interruption, ModelSpec
 from rnncast.times.formats import WHOLE_NUMBER, format_fault
-from rnncast.times.frequency import Frequency
+from rnncast.times.frequency import Frequency, check_cycles
 from rnncast.times.zones import check_zone
-from rnncast.training.checkpoint import Interruption
 
 SCORES = ("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins")  # the first three are always there
 NEEDED_SCORES = 3
@@ -135,12 +136,28 @@ class Header(NamedTuple):
             else from_plain(Interruption, interruption, "interruption's field"),
             format=given.get("format", FORMAT),
         )
-        check_spec(header.spec, header.frequency)
+        _check_spec(header.spec, header.frequency)
         if header.encoding.widths != header.spec.frame.covariates:
             raise UsageError("the encoding of the covariates does not fit the net")
         _check_columns(header.columns, header.frequency)
         _check_ids(header.ids, header.columns)
         return header
+
+
+def _check_spec(spec: ModelSpec, frequency: Frequency) -> None:
+    """UsageError, by name, if the parts of a spec do not suit each other, or data of the frequency."""
+    check_strategy(spec.net.model, spec.task.strategy, spec.train.training, spec.train.loss)
+    if spec.loss.counts and spec.frame.log:
+        raise UsageError(f"--loss {spec.train.loss} counts, and takes no logs")
+    check_cycles(spec.frame.calendar, frequency)
+    frame = Frame.of(spec)
+    for place, name in enumerate(frame.baselines):
+        find_baseline(name)
+        if name in frame.baselines[:place]:
+            raise UsageError(f"the base forecast {name} stands twice")
+    if len(frame.matched) != (frame.known > 0):
+        raise UsageError("the base forecasts by known covariates do not suit the covariates")
+    check_bases(spec.frame.base, frame)
 
 
 def _source(values: Any) -> Source:

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 
 from rnncast.config import Config
-from rnncast.spec import ModelSpec
-from rnncast.training.checkpoint import Checkpoint, Interruption
+from rnncast.spec import Interruption, ModelSpec
+from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.epoch import EpochReport
 
 

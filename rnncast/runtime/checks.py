@@ -1,4 +1,5 @@
-"""What a model file holds, held against what its own spec asks for, before anything is made of that size."""
+"""Whether the parts of a spec suit each other; and what a model file holds, held against what its own spec asks for,
+before anything is made of that size."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.errors import UsageError
+from rnncast.frame.frame import Frame
+from rnncast.losses import LOSSES
 from rnncast.runtime.members import weight_shapes
+from rnncast.runtime.registry import find_net
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES, Runtime
 from rnncast.runtime.states import state_tensors
 from rnncast.spec import ModelSpec
@@ -57,3 +62,31 @@ def check_tensors(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]], series: 
 
 def _said(tensor: NDArray[Any]) -> str:
     return f"{tensor.dtype} [{', '.join(map(str, tensor.shape))}]"
+
+
+def check_strategy(model: str, strategy: str, training: str, loss: str) -> None:
+    """Refuse a net, strategy, training method and loss that contradict each other (UsageError)."""
+    if find_net(model).recursive_only and strategy == "direct":
+        raise UsageError(
+            f"{model} cannot be direct: what it remembers is its own output, one step ahead",
+            hint="leave out --strategy, or choose another --model",
+        )
+    if strategy == "recursive" and LOSSES[loss].of_distribution:
+        raise UsageError(
+            f"--loss {loss} forecasts the whole horizon at once, and recursive is step by step",
+            hint="leave out --strategy and --training, or choose another --model or --loss",
+        )
+    if strategy == "direct" and training in ("teacher-forcing", "scheduled"):
+        raise UsageError(
+            f"--training {training} says what is fed back, and with --strategy direct nothing is",
+            hint="add --strategy recursive, or leave out --training",
+        )
+
+
+def check_bases(names: tuple[str, ...], frame: Frame) -> None:
+    """Refuse, by name, a base forecast that does not exist (UsageError)."""
+    for name in names or ("",):
+        if name not in frame.base_names:
+            raise UsageError(
+                f"--base {name}: there is no such base forecast", hint=f"there are: {', '.join(frame.base_names)}"
+            )

@@ -5,7 +5,6 @@ to refuse the absurd by, held by a test to within a factor of 2 of what real tra
 """
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from rnncast.errors import UsageError
 from rnncast.frame.frame import Frame
 from rnncast.runtime.head import Head
 from rnncast.runtime.members import head_of, weight_shapes
+from rnncast.runtime.memory import available, bytes_of, size_in_words
 from rnncast.runtime.runtime import CELLS, ROWS, STEPS
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
@@ -23,8 +23,6 @@ SINGLE, DOUBLE = 4, 8  # bytes of a number
 GATES = {"lstm": 4, "gru": 3}  # of a cell, that each step of training keeps; 1 of others
 TRAINED_IN_TURN = 4  # series, up to which nets are trained one after the other, in one thread
 ORIGINS = 100  # at which a trained net is stepped, to learn how lead times depend on each other
-UNITS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}  # bytes
-LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
 
 
 class Part(NamedTuple):
@@ -43,21 +41,11 @@ def check_memory(spec: ModelSpec, panel: Panel, asked: str | None) -> None:
     if limit is None or needed <= limit:
         return
     most = max(parts[1:], key=lambda part: part.bytes)
-    whose = f"--memory-limit is {asked}" if asked else f"this machine has {_said(limit)} available"
+    whose = f"--memory-limit is {asked}" if asked else f"this machine has {size_in_words(limit)} available"
     raise UsageError(
-        f"training would need about {_said(needed)} of memory, most of it for {most.what}, and {whose}",
+        f"training would need about {size_in_words(needed)} of memory, most of it for {most.what}, and {whose}",
         hint=f"lower {most.hint}" + (", or raise --memory-limit" if asked else ""),
     )
-
-
-def check_paths(paths: int, values: int) -> None:
-    """Refuse so many paths, each of so many values over all series, where this machine cannot hold them. UsageError."""
-    limit, needed = available(), 3.0 * DOUBLE * paths * values  # by series, together, and as rows
-    if limit is not None and needed > limit:
-        raise UsageError(
-            f"{paths:,} paths would need about {_said(needed)} of memory, and this machine has {_said(limit)}",
-            hint="lower --paths or --horizon, or forecast fewer series at a time",
-        )
 
 
 def footprint(spec: ModelSpec, panel: Panel) -> tuple[Part, ...]:
@@ -137,37 +125,3 @@ def _outputs(frame: Frame, head: Head, origins: int, *, free_running: bool) -> P
     if free_running:  # each step fed back looks at a history of its own, and keeps it for the gradient
         each += DOUBLE * (frame.lookback + 1) * (3 + len(frame.base_names))
     return Part("the forecasts at all origins", float(origins) * each, "--horizon, --batch-size or --bptt-steps")
-
-
-def bytes_of(size: str) -> float:
-    """The bytes of a size such as 4G or 500M. UsageError if it is none."""
-    number, unit = size[:-1], size[-1:].upper()
-    if unit not in UNITS or not number.replace(".", "", 1).isdecimal():
-        raise UsageError(f"--memory-limit is {size!r}, but must be a size such as 4G or 500M")
-    return float(number) * UNITS[unit]
-
-
-def available() -> float | None:
-    """Bytes of memory that this process may still take, as far as the system says; None where it does not."""
-    found = [int(text) for place in LIMITS if (text := _text(place)).isdigit()]
-    for line in _text("/proc/meminfo").splitlines():
-        if line.startswith("MemAvailable:"):
-            found.append(int(line.split()[1]) * 1024)
-    if not found and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    return min(found, default=None)
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text("ascii").strip()
-    except OSError:
-        return ""
-
-
-def _said(size: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:,.1f} GB"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.config import CYCLES
+from rnncast.errors import UsageError
 from rnncast.plain import from_plain
 
 Times = NDArray[Any]  # datetime64[us], or int64 where the user's time is a whole number
@@ -166,3 +167,14 @@ def _calendar(unit: str) -> tuple[int, int]:
         return int(np.busday_count("1970-01-01", FIRST_DATE)), int(np.busday_count("1970-01-01", LAST_DATE))
     ends = np.array([FIRST_DATE, LAST_DATE]).astype("datetime64[us]").astype(np.int64)
     return int(ends[0]), int(ends[1])
+
+
+def check_cycles(cycles: tuple[str, ...], frequency: Frequency) -> None:
+    """Refuse, by name, a cycle of the calendar that the frequency does not have (UsageError)."""
+    wrong = [cycle for cycle in cycles if cycle not in frequency.cycles]
+    if wrong:
+        there = ", ".join(frequency.cycles) or "none"
+        raise UsageError(
+            f"--calendar {wrong[0]}: these data are {frequency.name}, in which there is no such cycle",
+            hint=f"leave out --calendar; cycles there are: {there}",
+        )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import flag, one_of
+from rnncast.config import flag
 from rnncast.errors import CheckpointError
 from rnncast.training.epoch import EpochReport
 
@@ -75,24 +75,6 @@ class RunState:
     def ended(self) -> bool:
         """Whether there is nothing left to train."""
         return self.place is None
-
-
-@dataclass(frozen=True)
-class Interruption:
-    """Which nets of a training that was stopped before its end are in a model.
-
-    run: "training" (on all the data) or "validation" (without their end). nets, of_nets: kept, and planned of these.
-    epochs, of_epochs: that each net kept has at least, and that were planned.
-    """
-
-    run: str
-    nets: int
-    of_nets: int
-    epochs: int
-    of_epochs: int
-
-    def __post_init__(self) -> None:
-        one_of("interruption", self.run, ("training", "validation"))
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from rnncast.runtime.head import shrunk
 from rnncast.runtime.members import member_prefix
 from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
 from rnncast.series.panel import Panel
-from rnncast.spec import ModelSpec
+from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.batches import Batches
-from rnncast.training.checkpoint import Best, Checkpoint, Interruption, Place, RunState, Weights
+from rnncast.training.checkpoint import Best, Checkpoint, Place, RunState, Weights
 from rnncast.training.copula import learnt_templates
 from rnncast.training.device import find_device
 from rnncast.training.epoch import EpochReport
