@@ -5,9 +5,12 @@ import pytest
 from numpy.typing import NDArray
 
 from rnncast import Config, Panel
+from rnncast.choices.best_base import best_bases
 from rnncast.choices.decide import decide
 from rnncast.config import NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
+from rnncast.frame.baselines import baselines_of
+from rnncast.frame.frame import Frame
 
 RANDOM = np.random.default_rng(3)
 SHAPE = np.array([3.0, 9.0, 4.0, 7.0, 1.0, 2.0])
@@ -22,6 +25,17 @@ def decided(y: NDArray[np.float64], config: Config | None = None) -> dict[str, s
 def seasons(count: int, noise: float) -> NDArray[np.float64]:
     steps = 6 * count
     return np.tile(SHAPE, count) + RANDOM.normal(0, noise, steps) - 30
+
+
+@pytest.mark.parametrize("y", [np.cumsum(RANDOM.normal(0, 1, 120)), RANDOM.normal(0, 1, 120) + np.tile(SHAPE, 20)])
+def test_known_covariates_change_no_error_of_a_base_that_does_not_rest_on_them(y: NDArray[np.float64]) -> None:
+    """The error of each base is that of its own forecast, whichever others stand before it in a view."""
+    panel, found = Panel.from_series({"a": y}), []
+    for known in (False, True):
+        names = baselines_of((6,), (6,), known=known)
+        frame = Frame((6,), (6,), 12, 6, False, ("last-6",), names, known=int(known))
+        found.append(best_bases(panel, frame))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(

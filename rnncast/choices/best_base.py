@@ -59,7 +59,7 @@ def _errors(y: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
     ends = np.concatenate((past.values[0, -len(y) :], np.full(frame.horizon, np.nan)))
     future = ends[np.arange(len(y))[origins, None] + np.arange(1, frame.horizon + 1)]
     targets = past.targets(future[None], origins)  # [1, T, H]
-    viewed = (*frame.base, *frame.others())
+    viewed = (*frame.matched, *frame.base, *frame.others())
     bases = view.bases[:, :, [viewed.index(name) for name in frame.base_names]]  # [1, T, K, H]
     error = np.abs(bases - targets[:, :, None])
     known = ~np.isnan(error)
