@@ -1,0 +1,131 @@
+"""The pretrained net in NumPy: a GRU that steps over a series, and a head that all lead times share.
+
+Season and horizon are free: neither is in the shape of a weight. A forecast of a lead is a mixture of parts (see
+`frame.Parts`), whose shares the head chooses from what the net remembers and from that lead, and a correction:
+
+    median = sum levels * share + sum trends * share + sum shapes * share + wave * share + correction
+
+Shares of levels sum to 1, those of trends and of shapes to at most 1, so that no forecast leaves what its parts span by
+more than the correction. Quantiles are steps outwards from the median, and never cross.
+
+B series, T steps, O origins, R lead times, D hidden, Q quantiles.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from frame import LEVELS, TRENDS, Parts, State, Track, advance, begin
+from logs import in_logs
+from past import SHAPES, Flags, Seasons, Values
+
+Weights = Mapping[str, Values]
+
+PROBABILITIES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+MIDDLE = len(PROBABILITIES) // 2
+STARTS = (-0.2, -0.05, -0.3)  # softplus of these: steps from the median outwards, in scales, of an untrained net
+CUTS = tuple(int(cut) for cut in np.cumsum([LEVELS, TRENDS + 1, SHAPES + 1, 1, 1]))
+OUTPUTS = CUTS[-1] + len(PROBABILITIES) - 1
+
+
+class Memory(NamedTuple):
+    """The state of B series: the frame's, and the hidden layers of the net, [layers, B, D]."""
+
+    frame: State
+    hidden: Values
+
+
+def remember(seasons: Seasons, weights: Weights, series: int) -> Memory:
+    """Return the state before the first value."""
+    layers = sum(name.startswith("gru.weight_hh") for name in weights)
+    width = weights["gru.weight_hh_l0"].shape[1]
+    return Memory(begin(seasons, series), np.zeros((layers, series, width), np.float32))
+
+
+def step(weights: Weights, inputs: Values, hidden: Values, begun: Flags) -> tuple[Values, Values]:
+    """Step the GRU (Cho et al. 2014; torch's gates) over inputs [B, T, F]: features [B, T, D] and the hidden layers.
+
+    begun [B, T]: a series that has not begun remembers nothing.
+    """
+    after = []
+    for layer, h in enumerate(hidden):
+        drive = inputs @ weights[f"gru.weight_ih_l{layer}"].T + weights[f"gru.bias_ih_l{layer}"]
+        back, bias = weights[f"gru.weight_hh_l{layer}"].T, weights[f"gru.bias_hh_l{layer}"]
+        width = h.shape[1]
+        features = np.empty((*inputs.shape[:2], width), np.float32)
+        for t in range(inputs.shape[1]):
+            recall = h @ back + bias
+            gates = _sigmoid(drive[:, t, : 2 * width] + recall[:, : 2 * width])
+            new = np.tanh(drive[:, t, 2 * width :] + gates[:, :width] * recall[:, 2 * width :])
+            h = new + gates[:, width:] * (h - new)
+            h = np.where(begun[:, t, None], h, np.float32(0))
+            features[:, t] = h
+        inputs = features
+        after.append(h)
+    return inputs, np.stack(after)
+
+
+def quantiles(weights: Weights, features: Values, inputs: Values, parts: Parts) -> Values:
+    """Quantiles [B, O, R, Q] in scales from the anchor, from features [B, O, D] and the frame's inputs [B, O, F]."""
+    origin = features @ weights["head.features.weight"].T + inputs @ weights["head.inputs.weight"].T
+    lead = parts.inputs @ weights["head.lead.weight"].T + weights["head.lead.bias"]
+    hidden = np.tanh(origin[:, :, None] + lead)
+    hidden = hidden + np.tanh(hidden @ weights["head.upper.weight"].T + weights["head.upper.bias"])
+    raw = hidden @ weights["head.outputs.weight"].T + weights["head.outputs.bias"]
+    levels, trends, shapes, wave, correction, widths = np.split(raw, CUTS, -1)
+    middle = (_softmax(levels) * parts.levels[:, :, None]).sum(-1)
+    middle = middle + (_softmax(trends)[..., 1:] * parts.trends).sum(-1)
+    middle = middle + (_softmax(shapes)[..., 1:] * parts.shapes).sum(-1)
+    middle = middle + _sigmoid(wave[..., 0]) * parts.wave + correction[..., 0]
+    columns = [middle]
+    for j in range(MIDDLE):
+        columns.insert(0, columns[0] - _softplus(widths[..., j] + STARTS[j]))
+        columns.append(columns[-1] + _softplus(widths[..., MIDDLE + j] + STARTS[j]))
+    return np.stack(columns, -1)
+
+
+def _sigmoid(x: Values) -> Values:
+    result: Values = 0.5 + 0.5 * np.tanh(0.5 * x)
+    return result
+
+
+def _softplus(x: Values) -> Values:
+    result: Values = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return result
+
+
+def _softmax(x: Values) -> Values:
+    powers = np.exp(x - x.max(-1, keepdims=True))
+    result: Values = powers / powers.sum(-1, keepdims=True)
+    return result
+
+
+def watch(weights: Weights, seasons: Seasons, y: Values, memory: Memory) -> tuple[Track, Values, Memory]:
+    """Take in values y [B, T], NaN = missing or before the start; in logs where the seasons say so."""
+    track, frame = advance(seasons, y, memory.frame)
+    features, hidden = step(weights, track.inputs.astype(np.float32), memory.hidden, track.past.count > 0)
+    return track, features, Memory(frame, hidden)
+
+
+def forecast_from(weights: Weights, track: Track, features: Values, horizon: int) -> Values:
+    """Quantiles [B, H, Q] in the values' own units (logs stay logs), from the last step of a track."""
+    last, leads = np.array([track.inputs.shape[1] - 1]), np.arange(1, horizon + 1)
+    parts = Parts(*(part.astype(np.float32) for part in track.parts(last, leads)))
+    local = quantiles(weights, features[:, last], track.inputs[:, last].astype(np.float32), parts)[:, 0]
+    return track.anchor[:, -1, None, None] + track.scale[:, -1, None, None] * local.astype(np.float64)
+
+
+def forecast(weights: Weights, y: Values, horizon: int, season: int, second: int = 0) -> Values:
+    """Quantiles [B, H, Q] of what follows y [B, T], NaN = missing or before the start. season: 1 if there is none."""
+    logs = in_logs(y, season)
+    result = np.empty((len(y), horizon, len(PROBABILITIES)))
+    for chosen in (False, True):
+        rows = np.flatnonzero(logs == chosen)
+        if len(rows):
+            seasons = Seasons(season, second, chosen)
+            seen = np.log(y[rows]) if chosen else y[rows]
+            track, features, _ = watch(weights, seasons, seen, remember(seasons, weights, len(rows)))
+            result[rows] = forecast_from(weights, track, features, horizon)
+            result[rows] = np.exp(result[rows]) if chosen else result[rows]
+    never_below = np.nanmin(y, 1) >= 0
+    return np.where(never_below[:, None, None], np.maximum(result, 0), result)

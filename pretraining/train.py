@@ -1,0 +1,216 @@
+"""Train the pretrained net on synthetic series: python pretraining/train.py [--minutes N]
+
+Each update draws its series from (seed, number of the update), so that a run that is cut off and goes on makes the same
+weights as one that is not. Progress is kept beside the output and deleted by nobody; run the command again to go on.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Set
+from pathlib import Path
+
+import numpy as np
+import torch
+from frame import INPUTS, LEAD_INPUTS, SEASONAL_CHANGE, Parts, advance, begin
+from generator import PARTS, draw
+from logs import in_logs
+from net import CUTS, MIDDLE, OUTPUTS, PROBABILITIES, STARTS
+from past import Seasons
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+ORIGINS, LEADS = 8, 10  # drawn for each batch
+BPTT = 256  # steps that gradients flow back
+CURRICULUM = ((400, 120), (1000, 400))  # up to this update, series no longer than that
+LONGEST = 1200
+FLIPPED = 0.08  # share of batches with positive values seen the other way, in logs or not
+FARTHEST = 60.0  # scales; a target further out says more of the scale than of the series
+
+
+class Head(nn.Module):
+    """As `net.quantiles`."""
+
+    def __init__(self, features: int, width: int) -> None:
+        super().__init__()
+        self.features = nn.Linear(features, width, bias=False)
+        self.inputs = nn.Linear(INPUTS, width, bias=False)
+        self.lead = nn.Linear(LEAD_INPUTS, width)
+        self.upper = nn.Linear(width, width)
+        self.outputs = nn.Linear(width, OUTPUTS)
+        nn.init.zeros_(self.outputs.weight)
+        nn.init.zeros_(self.outputs.bias)
+
+    def forward(self, features: Tensor, inputs: Tensor, parts: tuple[Tensor, ...]) -> Tensor:
+        """Quantiles [B, O, R, Q], from features [B, O, D] and inputs [B, O, F]."""
+        part_levels, part_trends, part_shapes, part_wave, told = parts
+        hidden = torch.tanh((self.features(features) + self.inputs(inputs))[:, :, None] + self.lead(told))
+        hidden = hidden + torch.tanh(self.upper(hidden))
+        levels, trends, shapes, wave, correction, widths = self.outputs(hidden).tensor_split(CUTS, -1)
+        middle = (levels.softmax(-1) * part_levels[:, :, None]).sum(-1)
+        middle = middle + (trends.softmax(-1)[..., 1:] * part_trends).sum(-1)
+        middle = middle + (shapes.softmax(-1)[..., 1:] * part_shapes).sum(-1)
+        middle = middle + wave[..., 0].sigmoid() * part_wave + correction[..., 0]
+        columns = [middle]
+        for j in range(MIDDLE):
+            columns.insert(0, columns[0] - nn.functional.softplus(widths[..., j] + STARTS[j]))
+            columns.append(columns[-1] + nn.functional.softplus(widths[..., MIDDLE + j] + STARTS[j]))
+        return torch.stack(columns, -1)
+
+
+class Net(nn.Module):
+    """A GRU and the head."""
+
+    def __init__(self, hidden: int = 96, width: int = 64, layers: int = 1) -> None:
+        super().__init__()
+        self.gru = nn.GRU(INPUTS, hidden, layers, batch_first=True)
+        self.head = Head(hidden, width)
+
+
+def tensors(arrays: tuple[np.ndarray, ...], device: str) -> tuple[Tensor, ...]:
+    """As float32 on the device."""
+    return tuple(torch.from_numpy(array.astype(np.float32)).to(device) for array in arrays)
+
+
+def batch(seed: int, number: int, longest: int, device: str, without: Set[str] = frozenset()) -> tuple[Tensor, ...]:
+    """Of an update: inputs [B, T, F], targets [B, O, R] in scales (NaN = none), weights [B, O, 1], parts, origins."""
+    random = np.random.default_rng((seed, number))
+    drawn = draw(random, longest, without)
+    y, steps = drawn.y, drawn.y.shape[1]
+    farthest = min(int(np.exp(random.uniform(0.5, np.log(max(2.2 * drawn.season, 24))))), max(2, steps // 2))
+    leads = np.sort(random.choice(farthest, min(LEADS, farthest), replace=False)) + 1
+    first = max(2, steps - BPTT)
+    origins = np.sort(random.choice(np.arange(first, steps - 1), min(ORIGINS, steps - 1 - first), replace=False))
+    logs = in_logs(y, drawn.season)
+    if random.random() < FLIPPED:
+        logs = ~logs & (np.nanmin(y, 1) > 0)
+    made = []
+    for chosen in (False, True):
+        rows = np.flatnonzero(logs == chosen)
+        if len(rows):
+            seasons = Seasons(drawn.season, drawn.second, chosen)
+            made.append(_seen(np.log(y[rows]) if chosen else y[rows], seasons, origins, leads))
+    joined = tensors(tuple(np.concatenate(parts) for parts in zip(*made, strict=True)), device)
+    return (*joined, torch.from_numpy(origins).to(device))
+
+
+def _seen(y: np.ndarray, seasons: Seasons, origins: np.ndarray, leads: np.ndarray) -> tuple[np.ndarray, ...]:
+    track, _ = advance(seasons, y, begin(seasons, len(y)))
+    parts: Parts = track.parts(origins, leads)
+    ahead = np.concatenate([y, np.full((len(y), leads[-1]), np.nan)], 1)[:, origins[:, None] + leads]
+    scale = track.scale[:, origins, None]
+    targets = (ahead - track.anchor[:, origins, None]) / scale
+    typical = np.cumsum(track.scale, 1)[:, origins, None] / track.past.count[:, origins, None]  # nothing of what comes
+    change = np.exp(track.inputs[:, origins, SEASONAL_CHANGE, None])  # in scales
+    weights = 2 * scale / (scale + typical) * 2 / (1 + change)
+    return (track.inputs, np.clip(targets, -FARTHEST, FARTHEST), weights, *parts)
+
+
+def loss_of(net: Net, drawn: tuple[Tensor, ...]) -> Tensor:
+    """The mean pinball loss, in units of the mean of the scale and the seasonal change up to each origin."""
+    inputs, targets, weights, *parts, origins = drawn
+    state, before = None, max(0, inputs.shape[1] - BPTT)
+    if before:
+        with torch.no_grad():
+            state = net.gru(inputs[:, :before])[1]
+    features = net.gru(inputs[:, before:], state)[0]
+    got = net.head(features[:, origins - before], inputs[:, origins], tuple(parts))
+    known = ~targets.isnan()
+    error = torch.where(known, targets, 0.0)[..., None] - got
+    levels = torch.tensor(PROBABILITIES, device=error.device)
+    pinball = torch.maximum(levels * error, (levels - 1) * error).mean(-1) * weights * known
+    return 2 * pinball.sum() / known.sum().clamp(min=1)
+
+
+def rate(number: int, updates: int, highest: float) -> float:
+    """Learning rate: a short warm-up, then level, then down to nothing over the second half."""
+    return highest * min(1.0, (number + 1) / 200, 2 * (1 - number / updates) + 0.01)
+
+
+def longest_at(number: int) -> int:
+    """The curriculum."""
+    return next((longest for until, longest in CURRICULUM if number < until), LONGEST)
+
+
+def save(net: Net, path: Path, facts: dict[str, str]) -> None:
+    """Write the weights in 16 bits."""
+    weights = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in net.state_dict().items()}
+    save_file(weights, str(path), metadata=facts)
+
+
+def keep(net: Net, optimiser: torch.optim.AdamW, path: Path, number: int, seconds: float) -> None:
+    """Write all that training goes on from, whole or not at all."""
+    held = {f"net.{name}": value for name, value in net.state_dict().items()}
+    for name, weight in net.named_parameters():
+        held |= {f"{key}.{name}": value for key, value in optimiser.state[weight].items()}
+    beside = path.with_suffix(".part")
+    save_file(
+        {key: value.detach().cpu().contiguous() for key, value in held.items()},
+        str(beside),
+        metadata={"number": str(number), "seconds": str(seconds)},
+    )
+    beside.replace(path)
+
+
+def resume(net: Net, optimiser: torch.optim.AdamW, path: Path) -> tuple[int, float]:
+    """Read it back, if it is there: the number of updates done, and the seconds they took."""
+    if not path.exists():
+        return 0, 0.0
+    held = load_file(str(path))
+    net.load_state_dict({name.removeprefix("net."): value for name, value in held.items() if name.startswith("net.")})
+    for name, weight in net.named_parameters():
+        optimiser.state[weight] = {key: held[f"{key}.{name}"].to(weight.device) for key in ("exp_avg", "exp_avg_sq")}
+        optimiser.state[weight]["step"] = held[f"step.{name}"]
+    with safe_open(str(path), "pt") as file:
+        facts = file.metadata()
+    return int(facts["number"]), float(facts["seconds"])
+
+
+def main() -> None:
+    """Train, or go on training."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("pretrained.safetensors"))
+    parser.add_argument("--updates", type=int, default=3000)
+    parser.add_argument("--minutes", type=float, default=180.0, help="stop after this time; run again to go on")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hidden", type=int, default=96)
+    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--keep", type=int, default=100, help="updates between two saves")
+    parser.add_argument(
+        "--without", action="append", default=[], choices=PARTS, help="a part of the prior to leave out"
+    )
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    net = Net(options.hidden).to(device)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=options.rate, weight_decay=1e-3)
+    progress = options.output.with_suffix(".progress")
+    began, shown = time.monotonic(), []
+    first, spent = resume(net, optimiser, progress)
+    for number in range(first, options.updates):
+        for group in optimiser.param_groups:
+            group["lr"] = rate(number, options.updates, options.rate)
+        optimiser.zero_grad()
+        loss = loss_of(net, batch(options.seed, number, longest_at(number), device, frozenset(options.without)))
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        if torch.isfinite(norm):
+            optimiser.step()
+        shown.append(loss.item())
+        seconds = spent + time.monotonic() - began
+        stop = seconds - spent > 60 * options.minutes
+        if (number + 1) % options.keep == 0 or number + 1 == options.updates or stop:
+            print(f"{number + 1:6} loss {np.mean(shown):.4f} {seconds:7.0f} s", flush=True)
+            shown = []
+            keep(net, optimiser, progress, number + 1, seconds)
+            facts = {"updates": number + 1, "of": options.updates, "seed": options.seed}
+            save(net, options.output, {"facts": json.dumps(facts)})
+        if stop:
+            break
+
+
+if __name__ == "__main__":
+    main()
