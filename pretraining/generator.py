@@ -70,9 +70,10 @@ class Batch:
     second: int
 
 
-def draw(random: Random, longest: int = 2000, without: Set[str] = frozenset()) -> Batch:
-    """A batch of series of one kind, no longer than `longest` steps; `without` some parts (names in PARTS)."""
-    kinds = [kind for kind in KINDS if kind.shortest < longest]
+def draw(random: Random, longest: int = 2000, without: Set[str] = frozenset(), only: int = 0) -> Batch:
+    """A batch of series of one kind, no longer than `longest` steps; `without` some parts (names in PARTS); of one
+    season only, if that is not 0."""
+    kinds = [kind for kind in KINDS if kind.shortest < longest and only in (0, kind.season)]
     weights = np.array([kind.weight for kind in kinds])
     kind = kinds[random.choice(len(kinds), p=weights / weights.sum())]
     season = kind.season or int(random.integers(2, 61))

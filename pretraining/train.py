@@ -73,10 +73,12 @@ def tensors(arrays: tuple[np.ndarray, ...], device: str) -> tuple[Tensor, ...]:
     return tuple(torch.from_numpy(array.astype(np.float32)).to(device) for array in arrays)
 
 
-def batch(seed: int, number: int, longest: int, device: str, without: Set[str] = frozenset()) -> tuple[Tensor, ...]:
+def batch(
+    seed: int, number: int, longest: int, device: str, without: Set[str] = frozenset(), only: int = 0
+) -> tuple[Tensor, ...]:
     """Of an update: inputs [B, T, F], targets [B, O, R] in scales (NaN = none), weights [B, O, 1], parts, origins."""
     random = np.random.default_rng((seed, number))
-    drawn = draw(random, longest, without)
+    drawn = draw(random, longest, without, only)
     y, steps = drawn.y, drawn.y.shape[1]
     farthest = min(int(np.exp(random.uniform(0.5, np.log(max(2.2 * drawn.season, 24))))), max(2, steps // 2))
     leads = np.sort(random.choice(farthest, min(LEADS, farthest), replace=False)) + 1
@@ -180,6 +182,7 @@ def main() -> None:
     parser.add_argument(
         "--without", action="append", default=[], choices=PARTS, help="a part of the prior to leave out"
     )
+    parser.add_argument("--only", type=int, default=0, help="a net for this season alone")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -194,7 +197,8 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate(number, options.updates, options.rate)
         optimiser.zero_grad()
-        loss = loss_of(net, batch(options.seed, number, longest_at(number), device, frozenset(options.without)))
+        longest, without = longest_at(number), frozenset(options.without)
+        loss = loss_of(net, batch(options.seed, number, longest, device, without, options.only))
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         if torch.isfinite(norm):
