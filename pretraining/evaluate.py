@@ -18,9 +18,10 @@ from statistics import geometric_mean
 from typing import NamedTuple
 
 import numpy as np
-from net import PROBABILITIES, forecast
-from past import Values
-from safetensors.numpy import load_file
+
+from rnncast.pretrained.net import PROBABILITIES, forecast
+from rnncast.pretrained.past import Values
+from rnncast.pretrained.weights import FILE, pretrained_weights
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from accuracy_data import m4_hourly, m4_weekly, single_series
@@ -247,7 +248,7 @@ def main() -> None:
     """Check, forecast, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--weights", type=Path, default=Path(__file__).with_name("pretrained.safetensors"))
+    parser.add_argument("--weights", type=Path, default=FILE)
     parser.add_argument("--row", action="append", choices=("tourism", "singles", "weekly", "hourly", "others"))
     parser.add_argument("--others", type=Path)
     parser.add_argument("--part", choices=("even", "odd", "all"), default="even")
@@ -257,7 +258,7 @@ def main() -> None:
     options = parser.parse_args()
     options.row = options.row or ["tourism", "singles", "weekly", "hourly"]
     check(options.folder)
-    weights = {name: value.astype(np.float32) for name, value in load_file(options.weights).items()}
+    weights = pretrained_weights(options.weights)
     found = []
     for line in lines(options, seasonal_naive if options.naive else net_of(weights)):
         found.append(line)

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from frame import advance, begin
 from generator import draw
-from net import PROBABILITIES, Parts, forecast, forecast_from, quantiles, remember, step, watch
-from past import Seasons, Values
 from train import Net, batch
+
+from rnncast.pretrained.frame import advance, begin
+from rnncast.pretrained.net import PROBABILITIES, Parts, forecast, forecast_from, quantiles, remember, step, watch
+from rnncast.pretrained.past import Seasons, Values
 
 SEASONS = [Seasons(1), Seasons(3), Seasons(4), Seasons(12), Seasons(24, 168), Seasons(7, 365)]
 HERE = Path(__file__).parent

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from frame import INPUTS, LEAD_INPUTS, SEASONAL_CHANGE, Parts, advance, begin
 from generator import PARTS, draw
-from logs import in_logs
-from net import CUTS, MIDDLE, OUTPUTS, PROBABILITIES, STARTS
-from past import Seasons
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+from rnncast.pretrained.frame import INPUTS, LEAD_INPUTS, SEASONAL_CHANGE, Parts, advance, begin
+from rnncast.pretrained.logs import in_logs
+from rnncast.pretrained.net import CUTS, MIDDLE, OUTPUTS, PROBABILITIES, STARTS
+from rnncast.pretrained.past import Seasons
+from rnncast.pretrained.weights import FILE
 
 ORIGINS, LEADS = 8, 10  # drawn for each batch
 BPTT = 256  # steps that gradients flow back
@@ -172,7 +174,7 @@ def resume(net: Net, optimiser: torch.optim.AdamW, path: Path) -> tuple[int, flo
 def main() -> None:
     """Train, or go on training."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("pretrained.safetensors"))
+    parser.add_argument("--output", type=Path, default=FILE)
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--minutes", type=float, default=180.0, help="stop after this time; run again to go on")
     parser.add_argument("--seed", type=int, default=1)

@@ -24,6 +24,7 @@ SEEDS = 2**63  # there are so many
 MOST_STEPS = 1_000_000  # of a season, a window, a horizon: a year of minutes has 525,600
 MOST_ITEMS = 100  # of a setting that holds several
 DATA_OF_MODEL = "--data-of-model"  # the flag by which a user lets a path in a model file be followed anywhere
+PRETRAINED = "pretrained"  # what the net that comes with the package goes by, where a model file or a net is named
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
 
 

@@ -24,17 +24,18 @@ files.formats | numpy pandas pyarrow      | times
 files.panels  | numpy pandas              | times series files.formats
 files.output  | numpy safetensors         | series frame
 runtime       | numpy scipy               | intervals series frame
+pretrained    | numpy safetensors         |
 choices       | numpy                     | times series frame runtime
 nets          | numpy torch               | frame runtime
 training      | numpy torch               | intervals series frame files.output runtime choices nets
-forecaster    | numpy                     | times intervals series frame files runtime choices nets training
+forecaster    | numpy                     | times intervals series frame files runtime pretrained choices nets training
 evaluate      | numpy scipy statsforecast | times series files.formats files.panels runtime choices training forecaster
 report        | numpy rich                | series files.output choices training forecaster evaluate
 cli           | rich typer                | series files runtime choices training forecaster evaluate report
 __main__      |                           | cli
 """
 FILES = "files.formats files.panels files.output "
-COMPUTE = {"times", "intervals", "series", "frame", "runtime", "nets", "training"}
+COMPUTE = {"times", "intervals", "series", "frame", "runtime", "pretrained", "nets", "training"}
 ASKED = {"Config", "TaskConfig", "NetConfig", "TrainConfig"}
 FORBIDDEN = ("pickle", "torch.load", "csv.Sniffer", "import click", "**kwargs")
 FILE_LINES, FUNCTION_LINES, CLASS_LINES, PARAMETERS = 400, 60, 250, 8
@@ -168,7 +169,7 @@ def test_no_import_cycles() -> None:
         visit(name, ())
 
 
-@pytest.mark.parametrize("folder", ["benchmarks", "tests"])
+@pytest.mark.parametrize("folder", ["benchmarks", "pretraining", "tests"])
 def test_what_stands_beside_the_package_imports_what_is_there(folder: str) -> None:
     """Also where nothing runs it in the suite; a move must take these along."""
     for path in sorted((ROOT / folder).rglob("*.py")):

@@ -26,7 +26,8 @@ Models = Annotated[
     typer.Option(
         "--model",
         metavar="NET|FILE",
-        help="A net, or a model file to take the settings from (and the data, if none are given); may be repeated.",
+        help="A net; pretrained, the one that comes with the package; or a model file to take the settings from (and "
+        "the data, if none are given); may be repeated.",
         show_default=f"{NetConfig.model} with data, {o.MODEL_FILE} without",
     ),
 ]
@@ -34,8 +35,8 @@ Baselines = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME",
-        help="What to beat: a net, naive, seasonal-naive, drift or mean; ets, arima, theta or mstl (of statsforecast); "
-        "may be repeated.",
+        help="What to beat: a net, pretrained, naive, seasonal-naive, drift or mean; ets, arima, theta or mstl (of "
+        "statsforecast); may be repeated.",
         show_default="window",
     ),
 ]

@@ -11,8 +11,9 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown, StreamOptions, follow
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
+from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained
 from rnncast.cli.reading import read_data
-from rnncast.config import TableConfig
+from rnncast.config import PRETRAINED, TableConfig
 from rnncast.errors import OutputClosedError, UsageError
 from rnncast.files.output.writing import check_writable
 
@@ -33,6 +34,7 @@ def forecast(
     horizon: o.Steps = None,
     level: o.Levels = None,
     quantiles: o.Quantiles = None,
+    season: o.Season = None,
     paths: o.Paths = None,
     continued: o.Continue = False,
     save_state: o.SaveState = False,
@@ -48,22 +50,34 @@ def forecast(
     """Forecast with a model file: a table on a terminal, CSV in a pipe.
 
     Without data, every trained series is continued. With data, they are the
-    whole history, and the forecast depends on them alone.
+    whole history, and the forecast depends on them alone; where there is no
+    model file, the net that comes with the package forecasts them.
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     path = data or (_stream(environment) if followed else environment.piped() if model != o.STREAM else None)
+    shown = Shown(o.quantiles_from(level, quantiles), by_level=quantiles is None)
+    untrained = is_pretrained(context, path)
+    if untrained:
+        check_pretrained(context, path)
     _check_usage(path, model, output, new=[continued, followed], save_state=save_state)
-    check_outputs([output], [path, model, future])
+    check_outputs([output], [path, None if untrained else model, future])
     if save_state:
         check_writable(model)
-    shown = Shown(o.quantiles_from(level, quantiles), by_level=quantiles is None)
     _check_paths(paths, followed or shown.probabilities is not None)
+    found: Forecast | Paths
+    if path is not None and untrained:
+        found = forecast_pretrained(context, path, shown)
+        return write(kind, output, environment, _rows(found), lambda: _shown(found))
+    if season is not None:
+        raise UsageError(
+            "--season is for the pretrained net: a trained model has the seasons that it was trained with",
+            hint=f"train again with --season {season}, or forecast without the model: -m {PRETRAINED}",
+        )
 
     from rnncast.forecaster.forecaster import Forecaster
 
     forecaster = replace(Forecaster.load(model), device=device)
-    panel, ahead = None, None
     table = o.table_from(context, forecaster.source.table)
     if path is not None and followed:
         gaps = o.stands(context, "gaps") and table.gaps == "mask"
@@ -71,20 +85,30 @@ def forecast(
             path, table, _streamed(kind, format), horizon, shown, every, gaps, model if save_state else None
         )
         raise typer.Exit(follow(forecaster, options, environment))
-    if path is not None and continued:
-        forecaster = _updated(forecaster, path, table, o.stands(context, "gaps"), environment)
-    elif path is not None:
-        panel = read_data(path, table, environment, environment.detail)
-    if future is not None:
-        ahead = _read_future(future, table, (forecaster, panel), horizon, environment)
-    found: Forecast | Paths
-    if paths is not None:
-        found = forecaster.sample(paths, panel, horizon, future=ahead)
-    else:
-        found = shown(forecaster.predict(panel, horizon, future=ahead))
+    forecaster, found = _forecast(context, forecaster, path, table, shown)
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
     with _saved_after(forecaster, model if save_state else None):
         write(kind, output, environment, _rows(found), lambda: _shown(found))
+    return None
+
+
+def _forecast(
+    context: typer.Context, forecaster: "Forecaster", path: str | None, table: TableConfig, shown: Shown
+) -> "tuple[Forecaster, Forecast | Paths]":
+    """The forecaster after the new rows, if it is given any, and its forecast."""
+    environment, given = context.obj, context.params
+    horizon, panel, ahead = given["horizon"], None, None
+    if path is not None and given["continued"]:
+        forecaster = _updated(forecaster, path, table, o.stands(context, "gaps"), environment)
+    elif path is not None:
+        panel = read_data(path, table, environment, environment.detail)
+        if not o.stands(context, "model"):
+            environment.say(f"by the trained model {o.MODEL_FILE}; -m {PRETRAINED} forecasts without it")
+    if given["future"] is not None:
+        ahead = _read_future(given["future"], table, (forecaster, panel), horizon, environment)
+    if given["paths"] is not None:
+        return forecaster, forecaster.sample(given["paths"], panel, horizon, future=ahead)
+    return forecaster, shown(forecaster.predict(panel, horizon, future=ahead))
 
 
 def _read_future(

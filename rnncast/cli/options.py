@@ -9,7 +9,17 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 import typer
 
 from rnncast.cli.output import Format
-from rnncast.config import MOST_STEPS, Config, NetConfig, TableConfig, TaskConfig, TrainConfig, flag, range_in_words
+from rnncast.config import (
+    MOST_STEPS,
+    PRETRAINED,
+    Config,
+    NetConfig,
+    TableConfig,
+    TaskConfig,
+    TrainConfig,
+    flag,
+    range_in_words,
+)
 from rnncast.errors import UsageError
 from rnncast.runtime.registry import NETS
 
@@ -35,7 +45,21 @@ Data = Annotated[
         metavar="DATA", help="CSV, JSON Lines or Parquet; - or a pipe is standard input.", show_default=False
     ),
 ]
-ModelFile = Annotated[str, typer.Option("--model", "-m", help="The model file; - is standard input.")]
+ModelFile = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        help=f"The model file; - is standard input; {PRETRAINED} is the net that comes with the package, which takes "
+        "any data untrained, and is used where there are data and no model file.",
+    ),
+]
+Season = Annotated[
+    str | None,
+    typer.Option(
+        "--season", metavar="N,N", help=f"Season lengths, for the {PRETRAINED} net: 12, or 24,168; 1 for none."
+    ),
+]
 OutputFormat = Annotated[Format, typer.Option("--format", help="auto is a table on a terminal, CSV elsewhere.")]
 ForecastDevice = Annotated[
     str, typer.Option("--device", help="Where nets step: cpu (NumPy, without torch), cuda, cuda:1, mps, or auto.")
@@ -51,7 +75,14 @@ Future = Annotated[
 ]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
 Steps = Annotated[
-    int | None, typer.Option("--horizon", "-H", min=1, max=MOST_STEPS, help="Steps; as trained, unless given.")
+    int | None,
+    typer.Option(
+        "--horizon",
+        "-H",
+        min=1,
+        max=MOST_STEPS,
+        help="Steps; as trained, or one season, unless given.",
+    ),
 ]
 Levels = Annotated[
     str | None,
@@ -222,6 +253,11 @@ def quantiles_from(levels: str | None, quantiles: str | None) -> tuple[float, ..
         if not 0 < each < 1:
             raise UsageError(f"--quantiles is {each:g}, but must be between 0 and 1", hint="0.9 is the 90 % quantile")
     return tuple(sorted(set(wanted)))
+
+
+def task_from(horizon: int | None, season: str | None) -> TaskConfig:
+    """What --horizon and --season ask for. UsageError if it cannot be."""
+    return TaskConfig(horizon=horizon, seasons=None if season is None else _plain("seasons", season, tuple[int, ...]))
 
 
 def _updated(section: Section, given: Mapping[str, Any]) -> Section:

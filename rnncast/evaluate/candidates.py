@@ -6,10 +6,12 @@ from functools import partial
 from importlib import import_module
 from typing import Protocol
 
-from rnncast.config import Config
+from rnncast.config import PRETRAINED, Config
 from rnncast.forecaster.forecaster import Forecaster
+from rnncast.forecaster.pretrained import Pretrained
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
+from rnncast.spec import TaskSpec
 from rnncast.training.watch import Watch
 
 
@@ -49,3 +51,20 @@ class NetCandidate:
         """Train on a past; where a row is missing in a past, so may be what was known of it."""
         forecaster = Forecaster.fit(seen, self.config, watch=Watch(device=self.device))
         return partial(forecaster.predict, complete=False)
+
+
+@dataclass(frozen=True)
+class PretrainedCandidate:
+    """The net that comes with the package, which learns from no past. The task says how far it looks, in which
+    seasons, and which intervals it gives."""
+
+    task: TaskSpec
+    name: str = PRETRAINED
+
+    def load(self) -> None:
+        """Nothing: it is NumPy alone."""
+
+    def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
+        """What forecasts."""
+        net = Pretrained(self.task.horizon, self.task.seasons)
+        return partial(net.predict, probabilities=self.task.quantiles)

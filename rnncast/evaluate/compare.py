@@ -8,11 +8,11 @@ import numpy as np
 from rnncast.choices.decide import resolve
 from rnncast.choices.effort import FEW_SERIES
 from rnncast.choices.task import shortest_series
-from rnncast.config import Config
+from rnncast.config import PRETRAINED, Config
 from rnncast.errors import DataError, UsageError
 from rnncast.evaluate.backtest import FoldForecast, backtest
 from rnncast.evaluate.baselines import BASELINES, BaselineCandidate
-from rnncast.evaluate.candidates import Candidate, NetCandidate
+from rnncast.evaluate.candidates import Candidate, NetCandidate, PretrainedCandidate
 from rnncast.evaluate.findings import Findings
 from rnncast.evaluate.scores import Comparison, compared
 from rnncast.evaluate.verdict import NAIVE, Sides, Verdict, judge
@@ -117,8 +117,8 @@ def _configs(plan: Plan, config: Config) -> dict[str, Config]:
             configs[entry.name] = entry.config
         elif entry.name in NETS:
             configs[entry.name] = config.with_model(entry.name)
-        elif entry.name not in BASELINES:
-            known = f"nets: {', '.join(NETS)}; baselines: {', '.join(BASELINES)}"
+        elif entry.name not in (*BASELINES, PRETRAINED):
+            known = f"nets: {', '.join((*NETS, PRETRAINED))}; baselines: {', '.join(BASELINES)}"
             raise UsageError(f"there is no candidate called {entry.name!r}", hint=f"{known}; or name a model file")
     return configs
 
@@ -135,7 +135,8 @@ def _candidates(plan: Plan, configs: dict[str, Config], task: TaskSpec) -> list[
     baselines = ["naive", *(["seasonal-naive"] if task.season > 1 else [])]
     baselines += [each.name for each in (*plan.models, *plan.baselines) if each.name not in (*configs, *baselines)]
     nets = [NetCandidate(name, _with_task(config, task), plan.device) for name, config in configs.items()]
-    return [*(BaselineCandidate(name, task) for name in baselines), *nets]
+    given = [PretrainedCandidate(task) if name == PRETRAINED else BaselineCandidate(name, task) for name in baselines]
+    return [*given, *nets]
 
 
 def _with_task(config: Config, task: TaskSpec) -> Config:

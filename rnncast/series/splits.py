@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from rnncast.series.panel import Panel
 
+ORIGINS = 100  # drawn, at most
+
 
 class Split(NamedTuple):
     """One origin: what a forecaster may see, and the H values that came after it.
@@ -41,3 +43,16 @@ def rolling_origins(panel: Panel, horizon: int, folds: int, shortest: int) -> It
         split = hold_out(panel, horizon, fold * horizon, shortest)
         if len(split.seen):
             yield split
+
+
+def drawn_origins(panel: Panel, horizon: int, seed: int) -> Split:
+    """Some origins in the later half of the series, drawn by seed: a row each, of whichever series it lies in; none
+    where no series is long enough."""
+    first = np.maximum(panel.lengths // 2, 1)
+    there = np.maximum(panel.lengths - horizon + 1 - first, 0)  # origins of each series
+    total = int(there.sum())
+    chosen = np.sort(np.random.default_rng(seed).choice(total, min(ORIGINS, total), replace=False))
+    series = np.searchsorted(np.cumsum(there), chosen, side="right")
+    lengths = first[series] + chosen - (np.cumsum(there) - there)[series]
+    ahead = (panel.indptr[series] + lengths)[:, None] + np.arange(horizon)  # [N, H]
+    return Split(panel.select(series, lengths), panel.y[ahead])

@@ -1,7 +1,8 @@
 """Whether a series is seen in logarithms. Plain arithmetic in NumPy."""
 
 import numpy as np
-from past import Flags, Values
+
+from rnncast.pretrained.past import Flags, Values
 
 STRETCHES = 8  # of a series, whose movements are compared
 PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units

@@ -15,13 +15,17 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from frame import LEVELS, TRENDS, Parts, State, Track, advance, begin
-from logs import in_logs
-from past import SHAPES, Flags, Seasons, Values
+from numpy.typing import NDArray
 
+from rnncast.pretrained.frame import LEVELS, TRENDS, Parts, State, Track, advance, begin
+from rnncast.pretrained.logs import in_logs
+from rnncast.pretrained.past import SHAPES, Flags, Seasons, Values
+
+Doubles = NDArray[np.float64]
 Weights = Mapping[str, Values]
 
 PROBABILITIES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+LOGS = (-744.0, 709.0)  # of the smallest and the largest number
 MIDDLE = len(PROBABILITIES) // 2
 STARTS = (-0.2, -0.05, -0.3)  # softplus of these: steps from the median outwards, in scales, of an untrained net
 CUTS = tuple(int(cut) for cut in np.cumsum([LEVELS, TRENDS + 1, SHAPES + 1, 1, 1]))
@@ -115,8 +119,24 @@ def forecast_from(weights: Weights, track: Track, features: Values, horizon: int
     return track.anchor[:, -1, None, None] + track.scale[:, -1, None, None] * local.astype(np.float64)
 
 
-def forecast(weights: Weights, y: Values, horizon: int, season: int, second: int = 0) -> Values:
-    """Quantiles [B, H, Q] of what follows y [B, T], NaN = missing or before the start. season: 1 if there is none."""
+class Local(NamedTuple):
+    """Quantiles [B, H, Q] at PROBABILITIES of series of which some are seen in logs [B], and theirs are logs; which
+    have never been below zero [B]."""
+
+    quantiles: Doubles
+    logs: Flags
+    never_below: Flags
+
+    def in_units(self, values: Doubles) -> Doubles:
+        """Values [B, ...], logs where the series is seen in logs, in the series' own units."""
+        apart = (slice(None), *(None,) * (values.ndim - 1))
+        powers = np.exp(np.clip(np.where(self.logs[apart], values, 0.0), *LOGS))
+        own = np.where(self.logs[apart], powers, values)
+        return np.where(self.never_below[apart], np.maximum(own, 0), own)
+
+
+def local_forecast(weights: Weights, y: Values, horizon: int, season: int, second: int = 0) -> Local:
+    """What follows y [B, T], NaN = missing or before the start, each series in logs or not. season: 1 if none."""
     logs = in_logs(y, season)
     result = np.empty((len(y), horizon, len(PROBABILITIES)))
     for chosen in (False, True):
@@ -126,6 +146,10 @@ def forecast(weights: Weights, y: Values, horizon: int, season: int, second: int
             seen = np.log(y[rows]) if chosen else y[rows]
             track, features, _ = watch(weights, seasons, seen, remember(seasons, weights, len(rows)))
             result[rows] = forecast_from(weights, track, features, horizon)
-            result[rows] = np.exp(result[rows]) if chosen else result[rows]
-    never_below = np.nanmin(y, 1) >= 0
-    return np.where(never_below[:, None, None], np.maximum(result, 0), result)
+    return Local(result, logs, np.nanmin(y, 1) >= 0)
+
+
+def forecast(weights: Weights, y: Values, horizon: int, season: int, second: int = 0) -> Values:
+    """Quantiles [B, H, Q] of what follows y [B, T], in its units; as `local_forecast`."""
+    local = local_forecast(weights, y, horizon, season, second)
+    return local.in_units(local.quantiles)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from past import SHAPES, Flags, Past, Seasons, Values, Whole, discounted, past_of
+
+from rnncast.pretrained.past import SHAPES, Flags, Past, Seasons, Values, Whole, discounted, past_of
 
 RATES = (0.5, 0.2, 0.05)  # of the smoothed levels
 ANCHOR = 1  # which of them forecasts are counted from

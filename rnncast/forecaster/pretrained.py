@@ -1,0 +1,132 @@
+"""Forecasts of a panel by the pretrained net, which has not seen it and is not trained on it. NumPy alone.
+
+B series side by side, T steps, H steps ahead, P paths.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.choices.choice import GIVEN
+from rnncast.choices.task import horizon_of, seasons_of
+from rnncast.config import PRETRAINED, Config, TaskConfig
+from rnncast.errors import DataError
+from rnncast.forecaster.given import check_finite, check_reach
+from rnncast.intervals.copula import correlated_scores, generator_of, templates_of
+from rnncast.intervals.quantiles import requantiled, scores_at, values_at
+from rnncast.pretrained.net import PROBABILITIES, Local, Weights, local_forecast
+from rnncast.pretrained.past import Seasons
+from rnncast.pretrained.weights import pretrained_weights
+from rnncast.runtime.memory import check_paths
+from rnncast.series.forecast import Forecast, Paths
+from rnncast.series.panel import Panel
+from rnncast.series.sizes import check_sizes
+from rnncast.series.splits import drawn_origins
+
+STEPS = 40_000  # of all series side by side: more costs memory, and gains no time
+ROWS = 512  # series side by side, at most
+FEWEST_ORIGINS = 5  # in the past, before they say how lead times hang together
+SEED = 1
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """The pretrained net, set to a horizon and to the seasons of some data, the main one first; with a reason for each.
+
+    Nothing is remembered of any series: a forecast depends on the panel that is given, and on nothing else.
+    """
+
+    horizon: int
+    seasons: tuple[int, ...]
+    why: tuple[str, str] = (GIVEN, GIVEN)  # of the horizon, of the seasons
+
+    @classmethod
+    def of(cls, panel: Panel, asked: TaskConfig) -> "Pretrained":
+        """The net with the horizon and the seasons asked for, or else those that training on the panel would choose.
+
+        DataError if the panel holds a value that is too large.
+        """
+        check_sizes(panel)
+        config = Config(task=asked)
+        seasons, why_seasons = seasons_of(config, panel, int(panel.lengths.max(initial=0)))
+        horizon, why_horizon = horizon_of(config, seasons[0] if seasons else 1)
+        return cls(horizon, seasons, (why_horizon, why_seasons))
+
+    @cached_property
+    def weights(self) -> Weights:
+        """Those that come with the package."""
+        return pretrained_weights()
+
+    def predict(self, panel: Panel, probabilities: tuple[float, ...], *, by_level: bool = True) -> Forecast:
+        """Forecast what follows each series, with quantiles at rising probabilities.
+
+        DataError if a forecast leaves the calendar; ForecastError if it is not finite.
+        """
+        check_sizes(panel)
+        check_reach(panel.frequency, panel.ids, panel.ends, self.horizon, panel.columns)
+        wanted = tuple(sorted({*probabilities, 0.5}))
+        found = self._each(panel, len(wanted), lambda rows, local: requantiled(local.quantiles, PROBABILITIES, wanted))
+        shown = [wanted.index(p) for p in probabilities]
+        point, quantiles = found[:, :, wanted.index(0.5)], found[:, :, shown]
+        ids, cutoff, columns = panel.ids, panel.ends, panel.columns
+        return Forecast(ids, cutoff, point, quantiles, probabilities, panel.frequency, columns, by_level=by_level)
+
+    def sample(self, panel: Panel, paths: int) -> Paths:
+        """So many sampled futures of each series, which have the quantiles of `predict` at each lead time.
+
+        How lead times hang together is learnt from what followed past origins of the panel. DataError if it has too
+        few; other errors as `predict`.
+        """
+        check_sizes(panel)
+        check_reach(panel.frequency, panel.ids, panel.ends, self.horizon, panel.columns)
+        check_paths(paths, len(panel) * self.horizon)
+        templates = self._templates(panel)
+
+        def drawn(rows: NDArray[np.int64], local: Local) -> Values:
+            random = (generator_of(SEED, panel.ids[s]) for s in rows)
+            scores = np.stack([correlated_scores(templates, paths, each) for each in random])  # [B, H, P]
+            return values_at(local.quantiles, PROBABILITIES, scores)
+
+        return Paths(panel.ids, panel.ends, self._each(panel, paths, drawn), panel.frequency, panel.columns)
+
+    def _each(self, panel: Panel, width: int, values: Callable[[NDArray[np.int64], Local], Values]) -> Values:
+        """What is made of the quantiles of the chosen series [B], [B, H, width], for all of them and in their units."""
+        found = np.empty((len(panel), self.horizon, width))
+        for rows, local in self._local(panel):
+            found[rows] = local.in_units(values(rows, local))
+        check_finite(found, PRETRAINED, panel.ids, panel.columns)
+        return found
+
+    def _local(self, panel: Panel) -> Iterator[tuple[NDArray[np.int64], Local]]:
+        """Quantiles of series of about the same length, which are stepped side by side."""
+        season, second = (*sorted(self.seasons[:2]), 0, 0)[:2]
+        order, lengths = np.argsort(panel.lengths, kind="stable"), panel.lengths
+        behind = Seasons(season or 1, second).lookback // 8  # it weighs less: a number of it, for each forty of a step
+        first = 0
+        while first < len(order):
+            some = order[first : first + ROWS]
+            widest = np.maximum(lengths[some], max(self.horizon, behind))
+            rows = some[: max(1, int((np.arange(1, len(some) + 1) * widest <= STEPS).sum()))]
+            y = panel.padded(rows, align="end")
+            yield rows, local_forecast(self.weights, y, self.horizon, season or 1, second)
+            first += len(rows)
+
+    def _templates(self, panel: Panel) -> Values:
+        """Templates [N, H] of `intervals.copula`: what followed past origins, as normal scores in what was forecast."""
+        seen, actual = drawn_origins(panel, self.horizon, SEED)
+        if len(seen) < FEWEST_ORIGINS:
+            raise DataError(
+                f"too few rows for --paths: how {self.horizon} steps hang together is learnt from {FEWEST_ORIGINS} or "
+                f"more past forecasts of them, and these series have room for {len(seen)}",
+                hint="give more history, or a smaller --horizon",
+            )
+        scores = np.empty(actual.shape)
+        for rows, local in self._local(seen):
+            came = np.where(local.logs[:, None], np.log(np.maximum(actual[rows], np.finfo(float).tiny)), actual[rows])
+            scores[rows] = scores_at(local.quantiles, PROBABILITIES, came)
+        return templates_of(scores)
