@@ -197,7 +197,10 @@ def lines(options: argparse.Namespace, model: Forecaster) -> Iterator[Line]:
                 value, series = geometric(scored, each), len(origins) // each
                 logs, number = logs + series * np.log(value / BEST[group]), number + series
                 yield Line(
-                    group, f"MASE, {series} series", value, {"air-passengers": 0.65, "monthly-sunspots": 1.0}.get(group)
+                    f"single {group}",
+                    f"MASE, {series} series",
+                    value,
+                    {"air-passengers": 0.65, "monthly-sunspots": 1.0}.get(group),
                 )
             yield Line("singles", f"MASE / best classical, {number}", float(np.exp(logs / number)), 0.90)
         elif row == "others":

@@ -14,8 +14,8 @@ import torch
 from generator import draw
 from train import Net, batch
 
-from rnncast.pretrained.frame import advance, begin
-from rnncast.pretrained.net import PROBABILITIES, Parts, forecast, forecast_from, quantiles, remember, step, watch
+from rnncast.pretrained.frame import Parts, advance, begin
+from rnncast.pretrained.net import PROBABILITIES, forecast, forecast_from, quantiles, remember, step, watch
 from rnncast.pretrained.past import Seasons, Values
 
 SEASONS = [Seasons(1), Seasons(3), Seasons(4), Seasons(12), Seasons(24, 168), Seasons(7, 365)]

@@ -138,9 +138,11 @@ def longest_at(number: int) -> int:
 
 
 def save(net: Net, path: Path, facts: dict[str, str]) -> None:
-    """Write the weights in 16 bits."""
+    """Write the weights in 16 bits, whole or not at all."""
     weights = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in net.state_dict().items()}
-    save_file(weights, str(path), metadata=facts)
+    beside = path.with_suffix(".part")
+    save_file(weights, str(beside), metadata=facts)
+    beside.replace(path)
 
 
 def keep(net: Net, optimiser: torch.optim.AdamW, path: Path, number: int, seconds: float) -> None:
