@@ -165,7 +165,7 @@ def test_a_constant_series_goes_on(value: float, length: int) -> None:
     forecast = net.predict(panel, (0.1, 0.5, 0.9))
     assert np.isfinite(forecast.quantiles).all()
     assert (np.diff(forecast.quantiles, axis=-1) >= 0).all()
-    assert np.abs(forecast.point - value).max() <= 0.25 * abs(value) + 1e-3 * (length > 3) + (length <= 3)
+    assert np.abs(forecast.point - value).max() <= 0.1 * abs(value)
 
 
 def test_alone_or_among_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown, StreamOptions, follow
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
-from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained
+from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained, refuse_season
 from rnncast.cli.reading import read_data
 from rnncast.config import PRETRAINED, TableConfig
 from rnncast.errors import OutputClosedError, UsageError
@@ -69,11 +69,7 @@ def forecast(
     if path is not None and untrained:
         found = forecast_pretrained(context, path, shown)
         return write(kind, output, environment, _rows(found), lambda: _shown(found))
-    if season is not None:
-        raise UsageError(
-            "--season is for the pretrained net: a trained model has the seasons that it was trained with",
-            hint=f"train again with --season {season}, or forecast without the model: -m {PRETRAINED}",
-        )
+    refuse_season(season)
 
     from rnncast.forecaster.forecaster import Forecaster
 

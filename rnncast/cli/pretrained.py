@@ -50,6 +50,15 @@ def check_pretrained(context: typer.Context, path: str | None) -> None:
         raise UsageError("--device: the pretrained net runs on the CPU alone", hint="leave out --device")
 
 
+def refuse_season(season: str | None) -> None:
+    """UsageError if a season is given where a trained model forecasts."""
+    if season is not None:
+        raise UsageError(
+            "--season is for the pretrained net: a trained model has the seasons that it was trained with",
+            hint=f"train again with --season {season}, or forecast without the model: -m {PRETRAINED}",
+        )
+
+
 def forecast_pretrained(context: typer.Context, path: str, shown: Shown) -> "Forecast | Paths":
     """The forecast of the data; on stderr, which net made it, and what was decided."""
     environment: Environment = context.obj

@@ -146,6 +146,7 @@ def local_forecast(weights: Weights, y: Values, horizon: int, season: int, secon
             seen = np.log(y[rows]) if chosen else y[rows]
             track, features, _ = watch(weights, seasons, seen, remember(seasons, weights, len(rows)))
             result[rows] = forecast_from(weights, track, features, horizon)
+    result[~np.nan_to_num(y).any(1)] = 0.0  # nothing but zeros has no unit of its own
     return Local(result, logs, np.nanmin(y, 1) >= 0)
 
 
