@@ -26,6 +26,7 @@ TESTS = (
     "test_reading_fuzz.py",
     "test_stream_rows.py",
     "test_bombs.py",
+    "test_pictures.py",
 )
 PROGRAM = "from rnncast.__main__ import main; sys.exit(main())"
 WITHOUT_TORCH = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is not None)"

@@ -16,10 +16,10 @@ from tests.conftest import AIR_PASSENGERS, ROOT, Program
 HEADER = "Month,forecast,forecast-lo-80,forecast-hi-80,forecast-lo-95,forecast-hi-95"
 
 
-def in_a_terminal(program: Program, *arguments: str, columns: int = 80) -> tuple[int, str]:
+def in_a_terminal(program: Program, *arguments: str, columns: int = 80, term: str = "xterm") -> tuple[int, str]:
     """Run rnncast with a terminal as stdin, stdout and stderr: its exit code and all that is shown."""
     ours, theirs = pty.openpty()
-    environment = {**program.environment, "COLUMNS": str(columns), "TERM": "xterm"}
+    environment = {**program.environment, "COLUMNS": str(columns), "TERM": term}
     process = subprocess.Popen(
         ["rnncast", *arguments], stdin=theirs, stdout=theirs, stderr=theirs, cwd=program.folder, env=environment
     )

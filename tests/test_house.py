@@ -30,7 +30,7 @@ nets          | numpy torch               | frame runtime
 training      | numpy torch               | intervals series frame files.output runtime choices nets
 forecaster    | numpy                     | times intervals series frame files runtime pretrained choices nets training
 evaluate      | numpy scipy statsforecast | times series files.formats files.panels runtime choices training forecaster
-report        | numpy rich                | series files.output choices training forecaster evaluate
+report        | numpy plotille rich       | series files.output choices training forecaster evaluate
 cli           | rich typer                | series files runtime choices training forecaster evaluate report
 __main__      |                           | cli
 """

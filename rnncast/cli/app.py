@@ -34,12 +34,13 @@ def program(
 
 
 def _heard(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, after its environment has learnt how much the user wants to hear."""
+    """The command, after its environment has learnt how much the user wants to hear, and to see."""
 
     @functools.wraps(command)
     def heard(**given: Any) -> None:
         environment: Environment = given["context"].obj
         environment.quiet, environment.verbose = given["quiet"], given["verbose"]
+        environment.plots = not given.get("no_plot", False)
         command(**given)
 
     return heard

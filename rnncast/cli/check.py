@@ -15,6 +15,7 @@ def check(
     context: typer.Context,
     data: o.Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON, every series too.")] = False,
+    no_plot: o.NoPlot = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -27,7 +28,7 @@ def check(
 
     from rnncast.evaluate.check import check_table
     from rnncast.report.progress import reading_progress
-    from rnncast.report.tables import findings_table, print_table
+    from rnncast.report.tables import findings_table, notable, print_table
 
     with reading_progress(environment.side_screen, environment.shows_progress) as progress:
         findings = check_table(path, o.table_from(context), o.config_from(context), progress)
@@ -36,6 +37,13 @@ def check(
     else:
         for note in findings.notes:
             environment.say(note)
+        if findings.panel is not None and environment.draws_on(environment.stdout):
+            from rnncast.report.pictures import check_picture
+
+            with_values = range(len(findings.panel))
+            shown = [row for row in notable(findings) if row in with_values]
+            if shown:
+                print_table(check_picture(findings.panel, shown), environment.stdout)
         if findings.rows:
             print_table(findings_table(findings), environment.stdout)
     if findings.refusal is not None:

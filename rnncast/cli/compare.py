@@ -82,6 +82,7 @@ def compare(
         ),
     ] = False,
     device: o.Device = "auto",
+    no_plot: o.NoPlot = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -105,6 +106,11 @@ def compare(
     finally:  # what took long is not lost because one of its two outputs is
         if save_forecasts is not None:
             _save_forecasts(save_forecasts, findings, environment)
+    _end(findings, require_win)
+
+
+def _end(findings: "Findings", require_win: bool) -> None:
+    """Exit with what the findings mean for a script."""
     if findings.unfinished:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if require_win and not (findings.verdict and findings.verdict.win):
@@ -178,10 +184,11 @@ def _show(findings: "Findings", kind: Format, output: str, environment: Environm
         environment.say(
             f"{unscored} series not scored: too short, constant before each origin, or more than a candidate could take"
         )
+    bars = output == "-" and environment.draws_on(environment.stdout)
     if kind is Format.json:
         write_object(output, environment, findings.to_dict())
     else:
-        write(kind, output, environment, (findings.names, findings.rows), lambda: comparison_table(findings))
+        write(kind, output, environment, (findings.names, findings.rows), lambda: comparison_table(findings, bars))
     if kind is not Format.table and findings.verdict is not None:
         environment.say(findings.verdict.sentence)
 

@@ -23,6 +23,7 @@ class Environment:
     stderr: TextIO = field(default_factory=standard_error)
     quiet: bool = False
     verbose: bool = False
+    plots: bool = True  # unless --no-plot is given
 
     def say(self, text: str) -> None:
         """A remark for the person, on stderr; nothing under --quiet."""
@@ -60,6 +61,10 @@ class Environment:
     def shows_tables(self) -> bool:
         """Whether a person watches stdout."""
         return self.stdout.isatty()
+
+    def draws_on(self, stream: TextIO) -> bool:
+        """Whether pictures are drawn there: for a person, on a terminal that can show them, if they are wanted."""
+        return self.plots and not self.quiet and stream.isatty() and os.environ.get("TERM") != "dumb"
 
     def data_or_stdin(self, data: str | None, command: str) -> str:
         """The data argument, or "-" where data are piped in. UsageError, with an example, where there is neither."""

@@ -1,6 +1,6 @@
 """`rnncast forecast`: continue the trained series, or the series of a table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,13 @@ from rnncast.files.output.writing import check_writable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from rnncast.cli.pretrained import History
     from rnncast.forecaster.forecaster import Forecaster
     from rnncast.series.covariates import Future
     from rnncast.series.forecast import Forecast, Paths
     from rnncast.series.panel import Panel
+
+MOST_NAMED = 5  # series, in a hint
 
 
 @o.with_settings(TableConfig)
@@ -44,6 +47,8 @@ def forecast(
     device: o.ForecastDevice = "cpu",
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
+    series: o.DrawnSeries = None,
+    no_plot: o.NoPlot = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -57,18 +62,16 @@ def forecast(
     kind = chosen_format(format, output, environment)
     path = data or (_stream(environment) if followed else environment.piped() if model != o.STREAM else None)
     shown = Shown(o.quantiles_from(level, quantiles), by_level=quantiles is None)
-    untrained = is_pretrained(context, path)
-    if untrained:
+    if untrained := is_pretrained(context, path):
         check_pretrained(context, path)
     _check_usage(path, model, output, new=[continued, followed], save_state=save_state)
     check_outputs([output], [path, None if untrained else model, future])
     if save_state:
         check_writable(model)
-    _check_paths(paths, followed or shown.probabilities is not None)
-    found: Forecast | Paths
+    _check_paths(paths, series, followed=followed, levels=shown.probabilities is not None)
     if path is not None and untrained:
-        found = forecast_pretrained(context, path, shown)
-        return write(kind, output, environment, _rows(found), lambda: _shown(found))
+        found, past = forecast_pretrained(context, path, shown)
+        return write(kind, output, environment, _rows(found), _table(context, found, past))
     refuse_season(season)
 
     from rnncast.forecaster.forecaster import Forecaster
@@ -81,17 +84,17 @@ def forecast(
             path, table, _streamed(kind, format), horizon, shown, every, gaps, model if save_state else None
         )
         raise typer.Exit(follow(forecaster, options, environment))
-    forecaster, found = _forecast(context, forecaster, path, table, shown)
+    forecaster, found, past = _forecast(context, forecaster, path, table, shown)
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
     with _saved_after(forecaster, model if save_state else None):
-        write(kind, output, environment, _rows(found), lambda: _shown(found))
+        write(kind, output, environment, _rows(found), _table(context, found, past))
     return None
 
 
 def _forecast(
     context: typer.Context, forecaster: "Forecaster", path: str | None, table: TableConfig, shown: Shown
-) -> "tuple[Forecaster, Forecast | Paths]":
-    """The forecaster after the new rows, if it is given any, and its forecast."""
+) -> "tuple[Forecaster, Forecast | Paths, History]":
+    """The forecaster after the new rows, if it is given any, its forecast, and what holds the history of that."""
     environment, given = context.obj, context.params
     horizon, panel, ahead = given["horizon"], None, None
     if path is not None and given["continued"]:
@@ -102,9 +105,10 @@ def _forecast(
             environment.say(f"by the trained model {o.MODEL_FILE}; -m {PRETRAINED} forecasts without it")
     if given["future"] is not None:
         ahead = _read_future(given["future"], table, (forecaster, panel), horizon, environment)
+    past = panel or forecaster, forecaster.spec.task.seasons
     if given["paths"] is not None:
-        return forecaster, forecaster.sample(given["paths"], panel, horizon, future=ahead)
-    return forecaster, shown(forecaster.predict(panel, horizon, future=ahead))
+        return forecaster, forecaster.sample(given["paths"], panel, horizon, future=ahead), past
+    return forecaster, shown(forecaster.predict(panel, horizon, future=ahead)), past
 
 
 def _read_future(
@@ -149,16 +153,47 @@ def _rows(found: "Forecast | Paths") -> tuple[list[str], Iterator[Sequence[Any]]
     return path_header_of(found), path_rows_of(found)
 
 
-def _shown(found: "Forecast | Paths") -> "RenderableType":
+def _table(context: typer.Context, found: "Forecast | Paths", past: "History") -> "Callable[[], RenderableType]":
+    """What shows the forecast on a terminal. UsageError if there is no series of the name that is to be drawn."""
+    environment: Environment = context.obj
+    chosen = _chosen(found, context.params["series"])
+    drawn = context.params["output"] == o.STREAM and environment.draws_on(environment.stdout)
+    return lambda: _shown(found, (past, chosen) if drawn else None)
+
+
+def _chosen(found: "Forecast | Paths", series: str | None) -> int:
+    """Which of the series is to be drawn. UsageError if there is none of that name."""
+    labels = [found.columns.label(each) for each in found.ids]
+    if series is None or series in labels:
+        return labels.index(series) if series is not None else 0
+    known = ", ".join(labels[:MOST_NAMED]) + (", ..." if len(labels) > MOST_NAMED else "")
+    raise UsageError(f"there is no series {series!r}", hint=f"name one of: {known}")
+
+
+def _shown(found: "Forecast | Paths", drawn: "tuple[History, int] | None") -> "RenderableType":
+    """A table; drawn: of what to draw the history, and which series, above it."""
     from rnncast.report.tables import forecast_table, paths_table  # of use to a person alone
     from rnncast.series.forecast import Forecast
 
-    return forecast_table(found) if isinstance(found, Forecast) else paths_table(found)
+    if not isinstance(found, Forecast):
+        return paths_table(found)
+    table = forecast_table(found)
+    if drawn is None or not found.ids:
+        return table
+    from rnncast.report.pictures import OverTable, forecast_picture
+    from rnncast.series.panel import Panel
+
+    (past, seasons), s = drawn
+    seen = past[s].y if isinstance(past, Panel) else past.recent[s]
+    which = "" if len(found.ids) == 1 else f" ({s + 1} of {len(found.ids)}; --series ID draws another)"
+    return OverTable(forecast_picture(found, s, seen, seasons, which), table)
 
 
-def _check_paths(paths: int | None, otherwise: bool) -> None:
-    if paths is not None and otherwise:
+def _check_paths(paths: int | None, series: str | None, *, followed: bool, levels: bool) -> None:
+    if paths is not None and (followed or levels):
         raise UsageError("--paths gives whole futures, without intervals, and not in a stream", hint="leave out one")
+    if series is not None and (followed or paths is not None):
+        raise UsageError("--series chooses what is drawn, and of paths and streams nothing is", hint="leave it out")
 
 
 def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], save_state: bool) -> None:

@@ -156,6 +156,13 @@ Resume = Annotated[
         rich_help_panel=_PANELS[TrainConfig],
     ),
 ]
+DrawnSeries = Annotated[
+    str | None,
+    typer.Option("--series", metavar="ID", help="The series to draw on a terminal.", show_default="the first"),
+]
+NoPlot = Annotated[
+    bool, typer.Option("--no-plot", help="No picture on a terminal; elsewhere, and with --quiet, there is none.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 

@@ -13,7 +13,11 @@ from rnncast.config import PRETRAINED, TaskConfig
 from rnncast.errors import UsageError
 
 if TYPE_CHECKING:
+    from rnncast.forecaster.forecaster import Forecaster
     from rnncast.series.forecast import Forecast, Paths
+    from rnncast.series.panel import Panel
+
+    History = tuple[Panel | Forecaster, tuple[int, ...]]  # what holds the values before a forecast, and their seasons
 
 COVARIATES = ("known", "past", "static", "future")
 STATE = {"continued": "--continue", "followed": "--follow", "save_state": "--save-state"}
@@ -59,8 +63,8 @@ def refuse_season(season: str | None) -> None:
         )
 
 
-def forecast_pretrained(context: typer.Context, path: str, shown: Shown) -> "Forecast | Paths":
-    """The forecast of the data; on stderr, which net made it, and what was decided."""
+def forecast_pretrained(context: typer.Context, path: str, shown: Shown) -> "tuple[Forecast | Paths, History]":
+    """The forecast of the data, its history; on stderr, which net made it, and what was decided."""
     environment: Environment = context.obj
     given = context.params
     asked = o.task_from(given["horizon"], given["season"])
@@ -76,9 +80,9 @@ def forecast_pretrained(context: typer.Context, path: str, shown: Shown) -> "For
     )
     environment.say(f"horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons})")
     if given["paths"] is not None:
-        return net.sample(panel, given["paths"])
+        return net.sample(panel, given["paths"]), (panel, net.seasons)
     probabilities = TaskConfig().quantiles if shown.probabilities is None else shown.probabilities
-    return net.predict(panel, probabilities, by_level=shown.by_level)
+    return net.predict(panel, probabilities, by_level=shown.by_level), (panel, net.seasons)
 
 
 def _named(path: str) -> str:

@@ -38,6 +38,7 @@ def train(
     explain: Annotated[bool, typer.Option("--explain", help="Say what was decided from the data, and why.")] = False,
     future: o.Future = None,
     device: o.Device = "auto",
+    no_plot: o.NoPlot = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -139,16 +140,30 @@ def _watching(environment: Environment, ledger: _Ledger | None) -> "Iterator[Wat
     from rnncast.training.epoch import EpochReport
     from rnncast.training.watch import Watch
 
-    with progress(environment.side_screen, environment.shows_progress) as advance:
-        judged: dict[str, EpochReport] = {}  # the last epoch of each run that was validated, which stays on the screen
+    reports: dict[str, list[EpochReport]] = {}
+    try:
+        with progress(environment.side_screen, environment.shows_progress) as advance:
+            judged: dict[str, EpochReport] = {}  # the last epoch of each run that was validated, which stays visible
 
-        def told(run: str, report: EpochReport) -> None:
-            if report.valid_mase is not None or report.epoch == 1:
-                judged[run] = report
-            advance(report.epoch, report.epochs, epoch_in_words(run, report, judged.get(run, report)), run)
-            if environment.verbose:
-                environment.say(ledger_in_words(run, report))
-            if ledger is not None:
-                ledger(run, report)
+            def told(run: str, report: EpochReport) -> None:
+                if report.valid_mase is not None or report.epoch == 1:
+                    judged[run] = report
+                advance(report.epoch, report.epochs, epoch_in_words(run, report, judged.get(run, report)), run)
+                if environment.verbose:
+                    environment.say(ledger_in_words(run, report))
+                if ledger is not None:
+                    ledger(run, report)
+                reports.setdefault(run, []).append(report)
 
-        yield Watch(told, ledger=ledger is not None or environment.verbose)
+            yield Watch(told, ledger=ledger is not None or environment.verbose)
+    finally:  # how it went is the more to be seen where it ended badly
+        _draw(reports, environment)
+
+
+def _draw(reports: "dict[str, list[EpochReport]]", environment: Environment) -> None:
+    if environment.draws_on(environment.stderr):
+        from rnncast.report.bars import training_lines
+        from rnncast.report.tables import print_table
+
+        if (lines := training_lines(reports, environment.verbose)).rows:
+            print_table(lines, environment.stderr)

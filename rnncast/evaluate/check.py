@@ -12,6 +12,7 @@ from rnncast.errors import DataError, RnncastError
 from rnncast.files.formats.sources import Progress
 from rnncast.files.panels.readings import Reading
 from rnncast.files.panels.tables import study_table
+from rnncast.series.panel import Panel
 
 NAMES = ("start", "end", "length", "missing", "duplicates", "zeros", "constant", "season", "strength", "left out")
 
@@ -20,7 +21,8 @@ NAMES = ("start", "end", "length", "missing", "duplicates", "zeros", "constant",
 class Check:
     """The findings. names and rows: a row per series, its ids first; `facts`: of the table as a whole.
 
-    refusal: why `train` would not take the table; None if it would.
+    refusal: why `train` would not take the table; None if it would. panel: every series that has a value, in the
+    order of the first rows; None if nothing could be read.
     """
 
     names: tuple[str, ...]
@@ -28,6 +30,7 @@ class Check:
     facts: dict[str, Any]
     notes: tuple[str, ...]
     refusal: RnncastError | None
+    panel: Panel | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values, for JSON."""
@@ -55,7 +58,7 @@ def check_table(path: str, table: TableConfig, config: Config, progress: Progres
     if reading.whole.covariates is not None:
         facts |= {role: list(names) for role, names in reading.whole.covariates.names.items()}
     rows = (*_series(reading), *_valueless(reading))
-    return Check((*columns.ids, *NAMES), tuple(rows), facts, reading.notes, _refusal(reading, config))
+    return Check((*columns.ids, *NAMES), tuple(rows), facts, reading.notes, _refusal(reading, config), reading.whole)
 
 
 def _refusal(reading: Reading, config: Config) -> RnncastError | None:

@@ -31,11 +31,12 @@ from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.members import StepNets
 from rnncast.runtime.memory import check_paths
 from rnncast.runtime.runtime import Runtime
-from rnncast.runtime.states import SeriesState, rows_of, state_from_tensors, state_tensors
+from rnncast.runtime.states import SeriesState, last_values, rows_of, state_from_tensors, state_tensors
 from rnncast.series.covariates import Future
 from rnncast.series.encoding import Encoding, expand
 from rnncast.series.forecast import Forecast, Paths
 from rnncast.series.panel import Columns, Panel
+from rnncast.series.sizes import from_logs
 from rnncast.spec import Interruption, ModelSpec
 from rnncast.times.frequency import Frequency, Positions
 from rnncast.version import VERSION
@@ -203,6 +204,12 @@ class Forecaster:
     def log(self) -> bool:
         """Whether the net works in logs, of positive values alone."""
         return self.spec.frame.log
+
+    @cached_property
+    def recent(self) -> NDArray[np.float64]:
+        """The last values of each series that its state still holds [S, L+1], NaN = missing or before its start."""
+        y = last_values(self.state)
+        return from_logs(y) if self.log else y
 
     @LARGE
     def update(self, panel: Panel, *, gaps: bool = False) -> "Forecaster":

@@ -1,1 +1,1 @@
-"""Everything a person looks at: tables and progress. Decides looks, never content, and computes nothing."""
+"""Everything a person looks at: tables, pictures and progress. Decides looks, never content, and computes nothing."""

@@ -7,11 +7,13 @@ from rich.table import Table
 from rnncast.evaluate.findings import Findings
 from rnncast.evaluate.scores import Comparison, Score, overall
 from rnncast.evaluate.verdict import Verdict
+from rnncast.report.bars import Bars
 from rnncast.report.tables import number
 
 
-def comparison_table(findings: Findings) -> Group:
-    """A row per candidate, the best first; the ranks that cannot be told from the best; and the verdict."""
+def comparison_table(findings: Findings, bars: bool = False) -> Group:
+    """A row per candidate, the best first; the ranks that cannot be told from the best; and the verdict, under
+    bars of MASE if they are wanted."""
     found, verdict = findings.comparison, findings.verdict
     assert found is not None
     table = Table(
@@ -26,7 +28,8 @@ def comparison_table(findings: Findings) -> Group:
     for score in found.scores:
         table.add_row(score.name, *_cells(found, score), *_tested(verdict, score), f"{score.seconds:.1f}")
     near = [_near_best(found)] if found.critical is not None else []
-    return Group(table, *near, *([verdict.sentence] if verdict else []))
+    drawn = [_bars(found, verdict)] if bars else []
+    return Group(table, *near, *drawn, *([verdict.sentence] if verdict else []))
 
 
 def _title(found: Comparison, verdict: Verdict | None) -> str:
@@ -34,6 +37,11 @@ def _title(found: Comparison, verdict: Verdict | None) -> str:
     tested = f", p against {verdict.model}" if verdict else ""
     origins = f"{found.origins} origins" if found.origins > 1 else "1 origin"
     return f"horizon {found.horizon}, {origins}{across}, MASE with m = {found.season}{tested}"
+
+
+def _bars(found: Comparison, verdict: Verdict | None) -> Bars:
+    scores = {score.name: score.mean for score in found.scores}
+    return Bars("MASE, where less is better", scores, verdict.model if verdict else None)
 
 
 def _cells(found: Comparison, score: Score) -> list[str]:

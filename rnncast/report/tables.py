@@ -91,16 +91,20 @@ def choices_table(choices: tuple[Choice, ...]) -> Table:
 
 def findings_table(check: "Check") -> Group:
     """A row per series; where there are many, those left out and the first others."""
-    notable = sorted(range(len(check.rows)), key=lambda row: check.rows[row][-1] is None)  # stable: order is kept
-    shown = sorted(notable[:MOST_SERIES])
+    shown = notable(check)[:MOST_SERIES]
     said = [i for i, name in enumerate(check.names) if name not in QUIET or any(check.rows[row][i] for row in shown)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for i in said:
         table.add_column(check.names[i], justify="right" if check.names[i] in COUNTED else "left", no_wrap=True)
-    for row in shown:
+    for row in sorted(shown):
         table.add_row(*(_finding(check.names[i], check.rows[row][i]) for i in said))
     more = len(check.rows) - len(shown)
     return Group(table, *([f"and {more} more series; --json lists all"] if more else []))
+
+
+def notable(check: "Check") -> list[int]:
+    """The places of all series, those left out first."""
+    return sorted(range(len(check.rows)), key=lambda row: check.rows[row][-1] is None)  # stable: order is kept
 
 
 def _finding(name: str, value: object) -> str:

@@ -42,6 +42,11 @@ def state_from_tensors(tensors: Mapping[str, NDArray[Any]]) -> SeriesState:
     return SeriesState(frame, net, *(tensors[f"state.{name}"] for name in _LAST))
 
 
+def last_values(state: SeriesState) -> NDArray[np.float64]:
+    """The values that are remembered [B, L+1], transformed, the latest last; NaN = missing or before the start."""
+    return np.concatenate((state.frame.history, state.pending[:, None]), axis=1)
+
+
 def repeated(state: SeriesState, times: int) -> SeriesState:
     """Each series `times` over, side by side."""
     return rows_of(state, np.repeat(np.arange(len(state.pending)), times))

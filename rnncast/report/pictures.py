@@ -1,0 +1,172 @@
+"""Pictures of series for a terminal. Loaded only when one is drawn."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from rnncast.report.bars import sparkline
+from rnncast.report.chart import Chart, Curve, Shade
+from rnncast.report.dots import DENSE, SPARSE
+from rnncast.report.harmless import harmless
+from rnncast.report.room import AHEAD, FAINT, MISSING, Key, Room, heading
+from rnncast.series.forecast import Forecast
+from rnncast.series.panel import Panel
+
+SEASONS_BACK = 3  # of history beside a forecast
+HORIZONS_BACK = 3, 8  # it has at least, and at most, so many horizons
+FEWEST_BACK = 24  # steps
+MOST_STRIPS = 8  # series drawn below each other
+WIDEST_NAME = 20
+ROWS_AROUND = 5  # of a screen, beside those of a table: its head, and where the next command is typed
+
+
+class _Look(NamedTuple):
+    """How a band looks, in a legend too."""
+
+    braille: str
+    mark: str
+    every: int
+
+
+_LOOKS = (_Look("⠅⡂", ".", SPARSE), _Look("⢕⢕", ":", DENSE))  # a wide one and a narrow one
+_MISSING = (Key("×", "x", "missing", f"bold {MISSING}"),)
+
+
+def forecast_picture(
+    forecast: Forecast, s: int, seen: NDArray[np.float64], seasons: tuple[int, ...], note: str = ""
+) -> Chart:
+    """The forecast of one series s with its intervals, after the last seasons of what was seen [n] up to its cutoff.
+
+    note: what is said beside its name.
+    """
+    horizon, point = forecast.horizon, forecast.point[s]
+    least, most = (times * horizon for times in HORIZONS_BACK)
+    back = max(min(SEASONS_BACK * max(seasons, default=1), most), least, FEWEST_BACK)
+    known = np.flatnonzero(~np.isnan(seen[-back:]))
+    past = seen[-back:][known[0] :] if len(known) else seen[:0]
+    n, last = len(past), past[-1:]
+    # From the last value on, that the forecast is seen to leave from it; from the first step, if that is missing.
+    joined = last if len(last) and not np.isnan(last[0]) else last[:0]
+    start = n - len(joined)
+    bands = list(_bands(forecast, s))
+    looks = _LOOKS[-len(bands) :] if bands else ()
+    shades = tuple(
+        Shade(np.append(joined, low), np.append(joined, high), start, look.mark, look.every)
+        for (low, high, _), look in zip(bands, looks, strict=True)
+    )
+    first = int(forecast.cutoff[s]) - n + 1
+
+    def written(steps: NDArray[np.int64]) -> Sequence[object]:
+        return list(forecast.columns.written(forecast.frequency.times(first + steps)))
+
+    keys = (
+        Key("⠤⠤", "**", "history"),
+        Key("⠤⠤", "oo", "forecast", f"bold {AHEAD}"),
+        *(Key(look.braille, 2 * look.mark, name, AHEAD) for look, (_, _, name) in zip(looks, bands, strict=True)),
+        *(_MISSING if np.isnan(past).any() else ()),
+    )
+    return Chart(
+        f"{forecast.columns.target}{forecast.columns.of_series(forecast.ids[s])}{note}",
+        keys,
+        n + horizon,
+        (Curve(past, 0, "", "*"), Curve(np.append(joined, point), start, f"bold {AHEAD}", "o")),
+        written,
+        shades,
+        marked=np.append(np.isnan(past), np.zeros(horizon, np.bool_)),
+        anchor=n,
+        seasons=tuple(m for m in seasons if m > 1),
+        divider=n,
+    )
+
+
+def _bands(forecast: Forecast, s: int) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], str]]:
+    """The widest of the forecast's intervals and the narrowest: their ends [H], and what they are called."""
+    probabilities, quantiles = forecast.probabilities, forecast.quantiles[s]
+    pairs = len(probabilities) // 2
+    for i in sorted({0, pairs - 1}) if pairs else ():
+        low, high = probabilities[i], probabilities[-1 - i]
+        by_level = forecast.by_level and abs(low + high - 1) < 1e-9
+        yield quantiles[:, i], quantiles[:, -1 - i], f"{100 * (high - low):g} %" if by_level else f"{low:g} to {high:g}"
+
+
+def check_picture(panel: Panel, shown: Sequence[int]) -> RenderableType:
+    """The values of a single series; of several, those shown, each in a strip, all along the same time."""
+    return _overview(panel) if len(panel) == 1 else Strips(panel, tuple(shown[:MOST_STRIPS]), len(shown))
+
+
+def _overview(panel: Panel) -> Chart:
+    _, start, y = panel[0]
+    missing = np.isnan(y)
+
+    def written(steps: NDArray[np.int64]) -> Sequence[object]:
+        return list(panel.columns.written(panel.frequency.times(start + steps)))
+
+    keys = _MISSING if missing.any() else ()
+    title = f"{panel.columns.target}{panel.columns.of_series(panel.ids[0])}"
+    seasons = panel.frequency.seasons
+    # Where there is a calendar, positions count from the start of a year, a day or an hour.
+    anchor = -start % min(seasons) if seasons else 0
+    curve = Curve(y, 0, AHEAD, "*")
+    return Chart(title, keys, len(y), (curve,), written, marked=missing, anchor=anchor, seasons=seasons)
+
+
+@dataclass(frozen=True)
+class OverTable:
+    """A picture above its table; under it, where the table alone fills the screen."""
+
+    picture: Chart
+    table: Table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        parts = (self.picture, self.table)
+        yield from parts if self.table.row_count + ROWS_AROUND <= console.height else reversed(parts)
+
+
+@dataclass(frozen=True)
+class Strips:
+    """A strip for each of the chosen series, each in its own scale; below one with gaps, where they are."""
+
+    panel: Panel
+    chosen: tuple[int, ...]
+    of: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from self.lines(Room.of(console, options))
+
+    def lines(self, room: Room) -> Iterator[Text]:
+        """The rows of the picture, none wider than the room."""
+        panel = self.panel
+        few = f", {len(self.chosen)} of {self.of} series" if len(self.chosen) < self.of else ""
+        gaps = any(np.isnan(panel[s].y).any() for s in self.chosen)
+        yield from heading(room, f"{panel.columns.target}{few}, each in its own scale", _MISSING if gaps else ())
+        names = [harmless(panel.columns.label(panel.ids[s])) for s in self.chosen]
+        margin = min(max(map(cell_len, names)), WIDEST_NAME, room.width // 3)
+        first, last = int(panel.start[[*self.chosen]].min()), int(panel.ends[[*self.chosen]].max())
+        columns = min(room.width - margin - 1, last - first + 1)
+        for name, s in zip(names, self.chosen, strict=True):
+            _, start, y = panel[s]
+            yield from _strip(room, (set_cell_size(name, margin), columns), y, start - first, last - first)
+        ends = panel.columns.written(panel.frequency.times(np.array([first, last])))
+        left, right = (harmless(str(each)) for each in ends)
+        yield room.cut(Text(" " * (margin + 1) + left + right.rjust(columns - cell_len(left)), FAINT, no_wrap=True))
+
+
+def _strip(room: Room, shape: tuple[str, int], y: NDArray[np.float64], start: int, last: int) -> Iterator[Text]:
+    """The strip of values y [n] that begin at a step of those from 0 to last; shape: its name, and its columns."""
+    name, columns = shape
+    whole = np.full(last + 1, np.nan)
+    whole[start : start + len(y)] = y
+    yield Text.assemble((name, "bold"), " ", (sparkline(whole, columns, braille=room.braille), AHEAD), no_wrap=True)
+    missing = start + np.flatnonzero(np.isnan(y))
+    if len(missing):
+        marks = [" "] * columns
+        for column in missing * min(columns, last + 1) // (last + 1):
+            marks[column] = "×" if room.braille else "x"
+        yield Text(" " * (cell_len(name) + 1) + "".join(marks).rstrip(), f"bold {MISSING}", no_wrap=True)
