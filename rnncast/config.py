@@ -23,6 +23,7 @@ DECIMALS = ("auto", "point", "comma")
 SEEDS = 2**63  # there are so many
 MOST_STEPS = 1_000_000  # of a season, a window, a horizon: a year of minutes has 525,600
 MOST_ITEMS = 100  # of a setting that holds several
+LEAST_TIME = 0.05  # seconds: no net is made and trained for an epoch sooner
 DATA_OF_MODEL = "--data-of-model"  # the flag by which a user lets a path in a model file be followed anywhere
 PRETRAINED = "pretrained"  # what the net that comes with the package goes by, where a model file or a net is named
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
@@ -297,6 +298,13 @@ class TrainConfig:
         one_of("training", self.training, TRAININGS)
         one_of("loss", self.loss, tuple(LOSSES))
         one_of("preset", self.preset, PRESETS)
+        if self.max_time is not None and self.members is not None and self.members > 1:
+            needed = self.members * LEAST_TIME
+            if self.max_time < needed:
+                raise UsageError(
+                    f"--max-time is {self.max_time:g}, which is too short to train {self.members:,} nets",
+                    hint=f"give --max-time {needed:g} or more, or fewer --members",
+                )
 
 
 @dataclass(frozen=True, kw_only=True)

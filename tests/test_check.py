@@ -25,6 +25,7 @@ def test_noise_has_none_and_what_cannot_be_told_is_not_told() -> None:
     assert np.isnan(seasonal_strength(np.full(50, 7.3), 7))
     assert np.isnan(seasonal_strength(np.zeros(50), 7))
     assert np.isnan(seasonal_strength(noise[:13], 7))
+    assert np.isnan(seasonal_strength(noise * 1e300, 7))
     holes = np.tile([3.0, 1.0, 4.0, 1.0, 5.0], 40)
     holes[np.random.default_rng(1).permutation(200)[:40]] = np.nan
     assert seasonal_strength(holes, 5) > 0.8
@@ -88,6 +89,16 @@ def test_it_fails_where_train_would(program: Program, text: str, error: str) -> 
     assert not found["ok"]
     assert error in found["error"]
     assert error in check.stderr
+
+
+@pytest.mark.parametrize("value", [1e151, 1e301, -1.7e308])
+def test_a_value_too_large_to_compute_with_is_named_and_nothing_else_is_said(program: Program, value: float) -> None:
+    text = as_csv(["date", "y"], [[day, value * (1 - i % 7 / 10)] for i, day in enumerate(DAYS)])
+    done = program("check", "-", "--json", stdin=text)
+    assert done.returncode == 1
+    assert f"the value {value:g} is too large to compute with" in json.loads(done.stdout)["error"]
+    assert done.stderr.startswith("rnncast: the value")
+    assert "Warning" not in done.stderr
 
 
 def test_long_lists_are_cut_on_a_screen(program: Program) -> None:

@@ -49,6 +49,10 @@ def test_an_unknown_category_is_named_with_the_nearest_known(promoted: Program) 
     assert "the nearest that was is 'poster'" in said
 
 
+def test_a_category_like_none_that_is_known_is_named_with_those(promoted: Program) -> None:
+    assert "; training saw 'plain', 'poster', 'radio'" in future(promoted, "north,2024-01-29,zzz")
+
+
 def test_rows_of_other_series_and_other_times_are_said(promoted: Program) -> None:
     said = future(promoted, "west,2024-01-29,plain", "north,2024-01-31,plain", "south,2024-01-01,plain")
     assert "left out the rows of series that are not among these: 'west'" in said

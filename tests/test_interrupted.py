@@ -71,9 +71,18 @@ def test_sigterm_does_the_same_and_validation_weights_are_named(there: Program) 
 def test_before_any_weights_nothing_is_written(there: Program) -> None:
     output = there.folder / "c.safetensors"
     output.write_bytes(b"old")
-    code, said = ended(begun(there, "-o", output.name), signal.SIGINT)  # not yet judged: that is every 100 epochs
+    wide = ["--hidden-size", "512", "--layers", "4", "--bptt-steps", "2"]  # an epoch takes its time
+    code, said = ended(begun(there, "-o", output.name, *wide, epochs=0), signal.SIGINT)
     assert (code, said) == (130, "rnncast: interrupted before anything was learnt: nothing was written\n")
     assert output.read_bytes() == b"old"
+
+
+def test_before_the_first_score_the_last_epoch_is_written(there: Program) -> None:
+    code, said = ended(begun(there, "-o", "f.safetensors"), signal.SIGINT)  # it would be judged after 100 epochs
+    assert code == 130
+    assert said.startswith("rnncast: interrupted: f.safetensors holds the net after ")
+    assert said.endswith(" of 800 epochs, without the data held back for validation\n")
+    assert there("forecast", "-m", "f.safetensors").returncode == 0
 
 
 def test_ctrl_c_twice_stops_at_once_and_leaves_the_old_file(there: Program) -> None:

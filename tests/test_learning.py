@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rnncast.choices.decide import resolve
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError, TrainingError, UsageError
 from rnncast.files.panels.tables import read_table
@@ -16,7 +17,9 @@ from rnncast.runtime.registry import NETS
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.panel import Panel
 from rnncast.series.splits import hold_out, rolling_origins
+from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.epoch import EpochReport
+from rnncast.training.fit import fit_weights
 from rnncast.training.loop import one_cycle
 from rnncast.training.watch import Watch
 from tests.conftest import AIR_PASSENGERS, fitted, small_config, waves
@@ -193,6 +196,14 @@ def test_time_runs_out() -> None:
     Forecaster.fit(waves(), small_config(epochs=1000, max_time=0), watch=watch)
     assert len(steps) == 1
     assert steps[0].lr < 1e-5  # the schedule has come to its end with the time
+
+
+def test_where_time_runs_out_before_the_first_score_the_trained_net_is_judged() -> None:
+    """And not the untrained one, that it was before: 1000 epochs would be judged after each 125."""
+    spec = resolve(small_config(epochs=1000, max_time=0.0, validate=True), waves())
+    states = list[Checkpoint]()
+    fit_weights(waves(), spec, Watch(reached=states.append), {})
+    assert [run.kept.epoch for run in states[-1].runs.values()] == [1, 1]
 
 
 def test_divergence_stops_before_the_weights() -> None:

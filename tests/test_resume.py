@@ -172,6 +172,15 @@ def test_stopped_before_any_epoch_there_is_nothing_to_keep() -> None:
     assert checkpoint is None
 
 
+def test_stopped_before_the_first_score_the_last_whole_epoch_is_kept() -> None:
+    forecaster, _ = stopped_after(8, small_config(epochs=800, validate=True))
+    assert forecaster is not None
+    assert forecaster.interruption is not None
+    assert (forecaster.interruption.run, forecaster.interruption.epochs) == ("validation", 1)
+    assert any(weight.any() for name, weight in forecaster.weights.items() if "head" in name)
+    assert forecaster.scores["mase"] > 0
+
+
 def test_what_is_kept_of_a_stopped_training_says_which_nets_it_holds(tmp_path: Path) -> None:
     """Nets of validation until a net on all the data is trained to its end; the scores are those of validation."""
     config, kept = small_config(epochs=4, validate=True, members=2, shrinkage=None), []

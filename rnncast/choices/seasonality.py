@@ -3,6 +3,7 @@
 import numpy as np
 
 from rnncast.series.panel import Panel
+from rnncast.series.sizes import LARGEST
 from rnncast.values import Values
 
 SEASONS_NEEDED = 2  # full ones, before a strength means anything
@@ -19,9 +20,9 @@ NOTCHED = 0.1  # share of the series in which they must be
 def seasonal_strength(y: Values, season: int) -> float:
     """Autocorrelation at lag `season` of y [n] (NaN = missing) about its moving mean over a season: from -1 to 1.
 
-    1 repeats exactly, 0 does not; NaN where the series is shorter than two seasons, or flat.
+    1 repeats exactly, 0 does not; NaN where the series is shorter than two seasons, flat, or too large to compute with.
     """
-    if len(y) < SEASONS_NEEDED * season:
+    if len(y) < SEASONS_NEEDED * season or np.any(np.abs(y) > LARGEST):
         return float("nan")
     rest = y - _moving_mean(y, season)
     now, then = rest[season:], rest[:-season]

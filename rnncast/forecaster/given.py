@@ -2,6 +2,7 @@
 steps to come, how far they go."""
 
 import difflib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,9 +128,8 @@ def ignored(
     if not future.every:
         strange = [name for name in future.ids if name not in set(ids)]
         if strange:
-            shown = ", ".join(repr(columns.label(name)) for name in strange[:SHOWN])
-            more = f" and {len(strange) - SHOWN} more" if len(strange) > SHOWN else ""
-            notes.append(f"--future: left out the rows of series that are not among these: {shown}{more}")
+            shown = _first([columns.label(name) for name in strange])
+            notes.append(f"--future: left out the rows of series that are not among these: {shown}")
     _, ahead, block = future.placed(ids, cutoff)
     inside = (ahead > 0) & (ahead <= (np.inf if steps is None else steps))
     outside = int((~inside).sum())
@@ -145,9 +145,16 @@ def ignored(
         places = np.unique(block.values[inside, i])
         for level in (column.levels[int(place)] for place in places[~np.isnan(places)]):
             if level not in seen:
-                near = difflib.get_close_matches(level, seen, 1, 0.0)[0]
+                near = difflib.get_close_matches(level, seen, 1)
+                known = f"the nearest that was is {near[0]!r}" if near else f"training saw {_first(seen)}"
                 notes.append(
                     f"--future: {level!r} in column {column.name!r} was never seen in training, so that nothing is "
-                    f"known of it; the nearest that was is {near!r}"
+                    f"known of it; {known}"
                 )
     return notes
+
+
+def _first(names: Sequence[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(map(repr, names[:SHOWN])) + more

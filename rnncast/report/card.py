@@ -38,7 +38,7 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
             "layers": net.layers,
             "hidden size": net.hidden_size,
             "window": frame.window,
-            "base": frame.base,
+            "base": list(frame.base),
             "parameters": sum(weight.size for weight in forecaster.weights.values()),
         },
         "forecasts": {

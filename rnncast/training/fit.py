@@ -229,10 +229,11 @@ def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work
 
 
 def _after(state: RunState, report: EpochReport, score: float | None, model: Model, patience: int) -> RunState:
-    """The state after an epoch: the last weights that were scored are kept, or with patience the best."""
+    """The state after an epoch: its weights are kept, scored or not, but with patience the best, once there is one."""
     state = replace(state, reports=(*state.reports, report))
     if score is None:
-        return state
+        unscored = Best(_weights(model), report.epoch, float("inf"))
+        return state if patience and state.best is not None else replace(state, kept=unscored)
     last = Best(_weights(model), report.epoch, score)
     if state.best is None or score < state.best.score:
         return replace(state, kept=last, best=last, without_progress=0)
