@@ -96,8 +96,8 @@ def _data(frame: Frame, panel: Panel, rows: int, at_once: int) -> Part:
 
 def _inputs(frame: Frame, trained: int, stepped: int) -> Part:
     """What a net takes in, in training or when it is stepped over histories, where they are longest: the window is
-    looked up, put into units, clipped and joined with its flags."""
-    each = frame.features * (3 * DOUBLE + 2 * SINGLE)
+    put into units, clipped and joined with its flags."""
+    each = frame.features * (2 * DOUBLE + 2 * SINGLE)
     return Part("the windows", float(max(trained, stepped)) * each, "--window, --batch-size or --bptt-steps")
 
 
