@@ -245,6 +245,17 @@ def test_each_bad_row_is_named_with_its_line_where_asked(there: Program) -> None
     assert verbose.stdout == plain.stdout
 
 
+def test_a_stream_goes_on_after_a_bad_value(there: Program) -> None:
+    """Its step counts as missing, unless a good row for it comes after all; a step of which no row came is a gap."""
+    lines = [HEADER, "a,61,5", "a,62,oops", "a,63,5", "a,64,oops", "a,64,5", "a,66,5"]
+    done = there("forecast", "--follow", "-H", "1", stdin="\n".join(lines))
+    assert [line.split(",")[:2] for line in done.stdout.splitlines()[1:]] == [["a", "62"], ["a", "64"], ["a", "65"]]
+    missing = there("forecast", "--follow", "-H", "1", stdin="\n".join([HEADER, "a,61,5", "a,62,", "a,63,5", "a,64,5"]))
+    assert missing.stdout.splitlines()[3:] == done.stdout.splitlines()[2:]
+    said = [line for line in done.stderr.splitlines() if "left out" in line]
+    assert [line.split(":")[1] for line in said] == [" left out line 3", " left out line 5", " left out line 7"]
+
+
 def peak_of_stream(there: Program, number: int) -> float:
     """Peak memory, in bytes, of a stream of so many rows, one in a hundred of them bad, each of which is named."""
     code = "import resource, subprocess, sys; done = subprocess.run(sys.argv[1:], stdin=open('stream.csv'), " \

@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -88,20 +89,25 @@ def _followed(
     from rnncast.files.output.forecasts import header_of, rows_of
     from rnncast.files.output.rows import STREAMED
     from rnncast.files.panels.stream import BadRow, stream_rows
+    from rnncast.forecaster.new_rows import MOST_GAP
     from rnncast.series.blocks import in_blocks
 
     model, left_out, taken = follower.forecaster, 0, 0
+    passed: dict[str, set[int]] = defaultdict(set)  # steps whose rows were bad, since a series' last good one
     frequency = model.frequency
     texts = in_blocks(lambda positions: model.columns.written(frequency.times(positions)), frequency)
     first = follower.forecast(follower.begin(model.ids[0]), options.horizon)
     write = STREAMED[options.kind.value](header_of(options.shown(first)), environment.stdout)
     environment.stdout.flush()
     for row in stream_rows(_lines(options.path, stopping), model.columns, model.frequency, options.table):
+        step = row.step if isinstance(row, BadRow) else row
         try:
             if isinstance(row, BadRow):
                 raise DataError(row.reason)
             series = followed.get(row.series) or follower.begin(row.series)
-            series = follower.after(series, row.value, row.positions, gaps=options.gaps)
+            series = follower.after(
+                series, row.value, row.positions, gaps=options.gaps, passed=passed.get(row.series, frozenset())
+            )
         except DataError as error:
             left_out += 1
             message = f"line {row.line}: {error.message}"
@@ -111,8 +117,11 @@ def _followed(
                 environment.warn(f"left out {message}")
             elif left_out == MOST_SAID + 1:
                 environment.warn("further rows that are left out are only counted; -v names each")
+            if step is not None and len(passed[step.series]) < MOST_GAP:
+                passed[step.series].update(step.positions)
             continue
         followed[row.series] = series
+        passed.pop(row.series, None)
         taken += 1
         if taken % options.every == 0:
             write(rows_of(options.shown(follower.forecast(series, options.horizon)), texts))

@@ -4,7 +4,7 @@ What a net takes in at a step does not depend on what is known of the steps afte
 ahead. So the step that gives a row's forecast is the one that the next row goes on from.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -64,12 +64,16 @@ class Follower:
         s = self._kept.place(name)
         return self._step(s, int(self.forecaster.cutoff[s]), rows_of(self.forecaster.state, np.array([s])))
 
-    def after(self, series: Live, value: float, positions: tuple[int, ...], *, gaps: bool) -> Live:
+    def after(
+        self, series: Live, value: float, positions: tuple[int, ...], *, gaps: bool, passed: Set[int] = frozenset()
+    ) -> Live:
         """The series after a row: its value (NaN = missing), at the first of the positions that lies ahead, or at the
-        next if there are none. gaps: whether missing steps are stepped over. DataError where it does not follow."""
+        next if there are none. gaps: whether missing steps are stepped over; those `passed` are in any case, as their
+        rows came and were bad. DataError where it does not follow."""
         next_one = series.cutoff + 1
         position = next((p for p in positions if p >= next_one), max(positions, default=next_one))
-        self._kept.check(self.forecaster.ids[series.s], position, series.cutoff, gaps=gaps, single=True)
+        if position <= next_one or not all(p in passed for p in range(next_one, position)):
+            self._kept.check(self.forecaster.ids[series.s], position, series.cutoff, gaps=gaps, single=True)
         if abs(value) > LARGEST:
             raise DataError(too_large(value))
         if value <= 0 and self.runtime.frame.log:

@@ -36,10 +36,11 @@ class StreamRow(NamedTuple):
 
 
 class BadRow(NamedTuple):
-    """A line that is no row, and why."""
+    """A line that is no row, and why. step: the row with its value missing, if its series and time can be read."""
 
     line: int
     reason: str
+    step: StreamRow | None = None
 
 
 class LineLayout(NamedTuple):
@@ -82,14 +83,18 @@ def _row(
     columns: Columns,
     frequency: Frequency,
     number: Callable[[str], float],
-) -> StreamRow:
-    cell = cells[header.target]
+) -> StreamRow | BadRow:
+    cell, value, fault = cells[header.target], float("nan"), ""
     try:
-        value = float("nan") if cell is None else number(str(cell).strip())
+        value = value if cell is None else number(str(cell).strip())
     except ValueError:
-        raise _UnreadableError(f"{shown(cell)} in column {columns.target!r} is not a number") from None
-    positions = () if header.time is None else _positions(str(cells[header.time]).strip(), columns, frequency)
-    return StreamRow(place, KEY_MARK.join(str(cells[i]).strip() for i in header.ids), value, positions)
+        fault = f"{shown(cell)} in column {columns.target!r} is not a number"
+    try:
+        positions = () if header.time is None else _positions(str(cells[header.time]).strip(), columns, frequency)
+    except _UnreadableError as error:
+        raise _UnreadableError(fault or str(error)) from None
+    row = StreamRow(place, KEY_MARK.join(str(cells[i]).strip() for i in header.ids), value, positions)
+    return BadRow(place, fault, row) if fault else row
 
 
 def _positions(text: str, columns: Columns, frequency: Frequency) -> tuple[int, ...]:
