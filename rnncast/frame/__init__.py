@@ -1,1 +1,4 @@
-"""What a net sees of a step, in units local to it: numbers alone, no files, text or weights; for NumPy and torch."""
+"""What a net sees at each step, by local (instance) normalisation: units, base forecasts, imputation, exogenous inputs.
+
+Numbers may enter, as NumPy arrays or torch tensors; written once for both. No weights, no files, no text.
+"""

@@ -36,7 +36,7 @@ REMEMBERED = 1 << 19  # series times steps, at most, whose units are measured at
 CELLS = 32_768  # series times steps times members, at most: what is made of more leaves the processor's cache
 ROWS = 4096  # series side by side, counted once for each member
 CONFORMAL = "conformal"  # the name of the factors of the intervals' widths
-TEMPLATES = "templates"  # the name of what says how lead times hang together
+TEMPLATES = "templates"  # the name of the rank templates, the copula of lead times
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class Runtime:
 
     @property
     def templates(self) -> Values:
-        """Templates [N, H] of how lead times hang together; none where they do so by the walks."""
+        """Rank templates [N, H] of the copula of lead times; none for the recursive strategy, whose walks are correlated."""
         kept = self.weights.get(TEMPLATES)
         return np.zeros((0, self.spec.task.horizon)) if kept is None else kept.astype(np.float64)
 
