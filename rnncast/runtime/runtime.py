@@ -185,7 +185,7 @@ class Runtime:
 
     @property
     def templates(self) -> Values:
-        """Rank templates [N, H] of the copula of lead times; none for the recursive strategy, whose walks are correlated."""
+        """Rank templates [N, H] of the copula of lead times; none for recursive nets, whose walks are correlated."""
         kept = self.weights.get(TEMPLATES)
         return np.zeros((0, self.spec.task.horizon)) if kept is None else kept.astype(np.float64)
 
