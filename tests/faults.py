@@ -3,8 +3,10 @@
 import errno
 import io
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,3 +81,18 @@ def faults(
         layer = Faults(at, error, only, lasting=lasting)
         patch.setattr(writing, "os", layer)
         yield layer
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """Make a folder that is a disk of its own, of a size such as 64k; skip, with the reason, where none can be had."""
+    folder.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, text=True
+    )
+    if made.returncode:
+        pytest.skip(f"no small disk can be mounted here: {made.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)

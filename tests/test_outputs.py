@@ -15,7 +15,7 @@ from rnncast.cli.app import run
 from rnncast.cli.environment import Environment
 from rnncast.forecaster.forecaster import Forecaster
 from tests.conftest import Program, small_config, waves
-from tests.faults import faults
+from tests.faults import faults, small_disk
 
 OLD = b"old\n"
 QUICK = "--epochs 1 --members 1 --no-validate -H 2 --window 3 --hidden-size 4"
@@ -133,12 +133,8 @@ def test_the_reader_of_a_ledger_may_go(here: Path) -> None:
 def disk(here: Path) -> Iterator[Path]:
     """A small disk of its own, full but for 4 KB, in the working folder."""
     folder = here / "disk"
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder], capture_output=True, text=True)
-    if made.returncode:
-        pytest.skip(f"no small disk can be mounted here: {made.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_disk(folder, "128k"):
+        yield folder
 
 
 def filled(disk: Path, name: str, content: bytes) -> None:

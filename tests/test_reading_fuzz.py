@@ -10,6 +10,7 @@ from rnncast.config import TableConfig
 from rnncast.errors import RnncastError
 from rnncast.files.formats import delimited
 from rnncast.files.panels.tables import study_table
+from tests.fuzz.tables import ASKED
 from tests.tables import as_csv, as_gz, as_json, as_jsonl, as_parquet, as_zst
 
 NAMES = ["id", "ds", "y"]
@@ -44,14 +45,6 @@ WORDS = [
     b"[[",
     b"%",
     b"\xef\xbb\xbf",
-]
-ASKED = [
-    TableConfig(),
-    TableConfig(layout="wide"),
-    TableConfig(layout="rows"),
-    TableConfig(gaps="error", duplicates="mean"),
-    TableConfig(gaps="fill", duplicates="last", zone="Europe/Berlin"),
-    TableConfig(freq="h", decimal="comma", strict=True),
 ]
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from rnncast.errors import OutputClosedError, OutputError
 from rnncast.files.output.writing import check_writable, growing, written, written_text
-from tests.faults import FAILING, faults
+from tests.faults import FAILING, faults, small_disk
 
 OLD, NEW = b"old\n", bytes(range(256)) * 100  # NEW takes several writes
 
@@ -40,13 +40,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on a disk of its own of 64 KB, of which 4 KB are left."""
     folder = tmp_path / "disk"
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, text=True)
-    if made.returncode:
-        pytest.skip(f"no small disk can be mounted here: {made.stderr.strip()}")
-    (folder / "ballast").write_bytes(bytes(60 * 1024))
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_disk(folder, "64k"):
+        (folder / "ballast").write_bytes(bytes(60 * 1024))
+        yield folder
 
 
 @given(content=st.binary(max_size=20_000), old=st.none() | st.binary(max_size=20_000))

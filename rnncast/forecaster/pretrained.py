@@ -25,13 +25,12 @@ from rnncast.series.forecast import Forecast, Paths
 from rnncast.series.panel import Panel
 from rnncast.series.sizes import check_sizes
 from rnncast.series.splits import drawn_origins
+from rnncast.values import Values
 
 STEPS = 40_000  # of all series side by side: more costs memory, and gains no time
 ROWS = 512  # series side by side, at most
 FEWEST_ORIGINS = 5  # in the past, before they say how lead times hang together
 SEED = 1
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
