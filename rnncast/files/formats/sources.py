@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -69,15 +70,17 @@ class TrackedStream:
 
 
 @contextmanager
-def open_source(path: str, progress: Progress = lambda done, total: None) -> Iterator[ByteSource]:
-    """The bytes of a file, or of standard input ("-"); .gz and .zst are unpacked, by what is in them, not by name.
+def open_source(data: Any, progress: Progress = lambda done, total: None) -> Iterator[ByteSource]:
+    """The bytes of a file by its path, of standard input ("-"), or of what can be read like a file, from where it
+    stands; .gz and .zst are unpacked, by what is in them, not by name.
 
     DataError if there is no such file, it is empty, or it is damaged.
     """
+    path, given = _named(data)
     name = "standard input" if path == STDIN else path
     with ExitStack() as stack:
         try:
-            standard = io.BytesIO(sys.stdin.buffer.read()) if path == STDIN else None
+            standard = io.BytesIO(sys.stdin.buffer.read()) if path == STDIN else given and _contents(given)
             stream = _unpacked(standard or stack.enter_context(Path(path).open("rb")), name)
             size = stream.seek(0, io.SEEK_END)
             stream.seek(0)
@@ -90,6 +93,27 @@ def open_source(path: str, progress: Progress = lambda done, total: None) -> Ite
         if not head.removeprefix(BOM).strip():
             raise DataError(f"{name} is empty", hint="give a table with a time column and a number")
         yield ByteSource(name, stream, head, size, progress)
+
+
+def _named(data: Any) -> tuple[str, Any]:
+    """The path that data are, or the name of the open file that they are, and that file. DataError if they are neither.
+
+    An open file that is called "-" is no standard input."""
+    if isinstance(data, str | os.PathLike):
+        return os.fsdecode(data), None
+    if not hasattr(data, "read"):
+        raise DataError(
+            f"cannot read a table out of this {type(data).__name__}",
+            hint="give a DataFrame, an Arrow table, the path of a file, or an open file",
+        )
+    name = getattr(data, "name", "")
+    return (name if isinstance(name, str) and name not in ("", STDIN) else "the open file"), data
+
+
+def _contents(given: Any) -> BinaryIO:
+    """What is left to read of an open file, of bytes or of text."""
+    data = given.read()
+    return io.BytesIO(data.encode() if isinstance(data, str) else data)
 
 
 def arrow(need: str) -> ModuleType:

@@ -9,7 +9,7 @@ A column `cutoff` says which origin a row was forecast from; without one, each s
 
 import re
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,7 @@ from rnncast.config import TableConfig
 from rnncast.errors import DataError
 from rnncast.files.formats.cells import Coded, Table
 from rnncast.files.formats.numbers import finite_numbers
-from rnncast.files.formats.opening import opened
-from rnncast.files.formats.sources import open_source
+from rnncast.files.formats.opening import open_table
 from rnncast.files.panels.columns import ID_NAMES, TIME_NAMES, ColumnKind, kind_of
 from rnncast.files.panels.future import positions_on_grid
 from rnncast.files.panels.tables import series_of
@@ -58,10 +57,9 @@ class Forecasts(NamedTuple):
     id: str
 
 
-def read_forecasts(path: str, asked: TableConfig, actual: Panel) -> Forecasts:
+def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
     """Read a table of forecasts of the series of `actual`. DataError, with the place, where it cannot be read so."""
-    with open_source(path) as source:
-        table = opened(source)
+    with open_table(data) as table:
         kinds = {name: kind_of(name, cells) for name, cells in table.head.items()}
         if PATH in kinds:
             raise DataError(f"{table.name} holds sampled paths", hint="score forecasts with --level or --quantiles")

@@ -1,14 +1,14 @@
 """Known covariates of steps to come, from a table of their own: `--future FILE`. It needs no target."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
 from rnncast.files.formats.cells import Coded, Table
-from rnncast.files.formats.opening import opened
-from rnncast.files.formats.sources import open_source
+from rnncast.files.formats.opening import open_table
 from rnncast.files.panels.columns import ColumnKind, kind_of
 from rnncast.files.panels.covariates import read_covariates
 from rnncast.files.panels.stamps import FAULT_HINT, Stamps, read_stamps
@@ -20,7 +20,7 @@ from rnncast.times.inference import off_grid
 
 
 def read_future(
-    path: str,
+    data: Any,
     asked: TableConfig,
     columns: Columns,
     frequency: Frequency,
@@ -32,11 +32,10 @@ def read_future(
     `columns` and `frequency` are those of the data. DataError, with the place, if a column is missing, a time is none,
     or one does not lie on the data's grid.
     """
-    with open_source(path) as source:
-        table = opened(source)
+    with open_table(data) as table:
         if not asked.known:
             raise DataError(
-                f"{path} is of no use: no covariate is known ahead", hint="name them in train, with --known"
+                f"{table.name} is of no use: no covariate is known ahead", hint="name them in train, with --known"
             )
         wide = columns.ids == ("series",) and "series" not in table.head
         ids = () if wide else columns.ids

@@ -5,6 +5,7 @@ Rows are read as they are; nothing is invented: a missing row or value is NaN in
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.formats.cells import CellCodes, Coded, Column, Table
+from rnncast.files.formats.frames import is_frame
 from rnncast.files.formats.marks import MISSING, PLAIN
 from rnncast.files.formats.numbers import column_numbers
-from rnncast.files.formats.opening import opened
+from rnncast.files.formats.opening import open_table
 from rnncast.files.formats.sources import Progress, open_source
 from rnncast.files.panels.columns import ColumnKind, Roles, kind_of, recognise, roles_in_header, time_passed_over
 from rnncast.files.panels.covariates import read_covariates
@@ -31,19 +33,20 @@ Note = Callable[[str], None]
 
 
 def read_table(
-    path: str,
+    data: Any,
     table: TableConfig | None = None,
     *,
     schema: Schema | None = None,
     note: Note = lambda text: None,
     progress: Progress = lambda done, total: None,
 ) -> Panel:
-    """Read a table into a Panel; "-" is standard input. `note` is told, in a line each, what was recognised.
+    """Read a table into a Panel. `note` is told, in a line each, what was recognised.
 
-    schema: of an earlier table that this one continues; then nothing is recognised. `progress` hears how many bytes
-    are read. DataError, with the place and a hint, if the file is missing, is not a table, or can be read in two ways.
+    data: a path ("-": standard input), an open file, a DataFrame or Series, or an Arrow table. schema: of an earlier
+    table that this one continues; then nothing is recognised. `progress` hears how many bytes are read. DataError, with
+    the place and a hint, if the file is missing, is not a table, or can be read in two ways.
     """
-    reading = study_table(path, table, schema=schema, progress=progress)
+    reading = study_table(data, table, schema=schema, progress=progress)
     panel = reading.panel
     for text in reading.notes:
         note(text)
@@ -51,23 +54,36 @@ def read_table(
 
 
 def study_table(
-    path: str,
+    data: Any,
     table: TableConfig | None = None,
     *,
     schema: Schema | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Reading:
-    """Read a table and say all that is to be said of it. DataError where nothing can be made of it."""
+    """Read a table, as `read_table` takes it, and say all that is to be said of it. DataError where nothing can be made
+    of it."""
     asked = table or TableConfig()
-    with open_source(path, progress) as source:
-        if asked.layout == "rows":
+    if asked.layout == "rows":
+        with open_source(_file(data), progress) as source:
             if asked.covariates:
                 raise UsageError("a table with a series in each row has no covariates", hint="give a long table")
-            rows, taken = read_series_rows(source, asked), "a series in each row"
-        else:
-            rows, taken = _rows(opened(source), asked, schema and schema.columns)
-        reading = judge(lay(rows, asked, schema), asked)
-        return replace(reading, notes=(_summary(reading.whole, taken, source.name), *reading.notes))
+            return _reading(read_series_rows(source, asked), "a series in each row", asked, schema)
+    with open_table(data, progress) as opened:
+        return _reading(*_rows(opened, asked, schema and schema.columns), asked, schema)
+
+
+def _file(data: Any) -> Any:
+    """The data, unless they are a table in memory (UsageError)."""
+    if is_frame(data):
+        raise UsageError(
+            "--layout rows is for files", hint="give a DataFrame with a row per value, or a column per series"
+        )
+    return data
+
+
+def _reading(rows: Rows, taken: str, asked: TableConfig, schema: Schema | None) -> Reading:
+    reading = judge(lay(rows, asked, schema), asked)
+    return replace(reading, notes=(_summary(reading.whole, taken, rows.table.name), *reading.notes))
 
 
 def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Rows, str]:
