@@ -5,12 +5,13 @@ data", by `rnncast.choices.decide`, which makes a `rnncast.spec.ModelSpec` of it
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, losses_in_words
 from rnncast.plain import from_plain, table
+from rnncast.settings import MOST_STEPS, check, one_of, setting, sorted_out, updated
 
 STRATEGIES = ("auto", "direct", "recursive")
 PRESETS = ("fast", "default", "best")
@@ -21,8 +22,6 @@ GAPS = ("mask", "error", "fill")
 DUPLICATES = ("error", "first", "last", "mean", "sum")
 DECIMALS = ("auto", "point", "comma")
 SEEDS = 2**63  # there are so many
-MOST_STEPS = 1_000_000  # of a season, a window, a horizon: a year of minutes has 525,600
-MOST_ITEMS = 100  # of a setting that holds several
 LEAST_TIME = 0.05  # seconds: no net is made and trained for an epoch sooner
 DATA_OF_MODEL = "--data-of-model"  # the flag by which a user lets a path in a model file be followed anywhere
 PRETRAINED = "pretrained"  # what the net that comes with the package goes by, where a model file or a net is named
@@ -39,71 +38,6 @@ class Role(NamedTuple):
 
 ROLES = {"known": Role(by_step=True, ahead=True), "past": Role(by_step=True, ahead=False), "static": Role(False, True)}
 _TABLE_WORDS = {"layout": LAYOUTS, "gaps": GAPS, "duplicates": DUPLICATES, "decimal": DECIMALS}
-
-
-def setting(
-    default: Any,
-    meaning: str,
-    *,
-    at_least: float | None = None,
-    below: float | None = None,
-    at_most: float | None = None,
-    most: int = MOST_ITEMS,
-    flags: tuple[str, ...] = ("own",),
-) -> Any:
-    """A dataclass field that carries its meaning (with the unit), the range that is checked, and its flags.
-
-    Every number has a lower and an upper bound, the latter far beyond what is of use, so that no typing error becomes a
-    program that never ends. most: items of a setting that holds several.
-
-    flags: "own" is the field's own, "no" one that empties it; none where the data alone decide.
-    """
-    bounds = {"at_least": at_least, "below": below, "at_most": at_most, "most": most}
-    return field(default=default, metadata={"meaning": meaning, "flags": flags, **bounds})
-
-
-def check(config: Any) -> None:
-    """Refuse, by name, each value outside the range that its field states, and those that are not finite."""
-    for spec in fields(config):
-        value = getattr(config, spec.name)
-        if isinstance(value, tuple) and len(value) > spec.metadata["most"]:
-            raise UsageError(f"{flag(spec.name)} has {len(value)} items, but must have at most {spec.metadata['most']}")
-        for item in value if isinstance(value, tuple) else (value,):
-            if item is not None and not isinstance(item, str):
-                in_range(flag(spec.name), item, spec.metadata)
-
-
-def in_range(name: str, number: float, bounds: Mapping[str, Any]) -> None:
-    """Refuse, by name, a number that is not finite or that lies outside its bounds (`at_least`, `below`, `at_most`)."""
-    at_least, below, at_most = (bounds.get(each) for each in ("at_least", "below", "at_most"))
-    said = f"{name} is {number:.15g}" if isinstance(number, float) else f"{name} is {number}"
-    if not number == number or (at_least is not None and number < at_least):
-        raise UsageError(f"{said}, but must be at least {_shown(at_least or 0)}")
-    if below is not None and number >= below:
-        raise UsageError(f"{said}, but must be below {_shown(below)}")
-    if at_most is not None and number > at_most:
-        raise UsageError(f"{said}, but must be at most {_shown(at_most)}")
-
-
-def range_in_words(bounds: Mapping[str, Any]) -> str:
-    """The range of a setting, for its help: "1 to 1,000"; nothing where the upper end is of no interest."""
-    at_least, at_most = bounds["at_least"], bounds["at_most"]
-    return "" if at_most is None or at_most >= MOST_STEPS else f"{_shown(at_least)} to {_shown(at_most)}"
-
-
-def _shown(bound: float) -> str:
-    return f"{bound:,}" if isinstance(bound, int) else f"{bound:,g}" if bound < 1e6 else f"{bound:g}"
-
-
-def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    """Refuse, by name, a word that is not one of those allowed."""
-    if value not in allowed:
-        raise UsageError(f"{flag(name)} is {value!r}, but must be one of {', '.join(allowed)}")
-
-
-def flag(name: str) -> str:
-    """The command-line flag of a field: `bptt_steps` -> `--bptt-steps`."""
-    return "--" + {"seasons": "season", "levels": "level"}.get(name, name).replace("_", "-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +69,12 @@ class TableConfig:
         twice = [name for i, name in enumerate(names) if name in (*names[:i], self.time, self.target, self.id)]
         if twice:
             raise UsageError(f"the column {twice[0]!r} is given two roles", hint="name it once")
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "TableConfig":
+        """The settings given by the names of their flags. UsageError, by name, for one that is unknown or wrong."""
+        default = cls()
+        return updated(default, *sorted_out(settings, default))
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -307,13 +247,30 @@ class TrainConfig:
                 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, init=False)
 class Config:
-    """The whole of a training run, apart from the data: same Config, Panel and machine, same model."""
+    """The whole of a training run, apart from the data: same Config, Panel and machine, same model.
 
-    task: TaskConfig = field(default_factory=TaskConfig)
-    net: NetConfig = field(default_factory=NetConfig)
-    train: TrainConfig = field(default_factory=TrainConfig)
+    Made of its three parts, or of settings by the names of their flags: Config(horizon=18, season=12, model="gru").
+    """
+
+    task: TaskConfig
+    net: NetConfig
+    train: TrainConfig
+
+    def __init__(
+        self,
+        *,
+        task: TaskConfig | None = None,
+        net: NetConfig | None = None,
+        train: TrainConfig | None = None,
+        **settings: Any,
+    ) -> None:
+        """The parts given, and in them the settings given. UsageError, by name, for one that is unknown or wrong."""
+        parts = {"task": task or TaskConfig(), "net": net or NetConfig(), "train": train or TrainConfig()}
+        given = sorted_out(settings, *parts.values())
+        for (name, part), own in zip(parts.items(), given, strict=True):
+            object.__setattr__(self, name, updated(part, own))
 
     def with_model(self, model: str) -> "Config":
         """The same settings for another net."""
@@ -326,6 +283,6 @@ class Config:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Config":
         """The Config that `to_dict` gave; unknown sections and settings are refused (UsageError)."""
-        sections = {spec.name: spec.default_factory for spec in fields(cls)}
+        sections: dict[str, Any] = {"task": TaskConfig, "net": NetConfig, "train": TrainConfig}
         given = table(values, sections, (), "section")
         return cls(**{name: from_plain(sections[name], value) for name, value in given.items()})

@@ -29,6 +29,10 @@ class RnncastError(Exception):
         self.message = message
         self.hint = hint
 
+    def __str__(self) -> str:
+        """The message and, on a line of its own, the hint: what a traceback shows."""
+        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
 
 class DataError(RnncastError):
     """The table cannot be read, or cannot be forecast from."""

@@ -10,8 +10,6 @@ from typing import Any, get_type_hints
 
 from rnncast.config import (
     CYCLES,
-    MOST_ITEMS,
-    MOST_STEPS,
     ROLES,
     SEEDS,
     STRATEGIES,
@@ -22,13 +20,12 @@ from rnncast.config import (
     Role,
     TaskConfig,
     TrainConfig,
-    in_range,
-    one_of,
     probabilities_of,
 )
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, Loss
 from rnncast.plain import fits, shown, table
+from rnncast.settings import MOST_ITEMS, MOST_STEPS, in_range, one_of
 
 UNLIMITED = float("inf")
 _INFINITE = "inf"  # in JSON, which has no number for it

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from rnncast import Config, Forecaster, Panel
 from rnncast.config import TaskConfig, TrainConfig
+from rnncast.errors import UsageError
 from rnncast.intervals.copula import correlated_scores, templates_of
 from rnncast.intervals.quantiles import normal_scores, requantiled, scores_at, values_at
 
@@ -103,6 +104,22 @@ def test_paths_have_the_quantiles_of_the_forecast(direct: Forecaster) -> None:
     low, high = forecast.interval(80)
     inside = ((low[:, :, None] <= paths) & (paths <= high[:, :, None])).mean(axis=(0, 2))  # [H]
     assert inside == pytest.approx(0.8, abs=0.02)
+
+
+def test_any_interval_can_be_asked_for(direct: Forecaster) -> None:
+    """Those that were not trained lie between and beyond those that were."""
+    forecast = direct.predict()
+    widths = [np.subtract(*forecast.interval(level)[::-1]) for level in (50, 80, 90, 95, 99)]
+    assert (np.diff(widths, axis=0) > 0).all()
+    with pytest.raises(UsageError, match="--level is 100, but must be at most"):
+        forecast.interval(100)
+
+
+def test_what_holds_much_is_shown_short(direct: Forecaster, walked: tuple[Panel, np.ndarray]) -> None:
+    assert repr(direct) == f"Forecaster(lstm, 300 series, numbered steps, horizon {HORIZON}, season 1)"
+    assert repr(walked[0]) == "Panel(300 series, 18,000 steps, numbered steps, 1 to 60)"
+    assert repr(direct.predict()) == f"Forecast(300 series, {HORIZON} steps, numbered steps, 61 to 68, levels 80, 95)"
+    assert repr(direct.sample(2)) == f"Paths(300 series, {HORIZON} steps, numbered steps, 61 to 68, 2 paths)"
 
 
 def test_the_paths_of_a_series_do_not_depend_on_the_others(

@@ -1,12 +1,14 @@
 """Absurd settings: every number has a range, so that a typing error ends in a sentence and not in a traceback."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from rnncast.config import MOST_ITEMS, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
+from rnncast.settings import MOST_ITEMS
 from tests.conftest import AIR_PASSENGERS, Program
 
 SECTIONS = (TableConfig, TaskConfig, NetConfig, TrainConfig)
@@ -52,3 +54,34 @@ def test_absurd_settings_are_refused_in_a_sentence(program: Program, flags: list
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_settings_from_python_are_those_of_the_flags() -> None:
+    """By their names, as text or as values, one or several."""
+    config = Config(horizon=np.int64(18), season=[24, 168], level=80, calendar=(), base="last-24,mean-24", model="gru")
+    assert config.task == TaskConfig(horizon=18, seasons=(24, 168), levels=(80.0,))
+    assert config.net == NetConfig(model="gru", base=("last-24", "mean-24"), calendar=())
+    assert Config(horizon=18, seasons="12") == Config(task=TaskConfig(horizon=18, seasons=(12,)))
+    assert Config(task=TaskConfig(horizon=18), horizon=None, epochs=3).task.horizon == 18
+    assert replace(config, net=NetConfig()) == Config(task=config.task)
+    assert TableConfig.of({"id": ["region", "store"], "known": "price"}) == TableConfig(
+        id="region,store", known=("price",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"horizn": 18}, "called 'horizn'\n  hint: the nearest is horizon"),
+        ({"horizon": "18"}, "--horizon cannot be '18'"),
+        ({"horizon": 0}, "--horizon is 0, but must be at least 1"),
+        ({"season": 12.5}, "--season is 12.5, but must be whole numbers"),
+        ({"season": "twelve"}, "--season is 'twelve', but must be whole numbers"),
+        ({"base": [3]}, r"--base is \[3\], but must be names"),
+        ({"validate": "no"}, "--validate cannot be 'no'"),
+        ({"model": 3}, "--model cannot be 3"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_by_name(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        Config(**settings)

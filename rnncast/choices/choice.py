@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from rnncast.config import flag
+from rnncast.settings import flag
 
 GIVEN = "as given"
 Made = tuple[Any, str]  # what a setting was set to, and why

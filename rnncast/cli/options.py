@@ -3,25 +3,16 @@
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import Field, fields, replace
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import Field, fields
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
 from rnncast.cli.output import Format
-from rnncast.config import (
-    MOST_STEPS,
-    PRETRAINED,
-    Config,
-    NetConfig,
-    TableConfig,
-    TaskConfig,
-    TrainConfig,
-    flag,
-    range_in_words,
-)
+from rnncast.config import PRETRAINED, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
 from rnncast.runtime.registry import NETS
+from rnncast.settings import MOST_STEPS, flag, item_of, range_in_words, several, updated
 
 MODEL_FILE = "rnncast.safetensors"
 STREAM = "-"  # standard input or output
@@ -217,7 +208,7 @@ def _parameters(section: type, spec: "Field[Any]") -> Iterator[inspect.Parameter
     kind = get_type_hints(section)[spec.name]
     default: Any = spec.default
     metavar = None
-    if (item := _item(kind)) is not None:
+    if (item := item_of(kind)) is not None:
         kind, metavar = str | None, "NAME,NAME" if item is str else "N,N"
         default = ",".join(f"{value:g}" for value in default) if default else None
     meaning = spec.metadata["meaning"] + (f" {_NETS}." if spec.name == "model" else "")
@@ -252,10 +243,10 @@ def quantiles_from(levels: str | None, quantiles: str | None) -> tuple[float, ..
     if levels is not None and quantiles is not None:
         raise UsageError("--level and --quantiles are two ways to say how sure a forecast is", hint="give one of them")
     if levels is not None:
-        return TaskConfig(levels=_plain("levels", levels, tuple[float, ...])).quantiles
+        return TaskConfig(levels=several("levels", levels, float)).quantiles
     if quantiles is None:
         return None
-    wanted: tuple[float, ...] = _plain("quantiles", quantiles, tuple[float, ...])
+    wanted: tuple[float, ...] = several("quantiles", quantiles, float)
     for each in wanted:
         if not 0 < each < 1:
             raise UsageError(f"--quantiles is {each:g}, but must be between 0 and 1", hint="0.9 is the 90 % quantile")
@@ -264,28 +255,10 @@ def quantiles_from(levels: str | None, quantiles: str | None) -> tuple[float, ..
 
 def task_from(horizon: int | None, season: str | None) -> TaskConfig:
     """What --horizon and --season ask for. UsageError if it cannot be."""
-    return TaskConfig(horizon=horizon, seasons=None if season is None else _plain("seasons", season, tuple[int, ...]))
+    return TaskConfig(horizon=horizon, seasons=None if season is None else several("seasons", season, int))
 
 
 def _updated(section: Section, given: Mapping[str, Any]) -> Section:
-    hints = get_type_hints(type(section))
-    changes = {name: _plain(name, value, hints[name]) for name, value in given.items() if name in hints}
-    emptied: dict[str, Any] = {name: () for name in hints if given.get(_NO + name)}
-    return replace(section, **{**changes, **emptied})
-
-
-def _plain(name: str, value: Any, kind: Any) -> Any:
-    item = _item(kind)
-    if item is None:
-        return value
-    try:
-        return tuple(item(part.strip()) for part in value.split(","))
-    except ValueError:
-        words = "whole numbers" if item is int else "numbers"
-        raise UsageError(f"{flag(name)} is {value!r}, but must be {words} with commas between them") from None
-
-
-def _item(kind: Any) -> Any:
-    """The type of each item of a setting that holds several; None if it holds one."""
-    several = [option for option in (kind, *get_args(kind)) if get_origin(option) is tuple]
-    return get_args(several[0])[0] if several else None
+    names = {spec.name for spec in fields(section)}
+    emptied: dict[str, Any] = {name: () for name in names if given.get(_NO + name)}
+    return updated(section, {**{name: value for name, value in given.items() if name in names}, **emptied})

@@ -9,8 +9,9 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.reading import read_data
-from rnncast.config import MOST_STEPS, ROLES, TableConfig
+from rnncast.config import ROLES, TableConfig
 from rnncast.errors import UsageError
+from rnncast.settings import MOST_STEPS
 
 
 class By(StrEnum):

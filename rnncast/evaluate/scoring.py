@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import MOST_STEPS
 from rnncast.errors import DataError
 from rnncast.files.panels.forecast_table import Forecasts, ModelColumns
 from rnncast.series import metrics
 from rnncast.series.naive import naive2
 from rnncast.series.panel import Panel
+from rnncast.settings import MOST_STEPS
 from rnncast.times.frequency import Positions
 from rnncast.values import Values
 

@@ -49,7 +49,7 @@ SIDE_BY_SIDE = 32  # series whose paths are sampled at once
 LARGE = np.errstate(all="ignore")  # numbers too large for NumPy end as a forecast that is not finite, which is refused
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Forecaster:
     """A trained net with the state of every series it was trained on. Nothing in it changes; `fit` gives a new one.
 
@@ -75,6 +75,10 @@ class Forecaster:
     interruption: Interruption | None = None
     format: int = FORMAT
     device: str = "cpu"
+
+    def __repr__(self) -> str:
+        task, series = self.spec.task, f"{len(self.ids)} series, {self.frequency.name}"
+        return f"Forecaster({self.spec.net.model}, {series}, horizon {task.horizon}, season {task.season})"
 
     @classmethod
     def fit(cls, panel: Panel, config: Config | None = None, *, watch: "Watch | None" = None) -> "Forecaster":

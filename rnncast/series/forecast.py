@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from rnncast.intervals.quantiles import requantiled
 from rnncast.series.panel import Columns
 from rnncast.series.sizes import from_logs
+from rnncast.settings import in_range
 from rnncast.times.frequency import Frequency, Positions, Times
 
 POINT, PATH, CUTOFF = "forecast", "path", "cutoff"  # the columns of a table of forecasts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Forecast:
     """Forecasts of S series over H steps.
 
@@ -37,6 +38,10 @@ class Forecast:
         assert len(self.ids) == len(self.cutoff) == series
         assert self.quantiles.shape == (series, horizon, len(self.probabilities))
 
+    def __repr__(self) -> str:
+        levels = ", ".join(f"{level:g}" for level in self.levels)
+        return f"Forecast({_extent(self)}{f', levels {levels}' if levels else ''})"
+
     def at(self, probabilities: tuple[float, ...], *, by_level: bool) -> "Forecast":
         """The same forecast with quantiles at other probabilities, between and beyond those that it has."""
         known = np.log(self.quantiles) if self.log else self.quantiles
@@ -55,10 +60,16 @@ class Forecast:
         return self.frequency.times_after(self.cutoff, self.horizon)
 
     def interval(self, level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The lower and upper ends [S, H] of the central interval that should hold `level` percent of the values."""
+        """The lower and upper ends [S, H] of the central interval that should hold `level` percent of the values.
+
+        UsageError if there is no such interval.
+        """
+        in_range("level", level, {"at_least": 1, "at_most": 99.999})
         tail = round((50 - level / 2) / 100, 10)
-        low, high = (self.probabilities.index(p) for p in (tail, round(1 - tail, 10)))
-        return self.quantiles[:, :, low], self.quantiles[:, :, high]
+        ends = (tail, round(1 - tail, 10))
+        there = self if set(ends) <= set(self.probabilities) else self.at(ends, by_level=True)
+        low, high = (there.probabilities.index(p) for p in ends)
+        return there.quantiles[:, :, low], there.quantiles[:, :, high]
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -66,7 +77,7 @@ class Forecast:
         return tuple(round(100 - 200 * p, 8) for p in reversed(self.probabilities) if p < 0.5)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Paths:
     """Sampled futures of S series: P paths over H steps, each as likely as the others.
 
@@ -79,7 +90,24 @@ class Paths:
     frequency: Frequency
     columns: Columns
 
+    def __repr__(self) -> str:
+        return f"Paths({_extent(self)}, {self.values.shape[2]:,} paths)"
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead."""
+        return int(self.values.shape[1])
+
     @property
     def time(self) -> Times:
         """The time of each step [S, H]."""
-        return self.frequency.times_after(self.cutoff, self.values.shape[1])
+        return self.frequency.times_after(self.cutoff, self.horizon)
+
+
+def _extent(found: Forecast | Paths) -> str:
+    """How many series and steps, at which times."""
+    if not len(found.ids):
+        return "0 series"
+    ends = np.array([found.cutoff.min() + 1, found.cutoff.max() + found.horizon])
+    first, last = found.columns.written(found.frequency.times(ends))
+    return f"{len(found.ids)} series, {found.horizon} steps, {found.frequency.name}, {first} to {last}"

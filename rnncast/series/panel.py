@@ -78,7 +78,7 @@ class Series(NamedTuple):
     y: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Panel:
     """Ragged series: series s is y[indptr[s]:indptr[s+1]], its first value at grid position start[s].
 
@@ -109,6 +109,12 @@ class Panel:
         flat = np.concatenate([np.asarray(y, np.float64) for y in series.values()])
         start = kept.pop("start", np.ones(len(series), np.int64))
         return cls(tuple(series), start, flat, np.cumsum([0, *lengths]).astype(np.int64), **kept)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "Panel(0 series)"
+        first, last = self.columns.written(self.frequency.times(np.array([self.start.min(), self.ends.max()])))
+        return f"Panel({len(self)} series, {len(self.y):,} steps, {self.frequency.name}, {first} to {last})"
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import flag
 from rnncast.errors import CheckpointError
+from rnncast.settings import flag
 from rnncast.training.epoch import EpochReport
 
 Weights = dict[str, NDArray[np.float32]]
