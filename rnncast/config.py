@@ -53,7 +53,9 @@ class TableConfig:
     duplicates: str = setting("error", "Times that repeat in a series: error, first, last, mean or sum.")
     decimal: str = setting("auto", "The decimal mark of numbers: point, comma, or auto.")
     time_format: str | None = setting(
-        None, "How times are written, as in strptime: %d/%m/%Y; recognised, unless given."
+        None,
+        "How times are written, as in strptime: %d/%m/%Y; of numbers, excel or unix, unix-ms, unix-us, unix-ns; "
+        "recognised, unless given.",
     )
     known: tuple[str, ...] = setting((), "Columns known ahead, as a price or a holiday.")
     past: tuple[str, ...] = setting((), "Columns known only afterwards, as a temperature.")

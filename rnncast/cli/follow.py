@@ -95,7 +95,7 @@ def _followed(
     model, left_out, taken = follower.forecaster, 0, 0
     passed: dict[str, set[int]] = defaultdict(set)  # steps whose rows were bad, since a series' last good one
     frequency = model.frequency
-    texts = in_blocks(lambda positions: model.columns.written(frequency.times(positions)), frequency)
+    texts = in_blocks(lambda positions: model.columns.cells(frequency.times(positions)), frequency)
     first = follower.forecast(follower.begin(model.ids[0]), options.horizon)
     write = STREAMED[options.kind.value](header_of(options.shown(first)), environment.stdout)
     environment.stdout.flush()

@@ -196,8 +196,11 @@ def _check_columns(columns: Columns, frequency: Frequency) -> None:
         raise UsageError(f"there is no time column, but the times are {frequency.name}")
     if columns.time == "":
         raise UsageError("the time column has no name")
-    if columns.time_format != WHOLE_NUMBER and (fault := format_fault(columns.time_format)):
-        raise UsageError(f"the time format {shown(columns.time_format)} cannot be written: {fault}")
+    for form in (columns.time_format, *columns.time_formats):
+        if form != WHOLE_NUMBER and (fault := format_fault(form)):
+            raise UsageError(f"the time format {shown(form)} cannot be written: {fault}")
+    if WHOLE_NUMBER in columns.time_formats or (columns.time_columns and columns.time is None):
+        raise UsageError("the columns of the time cannot be written")
     if columns.time_zone:
         check_zone(columns.time_zone)
 

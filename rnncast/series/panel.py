@@ -23,7 +23,8 @@ class Columns:
     ids: the id columns, none where the table had none. time: None where rows were merely numbered. time_format: as in
     `rnncast.times.formats`, "" for whole numbers. time_zone: in which the user writes times, "Europe/Berlin" or
     "+01:00"; "" where the table does not say. in_utc: whether the Panel's times are UTC (regular through changes of
-    the clock) instead of the user's local ones.
+    the clock) instead of the user's local ones. time_columns and time_formats: where a time stands in several columns,
+    year and month, their names and how each is written; `time` then is what they are called together.
     """
 
     ids: tuple[str, ...] = ()
@@ -32,9 +33,13 @@ class Columns:
     time_format: str = ""
     time_zone: str = ""
     in_utc: bool = False
+    time_columns: tuple[str, ...] = ()
+    time_formats: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """ValueError for times that would be in UTC without a zone to show them in."""
+        """ValueError for times that would be in UTC without a zone to show them in, and columns without a format."""
+        if len(self.time_columns) != len(self.time_formats):
+            raise ValueError("the times stand in columns whose formats are not all there")
         if self.in_utc and not self.time_zone:
             raise ValueError("the times are in UTC, but no time zone says how to show them")
 
@@ -54,10 +59,20 @@ class Columns:
         """Times as the user writes them; whole numbers stay numbers."""
         return format_times(times, self.time_format, self.time_zone, self.in_utc)
 
+    def cells(self, times: Times) -> NDArray[np.object_]:
+        """What goes into each time column that goes out [..., C], as the user writes it."""
+        forms = self.time_formats or (self.time_format,)
+        return np.stack([format_times(times, form, self.time_zone, self.in_utc) for form in forms], axis=-1)
+
     @property
     def time_name(self) -> str:
-        """The header of the time column that goes out."""
+        """What the time is called."""
         return self.time or "step"
+
+    @property
+    def time_names(self) -> tuple[str, ...]:
+        """The headers of the time columns that go out."""
+        return self.time_columns or (self.time_name,)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain values, for JSON."""

@@ -1,7 +1,7 @@
 """Times as text: the formats that are recognised, and the way back out. No pandas.
 
 A format is written as in strptime, with more, after GNU date: %-d is not padded, %^b is in capitals, %P is am or pm,
-%3f is milliseconds, %q the quarter, %:z is +01:00 and %:::z is +01.
+%3f is milliseconds, %q the quarter, %:z is +01:00 and %:::z is +01. A word of `times.numeric` is one of numbers.
 """
 
 import functools
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.times.frequency import SECOND, Times
+from rnncast.times.numeric import NUMERIC, numbers_of_times, times_of_numbers
 from rnncast.times.zones import offset_of, utc_offsets, wall_offsets
 
 WHOLE_NUMBER = ""  # the format of times that are whole numbers
@@ -21,6 +22,8 @@ YEAR = "%Y"
 LONGEST = 60  # characters that a time may take
 LONGEST_FORMAT = 200  # characters
 EXAMPLE = np.array([np.datetime64("2024-12-31T23:59:59", "us")])
+
+COMPACT_TIMES = ("%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S")  # 2024123123, 202412312359, 20241231235959
 
 _MONTHS = (
     "January",
@@ -93,6 +96,7 @@ _PERIODS = (
     "%G-W%V",
     "%GW%V",
     "%Y%m",
+    *COMPACT_TIMES,
     YEAR,
 )
 DIRECTIVE = re.compile(r"%(-|\^|:::|:|\d)?([A-Za-z])")
@@ -146,6 +150,8 @@ def refined(form: str, samples: list[str]) -> str:
 
 def format_fault(form: str) -> str:
     """What is wrong with a format, "" if nothing: it holds no time, or a directive that is unknown or stands twice."""
+    if form in NUMERIC:
+        return ""
     if len(form) > LONGEST_FORMAT:
         return f"it has more than {LONGEST_FORMAT} characters"
     directives = [match.groups("") for match in DIRECTIVE.finditer(form)]
@@ -177,6 +183,9 @@ def pattern(form: str) -> re.Pattern[str]:
 def read_time(text: str, form: str) -> tuple[datetime, int] | None:
     """The time that a text in a format shows on the wall, and how far that is ahead of UTC, in microseconds (0 where it
     does not say); None if it is no such time. For rows that come one by one; a whole column is read by pandas."""
+    if form in NUMERIC:
+        moment = times_of_numbers([text], form)[0]
+        return None if np.isnat(moment) else (moment.item(), 0)
     found = _in_groups(form).fullmatch(text)
     if not found:
         return None
@@ -203,6 +212,9 @@ def format_times(times: Times, form: str, zone: str = "", in_utc: bool = False) 
     """
     if form == WHOLE_NUMBER:
         return times.astype(object)
+    if form in NUMERIC:
+        local = bool(zone) and not in_utc
+        return numbers_of_times(times - wall_offsets(times, zone).astype("timedelta64[us]") if local else times, form)
     distinct, back = np.unique(times, return_inverse=True)
     distinct = distinct.astype("datetime64[us]")
     offsets = np.zeros(len(distinct), np.int64)  # microseconds

@@ -13,6 +13,7 @@ from rnncast.series.panel import Columns
 from rnncast.times.formats import EXAMPLE, format_fault, format_times, formats_of, read_time, refined
 from rnncast.times.frequency import DAY, Frequency
 from rnncast.times.inference import parse_frequency
+from rnncast.times.numeric import NUMERIC, numeric_format
 from rnncast.times.zones import check_zone, offset_of
 
 BARE, STEPS = Columns(), Frequency("step")
@@ -32,6 +33,10 @@ def _time(text: str) -> None:
         assert not format_fault(exact), (text, exact)
         found = read_time(text, exact)
         assert found is None or (isinstance(found[0], datetime) and abs(found[1]) < 100 * DAY)
+    for form in NUMERIC:
+        moment = read_time(text, form)
+        assert moment is None or isinstance(moment[0], datetime)
+    numeric_format([text], "date")
 
 
 def _format(text: str) -> None:

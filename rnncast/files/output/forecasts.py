@@ -18,16 +18,16 @@ def header_of(forecast: Forecast) -> list[str]:
         beside = [f"{POINT}-{side}-{level:g}" for level in forecast.levels for side in ("lo", "hi")]
     else:
         beside = [f"{POINT}-ql{probability:g}" for probability in forecast.probabilities]
-    return [*columns.ids, columns.time_name, POINT, *beside]
+    return [*columns.ids, *columns.time_names, POINT, *beside]
 
 
-TimeTexts = Callable[[int, int], NDArray[Any]]  # the texts of so many positions from the first on
+TimeTexts = Callable[[int, int], NDArray[Any]]  # the cells of the times of so many positions from the first on
 
 
 def rows_of(forecast: Forecast, texts: TimeTexts | None = None) -> Iterator[tuple[Any, ...]]:
     """The rows: series in the order of the data, each over its horizon. texts: of times, where they are kept."""
     if texts is None:
-        times = forecast.columns.written(forecast.time)
+        times = forecast.columns.cells(forecast.time)  # [S, H, columns of the time]
     else:
         times = np.array([texts(cutoff + 1, forecast.horizon) for cutoff in forecast.cutoff.tolist()])
     if forecast.by_level:
@@ -37,7 +37,7 @@ def rows_of(forecast: Forecast, texts: TimeTexts | None = None) -> Iterator[tupl
 
     def of_series(s: int) -> Iterator[tuple[Any, ...]]:
         ids = (repeat(part, len(times[s])) for part in forecast.columns.parts(forecast.ids[s]))
-        return zip(*ids, times[s], forecast.point[s].tolist(), *(each[s].tolist() for each in beside), strict=True)
+        return zip(*ids, *times[s].T, forecast.point[s].tolist(), *(each[s].tolist() for each in beside), strict=True)
 
     return chain.from_iterable(map(of_series, range(len(forecast.ids))))
 
@@ -45,16 +45,16 @@ def rows_of(forecast: Forecast, texts: TimeTexts | None = None) -> Iterator[tupl
 def path_header_of(paths: Paths) -> list[str]:
     """Column names: the ids (if the data had any), the path's number, the time, and the value."""
     columns = paths.columns
-    return [*columns.ids, PATH, columns.time_name, POINT]
+    return [*columns.ids, PATH, *columns.time_names, POINT]
 
 
 def path_rows_of(paths: Paths) -> Iterator[list[Any]]:
     """The rows: series in the order of the data, path after path, each over its horizon."""
-    times = paths.columns.written(paths.time)
+    times = paths.columns.cells(paths.time)
     for s, name in enumerate(paths.ids):
         ids = paths.columns.parts(name)
         for number, values in enumerate(paths.values[s].T.tolist(), 1):
-            yield from ([*ids, number, time, value] for time, value in zip(times[s], values, strict=True))
+            yield from ([*ids, number, *time, value] for time, value in zip(times[s], values, strict=True))
 
 
 def side_by_side(origins: list[Mapping[str, Forecast]]) -> tuple[list[str], Iterator[list[Any]]]:
@@ -69,7 +69,7 @@ def side_by_side(origins: list[Mapping[str, Forecast]]) -> tuple[list[str], Iter
         return [], iter(())
     columns, levels = some.columns, some.levels
     ends = [f"-{side}-{level:g}" for level in levels for side in ("lo", "hi")]
-    names = [*columns.ids, columns.time_name, CUTOFF, *(f"{name}{end}" for name in models for end in ("", *ends))]
+    names = [*columns.ids, *columns.time_names, CUTOFF, *(f"{name}{end}" for name in models for end in ("", *ends))]
     return names, (row for forecasts in origins for row in _rows_at_origin(forecasts, models))
 
 
@@ -82,9 +82,9 @@ def _rows_at_origin(forecasts: Mapping[str, Forecast], models: list[str]) -> Ite
         ends = [] if forecast is None else [end for level in forecast.levels for end in forecast.interval(level)]
         numbers += [empty] * (1 + 2 * len(some.levels)) if forecast is None else [forecast.point, *ends]
     values = np.stack(numbers, axis=-1)  # [S, H, models and ends]
-    times = some.columns.written(some.time)
+    times = some.columns.cells(some.time)
     cutoffs = some.columns.written(some.frequency.times(some.cutoff))
     for s, series in enumerate(some.ids):
         ids = some.columns.parts(series)
         for time, row in zip(times[s], values[s].tolist(), strict=True):
-            yield [*ids, time, cutoffs[s], *row]
+            yield [*ids, *time, cutoffs[s], *row]

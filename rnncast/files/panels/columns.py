@@ -9,30 +9,15 @@ from itertools import pairwise
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.formats.cells import UNNAMED
-from rnncast.files.formats.marks import MISSING, WHOLE
+from rnncast.files.formats.marks import MISSING, PLAIN, WHOLE
 from rnncast.files.formats.numbers import is_number
 from rnncast.series.panel import Columns
-from rnncast.times.formats import YEAR, formats_of
+from rnncast.times.formats import COMPACT_TIMES, YEAR, formats_of
+from rnncast.times.numeric import RESTARTS, TIME_NAMES, numeric_format, says_time
 
-TIME_NAMES = (
-    "ds",
-    "timestamp",
-    "datetime",
-    "date",
-    "time",
-    "period",
-    "month",
-    "quarter",
-    "week",
-    "day",
-    "year",
-    "hour",
-)
-TIME_WORDS = frozenset((*TIME_NAMES, "ts", "epoch", "unix", "unixtime", "stamp"))  # parts of names, as in event_ts
-RESTARTS = 0.1  # of the rows, at most, where times begin again with another series
 STEP_NAMES = ("step", "t", "index")
 ID_NAMES = ("unique_id", "item_id", "series_id", "series", "id")
-COMPACT = (4, 6, 8)  # digits of 2024, 202412 and 20241231
+COMPACT = (4, 6, 8, 10, 12, 14)  # digits of 2024, 202412, 20241231 and of that with a time of day
 TARGET_NAMES = ("y", "target", "value")
 
 
@@ -40,6 +25,7 @@ class ColumnKind(Enum):
     """What the cells of a column are."""
 
     TIME = "time"
+    SERIAL = "times as numbers"  # whose numbers may be meant as such, if nothing else can be forecast
     WHOLE = "whole numbers"
     NUMBER = "numbers"
     TEXT = "text"
@@ -73,16 +59,19 @@ def kind_of(name: str, cells: list[str]) -> ColumnKind:
     if not present:
         return ColumnKind.EMPTY
     numbers = sum(map(is_number, present))
-    if numbers < len(present):
-        if formats_of(present):
-            return ColumnKind.TIME
-        # A column of numbers with a few stray words is a column of numbers with mistakes, and said to be so later.
-        return ColumnKind.NUMBER if numbers > len(present) / 2 else ColumnKind.TEXT
-    if not all(map(WHOLE.fullmatch, present)):
-        return ColumnKind.NUMBER
-    if name.startswith(UNNAMED) and _counts_up(present):
+    if numbers < len(present) and formats_of(present):
+        return ColumnKind.TIME
+    # A column of numbers with a few stray words is a column of numbers with mistakes, and said to be so later.
+    if 2 * numbers <= len(present):
+        return ColumnKind.TEXT
+    whole = numbers == len(present) and all(map(WHOLE.fullmatch, present))
+    if whole and name.startswith(UNNAMED) and _counts_up(present):
         return ColumnKind.COUNTER
-    return ColumnKind.TIME if _compact_times(name, present) else ColumnKind.WHOLE
+    if whole and _compact_times(name, present):
+        return ColumnKind.TIME
+    if name.lower() not in TARGET_NAMES and numeric_format(present, name):
+        return ColumnKind.SERIAL
+    return ColumnKind.WHOLE if whole else ColumnKind.NUMBER
 
 
 def recognise(kinds: dict[str, ColumnKind], asked: TableConfig, name: str) -> Roles:
@@ -98,9 +87,9 @@ def recognise(kinds: dict[str, ColumnKind], asked: TableConfig, name: str) -> Ro
     kinds = {column: kind for column, kind in kinds.items() if column not in asked.covariates}
     taken = tuple(role for role in (asked.target, *ids) if role)
     time = asked.time or _time(kinds, taken, name)
-    numeric = [
-        c for c, kind in kinds.items() if kind in (ColumnKind.NUMBER, ColumnKind.WHOLE) and c != time and c not in ids
-    ]
+    left = {column: kind for column, kind in kinds.items() if column != time and column not in ids}
+    numeric = [column for column, kind in left.items() if kind in (ColumnKind.NUMBER, ColumnKind.WHOLE)]
+    numeric = numeric or [column for column, kind in left.items() if kind is ColumnKind.SERIAL]
     if asked.layout == "wide":
         empty = [c for c, kind in kinds.items() if kind is ColumnKind.EMPTY and c != time and not c.startswith(UNNAMED)]
         wanted = {*numeric, *empty}
@@ -136,11 +125,21 @@ def _asked_ids(kinds: dict[str, ColumnKind], asked: str | None) -> tuple[str, ..
 
 def _time(kinds: dict[str, ColumnKind], taken: tuple[str, ...], name: str) -> str | None:
     stamps = [c for c, kind in kinds.items() if kind is ColumnKind.TIME and c not in taken]
+    if len(stamps) > 1:  # the year of a date may stand beside it
+        stamps = [c for c in stamps if c.lower() != "year"]
     named = [c for c in stamps if c.lower() in TIME_NAMES]
     if len(stamps) == 1 or len(named) == 1:
         return (named or stamps)[0]
     if stamps:
         raise DataError(f"{name} has {len(stamps)} time columns: {_listed(stamps)}", hint="say which with --time")
+    serial = [c for c, kind in kinds.items() if kind is ColumnKind.SERIAL and c not in taken]
+    serial = [c for c in serial if c.lower() in TIME_NAMES] or list(filter(says_time, serial)) or serial
+    if len(serial) > 1:
+        raise DataError(
+            f"{name} has {len(serial)} columns of times as numbers: {_listed(serial)}", hint="say which with --time"
+        )
+    if serial and len(kinds) > 1:
+        return serial[0]
     steps = [
         c
         for c, kind in kinds.items()
@@ -172,16 +171,15 @@ def _target(numeric: list[str], kinds: dict[str, ColumnKind], name: str) -> str:
 
 
 def time_passed_over(unused: Sequence[str], head: Mapping[str, list[str]], roles: Roles, name: str) -> str:
-    """The first unused column that looks like a time: whole numbers that rise, under a name that says so; or "".
+    """The first unused column that looks like a time: numbers that rise, under a name that says so; or "".
 
     DataError where its times repeat and nothing else tells rows apart, so that several series would become one.
     """
     for column in unused:
         cells = [cell for cell in head[column] if cell not in MISSING]
-        words = set(re.split(r"[^a-z]+", column.lower()))
-        if words.isdisjoint(TIME_WORDS) or not cells or not all(map(WHOLE.fullmatch, cells)):
+        if not says_time(column) or not cells or not all(map(PLAIN.fullmatch, cells)):
             continue
-        stamps = [int(cell) for cell in cells]
+        stamps = [float(cell) for cell in cells]
         falls = sum(after < before for before, after in pairwise(stamps))
         if falls > RESTARTS * len(stamps) or stamps[0] == max(stamps):
             continue
@@ -200,7 +198,7 @@ def _compact_times(name: str, cells: list[str]) -> bool:
     if 2 * sum(len(cell) in COMPACT for cell in cells) <= len(cells):
         return False  # as most columns of numbers, of which a wide table may have many
     formats = formats_of(cells)
-    if "%Y%m%d" in formats:
+    if not {"%Y%m%d", *COMPACT_TIMES}.isdisjoint(formats):
         return all(re.match("19|20", cell) for cell in cells)
     likely = name.lower() in TIME_NAMES and formats in ([YEAR], ["%Y%m"])
     return likely and (name.lower() == "year" or all(1500 <= int(cell[:4]) < 2200 for cell in cells))

@@ -19,12 +19,14 @@ from rnncast.errors import DataError
 from rnncast.files.formats.cells import Coded, Table
 from rnncast.files.formats.numbers import finite_numbers
 from rnncast.files.formats.opening import open_table
-from rnncast.files.panels.columns import ID_NAMES, TIME_NAMES, ColumnKind, kind_of
+from rnncast.files.panels.columns import ID_NAMES, ColumnKind, kind_of
 from rnncast.files.panels.future import positions_on_grid
+from rnncast.files.panels.joined import with_time_of
 from rnncast.files.panels.tables import series_of
 from rnncast.series.forecast import CUTOFF, PATH
 from rnncast.series.panel import Panel
 from rnncast.times.frequency import Positions
+from rnncast.times.numeric import TIME_NAMES
 from rnncast.values import Values
 
 PROPHET = {"yhat_lower": 0.1, "yhat_upper": 0.9}
@@ -59,8 +61,10 @@ class Forecasts(NamedTuple):
 
 def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
     """Read a table of forecasts of the series of `actual`. DataError, with the place, where it cannot be read so."""
-    with open_table(data) as table:
-        kinds = {name: kind_of(name, cells) for name, cells in table.head.items()}
+    with open_table(data) as opened:
+        table, joined = with_time_of(opened, actual.columns, asked)
+        parts = () if joined is asked else actual.columns.time_columns
+        kinds = {name: kind_of(name, cells) for name, cells in table.head.items() if name not in parts}
         if PATH in kinds:
             raise DataError(f"{table.name} holds sampled paths", hint="score forecasts with --level or --quantiles")
         time, ids = _time(kinds, actual, table), _ids(kinds, actual, table)
@@ -69,7 +73,7 @@ def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
         places = _places(kinds, keys, actual.columns.target, table)
         texts = table.read([*keys, *places], [])
         columns: dict[str, Coded] = {name: cells for name, cells in texts.items() if isinstance(cells, Coded)}
-        asked = replace(asked, time=time, time_format=None)
+        asked = replace(asked, time=time, time_format=joined.time_format if parts else None)
 
         def positions(name: str) -> Positions:
             return positions_on_grid(columns[name], name, table, asked, actual.columns, actual.frequency)
@@ -91,7 +95,7 @@ def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
 def _time(kinds: dict[str, ColumnKind], actual: Panel, table: Table) -> str:
     if actual.columns.time_name in kinds:
         return actual.columns.time_name
-    times = [name for name, kind in kinds.items() if kind is ColumnKind.TIME and name != CUTOFF]
+    times = [n for n, kind in kinds.items() if kind in (ColumnKind.TIME, ColumnKind.SERIAL) and n != CUTOFF]
     named = [name for name in kinds if name.lower() in TIME_NAMES]
     if len(times) == 1 or len(named) == 1:
         return (times if len(times) == 1 else named)[0]

@@ -1,6 +1,7 @@
 """Known covariates of steps to come, from a table of their own: `--future FILE`. It needs no target."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,15 +9,18 @@ import numpy as np
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
 from rnncast.files.formats.cells import Coded, Table
+from rnncast.files.formats.marks import PLAIN
 from rnncast.files.formats.opening import open_table
 from rnncast.files.panels.columns import ColumnKind, kind_of
 from rnncast.files.panels.covariates import read_covariates
+from rnncast.files.panels.joined import with_time_of
 from rnncast.files.panels.stamps import FAULT_HINT, Stamps, read_stamps
 from rnncast.files.panels.tables import series_of
 from rnncast.series.covariates import Future
 from rnncast.series.panel import Columns
 from rnncast.times.frequency import Frequency, Positions
 from rnncast.times.inference import off_grid
+from rnncast.times.numeric import NUMERIC
 
 
 def read_future(
@@ -32,7 +36,8 @@ def read_future(
     `columns` and `frequency` are those of the data. DataError, with the place, if a column is missing, a time is none,
     or one does not lie on the data's grid.
     """
-    with open_table(data) as table:
+    with open_table(data) as opened:
+        table, asked = with_time_of(opened, columns, asked)
         if not asked.known:
             raise DataError(
                 f"{table.name} is of no use: no covariate is known ahead", hint="name them in train, with --known"
@@ -40,13 +45,14 @@ def read_future(
         wide = columns.ids == ("series",) and "series" not in table.head
         ids = () if wide else columns.ids
         needed = [*ids, *([columns.time] if columns.time else []), *asked.known]
+        joined = set(columns.time_columns) if columns.time in table.head else set()
         absent = [name for name in needed if name not in table.head]
         if absent:
             raise DataError(
                 f"{table.name} has no column {absent[0]!r}",
                 hint=f"it needs: {', '.join(needed)}; its columns: {', '.join(table.head)}",
             )
-        if unused := [name for name in table.head if name not in needed]:
+        if unused := [name for name in table.head if name not in {*needed, *joined}]:
             note(f"{table.name}: not used: {', '.join(unused)}")
         read = table.read(needed, [])
         texts: dict[str, Coded] = {name: column for name, column in read.items() if isinstance(column, Coded)}
@@ -62,6 +68,8 @@ def positions_on_grid(
     cells: Coded, time: str, table: Table, asked: TableConfig, columns: Columns, frequency: Frequency
 ) -> Positions:
     """The grid position of each row of a column of times. DataError, with the place, where one is not on the grid."""
+    if asked.time_format is None and columns.time_format in NUMERIC and all(map(PLAIN.fullmatch, table.head[time])):
+        asked = replace(asked, time_format=columns.time_format)  # few rows tell less than those that came before
     whole = kind_of(time, table.head[time]) in (ColumnKind.WHOLE, ColumnKind.COUNTER)
     stamps = read_stamps(cells, time, whole and frequency.unit == "step", table, asked)
     if stamps.wall is not None and not columns.in_utc:

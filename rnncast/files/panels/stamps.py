@@ -11,9 +11,19 @@ from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.formats.cells import SAMPLE, CellCodes, Coded, Mask, Table
 from rnncast.files.formats.marks import WHOLE
-from rnncast.times.formats import DIRECTIVE, EXAMPLE, WHOLE_NUMBER, format_fault, format_times, formats_of, refined
+from rnncast.times.formats import (
+    COMPACT_TIMES,
+    DIRECTIVE,
+    EXAMPLE,
+    WHOLE_NUMBER,
+    format_fault,
+    format_times,
+    formats_of,
+    refined,
+)
 from rnncast.times.frequency import FIRST_DATE, LAST_DATE, Times
 from rnncast.times.inference import zone_of
+from rnncast.times.numeric import NUMERIC, UNIX, numeric_format, times_of_numbers
 from rnncast.times.zones import check_zone, offset_of, utc_offsets, wall_to_utc
 
 FAULT_HINT = "correct it, or say how times are written with --time-format"
@@ -59,9 +69,9 @@ class Stamps:
 def read_stamps(cells: Coded, name: str, whole: bool, table: Table, asked: TableConfig) -> Stamps:
     """Parse a time column. DataError where most cells are no times, or where times can be read in two ways.
 
-    whole: the column holds whole numbers.
+    whole: the column holds whole numbers that are no moments.
     """
-    form = WHOLE_NUMBER if whole and not asked.time_format else _format(cells, table, asked)
+    form = WHOLE_NUMBER if whole and not asked.time_format else _format(cells, name, table, asked)
     if form == WHOLE_NUMBER:
         return Stamps(cells.codes, _whole_times(cells, name, table), WHOLE_NUMBER)
     times = _parsed(cells.texts, form)
@@ -72,7 +82,11 @@ def read_stamps(cells: Coded, name: str, whole: bool, table: Table, asked: Table
         raise DataError(f"{table.at(row)}: {faults[int(cells.codes[row])]}", hint=FAULT_HINT)
     times = np.where(wrong, times[~wrong][0], times)
     form = refined(form, _spread(cells.texts[~wrong]))
-    if _ZONE.search(form):
+    if form in UNIX and asked.zone:
+        check_zone(asked.zone)
+        wall = times + utc_offsets(times, asked.zone).astype("timedelta64[us]")
+        stamps = Stamps(cells.codes, times, form, asked.zone, in_utc=True, wall=wall)
+    elif _ZONE.search(form):
         stamps = _aware(cells, times, form, table, asked)
     elif asked.zone:
         stamps = _in_zone(cells.codes, times, form, asked.zone, table)
@@ -83,7 +97,8 @@ def read_stamps(cells: Coded, name: str, whole: bool, table: Table, asked: Table
 
 def tell_repeats_apart(stamps: Stamps, series: CellCodes, asked: TableConfig) -> Stamps:
     """Where the clocks of --zone were set back, the second row of a series with the same time is the later moment."""
-    if not asked.zone or not stamps.in_utc or "z" in stamps.form or stamps.wall is None:
+    moments = "z" in stamps.form or stamps.form in UNIX
+    if not asked.zone or not stamps.in_utc or moments or stamps.wall is None:
         return stamps
     late, _ = wall_to_utc(stamps.wall, asked.zone, np.ones(len(stamps.wall), bool))
     doubtful = late != stamps.times
@@ -94,11 +109,17 @@ def tell_repeats_apart(stamps: Stamps, series: CellCodes, asked: TableConfig) ->
     return replace(stamps, codes=codes, times=np.concatenate([stamps.times, late]), wall=None)
 
 
-def _format(cells: Coded, table: Table, asked: TableConfig) -> str:
+def _format(cells: Coded, name: str, table: Table, asked: TableConfig) -> str:
     if asked.time_format is not None:
         _check_format(asked.time_format)
         return asked.time_format
-    formats = formats_of(cells.texts.head(SAMPLE).tolist())
+    sample = cells.texts.head(SAMPLE).tolist()
+    formats = formats_of(sample)
+    compact = set(formats) <= set(COMPACT_TIMES)  # which numbers of seconds may look like, as if of another century
+    if compact and not (formats and all(text.startswith(("19", "20")) for text in sample)):
+        # A column that was asked for as the time needs no name that says so.
+        numeric = numeric_format(sample, "time" if name == asked.time else name) or numeric_format(sample, name)
+        formats = [numeric] if numeric else formats
     if not formats:
         return WHOLE_NUMBER  # and said not to be, later
     if len(formats) == 1:
@@ -118,12 +139,16 @@ def _format(cells: Coded, table: Table, asked: TableConfig) -> str:
 def _check_format(form: str) -> None:
     if fault := format_fault(form):
         raise UsageError(
-            f"--time-format {form!r} is not a time format: {fault}", hint="write it like %d/%m/%Y or %Y-%m-%d %H:%M"
+            f"--time-format {form!r} is not a time format: {fault}",
+            hint="write it like %d/%m/%Y or %Y-%m-%d %H:%M; "
+            "of times as numbers, it is excel, unix, unix-ms, unix-us or unix-ns",
         )
 
 
 def _parsed(texts: "pd.Series[str]", form: str) -> Times:
     """The time that each text shows on the wall; NaT where it does not fit."""
+    if form in NUMERIC:
+        return times_of_numbers(texts.tolist(), form)
     plain = _ZONE.sub("", form)
     if plain != form:
         texts = texts.str.replace(_ZONE_TEXT, "", regex=True)

@@ -20,7 +20,9 @@ from rnncast.plain import shown
 from rnncast.series.panel import KEY_MARK, Columns
 from rnncast.times.formats import WHOLE_NUMBER, read_time
 from rnncast.times.frequency import Frequency, Times
-from rnncast.times.zones import wall_to_utc
+from rnncast.times.joined import Joined, joined_cell
+from rnncast.times.numeric import UNIX
+from rnncast.times.zones import utc_offsets, wall_to_utc
 
 SEPARATORS = (",", "\t", ";", "|")
 
@@ -48,7 +50,7 @@ class LineLayout(NamedTuple):
 
     split: Callable[[str], list[Any]]
     ids: tuple[int, ...]
-    time: int | None
+    time: tuple[int, ...]  # several where the time stands in several columns, none where rows are numbered
     target: int
 
 
@@ -90,11 +92,19 @@ def _row(
     except ValueError:
         fault = f"{shown(cell)} in column {columns.target!r} is not a number"
     try:
-        positions = () if header.time is None else _positions(str(cells[header.time]).strip(), columns, frequency)
+        positions = _positions(_time(cells, header.time, columns), columns, frequency) if header.time else ()
     except _UnreadableError as error:
         raise _UnreadableError(fault or str(error)) from None
     row = StreamRow(place, KEY_MARK.join(str(cells[i]).strip() for i in header.ids), value, positions)
     return BadRow(place, fault, row) if fault else row
+
+
+def _time(cells: list[Any], places: tuple[int, ...], columns: Columns) -> str:
+    """The time of a row, as one text."""
+    texts = [str(cells[place]).strip() for place in places]
+    if len(texts) == 1:
+        return texts[0]
+    return joined_cell(Joined(columns.time_name, columns.time_columns, columns.time_formats), texts)
 
 
 def _positions(text: str, columns: Columns, frequency: Frequency) -> tuple[int, ...]:
@@ -120,7 +130,10 @@ def _positions(text: str, columns: Columns, frequency: Frequency) -> tuple[int, 
 def _on_the_grid(wall: datetime, offset: int, columns: Columns) -> Times:
     """The times, as the grid has them, that a time on the wall may mean."""
     times = np.array([wall], "datetime64[us]")
-    if not columns.in_utc:
+    if columns.time_format in UNIX and columns.time_zone and not columns.in_utc:
+        local: Times = times + utc_offsets(times, columns.time_zone).astype("timedelta64[us]")
+        return local
+    if not columns.in_utc or columns.time_format in UNIX:
         return times
     if "z" in columns.time_format or columns.time_format.endswith(("Z", " UTC")):
         return times - np.timedelta64(offset, "us")
@@ -130,7 +143,7 @@ def _on_the_grid(wall: datetime, offset: int, columns: Columns) -> Times:
 
 def _header(text: str, columns: Columns) -> tuple[LineLayout, bool]:
     """How lines are read, from the first; and whether that is a row itself."""
-    names = [*columns.ids, *([] if columns.time is None else [columns.time]), columns.target]
+    names = [*columns.ids, *([] if columns.time is None else columns.time_names), columns.target]
     if text.startswith("{"):
         places = {name: i for i, name in enumerate(names)}
         return _placed(lambda line: _object(line, names), places, columns), True
@@ -143,7 +156,7 @@ def _header(text: str, columns: Columns) -> tuple[LineLayout, bool]:
             places = {name: i for i, name in enumerate(cells)}
             return _placed(partial(_cells_of, separator=separator, width=len(cells)), places, columns), False
     if len(names) == 1 and (text.strip() in MISSING or PLAIN.fullmatch(text.strip())):
-        return LineLayout(lambda line: [line], (), None, 0), True
+        return LineLayout(lambda line: [line], (), (), 0), True
     raise DataError(
         f"the first line of the stream, {text[:60]!r}, does not name the columns {', '.join(names)}",
         hint="begin with the header that the training data had",
@@ -151,7 +164,7 @@ def _header(text: str, columns: Columns) -> tuple[LineLayout, bool]:
 
 
 def _placed(split: Callable[[str], list[Any]], places: dict[str, int], columns: Columns) -> LineLayout:
-    time = None if columns.time is None else places[columns.time]
+    time = () if columns.time is None else tuple(places[name] for name in columns.time_names)
     return LineLayout(split, tuple(places[name] for name in columns.ids), time, places[columns.target])
 
 

@@ -22,11 +22,14 @@ from rnncast.files.formats.sources import Progress, open_source
 from rnncast.files.panels.columns import ColumnKind, Roles, kind_of, recognise, roles_in_header, time_passed_over
 from rnncast.files.panels.covariates import read_covariates
 from rnncast.files.panels.grid import Rows, Schema, lay
+from rnncast.files.panels.joined import find_joined, joined_of, with_joined_time
 from rnncast.files.panels.readings import Reading, judge
 from rnncast.files.panels.series_rows import read_series_rows
 from rnncast.files.panels.stamps import Stamps, read_stamps
 from rnncast.series.panel import KEY_MARK, Columns, Panel
 from rnncast.times.formats import WHOLE_NUMBER
+from rnncast.times.joined import joined_format
+from rnncast.times.numeric import numeric_format
 from rnncast.values import Values
 
 Note = Callable[[str], None]
@@ -88,7 +91,12 @@ def _reading(rows: Rows, taken: str, asked: TableConfig, schema: Schema | None) 
 
 def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Rows, str]:
     """The rows of a long or a wide table, whose header may be given, and what was taken, in words."""
-    kinds = {name: kind_of(name, cells) for name, cells in table.head.items()}
+    joined = find_joined(table, asked) if header is None else joined_of(header)
+    parts: tuple[str, ...] = ()
+    if joined is not None and set(joined.columns) <= set(table.head):
+        table, parts = with_joined_time(table, joined), joined.columns
+        asked = replace(asked, time=joined.name, time_format=joined_format(joined.formats))
+    kinds = {name: kind_of(name, cells) for name, cells in table.head.items() if name not in parts}
     if header is not None:
         asked = replace(asked, time=header.time, time_format=header.time_format or None)
     roles = roles_in_header(kinds, asked, header, table.name) if header else recognise(kinds, asked, table.name)
@@ -97,10 +105,12 @@ def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Row
     numbers = [name for name in asked.covariates if _plain(table, name)]
     texts = [name for name in asked.covariates if name not in numbers]
     columns = table.read([*roles.texts, *others, *texts], [*plain, *numbers])
-    whole = roles.time is not None and kinds[roles.time] in (ColumnKind.WHOLE, ColumnKind.COUNTER)
+    whole = roles.time is not None and _numbers_steps(roles.time, kinds[roles.time], table, asked)
     whole = whole or (header is not None and header.time_format == WHOLE_NUMBER)
     rows = (_wide if roles.wide else _long)(columns, roles, table, asked, whole)
-    read = [f"time {roles.time!r}"] if roles.time else ["rows in order"]
+    if joined is not None and parts:
+        rows = replace(rows, columns=replace(rows.columns, time_columns=parts, time_formats=joined.formats))
+    read = [f"time {' and '.join(map(repr, parts or (roles.time,)))}"] if roles.time else ["rows in order"]
     if roles.wide:
         read.append(f"a series in each of {len(roles.targets)} columns")
     else:
@@ -108,12 +118,19 @@ def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Row
     for role in ROLES:
         if getattr(asked, role):
             read.append(f"{role} {', '.join(map(repr, getattr(asked, role)))}")
-    used = {roles.time, *roles.targets, *rows.columns.ids, *asked.covariates}
+    used = {roles.time, *parts, *roles.targets, *rows.columns.ids, *asked.covariates}
     unused = [name for name in table.head if name not in used]
     taken = ", ".join(read) + (f" (not used: {', '.join(unused)})" if unused else "")
     if stamp := time_passed_over(unused, table.head, roles, table.name):
         taken += f"; {stamp!r} looks like a time: --time {stamp} uses it"
     return rows, taken
+
+
+def _numbers_steps(time: str, kind: ColumnKind, table: Table, asked: TableConfig) -> bool:
+    """Whether a column of times holds whole numbers that are no moments."""
+    if kind not in (ColumnKind.WHOLE, ColumnKind.COUNTER):
+        return False
+    return time != asked.time or not numeric_format(table.head[time], "time")
 
 
 def _long(columns: dict[str, Column], roles: Roles, table: Table, asked: TableConfig, whole: bool) -> Rows:
