@@ -29,22 +29,24 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind(0.15, 1, 0, 12, 250),
-    Kind(0.03, 1, 0, 250, 1200),
-    Kind(0.23, 4, 0, 13, 150),
-    Kind(0.23, 12, 0, 20, 420),
-    Kind(0.03, 12, 0, 420, 2000),
-    Kind(0.05, 7, 0, 20, 300),
+    Kind(0.13, 1, 0, 12, 250),
+    Kind(0.04, 1, 0, 250, 1200),
+    Kind(0.22, 4, 0, 13, 150),
+    Kind(0.21, 12, 0, 20, 420),
+    Kind(0.05, 12, 0, 420, 2000),
+    Kind(0.04, 7, 0, 20, 300),
     Kind(0.03, 7, 365, 400, 1400),
     Kind(0.02, 24, 0, 60, 400),
-    Kind(0.09, 24, 168, 170, 1100),
-    Kind(0.01, 48, 336, 400, 1400),
-    Kind(0.05, 52, 0, 60, 500),
-    Kind(0.02, 52, 0, 500, 2000),
-    Kind(0.06, 0, 0, 30, 500),  # any season from 2 to 60
+    Kind(0.10, 24, 168, 170, 1100),
+    Kind(0.015, 48, 336, 400, 1400),
+    Kind(0.06, 52, 0, 60, 500),
+    Kind(0.025, 52, 0, 500, 2000),
+    Kind(0.06, 0, 0, 30, 600),  # any season from 2 to 200
 )
 PARTS = (
+    "calm rows",
     "trends",
+    "momentum",
     "drifting seasons",
     "second season",
     "cycles",
@@ -53,9 +55,14 @@ PARTS = (
     "mixtures",
     "kinds of noise",
     "products",
+    "powers",
     "counts",
     "gaps",
 )
+CALM = 0.8  # share of rows whose wandering parts are made small
+CALM_LINES = 0.25  # share of the calm rows that keep their straight and broken lines
+QUIET, CALM_QUIET = 0.4, 0.1  # share of rows nearly free of noise, among the others and the calm ones
+DOMINANT = 0.3  # share of rows of long series that a cycle dominates
 WRONG_SEASON = 0.06  # share of batches told of a season that is not there
 VALUES = 6144  # in a batch
 FEWEST, MOST = 8, 160  # series in a batch
@@ -76,7 +83,7 @@ def draw(random: Random, longest: int = 2000, without: Set[str] = frozenset(), o
     kinds = [kind for kind in KINDS if kind.shortest < longest and only in (0, kind.season)]
     weights = np.array([kind.weight for kind in kinds])
     kind = kinds[random.choice(len(kinds), p=weights / weights.sum())]
-    season = kind.season or int(random.integers(2, 61))
+    season = kind.season or int(np.exp(random.uniform(np.log(2), np.log(200))))
     low, high = np.log(max(kind.shortest, 2.2 * season)), np.log(min(kind.longest, longest))
     steps = int(np.exp(random.uniform(low, max(low, high))))
     rows = int(np.clip(VALUES // steps, FEWEST, MOST))
@@ -90,21 +97,26 @@ def core(random: Random, rows: int, steps: int, seasons: tuple[int, int], withou
     """The sum of the parts [B, T], in units of the noise."""
     season, second = seasons
     q = max(season, 4)
+    calm = calmness(random, rows, without)
     quiet = np.exp(random.uniform(np.log(0.01), np.log(0.6), (rows, 1)))
-    y = noise(random, rows, steps, season, without) * np.where(random.random((rows, 1)) < 0.8, 1.0, quiet)
+    silent = random.random((rows, 1)) < np.where(calm < 1, CALM_QUIET, QUIET)
+    y = noise(random, calm, steps, season, without) * np.where(silent, quiet, 1.0)
     if "trends" not in without:
-        y += trends(random, rows, steps, q)
+        y += trends(random, calm, steps, q, without)
     if season > 1:
-        amplitude = size(random, rows, 1.6, 1.0) * some(random, rows, 0.88)
-        y += amplitude * drifting(random, shapes(random, rows, season), steps, without)
+        amplitude = size(random, rows, 2.0, 1.0) * some(random, rows, 0.9)
+        y += amplitude * drifting(random, shapes(random, rows, season), steps, calm, without)
     if second and "second season" not in without:
-        y += second_season(random, rows, steps, season, second)
+        y += second_season(random, calm, steps, season, second)
     if "cycles" not in without:
-        y += size(random, rows, 3.0, 0.8) * some(random, rows, 0.25) * cycles(random, rows, steps, q)
+        dominant = some(random, rows, DOMINANT * min(1.0, steps / (40 * q)))
+        y *= np.where(dominant > 0, random.uniform(0.05, 1, (rows, 1)), 1)
+        share = np.maximum(dominant, calm * some(random, rows, 0.25))
+        y += size(random, rows, 3.0, 0.8) * share * cycles(random, rows, steps, q)
     if "smooth paths" not in without:
-        y += size(random, rows, 2.0, 0.8) * some(random, rows, 0.2) * smooth(random, rows, steps)
+        y += calm * size(random, rows, 2.0, 0.8) * some(random, rows, 0.2) * smooth(random, rows, steps)
     if "shifts" not in without:
-        y += shifts(random, rows, steps)
+        y += calm * shifts(random, rows, steps)
     if random.random() < 0.15 and "mixtures" not in without:  # of two series
         share = random.uniform(0, 1, (rows, 1)) * some(random, rows, 0.5)
         y = (1 - share) * y + share * y[random.permutation(rows)]
@@ -126,21 +138,36 @@ def walk(random: Random, rows: int, steps: int) -> Values:
     return np.cumsum(random.standard_normal((rows, steps)), 1)
 
 
-def trends(random: Random, rows: int, steps: int, q: int) -> Values:
-    """Straight lines, random walks, local linear trends, broken lines, saturating curves, reverting levels."""
+def calmness(random: Random, rows: int, without: Set[str]) -> Values:
+    """What the wandering parts of each row are multiplied by [B, 1]: 1, or less where the row is calm."""
+    if "calm rows" in without:
+        return np.ones((rows, 1))
+    small = np.exp(random.uniform(np.log(0.01), np.log(0.7), (rows, 1)))
+    return np.where(random.random((rows, 1)) < CALM, small, 1.0)
+
+
+def trends(random: Random, calm: Values, steps: int, q: int, without: Set[str]) -> Values:
+    """Straight lines, random walks, local linear trends, broken lines, saturating curves, reverting levels, growth with
+    a memory."""
+    rows = len(calm)
+    lines = np.where(random.random((rows, 1)) < CALM_LINES, 1.0, calm)
     t = np.arange(steps) / steps
     total = size(random, rows, 2.5, 1.1) * random.choice([-1.0, 1.0], (rows, 1), p=[0.35, 0.65])
     total *= np.sqrt(steps / (8 * q))
-    y = total * some(random, rows, 0.5) * t
-    y += size(random, rows, 0.5, 1.2) * (4 / q) ** 0.25 * some(random, rows, 0.7) * walk(random, rows, steps)
+    y = lines * total * some(random, rows, 0.5) * t
+    y += calm * size(random, rows, 0.6, 1.2) * (4 / q) ** 0.25 * some(random, rows, 0.7) * walk(random, rows, steps)
     slope = np.cumsum(walk(random, rows, steps), 1) * size(random, rows, 0.1, 1.2) / q
-    slope *= some(random, rows, 0.15)
-    y += slope
+    y += calm * slope * some(random, rows, 0.15)
     turn = random.uniform(0.05, 1, (rows, 1))
-    y += some(random, rows, 0.2) * np.maximum(t - turn, 0) * size(random, rows, 6.0, 1.0) * sign(random, rows)
-    y += some(random, rows, 0.08) * total * 1.5 / (1 + np.exp(-(t - turn) * random.uniform(4, 30, (rows, 1))))
+    broken = np.maximum(t - turn, 0) * size(random, rows, 6.0, 1.0) * sign(random, rows)
+    y += lines * np.sqrt(calm) * some(random, rows, 0.2) * broken
+    y += lines * some(random, rows, 0.08) * total * 1.5 / (1 + np.exp(-(t - turn) * random.uniform(4, 30, (rows, 1))))
     reverting = autoregressive(random.standard_normal((rows, steps)), 1 - 1 / (q * random.uniform(0.5, 10, rows)))
-    y += size(random, rows, 1.2, 0.8) * some(random, rows, 0.25) * reverting
+    y += calm * size(random, rows, 1.2, 0.8) * some(random, rows, 0.25) * reverting
+    if "momentum" not in without:
+        memory = 1 - 1 / (1 + q * random.uniform(0.1, 1.5, rows))
+        growth = np.cumsum(autoregressive(random.standard_normal((rows, steps)), memory), 1)
+        y += calm * size(random, rows, 1.0, 1.0) / np.sqrt(q) * some(random, rows, 0.25) * growth
     return y
 
 
@@ -177,7 +204,9 @@ def unit(x: Values) -> Values:
     return scaled
 
 
-def drifting(random: Random, shape: Values, steps: int, without: Set[str] = frozenset()) -> Values:
+def drifting(
+    random: Random, shape: Values, steps: int, calm: Values | float = 1.0, without: Set[str] = frozenset()
+) -> Values:
     """A shape [B, m] repeated over T steps, while its size and its form drift, smoothly or from season to season."""
     rows, season = shape.shape
     place = np.arange(steps) % season
@@ -185,23 +214,26 @@ def drifting(random: Random, shape: Values, steps: int, without: Set[str] = froz
         return shape[:, place]
     seasons = max(steps / season, 1.0)
     y = shape[:, place]
-    angle = size(random, rows, 0.08, 1.0) * some(random, rows, 0.45) * np.sqrt(1 / season) * walk(random, rows, steps)
+    turning = calm * size(random, rows, 0.08, 1.0) * some(random, rows, 0.45) / np.sqrt(season)
+    angle = turning * walk(random, rows, steps)
     y = np.cos(angle) * y + np.sin(angle) * shapes(random, rows, season)[:, place]
-    growth = random.normal(0, 0.5, (rows, 1)) * some(random, rows, 0.25) * np.linspace(-0.5, 0.5, steps)
+    growth = calm * random.normal(0, 0.5, (rows, 1)) * some(random, rows, 0.25) * np.linspace(-0.5, 0.5, steps)
     wander = size(random, rows, 0.06, 0.8) * some(random, rows, 0.3) / np.sqrt(season) * walk(random, rows, steps)
+    wander *= calm
     y = y * np.exp(np.clip(growth * min(seasons / 4, 2) + wander, -2, 2))
     if random.random() < 0.3:  # each phase a random walk of its own, as in exponential smoothing
         jumps = random.standard_normal((rows, int(np.ceil(seasons)) + 1, season))
         own = np.cumsum(jumps - jumps.mean(2, keepdims=True), 1).reshape(rows, -1)[:, :steps]
-        y += size(random, rows, 0.12, 0.8) * some(random, rows, 0.5) * own
+        y += calm * size(random, rows, 0.12, 0.8) * some(random, rows, 0.5) * own
     return y
 
 
-def second_season(random: Random, rows: int, steps: int, season: int, second: int) -> Values:
+def second_season(random: Random, calm: Values, steps: int, season: int, second: int) -> Values:
     """A longer season upon the first: days of a week with days of their own, or a year with its peaks."""
+    rows = len(calm)
     amplitude = size(random, rows, 1.2, 0.9) * some(random, rows, 0.85)
     if second % season:
-        return amplitude * drifting(random, _yearly(random, rows, second), steps)
+        return amplitude * drifting(random, _yearly(random, rows, second), steps, calm)
     periods = second // season
     levels = shapes(random, rows, periods)
     days_off = (np.arange(periods) >= periods - 2)[None].repeat(rows, 0)
@@ -210,7 +242,7 @@ def second_season(random: Random, rows: int, steps: int, season: int, second: in
     other = shapes(random, rows, season)[:, None] * days_off[:, :, None] * random.uniform(0, 1.2, (rows, 1, 1))
     pattern = (week[:, :, None] + other).reshape(rows, second)
     product = (week[:, :, None] * shapes(random, rows, season)[:, None]).reshape(rows, second)
-    return amplitude * drifting(random, unit(pattern + 0.4 * some(random, rows, 0.5) * product), steps)
+    return amplitude * drifting(random, unit(pattern + 0.4 * some(random, rows, 0.5) * product), steps, calm)
 
 
 def _yearly(random: Random, rows: int, second: int) -> Values:
@@ -261,13 +293,15 @@ def autoregressive(shocks: Values, memory: Values) -> Values:
     return np.ascontiguousarray(y.T)
 
 
-def noise(random: Random, rows: int, steps: int, season: int, without: Set[str]) -> Values:
+def noise(random: Random, calm: Values, steps: int, season: int, without: Set[str]) -> Values:
     """Noise of deviation about 1: white or with memory, of light or heavy tails, of a size that changes or not."""
+    rows = len(calm)
     if "kinds of noise" in without:
         return random.standard_normal((rows, steps))
     heavy = random.standard_t(4, (rows, steps)) / np.sqrt(2)
     shocks = np.where(random.random((rows, 1)) < 0.7, random.standard_normal((rows, steps)), heavy)
     memory = np.where(random.random(rows) < 0.55, 0.0, random.uniform(-0.5, 0.97, rows))
+    memory *= np.sqrt(calm[:, 0])
     y = autoregressive(shocks, memory)
     if random.random() < 0.3:  # a moving average upon it
         y[:, 1:] += random.uniform(-0.8, 0.8, (rows, 1)) * some(random, rows, 0.5) * y[:, :-1]
@@ -302,6 +336,10 @@ def values(random: Random, y: Values, without: Set[str] = frozenset()) -> Values
     level = np.where(random.random((rows, 1)) < 0.6, above, size(random, rows, 3.0, 1.5) * sign(random, rows))
     multiplied = random.random((rows, 1)) < (0.0 if "products" in without else 0.62)
     result = np.where(multiplied, logs, y + level)
+    if "powers" not in without:  # between sums and products
+        powered = (y + above) ** random.uniform(1.3, 3.0, (rows, 1))
+        powered /= np.maximum(powered.std(1, keepdims=True), 1e-9)
+        result = np.where(some(random, rows, 0.2) > 0, powered, result)
     if random.random() < 0.25 and "counts" not in without:
         rate = size(random, rows, 3.0, 1.3) * np.exp(np.clip(0.5 * spread / spread.max() * y, -6, 4))
         rate *= np.where(some(random, rows, 0.4) > 0, random.gamma(2, 0.5, y.shape), 1)

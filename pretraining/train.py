@@ -6,6 +6,7 @@ weights as one that is not. Progress is kept beside the output and deleted by no
 
 import argparse
 import json
+import math
 import time
 from collections.abc import Set
 from pathlib import Path
@@ -25,8 +26,8 @@ from rnncast.pretrained.weights import FILE
 
 ORIGINS, LEADS = 8, 10  # drawn for each batch
 BPTT = 256  # steps that gradients flow back
-CURRICULUM = ((400, 120), (1000, 400))  # up to this update, series no longer than that
-LONGEST = 1200
+CURRICULUM = ((0.12, 160), (0.3, 400))  # up to this share of the updates, series no longer than that
+LONGEST = 2000
 FLIPPED = 0.08  # share of batches with positive values seen the other way, in logs or not
 FARTHEST = 60.0  # scales; a target further out says more of the scale than of the series
 
@@ -128,13 +129,13 @@ def loss_of(net: Net, drawn: tuple[Tensor, ...]) -> Tensor:
 
 
 def rate(number: int, updates: int, highest: float) -> float:
-    """Learning rate: a short warm-up, then level, then down to nothing over the second half."""
-    return highest * min(1.0, (number + 1) / 200, 2 * (1 - number / updates) + 0.01)
+    """Learning rate: a short warm-up, then down to nothing along half a cosine."""
+    return highest * min((number + 1) / 200, 0.5 + 0.5 * math.cos(math.pi * number / updates) + 0.002)
 
 
-def longest_at(number: int) -> int:
-    """The curriculum."""
-    return next((longest for until, longest in CURRICULUM if number < until), LONGEST)
+def longest_at(share: float) -> int:
+    """The curriculum, after so large a share of the updates."""
+    return next((longest for until, longest in CURRICULUM if share < until), LONGEST)
 
 
 def save(net: Net, path: Path, facts: dict[str, str]) -> None:
@@ -177,7 +178,7 @@ def main() -> None:
     """Train, or go on training."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--output", type=Path, default=FILE)
-    parser.add_argument("--updates", type=int, default=3000)
+    parser.add_argument("--updates", type=int, default=24000)
     parser.add_argument("--minutes", type=float, default=180.0, help="stop after this time; run again to go on")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hidden", type=int, default=96)
@@ -186,6 +187,7 @@ def main() -> None:
     parser.add_argument(
         "--without", action="append", default=[], choices=PARTS, help="a part of the prior to leave out"
     )
+    parser.add_argument("--longest", type=int, default=LONGEST, help="series no longer than that, for short trials")
     parser.add_argument("--only", type=int, default=0, help="a net for this season alone")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -201,7 +203,7 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate(number, options.updates, options.rate)
         optimiser.zero_grad()
-        longest, without = longest_at(number), frozenset(options.without)
+        longest, without = min(options.longest, longest_at(number / options.updates)), frozenset(options.without)
         loss = loss_of(net, batch(options.seed, number, longest, device, without, options.only))
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(net.parameters(), 1.0)
