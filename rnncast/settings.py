@@ -135,6 +135,7 @@ def _fitting(name: str, value: Any, kind: Any) -> Any:
     if isinstance(value, list | tuple) and str in (kind, *get_args(kind)) and all(isinstance(v, str) for v in value):
         value = ",".join(value)  # of id columns
     value = getattr(value, "item", lambda: value)()  # a number of NumPy's
-    if not fits(value, kind):
+    infinite = isinstance(value, float) and value - value != 0  # which the range of the setting refuses
+    if not infinite and not fits(value, kind):
         raise UsageError(f"{flag(name)} cannot be {shown(value)}")
     return value

@@ -64,7 +64,7 @@ class Forecast:
 
         UsageError if there is no such interval.
         """
-        in_range("level", level, {"at_least": 1, "at_most": 99.999})
+        in_range("--level", level, {"at_least": 1, "at_most": 99.999})
         tail = round((50 - level / 2) / 100, 10)
         ends = (tail, round(1 - tail, 10))
         there = self if set(ends) <= set(self.probabilities) else self.at(ends, by_level=True)
