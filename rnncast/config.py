@@ -17,6 +17,8 @@ STRATEGIES = ("auto", "direct", "recursive")
 PRESETS = ("fast", "default", "best")
 TRAININGS = ("auto", "bptt", "teacher-forcing", "scheduled")
 TRANSFORMS = ("auto", "log", "none")
+FRAMES = ("local", "global")
+NO_BASE = "none"  # in the place of the name of a base forecast: there is none
 LAYOUTS = ("auto", "long", "wide", "rows")
 GAPS = ("mask", "error", "fill")
 DUPLICATES = ("error", "first", "last", "mean", "sum")
@@ -153,12 +155,17 @@ class NetConfig:
         at_most=MOST_STEPS,
         most=16,
     )
+    frame: str = setting(
+        "local",
+        "Normalisation: local (level and scale of the series, at each step anew) or global (a level and a scale learnt "
+        "in training, the same at every step). With --frame global --base none only a state reaches beyond the window.",
+    )
     base: tuple[str, ...] | None = setting(
         None,
         "The naive forecast that a net starts from, or several, whose mean it starts from: last-12 (the last 12 values "
         "repeated), mean-12 (the mean shape of the last seasons of 12), ses40-12 (that shape upon a smoothed level, of "
         "which 40 % are the newest value's), drift-12 (the last 12 values moved on by their change); the best over the "
-        "data, unless given.",
+        "data, unless given; none for no base forecasts at all.",
     )
     calendar: tuple[str, ...] | None = setting(
         None,
@@ -169,8 +176,21 @@ class NetConfig:
 
     def __post_init__(self) -> None:
         check(self)
+        one_of("frame", self.frame, FRAMES)
+        if self.frame == "global" and self.level_span is not None:
+            raise UsageError(
+                "--level-span says over which steps the local level is taken, and --frame global has none",
+                hint="leave out one of them",
+            )
+        if NO_BASE in (self.base or ()) and len(self.base or ()) > 1:
+            raise UsageError(f"--base {NO_BASE} is for no base forecast, and there are others", hint="give it alone")
         for cycle in self.calendar or ():
             one_of("calendar", cycle, tuple(CYCLES))
+
+    @property
+    def pure(self) -> bool:
+        """Whether nothing but the window, and a net's own state, is to say anything of the past."""
+        return self.frame == "global" and self.base == (NO_BASE,)
 
 
 @dataclass(frozen=True, kw_only=True)

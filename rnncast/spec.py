@@ -4,12 +4,14 @@
 computes takes this, never a Config. Its fields are checked by the ranges of the settings whose names they bear.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, get_type_hints
 
 from rnncast.config import (
     CYCLES,
+    NO_BASE,
     ROLES,
     SEEDS,
     STRATEGIES,
@@ -28,6 +30,7 @@ from rnncast.plain import fits, shown, table
 from rnncast.settings import MOST_ITEMS, MOST_STEPS, in_range, one_of
 
 UNLIMITED = float("inf")
+UNBOUNDED = sys.float_info.max
 _INFINITE = "inf"  # in JSON, which has no number for it
 
 
@@ -35,16 +38,17 @@ def decided(
     meaning: str,
     *,
     at_least: float | None = None,
+    at_most: float | None = None,
     words: tuple[str, ...] = (),
     filled: bool = False,
     unlimited: bool = False,
 ) -> Any:
     """A field that carries its meaning (with the unit) and what it may hold.
 
-    at_least: instead of what the setting of that name says. words: the only ones there are. filled: whether a tuple
-    must hold something. unlimited: whether it may be infinite.
+    at_least, at_most: instead of what the setting of that name says. words: the only ones there are. filled: whether a
+    tuple must hold something. unlimited: whether it may be infinite.
     """
-    rules = {"at_least": at_least, "words": words, "filled": filled, "unlimited": unlimited}
+    rules = {"at_least": at_least, "at_most": at_most, "words": words, "filled": filled, "unlimited": unlimited}
     return field(metadata={"meaning": meaning, **rules})
 
 
@@ -67,8 +71,7 @@ def _check(section: Any, settings: Any) -> None:
         bounds = dict(ranges.get(each.name, {"at_most": MOST_STEPS, "most": MOST_ITEMS}))
         if len(items) > bounds["most"]:
             raise UsageError(f"{each.name} has {len(items)} items, but must have at most {bounds['most']}")
-        if rules["at_least"] is not None:
-            bounds["at_least"] = rules["at_least"]
+        bounds |= {bound: rules[bound] for bound in ("at_least", "at_most") if rules[bound] is not None}
         for item in items:
             if rules["words"] and item not in rules["words"]:
                 raise UsageError(f"{each.name} is {shown(item)}, but must be one of {', '.join(rules['words'])}")
@@ -114,8 +117,13 @@ class FrameSpec:
     transform: str = decided("log: values enter as logarithms; none: as they are.", words=_certain(TRANSFORMS))
     window: int = decided("Past values that a net sees at each step.")
     level_span: tuple[int, ...] = decided("Steps whose mean is the level; members take them in turn.", filled=True)
-    base: tuple[str, ...] = decided("Base forecasts whose mean a net starts from, by name.", filled=True)
-    baselines: tuple[str, ...] = decided("Base forecasts that a net mixes, by name.", filled=True)
+    constants: tuple[float, ...] = decided(
+        "Level and scale of the global frame, in the units that values enter in; empty for the local frame.",
+        at_least=-UNBOUNDED,
+        at_most=UNBOUNDED,
+    )
+    base: tuple[str, ...] = decided("Base forecasts whose mean a net starts from, by name; or none.", filled=True)
+    baselines: tuple[str, ...] = decided("Base forecasts that a net mixes, by name; empty for none.")
     calendar: tuple[str, ...] = decided("Cycles of the calendar that a net sees, by name.", words=tuple(CYCLES))
     known: int = decided("Columns that a net sees of covariates known ahead.", at_least=0)
     past: int = decided("Columns that a net sees of covariates known afterwards.", at_least=0)
@@ -123,6 +131,18 @@ class FrameSpec:
 
     def __post_init__(self) -> None:
         _check(self, NetConfig)
+        if self.constants and not (len(self.constants) == 2 and self.constants[1] > 0):
+            raise UsageError(f"constants are {shown(self.constants)}, but must be a level and a scale above 0")
+
+    @property
+    def is_global(self) -> bool:
+        """Whether level and scale are constants."""
+        return bool(self.constants)
+
+    @property
+    def pure(self) -> bool:
+        """Whether nothing but the window, and a net's own state, says anything of the past."""
+        return self.is_global and self.base == (NO_BASE,)
 
     @property
     def covariates(self) -> dict[str, int]:
@@ -199,7 +219,7 @@ class ModelSpec:
     def of(cls, config: Config, values: Mapping[str, Any]) -> "ModelSpec":
         """The spec of a Config whose open settings are decided: fields by name. UsageError, by name, if one is not."""
         asked = _flat(config)
-        for name in ("preset", "memory_limit"):  # which say how to decide, and what to refuse
+        for name in ("preset", "memory_limit", "frame"):  # which say how to decide, and what to refuse
             del asked[name]
         asked["max_time"] = UNLIMITED if config.train.max_time is None else config.train.max_time
         asked["patience"] = config.train.patience or 0
@@ -257,6 +277,8 @@ class ModelSpec:
         """The Config that leaves nothing open and asks for just this."""
         flat = _flat(self)
         flat["seasons"] = self.task.all_seasons
+        if self.frame.is_global:
+            flat |= {"frame": "global", "level_span": None}
         flat["max_time"] = None if self.train.max_time == UNLIMITED else self.train.max_time
         flat["patience"] = self.train.patience or None
         return Config(**{name: _taken(kind, flat) for name, kind in get_type_hints(Config).items()})

@@ -98,8 +98,8 @@ def test_a_truncated_file_is_refused(model: Path, place: float) -> None:
 
 def test_a_newer_format_is_refused(model: Path, tmp_path: Path) -> None:
     path = tmp_path / "new"
-    path.write_bytes(model.read_bytes().replace(rb"{\"format\":2,", rb"{\"format\":3,"))
-    with pytest.raises(ModelFileError, match="format 3, and this version reads formats 1 to 2"):
+    path.write_bytes(model.read_bytes().replace(rb"{\"format\":3,", rb"{\"format\":4,"))
+    with pytest.raises(ModelFileError, match="format 4, and this version reads formats 1 to 3"):
         Forecaster.load(str(path))
 
 
@@ -321,7 +321,7 @@ def test_a_name_that_stands_twice_is_refused(model: Path, tmp_path: Path) -> Non
     data, path = model.read_bytes(), tmp_path / "twice"
     first = data.index(b'"head.bias"')
     tensor = data[:first] + b'"head.bias":{},' + data[first:]
-    for changed in (tensor, data.replace(rb"{\"format\":2", rb"{\"format\":2,\"format\":2")):
+    for changed in (tensor, data.replace(rb"{\"format\":3", rb"{\"format\":3,\"format\":3")):
         (length,) = struct.unpack_from("<Q", changed)
         path.write_bytes(struct.pack("<Q", length + len(changed) - len(data)) + changed[8:])
         with pytest.raises(ModelFileError, match="is not a rnncast model file"):

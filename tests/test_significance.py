@@ -178,20 +178,20 @@ def test_few_equal_candidates_seem_worse_than_the_best() -> None:
         (
             {"lstm": origins(0.6, 0.6, 1.1, 1.1), "window": origins(1, 1, 1, 1), "naive": origins(3, 3.0, 3, 3)},
             False,
-            "lstm beats naive by 72 % (p < 0.001), but there is no evidence that memory helps here: it is 15 % ahead "
-            "of window (p = 0.38, ahead on 2 of 4 origins), which may be chance; window is simpler. So few origins "
-            "show only large, steady differences: more --folds.",
+            "lstm beats naive by 72 % (p < 0.001), but there is no evidence that a learnt state helps here: it is "
+            "15 % ahead of window (p = 0.38, ahead on 2 of 4 origins), which may be chance; window is simpler. So few "
+            "origins show only large, steady differences: more --folds.",
         ),
         (
             {"lstm": origins(5, 7, 5, 6, 6, 5), "window": origins(6, 6, 6, 5, 6, 6), "naive": origins(*[6] * 6)},
             False,
-            "No evidence that memory helps here: lstm is 3 % ahead of window (p = 0.70, ahead on 3 of 6 origins), "
-            "which may be chance; window is simpler.",
+            "No evidence that a learnt state helps here: lstm is 3 % ahead of window (p = 0.70, ahead on 3 of 6 "
+            "origins), which may be chance; window is simpler.",
         ),
         (
             {"lstm": origins(2, 2.1, 2, 2), "window": origins(1, 1, 1, 1), "naive": origins(3, 3, 3, 3)},
             False,
-            "window beats lstm by 51 % (p < 0.001, 4 origins): memory does not help here.",
+            "window beats lstm by 51 % (p < 0.001, 4 origins): a learnt state does not help here.",
         ),
         (
             {"lstm": origins(2, 2.1, 2, 2), "window": origins(3, 3, 3, 3), "naive": origins(1, 1, 1, 1)},
@@ -207,15 +207,15 @@ def test_few_equal_candidates_seem_worse_than_the_best() -> None:
         (
             {"lstm": origins(1, 1, 1, 1), "window": origins(1, 1, 1, 1), "naive": origins(3, 3, 3, 3)},
             False,
-            "lstm beats naive by 67 % (p < 0.001), but there is no evidence that memory helps here: it is 0 % ahead of "
-            "window (p = 1.00, ahead on 0 of 4 origins), which may be chance; window is simpler. So few origins show "
-            "only large, steady differences: more --folds.",
+            "lstm beats naive by 67 % (p < 0.001), but there is no evidence that a learnt state helps here: it is "
+            "0 % ahead of window (p = 1.00, ahead on 0 of 4 origins), which may be chance; window is simpler. So few "
+            "origins show only large, steady differences: more --folds.",
         ),
         (
             {"lstm": 0.995 * np.ones((2, 9)), "window": np.ones((2, 9)), "naive": 3 * np.ones((2, 9))},
             False,
-            "lstm beats naive by 67 % (p < 0.001), but there is no evidence that memory helps here: it is 0.5 % ahead "
-            "of window (p < 0.001, ahead on 9 of 9 series), too little to matter; window is simpler.",
+            "lstm beats naive by 67 % (p < 0.001), but there is no evidence that a learnt state helps here: it is "
+            "0.5 % ahead of window (p < 0.001, ahead on 9 of 9 series), too little to matter; window is simpler.",
         ),
         (
             {"lstm": 0.9 * np.ones((2, 9)), "window": np.ones((2, 9)), "naive": 3 * np.ones((2, 9))},
@@ -227,7 +227,24 @@ def test_few_equal_candidates_seem_worse_than_the_best() -> None:
 )
 def test_verdicts(mase: dict[str, np.ndarray], win: bool, words: str) -> None:
     verdict = judged("window", **mase)
-    assert (verdict.win, verdict.sentence) == (win, words)
+    contrast = " lstm and window see the same frame, which looks back too: what differs is a learnt state."
+    assert (verdict.win, verdict.sentence) == (win, words + contrast)
+
+
+def test_a_verdict_says_which_contrast_it_is_about() -> None:
+    found = comparison(lstm=origins(2, 2.1, 2, 2), window=origins(1, 1, 1, 1), naive=origins(3, 3, 3, 3))
+    sides = Sides(("lstm",), ("window",), NETS)
+    pure = sides._replace(frames={"lstm": "a", "window": "a"}, pure=frozenset(("lstm", "window")))
+    other = sides._replace(frames={"lstm": "a", "window": "b"})
+    said = {judge(found, each).contrast: judge(found, each).sentence for each in (sides, pure, other)}
+    lost = "window beats lstm by 51 % (p < 0.001, 4 origins):"
+    names, end = "lstm and window see", "what differs is"
+    assert said == {
+        "learnt state": f"{lost} a learnt state does not help here. "
+        f"{names} the same frame, which looks back too: {end} a learnt state.",
+        "memory": f"{lost} memory does not help here. {names} nothing beyond their window: {end} memory.",
+        None: f"{lost} lstm does not help here.",
+    }
 
 
 def test_the_best_of_several_models_is_judged_with_a_correction() -> None:

@@ -80,6 +80,8 @@ def kinds() -> Mapping[str, Kind]:
     weeks, work = _dated("week,y", _days(73, 7, "{y}/{m}/{d}"), 3), _dated("day,price", _workdays(73), 4)
     hours = _hours()
     walked = _config("jordan", strategy="recursive", seasons=(4,))
+    pure = _config("lstm", seasons=(12,))
+    pure = replace(pure, net=replace(pure.net, frame="global", base=("none",)))
     aside = TableConfig(id="shop", time="time", target="sold", known=("colour",), past=("rain",), static=("kind",))
     return {
         "steps": Kind(steps, TableConfig(), _config("lstm", seasons=(6,), members=2), "value\n50\n51\n"),
@@ -87,6 +89,7 @@ def kinds() -> Mapping[str, Kind]:
         "days": Kind(days[0], TableConfig(), _config("window", "negative-binomial", seasons=(7,)), days[1]),
         "weeks": Kind(weeks[0], TableConfig(), walked, weeks[1], STOPPED),
         "workdays": Kind(work[0], TableConfig(), _config("rnn", "student-t", validate=True, seasons=(5,)), work[1]),
+        "alone": Kind(months[0], TableConfig(), pure, months[1]),
         "hours": Kind(hours[0], aside, _config("lstm", seasons=(6,)), hours[1]),
     }
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from rnncast.choices.best_base import best_bases
-from rnncast.choices.choice import Choice, Made, choice
+from rnncast.choices.choice import GIVEN, Choice, Made, choice
 from rnncast.choices.effort import epochs_of, hidden_size_of, members_of, shrinkage_of, stride_of
-from rnncast.choices.frame import base_of, spans_of, window_of
+from rnncast.choices.frame import base_of, constants_of, spans_of, window_of
 from rnncast.choices.task import (
     calendar_of,
     check_lengths,
@@ -14,7 +14,7 @@ from rnncast.choices.task import (
     strategy_of,
     transform_of,
 )
-from rnncast.config import Config
+from rnncast.config import NO_BASE, Config
 from rnncast.frame.baselines import baselines_of
 from rnncast.frame.frame import Frame
 from rnncast.runtime.footprint import check_memory
@@ -27,6 +27,7 @@ TOLD = (  # what is said of choices, in this order
     "seasons",
     "horizon",
     "transform",
+    "frame",
     "level_span",
     "base",
     "hidden_size",
@@ -72,7 +73,9 @@ def decide(config: Config, panel: Panel) -> tuple[ModelSpec, tuple[Choice, ...]]
     plain = Encoding.of(panel).widths | {"training": training}
     plain |= {name: value for name, (value, _) in made.items()}
     spans, members = config.net.level_span or (main,), config.train.members or 1
-    provisional = _made(config, plain | {"base": (f"last-{main}",), "level_span": spans, "members": members})
+    provisional = _made(
+        config, plain | {"base": (f"last-{main}",), "level_span": spans, "constants": (), "members": members}
+    )
     check_memory(provisional, panel, config.train.memory_limit)
     frame = Frame.of(provisional)
     best = best_bases(panel, frame)
@@ -80,14 +83,19 @@ def decide(config: Config, panel: Panel) -> tuple[ModelSpec, tuple[Choice, ...]]
     made |= {
         "base": base_of(config.net.base, frame, best),
         "level_span": (spans, why_spans),
+        "constants": constants_of(config, panel, log=frame.log),
         "members": members_of(config, panel, len(spans)),
     }
     spec = _made(config, plain | {name: value for name, (value, _) in made.items()})
     check_memory(spec, panel, config.train.memory_limit)
-    return spec, tuple(choice(name, *made[name]) for name in TOLD)
+    if spec.frame.is_global:
+        made["frame"] = config.net.frame, GIVEN
+    return spec, tuple(choice(name, *made[name]) for name in TOLD if name in made)
 
 
 def _made(config: Config, values: dict[str, Any]) -> ModelSpec:
-    """The spec, with the base forecasts that suit its seasons and spans."""
-    names = baselines_of(values["seasons"], values["level_span"], known=values["known"] > 0)
+    """The spec, with the base forecasts that suit its seasons and spans, or none."""
+    names: tuple[str, ...] = ()
+    if values["base"] != (NO_BASE,):
+        names = baselines_of(values["seasons"], values["level_span"], known=values["known"] > 0)
     return ModelSpec.of(config, values | {"baselines": names})

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncast.choices.choice import GIVEN
-from rnncast.config import Config
+from rnncast.config import NO_BASE, Config
 from rnncast.series.panel import Panel
 
 FEW_SERIES = 10
@@ -77,6 +77,8 @@ def shrinkage_of(config: Config, panel: Panel) -> tuple[float, str]:
     """Choose the shrinkage towards the base forecast, 100 / (n + 100) for n values."""
     if config.train.shrinkage is not None:
         return config.train.shrinkage, GIVEN
+    if config.net.base == (NO_BASE,):
+        return 0.0, "there is no base forecast to go back to"
     values = len(panel.y)
     return DOUBT / (values + DOUBT), f"there are {values} values to learn from"
 

@@ -5,9 +5,11 @@ import numpy as np
 from rnncast.choices.best_base import BestBases
 from rnncast.choices.choice import GIVEN
 from rnncast.choices.effort import EFFORTS, SPANS
-from rnncast.config import Config
+from rnncast.config import NO_BASE, Config
 from rnncast.frame.frame import Frame
+from rnncast.frame.units import SMALLEST_SCALE
 from rnncast.runtime.checks import check_bases
+from rnncast.series.panel import Panel
 
 WINDOW = (8, 64)  # smallest, largest
 SPANS_HELD = 3  # times that the longest series holds a span, before it is measured by though it is no season
@@ -27,6 +29,8 @@ def spans_of(
     alone where that repeats better."""
     if config.net.level_span is not None:
         return config.net.level_span, GIVEN
+    if config.net.frame == "global":
+        return seasons[:1] or (1,), "of no use to a global frame but for its base forecasts"
     if not seasons:
         return (1,), "no season"
     if best.of_last_value < 1:
@@ -43,8 +47,23 @@ def spans_of(
     return spans, "a season, and in turn longer ones: nets that measure differently err differently"
 
 
+def constants_of(config: Config, panel: Panel, *, log: bool) -> tuple[tuple[float, ...], str]:
+    """The level and the scale of the global frame, the mean of a panel's values and their mean distance from it; none
+    for the local frame."""
+    if config.net.frame == "local":
+        return (), "the local frame has none"
+    y = panel.y[~np.isnan(panel.y)]
+    y = np.log(y) if log else y
+    level = float(y.mean()) if len(y) else 0.0
+    scale = float(np.abs(y - level).mean()) if len(y) else 0.0
+    smallest = SMALLEST_SCALE * (1.0 if log else abs(level) or 1.0)
+    return (level, max(scale, smallest)), "mean of all values, and their mean distance from it"
+
+
 def base_of(given: tuple[str, ...] | None, frame: Frame, best: BestBases) -> tuple[tuple[str, ...], str]:
     """Choose the base forecast that nets start from. UsageError for one that does not exist."""
+    if given == (NO_BASE,):
+        return given, GIVEN
     if given is not None:
         check_bases(given, frame)
         return given, GIVEN

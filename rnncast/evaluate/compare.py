@@ -1,4 +1,4 @@
-"""Is memory worth it: nets with the same inputs, head and budget, beside baselines, on the same origins."""
+"""Is a learnt state worth it: nets with the same frame, head and budget, beside baselines, on the same origins."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -73,13 +73,12 @@ def compare_candidates(
             told(len(outcomes), total, f"{outcome.candidate}, origin {outcome.origin + 1}")
     except KeyboardInterrupt:
         pass  # the findings say that something is missing
-    nets = {name: each.net.model for name, each in configs.items()}
     order = [candidate.name for candidate in candidates]
     outcomes.sort(key=lambda outcome: (outcome.origin, order.index(outcome.candidate)))
     comparison = compared(outcomes, splits, panel.ids, horizon, season)
     if comparison is None and len(outcomes) == total:
         raise _nothing_scored(outcomes, order, splits)
-    return Findings(tuple(outcomes), comparison, _judged(comparison, plan, nets), total - len(outcomes))
+    return Findings(tuple(outcomes), comparison, _judged(comparison, plan, configs), total - len(outcomes))
 
 
 def _nothing_scored(outcomes: list[FoldForecast], names: list[str], splits: list[Split]) -> DataError:
@@ -94,15 +93,24 @@ def _nothing_scored(outcomes: list[FoldForecast], names: list[str], splits: list
     return DataError("no value came after any origin, to score a forecast against", hint="ask for more --folds")
 
 
-def _judged(comparison: Comparison | None, plan: Plan, nets: dict[str, str]) -> Verdict | None:
+def _judged(comparison: Comparison | None, plan: Plan, configs: dict[str, Config]) -> Verdict | None:
     """The verdict on what is finished, if a model and a naive forecast are among it."""
     if comparison is None:
         return None
     finished = {score.name for score in comparison.scores}
     models = tuple(entry.name for entry in plan.models if entry.name in finished)
     baselines = tuple(entry.name for entry in plan.baselines if entry.name in finished)
-    sides = Sides(models, baselines, nets)
+    nets = {name: each.net.model for name, each in configs.items()}
+    frames = {name: _frame(each) for name, each in configs.items()}
+    pure = frozenset(name for name, each in configs.items() if each.net.pure)
+    sides = Sides(models, baselines, nets, frames, pure)
     return judge(comparison, sides) if models and finished & set(NAIVE) else None
+
+
+def _frame(config: Config) -> tuple[object, ...]:
+    """What of a config decides what its nets see."""
+    net = config.net
+    return net.frame, net.base, net.window, net.level_span, net.calendar, config.task.transform
 
 
 def _configs(plan: Plan, config: Config) -> dict[str, Config]:

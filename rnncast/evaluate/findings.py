@@ -62,6 +62,7 @@ class Findings:
             "win": verdict is not None and verdict.win,
             "verdict": verdict and verdict.sentence,
             "model": verdict and verdict.model,
+            "contrast": verdict and verdict.contrast,
             "unfinished": self.unfinished,
             "units": found and found.units,
             "critical_distance": found and found.critical,

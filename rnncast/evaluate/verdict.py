@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rnncast.evaluate.scores import Comparison
@@ -10,16 +11,43 @@ from rnncast.runtime.registry import NETS
 
 TIE = 0.01  # relative difference of mean MASE that matters to nobody
 FEW = 6  # units, below which only a large and steady difference can be seen
-MEMORYLESS = "window"  # the net without memory
+MEMORYLESS = "window"  # the net without a state
 NAIVE = ("naive", "seasonal-naive")
 
 
+class Contrast(NamedTuple):
+    """What differs between a net and the one without a state: its name, what helps or does not, and why it is that."""
+
+    name: str
+    helps: str
+    reason: str
+
+
+LEARNT_STATE = Contrast(
+    "learnt state",
+    "a learnt state",
+    "{} and {} see the same frame, which looks back too: what differs is a learnt state.",
+)
+MEMORY = Contrast("memory", "memory", "{} and {} see nothing beyond their window: what differs is memory.")
+
+
 class Sides(NamedTuple):
-    """The names of the models that are judged, and of what they must beat; of those that are nets, which."""
+    """The names of the models that are judged, and of what they must beat; of those that are nets, which, and what
+    tells the frames of two apart. pure: those to which the frame says nothing of what lies before the window."""
 
     models: tuple[str, ...]
     baselines: tuple[str, ...]
     nets: Mapping[str, str]
+    frames: Mapping[str, object] = MappingProxyType({})
+    pure: frozenset[str] = frozenset()
+
+    def contrast(self, model: str, rival: str) -> Contrast | None:
+        """What differs between a model and a rival; None where that is more than a state, or less."""
+        if model not in self.nets or self.nets.get(rival) != MEMORYLESS or self.nets[model] == MEMORYLESS:
+            return None
+        if self.frames.get(model) != self.frames.get(rival):
+            return None
+        return MEMORY if model in self.pure else LEARNT_STATE
 
 
 @dataclass(frozen=True)
@@ -54,12 +82,14 @@ class Duel:
 
 @dataclass(frozen=True)
 class Verdict:
-    """win: the model beats all its rivals. model: the one judged; duels: with every other candidate."""
+    """win: the model beats all its rivals. model: the one judged; duels: with every other candidate. contrast: what
+    differs between it and a net without a state that it faces; None where there is none."""
 
     win: bool
     sentence: str
     model: str
     duels: tuple[Duel, ...]
+    contrast: str | None = None
 
     def duel(self, rival: str) -> Duel | None:
         """The duel with a rival; None for the model itself."""
@@ -88,7 +118,11 @@ def judge(comparison: Comparison, sides: Sides) -> Verdict:
     rivals = [name for name in dict.fromkeys((*sides.baselines, *naive)) if name != model]
     faced = [duel for name in rivals for duel in duels if duel.rival == name]
     win = all(duel.won for duel in faced)
-    return Verdict(win, _sentence(comparison, model, faced, sides.nets), model, duels)
+    sentence = _sentence(comparison, model, faced, sides)
+    for rival in rivals:
+        if contrast := sides.contrast(model, rival):
+            return Verdict(win, f"{sentence} {contrast.reason.format(model, rival)}", model, duels, contrast.name)
+    return Verdict(win, sentence, model, duels)
 
 
 def _duel(comparison: Comparison, model: str, rival: str, models: int) -> Duel:
@@ -103,7 +137,8 @@ def _duel(comparison: Comparison, model: str, rival: str, models: int) -> Duel:
     )
 
 
-def _sentence(comparison: Comparison, model: str, faced: list[Duel], nets: Mapping[str, str]) -> str:
+def _sentence(comparison: Comparison, model: str, faced: list[Duel], sides: Sides) -> str:
+    nets = sides.nets
     units = len(comparison.losses(model))
     counted = f"{units} {comparison.units}" if units > 1 else f"1 {comparison.units.removesuffix('s')}"
     if any(duel.p is None for duel in faced):
@@ -121,10 +156,11 @@ def _sentence(comparison: Comparison, model: str, faced: list[Duel], nets: Mappi
     if lost:
         worst = min(lost, key=lambda duel: duel.margin)
         margin = _percent(1 - 1 / (1 - worst.margin))  # of the rival over the model
-        moral = _moral(nets.get(model), nets.get(worst.rival), model)
+        moral = _moral(sides, model, worst.rival)
         return f"{_words(worst.rival)} beats {model} by {margin} ({_p(worst)}, {counted}): {moral}.{shared}"
     open_ = next(duel for duel in faced if not duel.won)
-    question = _question(nets, model, open_.rival)
+    contrast = sides.contrast(model, open_.rival)
+    question = f"{contrast.helps} helps here" if contrast else f"{model} is better than {_words(open_.rival)}"
     start = f"{model} beats {beaten}, but there is no evidence" if won else "No evidence"
     found = f"{'it' if won else model} is {_margin(open_)} {_words(open_.rival)}"
     reason = "too little to matter" if open_.sure else "which may be chance"
@@ -139,16 +175,12 @@ def _kinds(comparison: Comparison) -> list[tuple[int, str]]:
     return [(comparison.origins, "origins"), (comparison.series, "series")]
 
 
-def _question(nets: Mapping[str, str], model: str, rival: str) -> str:
-    memory = model in nets and nets.get(rival) == MEMORYLESS
-    return "memory helps here" if memory else f"{model} is better than {_words(rival)}"
-
-
-def _moral(net: str | None, rival: str | None, model: str) -> str:
-    """What it means that a rival is better; of each its net, None for what is no net."""
-    if net is None or (rival is not None and rival != MEMORYLESS):
-        return f"{model} does not help here"
-    return "memory does not help here" if rival else "no net is worth its training here"
+def _moral(sides: Sides, model: str, rival: str) -> str:
+    """What it means that a rival is better."""
+    if contrast := sides.contrast(model, rival):
+        return f"{contrast.helps} does not help here"
+    nets = sides.nets
+    return f"{model} does not help here" if model not in nets or rival in nets else "no net is worth its training here"
 
 
 def _is_simpler(rival: str | None, net: str | None) -> bool:

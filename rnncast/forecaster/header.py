@@ -155,7 +155,7 @@ def _check_spec(spec: ModelSpec, frequency: Frequency) -> None:
         find_baseline(name)
         if name in frame.baselines[:place]:
             raise UsageError(f"the base forecast {name} stands twice")
-    if len(frame.matched) != (frame.known > 0):
+    if len(frame.matched) != (frame.known > 0 and frame.has_bases):
         raise UsageError("the base forecasts by known covariates do not suit the covariates")
     check_bases(spec.frame.base, frame)
 

@@ -5,6 +5,10 @@ exponentially weighted mean of |y(t) - y(t-s)|, bounded below; s is a season, or
 That is what lets one net follow trends, level shifts and series of any size (Smyl 2020, ES-RNN; Kim et al. 2022,
 RevIN). Members of an ensemble may measure over different spans s: the frame has them all.
 
+A global frame has a level and a scale that were learnt in training, the same at every step, instead; and a frame may do
+without base forecasts. With both, nothing but the window says anything of the past: the control that memory is measured
+against.
+
 B series side by side, T steps, W window, H horizon, K base forecasts, L lookback, m main season (1 if there is none),
 S spans, C covariates (known ones, then past ones), N other columns of a step.
 Everything here is float64 and works on NumPy arrays and torch tensors alike.
@@ -13,7 +17,7 @@ Everything here is float64 and works on NumPy arrays and torch tensors alike.
 from dataclasses import dataclass
 from functools import cached_property
 
-from rnncast.config import Role
+from rnncast.config import NO_BASE, Role
 from rnncast.frame.baselines import find_baseline
 from rnncast.series.arrays import Array, namespace
 from rnncast.series.sizes import from_logs
@@ -30,7 +34,8 @@ class Frame:
     seasons: the main one first. spans: steps whose mean is the level, and over which changes make up the scale: a
     season, or 1 for the last value. measured: how many of them, from the first, are measured over; base forecasts
     repeat the others too. horizon: steps that a net forecasts at once, 1 for the recursive strategy. baselines: names
-    of the base forecasts; base: of those whose mean a net starts from. cycles: of the calendar. known, past, static:
+    of the base forecasts, and base of those whose mean a net starts from; or none, and NO_BASE. constants: level and
+    scale of a global frame; none of a local one. cycles: of the calendar. known, past, static:
     columns of covariates by step that are known ahead, of the others by step, and of those by series.
     """
 
@@ -46,6 +51,7 @@ class Frame:
     past: int = 0
     static: int = 0
     measured: int = 1
+    constants: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, spec: ModelSpec) -> "Frame":
@@ -54,7 +60,17 @@ class Frame:
         names = (own.base, own.baselines)
         covariates = own.columns(Role(True, True)), own.columns(Role(True, False)), own.columns(Role(False, True))
         settings = (spec.task.seasons, own.level_span, own.window, steps, own.log, *names, own.calendar, *covariates)
-        return cls(*settings, measured=spec.frames)
+        return cls(*settings, measured=spec.frames, constants=own.constants)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether level and scale are those of each series at each step."""
+        return not self.constants
+
+    @property
+    def has_bases(self) -> bool:
+        """Whether there are base forecasts, which imputed values are too."""
+        return self.base != (NO_BASE,)
 
     @cached_property
     def own_spans(self) -> tuple[int, ...]:
@@ -89,18 +105,23 @@ class Frame:
 
     @cached_property
     def bases(self) -> int:
-        """K: those that rest on known covariates, the mean of `base`, and the others."""
+        """K: those that rest on known covariates, the mean of `base` (the level, where there is none), and the
+        others."""
         return len(self.matched) + 1 + len(self.others())
 
     @cached_property
     def lookback(self) -> int:
         """L: how many past values the next view needs."""
+        if not self.has_bases:
+            return max((self.window, *(self.own_spans if self.is_local else ())))
         seen = max(self.window, *self.lags()) + 2 * max(self.imputed_lags)
-        return max(seen, *(find_baseline(name).reach for name in self.baselines))
+        return max((seen, *(find_baseline(name).reach for name in self.baselines)))
 
     @cached_property
     def imputed_lags(self) -> tuple[int, ...]:
         """Where what is imputed for a missing value is looked for: in the longest season, then the shorter ones."""
+        if not self.has_bases:
+            return ()
         return (*(sorted(self.seasons, reverse=True) or (1,)), 2 * self.season)
 
     @cached_property
@@ -122,7 +143,7 @@ class Frame:
     @cached_property
     def leads(self) -> int:
         """Columns of Leads."""
-        return (1 + 1 + len(self.lags())) * self.known
+        return (1 + (1 + len(self.lags()) if self.has_bases else 0)) * self.known
 
     def transform(self, y: Array) -> Array:
         """From the user's units to those the frame works in."""

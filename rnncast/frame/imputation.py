@@ -11,12 +11,12 @@ from rnncast.series.arrays import Array, full, joined, namespace
 
 def imputed(past: Array, lags: tuple[int, ...]) -> Array:
     """past [B, N] with a value for each missing one that has a value one of the lags before it, the first tried first;
-    past itself if none is missing. Each rests on values up to its own step alone, no further back than two of the
-    longest lag."""
+    past itself if none is missing, and the same values where there are no lags. Each rests on values up to its own step
+    alone, no further back than two of the longest lag."""
     xp = namespace(past)
     if not xp.isnan(past).any():
         return past
-    found = past
+    found = past if lags else past + 0  # another array, as `past` itself says that nothing is missing
     for lag in lags:
         nothing = full((past.shape[0], min(lag, past.shape[1])), float("nan"), past)
         moved = mean_change(past, lag, lag) if lag > 1 else 0.0

@@ -45,8 +45,9 @@ class LinearView:
 
     def suits(self, past: Past) -> bool:
         """Whether a past is of one step, lacks no value, goes not so far back that the matrix would fill the memory,
-        and no covariates are known ahead of it."""
-        return past.complete and past.steps == 1 and self.frame.lookback <= LONGEST and not self.frame.known
+        no covariates are known ahead of it, and there are base forecasts."""
+        short = self.frame.lookback <= LONGEST
+        return past.complete and past.steps == 1 and short and not self.frame.known and self.frame.has_bases
 
     def view(self, past: Past) -> FrameView:
         """The view [S, B, 1, ...] of a past that suits."""

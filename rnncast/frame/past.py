@@ -29,7 +29,7 @@ from rnncast.frame.exogenous import Exogenous
 from rnncast.frame.frame import Frame
 from rnncast.frame.imputation import imputed
 from rnncast.frame.steady import next_units
-from rnncast.frame.units import SUMS, Units, measured
+from rnncast.frame.units import SUMS, Units, measured, unchanging
 from rnncast.frame.view import LIMIT, FrameView, Leads
 from rnncast.series.arrays import (
     Array,
@@ -93,10 +93,12 @@ class Past:
         exogenous = _nothing(frame, y) if exogenous is None else exogenous
         values = joined(state.history, y)
         filled = imputed(values, frame.imputed_lags)
-        if filled is values and y.shape[1] == 1 and isinstance(y, np.ndarray):
-            units = next_units(frame, values, state.level, state.sums)
+        before = state.level, state.sums
+        if not frame.is_local:
+            units = unchanging(y, before, frame.constants)
+        elif filled is values and y.shape[1] == 1 and isinstance(y, np.ndarray):
+            units = next_units(frame, values, *before)
         else:
-            before = state.level, state.sums
             units = measured(values, filled, frame.lookback, before, frame.own_spans, log=frame.log)
         ahead, covariates = exogenous.ahead[:, : frame.horizon], joined(state.covariates, exogenous.covariates)
         if ahead.shape[1] < frame.horizon:
@@ -117,6 +119,11 @@ class Past:
     def seen(self) -> Array:
         """Whether there is a value at each step [B, T]."""
         return ~namespace(self.values).isnan(self.values[:, self.frame.lookback :])
+
+    @property
+    def grounded(self) -> Array:
+        """Whether the units over the first span are to be relied on at each step [B, T]."""
+        return self.units.grounded[:, :, 0] if self.frame.is_local else self.begun
 
     @property
     def begun(self) -> Array:
@@ -208,30 +215,40 @@ class Past:
     ) -> FrameView:
         frame, now = self.frame, self._steps()[origins]
         level, scale = (part[:, 1:][:, origins] for part in self.units.of(span))
-        own = frame.spans[span]
+        bases = self._shown(span, now, named, [value for value, _ in matched])
+        local = frame.seen(bases, level, scale)  # [B, T, K, H]
+        sources = [source for _, source in matched]
+        leads = self._leads(span, sources, now, level / scale) if frame.known else None
+        return FrameView(self.inputs(span), local, level, scale, leads)
+
+    def _shown(self, span: int, now: Array, named: dict[str, Array], matched: list[Array]) -> Array:
+        """The base forecasts [B, T, K, H] in the order of a view over a span; the level (NaN here, where nothing is to
+        be forecast from) where there is none."""
+        frame, own = self.frame, self.frame.spans[span]
+        if not frame.has_bases:
+            return full((len(self.values), len(now), 1, frame.horizon), float("nan"), self.values)
         if not self.complete:
             naive = self.filled[:, repeated(now, frame.horizon, own)]  # [B, T, H], as each of the bases
             named = {name: where_missing(base, lambda: naive) for name, base in named.items()}
             named[f"last-{own}"] = naive
-            matched = [(where_missing(value, lambda: naive), source) for value, source in matched]
+            matched = [where_missing(value, lambda: naive) for value in matched]
         first = sum(named[name] for name in frame.base) / len(frame.base)
-        bases = [*(value for value, _ in matched), first, *(named[name] for name in frame.others(span))]
-        local = frame.seen(stacked(*bases).swapaxes(2, 3), level, scale)  # [B, T, K, H]
-        leads = self._leads(span, matched[0][1], now, level / scale) if matched else None
-        return FrameView(self.inputs(span), local, level, scale, leads)
+        return stacked(*matched, first, *(named[name] for name in frame.others(span))).swapaxes(2, 3)
 
     def _matched(self, name: str, tracks: Tracks, origins: slice) -> tuple[Array, Array]:
         baseline = find_baseline(name)
         assert isinstance(baseline, Matched)
         return baseline.found(tracks, self._steps()[origins], self.frame.horizon)
 
-    def _leads(self, span: int, source: Array, now: Array, level: Array) -> Leads:
-        """The covariates of each lead, of the step matched there, and of those that each lag repeats."""
+    def _leads(self, span: int, matched: list[Array], now: Array, level: Array) -> Leads:
+        """The covariates of each lead; and, where there are base forecasts, of the step matched there, and of those
+        that each lag repeats."""
         frame, known, xp = self.frame, self._known(), namespace(self.values)
         ahead = known[:, steps_ahead(now, frame.horizon)]
-        sources = (known[:, repeated(now, frame.horizon, lag)] for lag in frame.lags(span))
+        lags = frame.lags(span) if frame.has_bases else ()
+        sources = (*matched, *(known[:, repeated(now, frame.horizon, lag)] for lag in lags))
         zero = xp.zeros_like(level) if frame.log else -xp.nan_to_num(level)
-        return Leads(xp.concatenate((ahead, source, *sources), -1), zero)
+        return Leads(xp.concatenate((ahead, *sources), -1), zero)
 
     def _tracks(self) -> Tracks:
         known = {KNOWN: self._known()} if self.frame.matched else {}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rnncast.frame.baselines import moving_mean
 from rnncast.frame.running import carried, differences, running_sum, swings
-from rnncast.series.arrays import Array, joined, namespace, stacked
+from rnncast.series.arrays import Array, full, joined, namespace, stacked
 
 SCALE_MEMORY = 2  # seasons (or so) that the scale remembers
 SHORTEST_MEMORY = 20  # steps
@@ -53,6 +53,18 @@ def measured(
     xp = namespace(past)
     level = joined(before[0][:, None], stacked(*levels))
     return units_of(level, joined(before[1][:, None], xp.stack(sums, 2)), log=log)
+
+
+def unchanging(past: Array, before: tuple[Array, Array], constants: tuple[float, ...]) -> Units:
+    """The units of a global frame at the steps of past [B, T]: level and scale from the first value on.
+
+    before: level [B, 1], NaN before the first value, and sums [B, 1, 6] of the step before; no sum is kept.
+    """
+    xp, (level, scale) = namespace(past), constants
+    seen = ~xp.isnan(past)
+    levels = carried(xp.where(seen, xp.full_like(past, level), 0.0), seen, before[0][:, 0])
+    levels = joined(before[0], levels)[..., None]
+    return Units(levels, xp.full_like(levels, scale), full((*levels.shape, SUMS), 0.0, past))
 
 
 def decay_of(span: int) -> float:

@@ -1,4 +1,8 @@
-"""The window net: feed-forward layers on a fixed window. It remembers nothing, which is what it is compared for."""
+"""The window net: feed-forward layers on a fixed window. It has no state, which is what it is compared for.
+
+It sees the frame, as all nets do: level, scale and base forecasts, which look back beyond the window. In a global frame
+without base forecasts, the window is all.
+"""
 
 from torch import Tensor, nn
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.config import NO_BASE
 from rnncast.errors import UsageError
 from rnncast.frame.frame import Frame
 from rnncast.losses import LOSSES
@@ -85,6 +86,8 @@ def check_strategy(model: str, strategy: str, training: str, loss: str) -> None:
 
 def check_bases(names: tuple[str, ...], frame: Frame) -> None:
     """Refuse, by name, a base forecast that does not exist (UsageError)."""
+    if names == (NO_BASE,) and not frame.baselines:
+        return
     for name in names or ("",):
         if name not in frame.base_names:
             raise UsageError(

@@ -28,7 +28,9 @@ class NetEntry(NamedTuple):
 
 
 NETS = {
-    "window": NetEntry("nothing beyond the window", "rnncast.nets.window:Window", "rnncast.runtime.nets:WINDOW"),
+    "window": NetEntry(
+        "nothing, but sees the frame that all share", "rnncast.nets.window:Window", "rnncast.runtime.nets:WINDOW"
+    ),
     "jordan": NetEntry("its own last output", "rnncast.nets.jordan:Jordan", "rnncast.runtime.nets:JORDAN", True),
     "rnn": NetEntry("a hidden layer (Elman)", "rnncast.nets.recurrent:ELMAN", "rnncast.runtime.nets:ELMAN"),
     "gru": NetEntry("a gated hidden layer", "rnncast.nets.recurrent:GRU", "rnncast.runtime.nets:GRU"),

@@ -137,7 +137,7 @@ def _batch(panel: Panel, rows: NDArray[np.int64], frame: Frame, device: torch.de
     y = torch.from_numpy(frame.transform(panel.padded(rows, align="start"))).to(device)
     exogenous = exogenous_of(panel, rows, frame.cycles, frame.horizon, align="start")
     past = Past.of(frame, y, None, Exogenous(*(torch.from_numpy(part).to(device) for part in exogenous)))
-    return Batch(past, past.units.grounded[:, :, 0].to(y.dtype))
+    return Batch(past, past.grounded.to(y.dtype))
 
 
 def _weighed_by_scale(batches: list[Batch]) -> list[Batch]:

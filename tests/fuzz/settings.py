@@ -7,7 +7,7 @@ from typing import Any
 from rnncast.cli.options import quantiles_from
 from rnncast.config import Config, TableConfig
 from rnncast.errors import UsageError
-from rnncast.files.output.format_1 import upgraded
+from rnncast.files.output import format_1, format_2
 from rnncast.forecaster.header import Header
 from rnncast.plain import from_plain
 from rnncast.series.encoding import Encoding
@@ -22,7 +22,8 @@ KINDS = (
     Encoding.from_dict,
     Header.from_dict,
     ModelSpec.from_dict,
-    lambda values: upgraded(values, {}) if isinstance(values, dict) else None,
+    lambda values: format_1.upgraded(values, {}) if isinstance(values, dict) else None,
+    lambda values: format_2.upgraded(values) if isinstance(values, dict) else None,
     lambda values: from_plain(TableConfig, values),
 )
 SECTIONS = ("task", "net", "train")

@@ -1,4 +1,4 @@
-"""Model files of format 1, as format 2 has them. Nothing else knows of format 1.
+"""Model files of format 1, as the present format has them. Nothing else knows of format 1.
 
 The header held one Config whose open settings had been filled in, with `trust`, how far forecasts go from the naive one
 (0) to the net's (1), where format 2 has `shrinkage`; it did not say what had been asked, nor name the base forecasts.
@@ -25,6 +25,7 @@ FORMAT = 1
 _SECTIONS = ("task", "net", "train")
 # Settings that the first files of format 1 lack.
 _LATER = {"conformal": True, "loss": "pinball", "carry": True, "stride": 1, "calendar": [], "covariates": [0, 0, 0]}
+_ALWAYS: dict[str, Any] = {"constants": []}  # fields of later formats, whose every frame was local before
 _ROLES = ("known", "past", "static")  # of covariates, in the order of their widths
 _GONE = ("preset", "trust", "covariates")
 _FRAME = "state.frame"
@@ -35,7 +36,7 @@ Tensors = dict[str, NDArray[Any]]
 
 
 def upgraded(header: Mapping[str, Any], tensors: Tensors) -> tuple[dict[str, Any], Tensors]:
-    """Header and tensors as format 2 has them, and the number of this format.
+    """Header and tensors as the present format has them, and the number of this format.
 
     UsageError or ValueError, by name, if they make no sense.
     """
@@ -61,6 +62,7 @@ def _spec(header: Mapping[str, Any]) -> ModelSpec:
         "max_time": UNLIMITED if old.get("max_time") is None else old["max_time"],
         "patience": 0 if old.get("patience") is None else old["patience"],
         "shrinkage": _shrinkage(old.get("trust")),
+        **_ALWAYS,
     }
     provisional = ModelSpec.of_fields({**kept, **new, "baselines": ["last-1"]})
     frame = provisional.frame

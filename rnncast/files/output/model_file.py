@@ -19,11 +19,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from rnncast.errors import ModelFileError, OutputError, UsageError
-from rnncast.files.output import format_1
+from rnncast.files.output import format_1, format_2
 from rnncast.files.output.writing import written
 from rnncast.plain import all_finite, shown
 
-FORMAT = 2
+FORMAT = 3
 STANDARD_STREAM = "-"
 LONGEST_HEADER = 100_000_000  # bytes, as safetensors has it
 
@@ -80,7 +80,7 @@ def read_model(path: str, kind: FileKind = MODEL) -> tuple[dict[str, Any], dict[
         raise ModelFileError(f"cannot read {path}: {error.strerror}") from None
     header = _header(text, path, kind)
     number, digest = header.pop("format", None), header.pop("sha256", "")
-    if number not in (format_1.FORMAT, FORMAT) or isinstance(number, bool):
+    if number not in (format_1.FORMAT, format_2.FORMAT, FORMAT) or isinstance(number, bool):
         raise ModelFileError(
             f"{path} is a {kind.noun} of format {shown(number)}, and this version reads formats 1 to {FORMAT}",
             hint="use a newer rnncast, or train again",
@@ -89,8 +89,9 @@ def read_model(path: str, kind: FileKind = MODEL) -> tuple[dict[str, Any], dict[
         raise damaged(path, "its checksum is wrong", kind)
     try:
         found = load(b"".join((_length(text), text, tensors)))
-        old = kind is MODEL and number == format_1.FORMAT
-        return format_1.upgraded(header, found) if old else (header, found)
+        if kind is MODEL and number == format_1.FORMAT:
+            return format_1.upgraded(header, found)
+        return (format_2.upgraded(header) if kind is MODEL and number == format_2.FORMAT else header), found
     except (SafetensorError, ValueError, UsageError) as error:
         raise damaged(path, str(error), kind) from None
 
