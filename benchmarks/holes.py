@@ -49,7 +49,7 @@ def score(split: Split, seen: Panel, config: Config) -> float:
 def ratio_of(panel: Panel, config: Config, share: float, draws: int, folds: int) -> tuple[float, float]:
     """Mean MASE of the whole, and of it with holes."""
     task = resolve(config, panel).task
-    config = replace(config, task=replace(config.task, horizon=task.horizon, seasons=task.all_seasons))
+    config = replace(config, task=replace(config.task, horizon=task.horizon, seasons=task.seasons_to_ask))
     splits = list(rolling_origins(panel, task.horizon, folds, shortest_series(task.horizon)))
     whole = [score(split, split.seen, config) for split in splits]
     holes = [

@@ -100,8 +100,9 @@ class TaskSpec:
         return self.seasons[0] if self.seasons else 1
 
     @property
-    def all_seasons(self) -> tuple[int, ...]:
-        """The seasons as a Config asks for them and no others: beside a single one, a longer one is looked for."""
+    def seasons_to_ask(self) -> tuple[int, ...]:
+        """The seasons that a Config must name to get these and no others: a 1 after a single one, beside which a longer
+        one would be looked for. For a Config only: what forecasts takes `seasons`."""
         return self.seasons if len(self.seasons) > 1 else (*self.seasons, 1)
 
     @property
@@ -276,7 +277,7 @@ class ModelSpec:
     def to_config(self) -> Config:
         """The Config that leaves nothing open and asks for just this."""
         flat = _flat(self)
-        flat["seasons"] = self.task.all_seasons
+        flat["seasons"] = self.task.seasons_to_ask
         if self.frame.is_global:
             flat |= {"frame": "global", "level_span": None}
         flat["max_time"] = None if self.train.max_time == UNLIMITED else self.train.max_time

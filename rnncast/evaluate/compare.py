@@ -150,7 +150,7 @@ def _candidates(plan: Plan, configs: dict[str, Config], task: TaskSpec) -> list[
 def _with_task(config: Config, task: TaskSpec) -> Config:
     """A net's own settings, but for what is the same for all."""
     shared = replace(
-        config.task, horizon=task.horizon, seasons=task.all_seasons, strategy=task.strategy, levels=task.levels
+        config.task, horizon=task.horizon, seasons=task.seasons_to_ask, strategy=task.strategy, levels=task.levels
     )
     return replace(config, task=shared)
 
