@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, losses_in_words
 from rnncast.plain import from_plain, table
-from rnncast.settings import MOST_STEPS, check, one_of, setting, sorted_out, updated
+from rnncast.settings import MOST_STEPS, check, setting, sorted_out, updated
 
 STRATEGIES = ("auto", "direct", "recursive")
 PRESETS = ("fast", "default", "best")
@@ -39,7 +39,6 @@ class Role(NamedTuple):
 
 
 ROLES = {"known": Role(by_step=True, ahead=True), "past": Role(by_step=True, ahead=False), "static": Role(False, True)}
-_TABLE_WORDS = {"layout": LAYOUTS, "gaps": GAPS, "duplicates": DUPLICATES, "decimal": DECIMALS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,26 +48,45 @@ class TableConfig:
     time: str | None = setting(None, "The time column.")
     target: str | None = setting(None, "The column to forecast.")
     id: str | None = setting(None, "The column that says which series a row belongs to, or several: region,store.")
-    layout: str = setting("auto", "long (a row per value), wide (a column per series) or rows (a row per series).")
+    layout: str = setting(
+        "auto",
+        "long (a row per value), wide (a column per series) or rows (a row per series).",
+        words=LAYOUTS,
+        flags=("rare",),
+    )
     freq: str | None = setting(None, "The step: D, B, W, W-MON, MS, ME, QS, YS, h, 15min...; recognised, unless given.")
-    gaps: str = setting("mask", "Missing values: mask (stay missing), error, or fill (a straight line across).")
-    duplicates: str = setting("error", "Times that repeat in a series: error, first, last, mean or sum.")
-    decimal: str = setting("auto", "The decimal mark of numbers: point, comma, or auto.")
+    gaps: str = setting(
+        "mask",
+        "Missing values: mask (stay missing), error, or fill (a straight line across).",
+        words=GAPS,
+        flags=("rare",),
+    )
+    duplicates: str = setting(
+        "error", "Times that repeat in a series: error, first, last, mean or sum.", words=DUPLICATES, flags=("rare",)
+    )
+    decimal: str = setting(
+        "auto", "The decimal mark of numbers: point, comma, or auto.", words=DECIMALS, flags=("rare",)
+    )
     time_format: str | None = setting(
         None,
         "How times are written, as in strptime: %d/%m/%Y; of numbers, excel or unix, unix-ms, unix-us, unix-ns; "
         "recognised, unless given.",
+        flags=("rare",),
     )
     known: tuple[str, ...] = setting((), "Columns known ahead, as a price or a holiday.")
-    past: tuple[str, ...] = setting((), "Columns known only afterwards, as a temperature.")
-    static: tuple[str, ...] = setting((), "Columns that are the same throughout a series, as its kind.")
-    zone: str | None = setting(None, "The time zone of the times: Europe/Berlin; that of their offsets, unless given.")
-    strict: bool = setting(False, "Refuse the table if any series is bad, instead of leaving that series out.")
+    past: tuple[str, ...] = setting((), "Columns known only afterwards, as a temperature.", flags=("rare",))
+    static: tuple[str, ...] = setting(
+        (), "Columns that are the same throughout a series, as its kind.", flags=("rare",)
+    )
+    zone: str | None = setting(
+        None, "The time zone of the times: Europe/Berlin; that of their offsets, unless given.", flags=("rare",)
+    )
+    strict: bool = setting(
+        False, "Refuse the table if any series is bad, instead of leaving that series out.", flags=("rare",)
+    )
 
     def __post_init__(self) -> None:
         check(self)
-        for name, words in _TABLE_WORDS.items():
-            one_of(name, getattr(self, name), words)
         names = self.covariates
         twice = [name for i, name in enumerate(names) if name in (*names[:i], self.time, self.target, self.id)]
         if twice:
@@ -105,19 +123,26 @@ class TaskConfig:
         (80.0, 95.0), "Prediction intervals, in percent.", at_least=1, below=100, at_most=99.999
     )
     conformal: bool = setting(
-        True, "Stretch the intervals so that they cover what was held back; --no-conformal for those of the net itself."
+        True,
+        "Stretch the intervals so that they cover what was held back; --no-conformal for those of the net itself.",
+        flags=("rare",),
     )
     strategy: str = setting(
         "auto",
         "direct: every step of the horizon at once; recursive: step by step, forecasts fed back; auto: direct, but "
         "recursive for jordan.",
+        words=STRATEGIES,
+        flags=("rare",),
     )
-    transform: str = setting("auto", "Work in logs: auto (where values are positive and grow by ratios), log, or none.")
+    transform: str = setting(
+        "auto",
+        "Work in logs: auto (where values are positive and grow by ratios), log, or none.",
+        words=TRANSFORMS,
+        flags=("rare",),
+    )
 
     def __post_init__(self) -> None:
         check(self)
-        one_of("strategy", self.strategy, STRATEGIES)
-        one_of("transform", self.transform, TRANSFORMS)
 
     @property
     def quantiles(self) -> tuple[float, ...]:
@@ -137,15 +162,22 @@ class NetConfig:
 
     model: str = setting("lstm", "The net.")
     hidden_size: int | None = setting(
-        None, "Width of the hidden layer; by the data, unless given.", at_least=1, at_most=16_384
+        None,
+        "Width of the hidden layer; by the data, unless given.",
+        at_least=1,
+        at_most=16_384,
+        flags=("rare",),
     )
-    layers: int = setting(1, "Hidden layers.", at_least=1, at_most=64)
-    dropout: float = setting(0.0, "Share of the net's features left out at random in training.", at_least=0, below=1)
+    layers: int = setting(1, "Hidden layers.", at_least=1, at_most=64, flags=("rare",))
+    dropout: float = setting(
+        0.0, "Share of the net's features left out at random in training.", at_least=0, below=1, flags=("rare",)
+    )
     window: int | None = setting(
         None,
         "Past values that every net sees at each step; two seasons, unless given.",
         at_least=1,
         at_most=MOST_STEPS,
+        flags=("rare",),
     )
     level_span: tuple[int, ...] | None = setting(
         None,
@@ -154,11 +186,14 @@ class NetConfig:
         at_least=1,
         at_most=MOST_STEPS,
         most=16,
+        flags=("rare",),
     )
     frame: str = setting(
         "local",
         "Normalisation: local (level and scale of the series, at each step anew) or global (a level and a scale learnt "
         "in training, the same at every step). With --frame global --base none only a state reaches beyond the window.",
+        words=FRAMES,
+        flags=("rare",),
     )
     base: tuple[str, ...] | None = setting(
         None,
@@ -166,17 +201,18 @@ class NetConfig:
         "repeated), mean-12 (the mean shape of the last seasons of 12), ses40-12 (that shape upon a smoothed level, of "
         "which 40 % are the newest value's), drift-12 (the last 12 values moved on by their change); the best over the "
         "data, unless given; none for no base forecasts at all.",
+        flags=("rare",),
     )
     calendar: tuple[str, ...] | None = setting(
         None,
         "Cycles of the calendar that every net sees, of day, week and year; those longer than a step that the data "
         "hold twice, unless given; --no-calendar for none.",
-        flags=("own", "no"),
+        flags=("rare", "no"),
+        words=tuple(CYCLES),
     )
 
     def __post_init__(self) -> None:
         check(self)
-        one_of("frame", self.frame, FRAMES)
         if self.frame == "global" and self.level_span is not None:
             raise UsageError(
                 "--level-span says over which steps the local level is taken, and --frame global has none",
@@ -184,8 +220,6 @@ class NetConfig:
             )
         if NO_BASE in (self.base or ()) and len(self.base or ()) > 1:
             raise UsageError(f"--base {NO_BASE} is for no base forecast, and there are others", hint="give it alone")
-        for cycle in self.calendar or ():
-            one_of("calendar", cycle, tuple(CYCLES))
 
     @property
     def pure(self) -> bool:
@@ -198,44 +232,68 @@ class TrainConfig:
     """How the net learns."""
 
     preset: str = setting(
-        "default", "How much to spend: fast (half the epochs, one net), default, or best (more nets, averaged)."
+        "default",
+        "How much to spend: fast (half the epochs, one net), default, or best (more nets, averaged).",
+        words=PRESETS,
     )
     epochs: int | None = setting(
         None, "Passes over the data; by the amount of data, unless given.", at_least=0, at_most=1_000_000
     )
-    loss: str = setting("pinball", f"What training makes small: {losses_in_words()}.")
+    loss: str = setting(
+        "pinball", f"What training makes small: {losses_in_words()}.", words=tuple(LOSSES), flags=("rare",)
+    )
     training: str = setting(
         "auto",
         "What the recursive strategy feeds back while it learns: bptt (its own forecasts), teacher-forcing (what was "
         "observed), scheduled (a coin decides); auto: bptt.",
+        words=TRAININGS,
+        flags=("rare",),
     )
-    carry: bool = setting(True, "Carry the state from chunk to chunk; --no-carry starts each from nothing.")
+    carry: bool = setting(
+        True, "Carry the state from chunk to chunk; --no-carry starts each from nothing.", flags=("rare",)
+    )
     bptt_steps: int = setting(
-        168, "Steps that gradients flow back; the state is carried on.", at_least=1, at_most=MOST_STEPS
+        168,
+        "Steps that gradients flow back; the state is carried on.",
+        at_least=1,
+        at_most=MOST_STEPS,
+        flags=("rare",),
     )
     stride: int | None = setting(
         None,
         "Learn from forecasts made at every so many steps; by the amount of data, unless given.",
         at_least=1,
         at_most=MOST_STEPS,
+        flags=("rare",),
     )
-    batch_size: int = setting(32, "Series trained side by side.", at_least=1, at_most=1_000_000)
-    learning_rate: float = setting(0.005, "Highest learning rate of the one-cycle schedule.", at_least=0, at_most=1000)
-    weight_decay: float = setting(0.01, "Pull of the weights towards zero (AdamW).", at_least=0, at_most=1000)
+    batch_size: int = setting(32, "Series trained side by side.", at_least=1, at_most=1_000_000, flags=("rare",))
+    learning_rate: float = setting(
+        0.005, "Highest learning rate of the one-cycle schedule.", at_least=0, at_most=1000, flags=("rare",)
+    )
+    weight_decay: float = setting(
+        0.01, "Pull of the weights towards zero (AdamW).", at_least=0, at_most=1000, flags=("rare",)
+    )
     clip_norm: float = setting(
-        1.0, "Largest gradient norm; longer gradients are shortened to it.", at_least=0, at_most=1e9
+        1.0,
+        "Largest gradient norm; longer gradients are shortened to it.",
+        at_least=0,
+        at_most=1e9,
+        flags=("rare",),
     )
     max_time: float | None = setting(
         None, "Train for no longer than so many seconds; the learning rate falls in time.", at_least=0, at_most=1e9
     )
     validate: bool = setting(
-        True, "First train without the end of the data, to see how good the net is there; then on all of it."
+        True,
+        "First train without the end of the data, to see how good the net is there; then on all of it.",
+        flags=("rare",),
     )
     patience: int | None = setting(
         None,
         "Stop after so many validations without progress, and train anew for as long as it paid.",
         at_least=1,
         at_most=1_000_000,
+        flags=("rare",),
     )
     members: int | None = setting(
         None,
@@ -249,17 +307,17 @@ class TrainConfig:
         "amount of data, unless given; validation may change it.",
         at_least=0,
         at_most=1,
+        flags=("rare",),
     )
     memory_limit: str | None = setting(
-        None, "Refuse to train where that would need more memory: 4G, 500M; what the machine has, unless given."
+        None,
+        "Refuse to train where that would need more memory: 4G, 500M; what the machine has, unless given.",
+        flags=("rare",),
     )
     seed: int = setting(1, "Seed of everything random.", at_least=0, below=SEEDS)
 
     def __post_init__(self) -> None:
         check(self)
-        one_of("training", self.training, TRAININGS)
-        one_of("loss", self.loss, tuple(LOSSES))
-        one_of("preset", self.preset, PRESETS)
         if self.max_time is not None and self.members is not None and self.members > 1:
             needed = self.members * LEAST_TIME
             if self.max_time < needed:

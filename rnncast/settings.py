@@ -24,27 +24,31 @@ def setting(
     below: float | None = None,
     at_most: float | None = None,
     most: int = MOST_ITEMS,
+    words: tuple[str, ...] = (),
     flags: tuple[str, ...] = ("own",),
 ) -> Any:
     """A dataclass field that carries its meaning (with the unit), the range that is checked, and its flags.
 
     Every number has a lower and an upper bound, the latter far beyond what is of use, so that no typing error becomes a
-    program that never ends. most: items of a setting that holds several.
+    program that never ends. most: items of a setting that holds several. words: the only ones that a text may be.
 
-    flags: "own" is the field's own, "no" one that empties it; none where the data alone decide.
+    flags: "own" is the field's own, or "rare", which --help leaves to --help-all; "no" is one that empties it; none
+    where the data alone decide.
     """
-    bounds = {"at_least": at_least, "below": below, "at_most": at_most, "most": most}
+    bounds = {"at_least": at_least, "below": below, "at_most": at_most, "most": most, "words": words}
     return field(default=default, metadata={"meaning": meaning, "flags": flags, **bounds})
 
 
 def check(config: Any) -> None:
-    """Refuse, by name, each value outside the range that its field states, and those that are not finite."""
+    """Refuse, by name, each value outside the range or the words that its field states, and those not finite."""
     for spec in fields(config):
         value = getattr(config, spec.name)
         if isinstance(value, tuple) and len(value) > spec.metadata["most"]:
             raise UsageError(f"{flag(spec.name)} has {len(value)} items, but must have at most {spec.metadata['most']}")
         for item in value if isinstance(value, tuple) else (value,):
-            if item is not None and not isinstance(item, str):
+            if isinstance(item, str):
+                one_of(spec.name, item, spec.metadata["words"] or (item,))
+            elif item is not None:
                 in_range(flag(spec.name), item, spec.metadata)
 
 

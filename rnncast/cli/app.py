@@ -1,6 +1,7 @@
 """The program: its commands, and the way from an error to an exit code."""
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
@@ -10,6 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from rnncast.cli.environment import Environment
+from rnncast.cli.examples import EXAMPLES
+from rnncast.cli.options import HelpAll
 from rnncast.errors import ExitCode, OutputClosedError, RnncastError
 from rnncast.version import VERSION
 
@@ -37,13 +40,29 @@ def _heard(command: Callable[..., None]) -> Callable[..., None]:
     """The command, after its environment has learnt how much the user wants to hear, and to see."""
 
     @functools.wraps(command)
-    def heard(**given: Any) -> None:
+    def heard(*, help_all: bool, **given: Any) -> None:
         environment: Environment = given["context"].obj
         environment.quiet, environment.verbose = given["quiet"], given["verbose"]
         environment.plots = not given.get("no_plot", False)
         command(**given)
 
+    own = inspect.signature(command)
+    more = inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)
+    keywords = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own.parameters.values()]
+    heard.__signature__ = own.replace(parameters=[*keywords, more])  # type: ignore[attr-defined]
+    heard.__annotations__ = {**command.__annotations__, "help_all": HelpAll}
     return heard
+
+
+def _help_of(command: Callable[..., None]) -> str:
+    """The docstring of a command, each paragraph one line, so that it is as wide as the terminal."""
+    return "\n\n".join(" ".join(each.split()) for each in (inspect.getdoc(command) or "").split("\n\n"))
+
+
+def _examples_of(name: str) -> str:
+    """What --help ends with: the examples of a command."""
+    lines = [line for example in EXAMPLES[name] for line in (f"  {example.command}", f"      {example.meaning}")]
+    return "\n".join(["Examples:", *lines])
 
 
 def program_with(names: Iterable[str]) -> typer.Typer:
@@ -56,7 +75,8 @@ def program_with(names: Iterable[str]) -> typer.Typer:
     )
     app.callback()(program)
     for name in names:
-        app.command()(_heard(getattr(import_module(f"rnncast.cli.{name}"), name)))
+        command = getattr(import_module(f"rnncast.cli.{name}"), name)
+        app.command(help=_help_of(command), epilog=_examples_of(name))(_heard(command))
     return app
 
 

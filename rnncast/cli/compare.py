@@ -12,8 +12,9 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
-from rnncast.config import DATA_OF_MODEL, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import DATA_OF_MODEL, PRETRAINED, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
+from rnncast.runtime.registry import NETS
 
 if TYPE_CHECKING:
     from rnncast.evaluate.compare import Entry, Plan
@@ -21,11 +22,20 @@ if TYPE_CHECKING:
     from rnncast.series.forecast import Forecast
 
 
+def _known_names(incomplete: str = "") -> list[str]:
+    """The candidates that a name may stand for, for a shell to complete."""
+    from rnncast.evaluate.baselines import BASELINES
+
+    return o.completing((*NETS, PRETRAINED, *BASELINES))(incomplete)
+
+
 Models = Annotated[
     list[str] | None,
     typer.Option(
         "--model",
+        "-m",
         metavar="NET|FILE",
+        autocompletion=_known_names,
         help="A net; pretrained, the one that comes with the package; or a model file to take the settings from (and "
         "the data, if none are given); may be repeated.",
         show_default=f"{NetConfig.model} with data, {o.MODEL_FILE} without",
@@ -35,10 +45,25 @@ Baselines = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME",
+        autocompletion=_known_names,
         help="What to beat: a net, pretrained, naive, seasonal-naive, drift or mean; ets, arima, theta or mstl (of "
         "statsforecast); may be repeated.",
         show_default="window",
     ),
+]
+
+
+DataOfModel = Annotated[
+    bool,
+    typer.Option(
+        DATA_OF_MODEL,
+        help="Read the data file that the model file names even if it is not in the working folder.",
+        hidden=True,
+    ),
+]
+Jobs = Annotated[
+    int,
+    typer.Option(help="Processes side by side, each with as many threads as one alone.", min=1, max=256, hidden=True),
 ]
 
 
@@ -64,10 +89,10 @@ def compare(
             show_default="as the data have room for, up to 8; 4 of many series",
         ),
     ] = None,
-    refit: Annotated[Refit, typer.Option(help="Train nets anew at all origins, or at the first only.")] = Refit.all,
-    jobs: Annotated[
-        int, typer.Option(help="Processes side by side, each with as many threads as one alone.", min=1, max=256)
-    ] = 1,
+    refit: Annotated[
+        Refit, typer.Option(help="Train nets anew at all origins, or at the first only.", hidden=True)
+    ] = Refit.all,
+    jobs: Jobs = 1,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
     save_forecasts: Annotated[
@@ -75,12 +100,7 @@ def compare(
         typer.Option(metavar="FILE", help="Write every forecast here: a row per step, a column per candidate."),
     ] = None,
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit with 3 unless a model wins.")] = False,
-    data_of_model: Annotated[
-        bool,
-        typer.Option(
-            DATA_OF_MODEL, help="Read the data file that the model file names even if it is not in the working folder."
-        ),
-    ] = False,
+    data_of_model: DataOfModel = False,
     device: o.Device = "auto",
     no_plot: o.NoPlot = False,
     quiet: o.Quiet = False,
@@ -130,7 +150,9 @@ def _found(
     from rnncast.report.progress import progress
 
     environment: Environment = context.obj
-    models, baselines = names[0] or [NetConfig.model if path else o.MODEL_FILE], names[1] or ["window"]
+    known = _known_names()
+    models, baselines = ([o.folded(name, known) for name in each or ()] for each in names)
+    models, baselines = models or [NetConfig.model if path else o.MODEL_FILE], baselines or ["window"]
     trained = {name: Forecaster.load(name) for name in (*models, *baselines) if _is_file(name)}
     first = next(iter(trained.values()), None)
     if first and path is None:

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields
 from typing import Annotated, Any, TypeVar, get_type_hints
 
@@ -30,6 +30,16 @@ _SHORT = {"horizon": "-H"}
 _NO = "no_"  # before the name of a setting: the option that empties it
 _NETS = "; ".join(f"{name} remembers {entry.memory}" for name, entry in NETS.items())
 
+
+def _show_all(context: typer.Context, wanted: bool) -> None:
+    """Print the help of a command with the options that few users need, and exit."""
+    if wanted:
+        for parameter in context.command.params:
+            parameter.hidden = False  # type: ignore[attr-defined]
+        typer.echo(context.get_help())
+        raise typer.Exit()
+
+
 Data = Annotated[
     str | None,
     typer.Argument(
@@ -53,7 +63,10 @@ Season = Annotated[
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="auto is a table on a terminal, CSV elsewhere.")]
 ForecastDevice = Annotated[
-    str, typer.Option("--device", help="Where nets step: cpu (NumPy, without torch), cuda, cuda:1, mps, or auto.")
+    str,
+    typer.Option(
+        "--device", help="Where nets step: cpu (NumPy, without torch), cuda, cuda:1, mps, or auto.", hidden=True
+    ),
 ]
 Device = Annotated[str, typer.Option(help="Where to train: auto, cpu, cuda, cuda:1 or mps.")]
 Future = Annotated[
@@ -114,10 +127,14 @@ Follow = Annotated[
         "line and reason, each with -v), and the exit code is 1; --strict ends at the first.",
     ),
 ]
-Every = Annotated[int, typer.Option(min=1, max=10**9, help="With --follow: forecast after every so many rows.")]
+Every = Annotated[
+    int, typer.Option(min=1, max=10**9, help="With --follow: forecast after every so many rows.", hidden=True)
+]
 Ledger = Annotated[
     str | None,
-    typer.Option(metavar="FILE.jsonl", help="Write loss and gradients here, a line an epoch; --verbose shows them."),
+    typer.Option(
+        metavar="FILE.jsonl", help="Write loss and gradients here, a line an epoch; --verbose shows them.", hidden=True
+    ),
 ]
 Checkpoint = Annotated[
     str | None,
@@ -135,6 +152,7 @@ CheckpointEvery = Annotated[
         "--every",
         metavar="TIME",
         help="With --checkpoint: how often to write one: 60, 60s, 5m or 1h; 0s is after every update.",
+        hidden=True,
         rich_help_panel=_PANELS[TrainConfig],
     ),
 ]
@@ -153,6 +171,10 @@ DrawnSeries = Annotated[
 ]
 NoPlot = Annotated[
     bool, typer.Option("--no-plot", help="No picture on a terminal; elsewhere, and with --quiet, there is none.")
+]
+HelpAll = Annotated[
+    bool,
+    typer.Option("--help-all", help="Show every option and exit.", is_eager=True, callback=_show_all),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
@@ -186,6 +208,26 @@ def with_settings(*sections: type, without: tuple[str, ...] = ()) -> Callable[[C
     return decorate
 
 
+def words_of(spec: "Field[Any]") -> tuple[str, ...]:
+    """The words that a setting may be; () if it is no word, or any."""
+    words: tuple[str, ...] = spec.metadata["words"]
+    return tuple(NETS) if spec.name == "model" else words
+
+
+def completing(words: Sequence[str]) -> Callable[[str], list[str]]:
+    """What a shell completes a value with, as typer asks for it."""
+
+    def completed(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete.lower())]
+
+    return completed
+
+
+def folded(word: str, words: Sequence[str]) -> str:
+    """The one of some words that is the same but for its case; else the word as it is."""
+    return word.lower() if word.lower() in words else word
+
+
 def stands(context: typer.Context, name: str) -> bool:
     """Whether an option stands on the command line, and is not merely at its default."""
     return name in _given(context)
@@ -215,12 +257,19 @@ def _parameters(section: type, spec: "Field[Any]") -> Iterator[inspect.Parameter
     meaning += f" ({bounds})" if (bounds := range_in_words(spec.metadata)) else ""
     switch = f"/--no-{spec.name}" if kind is bool else ""
     flags = [flag(spec.name) + switch, *([_SHORT[spec.name]] if spec.name in _SHORT else [])]
-    panel = _PANELS[section]
-    if "own" in spec.metadata["flags"]:
-        option = typer.Option(*flags, help=meaning, rich_help_panel=panel, metavar=metavar)
+    panel, hidden = _PANELS[section], "rare" in spec.metadata["flags"]
+    if hidden or "own" in spec.metadata["flags"]:
+        option = typer.Option(
+            *flags,
+            help=meaning,
+            rich_help_panel=panel,
+            metavar=metavar,
+            hidden=hidden,
+            autocompletion=completing(words_of(spec)),
+        )
         yield _keyword(spec.name, default, Annotated[kind, option])
     if "no" in spec.metadata["flags"]:
-        option = typer.Option(f"--no-{spec.name}", help=f"No {flag(spec.name)}.", rich_help_panel=panel)
+        option = typer.Option(f"--no-{spec.name}", help=f"No {flag(spec.name)}.", rich_help_panel=panel, hidden=hidden)
         yield _keyword(_NO + spec.name, False, Annotated[bool, option])
 
 
@@ -259,6 +308,14 @@ def task_from(horizon: int | None, season: str | None) -> TaskConfig:
 
 
 def _updated(section: Section, given: Mapping[str, Any]) -> Section:
-    names = {spec.name for spec in fields(section)}
-    emptied: dict[str, Any] = {name: () for name in names if given.get(_NO + name)}
-    return updated(section, {**{name: value for name, value in given.items() if name in names}, **emptied})
+    specs = {spec.name: spec for spec in fields(section)}
+    emptied: dict[str, Any] = {name: () for name in specs if given.get(_NO + name)}
+    values = {name: _folded(value, words_of(specs[name])) for name, value in given.items() if name in specs}
+    return updated(section, {**values, **emptied})
+
+
+def _folded(value: Any, words: Sequence[str]) -> Any:
+    """A value, or several with commas between them, each the word that it is but for its case."""
+    if not words or not isinstance(value, str):
+        return value
+    return ",".join(folded(part.strip(), words) for part in value.split(","))

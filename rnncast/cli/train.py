@@ -29,7 +29,7 @@ def train(
     context: typer.Context,
     data: o.Data = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="The model file to write; - is standard output.")
+        str, typer.Option("--output", "-o", "-m", help="The model file to write; - is standard output.")
     ] = o.MODEL_FILE,
     ledger: o.Ledger = None,
     checkpoint: o.Checkpoint = None,

@@ -1,0 +1,44 @@
+"""Examples of each command, which --help and the documentation show, and the tests run."""
+
+from typing import NamedTuple
+
+
+class Example(NamedTuple):
+    """A line for the shell, and what it is for. Its files are those of sample_data, and what earlier examples wrote."""
+
+    command: str
+    meaning: str
+
+
+EXAMPLES = {
+    "train": (
+        Example("rnncast train sales.csv", "learn, and write rnncast.safetensors"),
+        Example("rnncast train sales.csv -H 18 --level 50,90 -o sales.safetensors", "18 steps, other intervals"),
+        Example(
+            "rnncast train stores.csv --id store --known promotion --explain", "many series, a covariate, and reasons"
+        ),
+    ),
+    "forecast": (
+        Example("rnncast forecast", "continue every series of rnncast.safetensors"),
+        Example("rnncast forecast sales.csv -H 12 -o forecast.csv", "forecast what follows a table"),
+        Example("cat sales.csv | rnncast forecast - --format jsonl", "in a pipe"),
+    ),
+    "compare": (
+        Example("rnncast compare sales.csv --baseline window", "does a recurrent state help here?"),
+        Example("rnncast compare sales.csv --model gru --model pretrained --baseline ets", "more candidates"),
+        Example("rnncast compare sales.csv --require-win || echo 'no evidence'", "in a script"),
+    ),
+    "score": (
+        Example("rnncast score forecast.csv --actual actual.csv", "how good a forecast was"),
+        Example("rnncast score forecast.csv --actual actual.csv --history sales.csv --by lead", "by lead time"),
+    ),
+    "check": (
+        Example("rnncast check sales.csv", "what was understood of a table, and what is wrong with it"),
+        Example("rnncast check sales.csv --json", "the same for a program"),
+    ),
+    "inspect": (
+        Example("rnncast inspect", "what rnncast.safetensors holds"),
+        Example("rnncast inspect sales.safetensors --json", "the same of another file, for a program"),
+    ),
+    "export": (Example("rnncast export sales.safetensors --onnx -o sales.onnx", "an ONNX graph of one step"),),
+}
