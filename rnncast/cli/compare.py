@@ -1,9 +1,6 @@
 """`rnncast compare`: is it worth it? Rolling origins, the same pasts for all, and a verdict."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,12 +9,12 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
-from rnncast.config import DATA_OF_MODEL, PRETRAINED, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import DATA_OF_MODEL, PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
 from rnncast.runtime.registry import NETS
 
 if TYPE_CHECKING:
-    from rnncast.evaluate.compare import Entry, Plan
+    from rnncast.evaluate.compare import Plan
     from rnncast.evaluate.findings import Findings
     from rnncast.series.forecast import Forecast
 
@@ -116,10 +113,11 @@ def compare(
     kind = chosen_format(format, output, environment)
 
     from rnncast.evaluate.compare import Plan
+    from rnncast.evaluate.contest import is_file
 
     plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
     path, outputs = data or environment.piped(), (output, save_forecasts)
-    check_outputs(outputs, [path, *filter(_is_file, [*(candidate or ()), *(baseline or ())])])
+    check_outputs(outputs, [path, *filter(is_file, [*(candidate or ()), *(baseline or ())])])
     findings = _found(context, path, (candidate, baseline), plan, outputs)
     try:
         _show(findings, kind, output, environment)
@@ -145,53 +143,26 @@ def _found(
     outputs: tuple[str | None, ...],
 ) -> "Findings":
     """Read the data and the model files among the names of models and baselines, and compare as planned."""
-    from rnncast.evaluate.compare import compare_candidates
-    from rnncast.forecaster.forecaster import Forecaster
+    from rnncast.evaluate.contest import Contest
     from rnncast.report.progress import progress
 
     environment: Environment = context.obj
     known = _known_names()
     models, baselines = ([o.folded(name, known) for name in each or ()] for each in names)
-    models, baselines = models or [NetConfig.model if path else o.MODEL_FILE], baselines or ["window"]
-    trained = {name: Forecaster.load(name) for name in (*models, *baselines) if _is_file(name)}
-    first = next(iter(trained.values()), None)
-    if first and path is None:
-        check_outputs(outputs, [first.source.path])
-        panel = first.training_data(environment.say, anywhere=context.params["data_of_model"])
+    contest = Contest.of(models or [NetConfig.model if path else o.MODEL_FILE], baselines or ["window"])
+    if contest.first and path is None:
+        check_outputs(outputs, [contest.first.source.path])
+        panel = contest.first.training_data(environment.say, anywhere=context.params["data_of_model"])
     else:
-        table = o.table_from(context, first.source.table if first else None)
+        table = o.table_from(context, contest.table)
         panel = read_data(environment.data_or_stdin(path, "compare"), table, environment, environment.say)
-    own = {name: o.config_from(context, forecaster.spec.to_config()) for name, forecaster in trained.items()}
-    entries = _entries([*models, *baselines], own)
-    plan = replace(plan, models=entries[: len(models)], baselines=entries[len(models) :])
-    config = o.config_from(context, first.spec.to_config() if first else None)
     with progress(environment.side_screen, environment.shows_progress) as advance:
 
         def told(done: int, total: int, words: str) -> None:
             advance(done, total, words)
             environment.detail(f"{words} ({done} of {total})")
 
-        return compare_candidates(panel, config, plan, told)
-
-
-def _is_file(name: str) -> bool:
-    return name.endswith(".safetensors") or Path(name).is_file()
-
-
-def _entries(names: Sequence[str], own: Mapping[str, Config]) -> "tuple[Entry, ...]":
-    """The candidates; one that is a file goes by the name of its net, or by the file's, where that is taken."""
-    from rnncast.evaluate.compare import Entry
-
-    entries: list[Entry] = []
-    for name in names:
-        config = own.get(name)
-        taken = {*names, *(each.name for each in entries)}
-        if config is None:
-            entries.append(Entry(name))
-        else:
-            net = config.net.model
-            entries.append(Entry(Path(name).stem if net in taken else net, config))
-    return tuple(entries)
+        return contest.held(panel, lambda base: o.config_from(context, base), plan, told)
 
 
 def _show(findings: "Findings", kind: Format, output: str, environment: Environment) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 
     from rnncast.cli.pretrained import History
     from rnncast.forecaster.forecaster import Forecaster
-    from rnncast.series.covariates import Future
     from rnncast.series.forecast import Forecast, Paths
-    from rnncast.series.panel import Panel
 
 MOST_NAMED = 5  # series, in a hint
 
@@ -95,39 +94,23 @@ def _forecast(
     context: typer.Context, forecaster: "Forecaster", path: str | None, table: TableConfig, shown: Shown
 ) -> "tuple[Forecaster, Forecast | Paths, History]":
     """The forecaster after the new rows, if it is given any, its forecast, and what holds the history of that."""
+    from rnncast.forecaster.data import continued, future_of
+
     environment, given = context.obj, context.params
     horizon, panel, ahead = given["horizon"], None, None
+    read = partial(read_data, environment=environment, note=environment.detail)
     if path is not None and given["continued"]:
-        forecaster = _updated(forecaster, path, table, o.stands(context, "gaps"), environment)
+        forecaster = continued(forecaster, read, path, table, gaps=o.stands(context, "gaps"))
     elif path is not None:
-        panel = read_data(path, table, environment, environment.detail)
+        panel = read(path, table)
         if not o.stands(context, "model"):
             environment.say(f"by the trained model {o.MODEL_FILE}; -m {PRETRAINED} forecasts without it")
     if given["future"] is not None:
-        ahead = _read_future(given["future"], table, (forecaster, panel), horizon, environment)
+        ahead = future_of(forecaster, panel, given["future"], table, horizon, environment.say)
     past = panel or forecaster, forecaster.spec.task.seasons
     if given["paths"] is not None:
         return forecaster, forecaster.sample(given["paths"], panel, horizon, future=ahead), past
     return forecaster, shown(forecaster.predict(panel, horizon, future=ahead)), past
-
-
-def _read_future(
-    path: str,
-    table: TableConfig,
-    given: "tuple[Forecaster, Panel | None]",
-    horizon: int | None,
-    environment: Environment,
-) -> "Future":
-    """What a table of the future holds, and said of that what is of no use."""
-    from rnncast.files.panels.future import read_future
-    from rnncast.forecaster.given import ignored
-
-    forecaster, panel = given
-    of, cutoff = panel or forecaster, forecaster.cutoff if panel is None else panel.ends
-    ahead = read_future(path, table, of.columns, forecaster.frequency, environment.say)
-    for note in ignored(ahead, forecaster.encoding, of.ids, cutoff, forecaster.horizon(horizon), of.columns):
-        environment.say(note)
-    return ahead
 
 
 @contextmanager
@@ -225,17 +208,3 @@ def _streamed(kind: Format, asked: Format) -> Format:
     if asked in (Format.table, Format.json):
         raise UsageError(f"--format {asked} needs an end, and a stream has none", hint="use csv or jsonl")
     return Format.jsonl if kind is Format.jsonl else Format.csv
-
-
-def _updated(
-    forecaster: "Forecaster", path: str, table: TableConfig, gaps_asked: bool, environment: Environment
-) -> "Forecaster":
-    """The forecaster after the new rows in a file."""
-    if table.layout == "rows":
-        raise UsageError("--continue cannot read --layout rows", hint="give the new rows as a long table")
-    from rnncast.files.panels.grid import Schema
-
-    table = table if gaps_asked else replace(table, gaps="error")
-    schema = Schema(forecaster.columns, forecaster.frequency)
-    panel = read_data(path, table, environment, environment.detail, schema)
-    return forecaster.update(panel, gaps=table.gaps == "mask")

@@ -63,8 +63,7 @@ def score(
 
     panel = read_data(actual, table, environment, environment.detail)
     past = read_data(history, table, environment, environment.detail) if history is not None else None
-    m = season or next(iter((past or panel).frequency.seasons), 1)
-    scores = score_forecasts(read_forecasts(forecasts, table, panel), panel, past, m, by.value)
+    scores = score_forecasts(read_forecasts(forecasts, table, panel), panel, past, season, by.value)
     for note in scores.notes:
         environment.say(note)
     write(kind, output, environment, (scores.names, scores.rows), lambda: scores_table(scores))

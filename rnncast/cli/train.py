@@ -19,7 +19,6 @@ from rnncast.files.output.writing import growing, replaces
 from rnncast.plain import json_text
 
 if TYPE_CHECKING:
-    from rnncast.series.panel import Panel
     from rnncast.training.epoch import EpochReport
     from rnncast.training.watch import Watch
 
@@ -54,13 +53,14 @@ def train(
     _check((output, ledger), (path, future), environment)
 
     from rnncast.choices.decide import decide
+    from rnncast.forecaster.data import extended
     from rnncast.forecaster.forecaster import Forecaster
     from rnncast.report.tables import choices_table, print_table
     from rnncast.report.words import choices_in_words, scores_in_words
 
     panel = read_data(path, table, environment, environment.say)
     if future is not None:
-        panel = _extended(panel, future, table, environment)
+        panel = extended(panel, future, table, environment.say)
     spec, choices = decide(config, panel)
     if explain:
         print_table(choices_table(choices), environment.stderr)
@@ -109,18 +109,6 @@ class _Ledger:
         except OutputError as error:
             words = f"{error.message}; the ledger ends at {run}, epoch {report.epoch}, and the model is whole"
             self._write, self.failure = None, OutputError(words, error.hint)
-
-
-def _extended(panel: "Panel", future: str, table: TableConfig, environment: Environment) -> "Panel":
-    """The panel with what a table of the future holds, and said of that what is of no use."""
-    from rnncast.files.panels.future import read_future
-    from rnncast.forecaster.given import ignored
-    from rnncast.series.encoding import Encoding
-
-    ahead = read_future(future, table, panel.columns, panel.frequency, environment.say)
-    for note in ignored(ahead, Encoding.of(panel), panel.ids, panel.ends, None, panel.columns):
-        environment.say(note)
-    return panel.extended(ahead)
 
 
 @contextmanager

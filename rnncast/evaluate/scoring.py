@@ -45,12 +45,13 @@ class Scores:
     notes: list[str]
 
 
-def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, season: int, by: str) -> Scores:
+def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, season: int | None, by: str) -> Scores:
     """Score each model's forecasts: overall, by series, or by lead time.
 
-    history: what came before the forecasts; what the actual values hold of it, unless given. DataError if nothing can
-    be scored.
+    history: what came before the forecasts; what the actual values hold of it, unless given. season: the m of MASE; the
+    calendar's, unless given. DataError if nothing can be scored.
     """
+    season = season or next(iter((history or actual).frequency.seasons), 1)
     known = forecasts.series >= 0
     if history is not None and history.frequency != actual.frequency:
         raise DataError(

@@ -1,0 +1,67 @@
+"""Candidates as a user names them: a net, a baseline, or a model file, which gives its settings, and its data where no
+others are given."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from rnncast.config import Config, TableConfig
+from rnncast.evaluate.compare import Entry, Plan, Told, compare_candidates
+from rnncast.evaluate.findings import Findings
+from rnncast.forecaster.forecaster import Forecaster
+from rnncast.series.panel import Panel
+
+Configured = Callable[[Config | None], Config]  # the config asked for, upon another
+
+
+class Contest(NamedTuple):
+    """The names of the models that are judged and of the baselines; the forecasters among them."""
+
+    models: tuple[str, ...]
+    baselines: tuple[str, ...]
+    trained: Mapping[str, Forecaster]
+
+    @classmethod
+    def of(cls, models: Sequence[str], baselines: Sequence[str]) -> "Contest":
+        """The candidates, with those loaded that are files. ModelFileError if one cannot be."""
+        names = (*models, *baselines)
+        return cls(tuple(models), tuple(baselines), {name: Forecaster.load(name) for name in names if is_file(name)})
+
+    @property
+    def first(self) -> Forecaster | None:
+        """The first of the forecasters, whose data and settings go for all where nothing else is said."""
+        return next(iter(self.trained.values()), None)
+
+    @property
+    def table(self) -> TableConfig | None:
+        """How the first forecaster's table was read."""
+        return None if self.first is None else self.first.source.table
+
+    def held(self, panel: Panel, configured: Configured, plan: Plan, told: Told) -> Findings:
+        """Compare on a panel as planned; errors as `compare_candidates`."""
+        own = {name: configured(forecaster.spec.to_config()) for name, forecaster in self.trained.items()}
+        entries = _entries([*self.models, *self.baselines], own)
+        count = len(self.models)
+        plan = replace(plan, models=entries[:count], baselines=entries[count:])
+        base = None if self.first is None else self.first.spec.to_config()
+        return compare_candidates(panel, configured(base), plan, told)
+
+
+def is_file(name: str) -> bool:
+    """Whether a candidate is a model file."""
+    return name.endswith(".safetensors") or Path(name).is_file()
+
+
+def _entries(names: Sequence[str], own: Mapping[str, Config]) -> tuple[Entry, ...]:
+    """The candidates; one that is a file goes by the name of its net, or by the file's, where that is taken."""
+    entries: list[Entry] = []
+    for name in names:
+        config = own.get(name)
+        taken = {*names, *(each.name for each in entries)}
+        if config is None:
+            entries.append(Entry(name))
+        else:
+            net = config.net.model
+            entries.append(Entry(Path(name).stem if net in taken else net, config))
+    return tuple(entries)
