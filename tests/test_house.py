@@ -25,7 +25,7 @@ files.panels  | numpy pandas              | times series files.formats
 files.output  | numpy safetensors         | series frame
 runtime       | numpy scipy               | intervals series frame
 pretrained    | numpy safetensors         |
-choices       | numpy                     | times series frame runtime
+choices       | numpy scipy               | times series frame runtime
 nets          | numpy torch               | frame runtime
 training      | numpy torch               | intervals series frame files.output runtime choices nets
 forecaster    | numpy                     | times intervals series frame files runtime pretrained choices nets training

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rnncast.choices.chance import moving_mean, phase_p_value, season_p_value
 from rnncast.series.panel import Panel
 from rnncast.series.sizes import LARGEST
 from rnncast.values import Values
@@ -9,7 +10,8 @@ from rnncast.values import Values
 SEASONS_NEEDED = 2  # full ones, before a strength means anything
 FULL_SEASONS = 3  # in the longest series, before a season that no calendar suggests is looked for
 LONGEST_SEASON = 400  # steps that is looked for
-STRONG = 0.5  # median strength over series at which such a season is believed
+WEAK = 0.2  # median strength over series below which a season is of no use to a forecast, however certain it is
+DOUBT = 0.02  # chance at which a series without any season has one found, over all the lengths that are tried
 NEARLY = 0.1  # less strength than the strongest is as good: the shortest of several multiples is the season
 MOST_SERIES = 50  # looked at; more would not change the answer
 MULTIPLES = range(2, 13)  # of the main season that may be one too
@@ -24,7 +26,7 @@ def seasonal_strength(y: Values, season: int) -> float:
     """
     if len(y) < SEASONS_NEEDED * season or np.any(np.abs(y) > LARGEST):
         return float("nan")
-    rest = y - _moving_mean(y, season)
+    rest = y - moving_mean(y, season)
     now, then = rest[season:], rest[:-season]
     both = ~np.isnan(now) & ~np.isnan(then)
     size = float(np.sqrt(np.sum(now[both] ** 2) * np.sum(then[both] ** 2)))
@@ -43,7 +45,10 @@ def strongest_season(panel: Panel, s: int) -> tuple[int, float]:
 
 
 def find_season(panel: Panel) -> int | None:
-    """The season of a panel whose frequency suggests none, from autocorrelation; None if there is no strong one."""
+    """The season of a panel whose frequency suggests none; None if there is none that can be told from chance.
+
+    Of the lengths that pass a test in the middle series, the shortest of those that repeat nearly the most strongly.
+    """
     most = min(LONGEST_SEASON, int(panel.lengths.max(initial=0)) // FULL_SEASONS)
     looked_at = panel.sample(MOST_SERIES)
     strengths = np.full((len(looked_at), most + 1), np.nan)
@@ -51,28 +56,36 @@ def find_season(panel: Panel) -> int | None:
         for season in range(2, min(most, len(y) // FULL_SEASONS) + 1):
             strengths[row, season] = seasonal_strength(y, season)
     known = np.isnan(strengths).mean(axis=0) < 0.5
-    if not known.any():
-        return None
     middle = np.full(most + 1, -1.0)
     middle[known] = np.nanmedian(strengths[:, known], axis=0)
-    if middle.max() < STRONG:
-        return None
     peaks = middle >= np.maximum(np.append(middle[1:], -1.0), np.insert(middle[:-1], 0, -1.0))
-    return int(np.flatnonzero(peaks & (middle >= middle.max() - NEARLY))[0])
+    tried = int(known.sum())
+    passed = [
+        int(season)
+        for season in np.flatnonzero(peaks & (middle >= WEAK))
+        if tried * np.median([season_p_value(y, int(season)) for y in looked_at]) <= DOUBT
+    ]
+    strongest = max((middle[season] for season in passed), default=0.0)
+    return next((season for season in passed if middle[season] >= strongest - NEARLY), None)
 
 
 def find_longer_season(panel: Panel, season: int) -> int | None:
     """The multiple of a season that is a season too, as a week is of a day; None if there is none.
 
-    Changes over a true one are smaller than over the multiples beside it, in enough of the series.
+    Changes over a true one are smaller than over the multiples beside it, and its phases differ by more than chance
+    and the season explain, in enough of the series.
     """
     found: dict[int, float] = {}
     looked_at = panel.sample(MOST_SERIES)
     for multiple in MULTIPLES:
-        notches = np.array([_notch(y, season, multiple) for y in looked_at])
-        notches = notches[~np.isnan(notches)]
-        if notches.size:
-            found[multiple] = float(np.mean(notches < NOTCH))
+        notches = [_notch(y, season, multiple) for y in looked_at]
+        passed = [
+            notch < NOTCH and len(MULTIPLES) * phase_p_value(y, multiple * season, season) <= DOUBT
+            for y, notch in zip(looked_at, notches, strict=True)
+            if not np.isnan(notch)
+        ]
+        if passed:
+            found[multiple] = float(np.mean(passed))
     best = max(found, key=lambda multiple: found[multiple], default=0)
     return best * season if best and found[best] >= NOTCHED else None
 
@@ -91,17 +104,3 @@ def _change(y: Values, lag: int) -> float:
     changes = np.abs(y[lag:] - y[:-lag])
     changes = changes[~np.isnan(changes)]
     return float(changes.mean()) if changes.size else float("nan")
-
-
-def _moving_mean(y: Values, season: int) -> Values:
-    """The mean of the observed values of the season around each step; shorter at the ends."""
-    seen = ~np.isnan(y)
-    centre = y[seen].mean() if seen.any() else 0.0  # so that small movements of large values keep their digits
-    total = np.concatenate([[0.0], np.cumsum(np.where(seen, y - centre, 0.0))])
-    count = np.concatenate([[0], np.cumsum(seen)])
-    steps = np.arange(len(y))
-    # The window keeps its length at the ends, so that it always holds every phase once.
-    low = np.clip(steps - season // 2, 0, max(len(y) - season, 0))
-    high = np.minimum(low + season, len(y))
-    mean: Values = (total[high] - total[low]) / np.maximum(count[high] - count[low], 1) + centre
-    return mean
