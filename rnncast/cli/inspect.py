@@ -1,30 +1,103 @@
-"""`rnncast inspect`: what a model file holds."""
+"""`rnncast inspect`: what a model file holds, and how far back it looks."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.output import Format, chosen_format, write, write_object
+from rnncast.cli.reading import read_data
+from rnncast.config import DATA_OF_MODEL, TableConfig
+from rnncast.errors import UsageError
 from rnncast.plain import json_text
 
+if TYPE_CHECKING:
+    from rnncast.forecaster.forecaster import Forecaster
+    from rnncast.series.panel import Panel
 
+
+@o.with_settings(TableConfig)
 def inspect(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file; - is standard input.")] = o.MODEL_FILE,
+    data: o.Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+    memory: Annotated[
+        bool,
+        typer.Option(
+            "--memory",
+            help="How far back it looks: the influence of the value k steps ago on the forecast, by lead time, through "
+            "the net's state, through the frame (level, scale, base forecasts) and through the window. On DATA; "
+            "without, on the data that it was trained on, read again.",
+        ),
+    ] = False,
+    format: o.OutputFormat = Format.auto,
+    output: o.Output = "-",
+    data_of_model: Annotated[
+        bool,
+        typer.Option(
+            DATA_OF_MODEL, help="Read the data file that the model file names even if it is not in the working folder."
+        ),
+    ] = False,
+    no_plot: o.NoPlot = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Say what a model file holds: the net, its data and how good it was, seed, versions and size."""
+    """Say what a model file holds: the net, its data and how good it was, seed, versions and size.
+
+    With --memory, how far back it looks.
+    """
     environment: Environment = context.obj
 
     from rnncast.forecaster.forecaster import Forecaster
+
+    forecaster = Forecaster.load(model)
+    if memory:
+        kind = Format.json if as_json else chosen_format(format, output, environment)
+        _memory(environment, forecaster, _panel(context, forecaster, data), (kind, output))
+        return
+    if data is not None or format is not Format.auto or output != "-":
+        raise UsageError("DATA, --format and --output are for how far back a model looks", hint="add --memory")
     from rnncast.report.card import card, card_table
     from rnncast.report.tables import print_table
 
-    told = card(Forecaster.load(model), None if model == o.STREAM else model)
+    told = card(forecaster, None if model == o.STREAM else model)
     if as_json:
         print(json_text(told, indent=1), file=environment.stdout)
     else:
         print_table(card_table(told), environment.stdout)
+
+
+def _panel(context: typer.Context, forecaster: "Forecaster", data: str | None) -> "Panel":
+    """The data given; else those that the model was trained on."""
+    environment: Environment = context.obj
+    if data is None:
+        return forecaster.training_data(environment.say, anywhere=context.params["data_of_model"])
+    from rnncast.forecaster.given import check_frequency, check_values
+
+    panel = read_data(data, o.table_from(context, forecaster.source.table), environment, environment.say)
+    check_frequency(panel, forecaster.frequency)
+    check_values(panel, log=forecaster.log)
+    return panel
+
+
+def _memory(environment: Environment, forecaster: "Forecaster", panel: "Panel", to: tuple[Format, str]) -> None:
+    """The curves as a picture or as data, and what they come to on stderr."""
+    kind, output = to
+
+    from rnncast.report.memory import MemoryCurve
+
+    found = MemoryCurve.of(forecaster, panel)
+    if kind is Format.json:
+        write_object(output, environment, found.to_dict())
+    elif kind is Format.table:
+        from rnncast.report.memory import memory_table
+
+        drawn = output == "-" and environment.draws_on(environment.stdout)
+        write(kind, output, environment, (found.names, found.rows), lambda: memory_table(found, drawn=drawn))
+    else:
+        write(kind, output, environment, (found.names, found.rows))
+    if kind is not Format.table:
+        environment.say(found.sentence)
+    environment.say(found.basis)

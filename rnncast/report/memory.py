@@ -1,0 +1,164 @@
+"""How far back a model looks, as a picture, as rows, and in one line."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from rnncast.choices.seasonality import find_season
+from rnncast.forecaster.forecaster import Forecaster
+from rnncast.report.chart import Chart, Curve
+from rnncast.report.room import AHEAD, Key
+from rnncast.series.panel import Panel
+from rnncast.training.influence import Influence, measure_influence, origins_of
+
+MOST = 0.95  # of all influence, that a reach holds
+LEAST = 1e-4  # of the largest, that is still drawn
+SHOWN = 2  # reaches, cycles or windows, whichever goes back furthest, that are drawn
+NOUNS = {"monthly": "months", "quarterly": "quarters", "yearly": "years", "daily": "days", "hourly": "hours"}
+
+
+@dataclass(frozen=True)
+class MemoryCurve:
+    """The influence of past values on a model's forecasts, and what it is to be held against.
+
+    noun: what a step is called, many of them. window: steps that it holds. cycle: the season that the data show; None
+    if there is none. origins, series: how many the influence is a mean over.
+    """
+
+    model: str
+    members: int
+    influence: Influence
+    noun: str
+    window: int
+    cycle: int | None
+    origins: int
+    series: int
+
+    @classmethod
+    def of(cls, forecaster: Forecaster, panel: Panel) -> "MemoryCurve":
+        """Of a model on the series of a panel. DataError if they are too short."""
+        spec = forecaster.spec
+        encoded = forecaster.encoding.encode(panel)
+        origins, lags = origins_of(encoded, spec)
+        found = measure_influence(spec, forecaster.weights, encoded, origins, lags)
+        name = panel.frequency.name
+        noun = NOUNS.get(name, "weeks" if name.startswith("weekly") else "steps")
+        series = len({origin.series for origin in origins})
+        net = spec.net
+        return cls(net.model, net.members, found, noun, spec.frame.window, find_season(panel), len(origins), series)
+
+    @property
+    def sentence(self) -> str:
+        """How far back the state looks, and the frame, beside the window and the cycle."""
+        found = self.influence
+        state, frame = (reach_of(part.mean(1)) for part in (found.state, found.frame))
+        if state:
+            words = f"95 % of what the state adds comes from the last {state} {self.noun}"
+        else:
+            words = (
+                f"the state adds nothing: {self.model} has none" if self.model == "window" else "the state adds nothing"
+            )
+        words += f"; of what the frame adds, from the last {frame}" if frame else "; the frame adds nothing"
+        words += f"; the window holds {self.window}"
+        return words + (f"; the cycle is about {self.cycle}" if self.cycle else "")
+
+    @property
+    def basis(self) -> str:
+        """What the influence is of, and a mean over."""
+        members = f", the mean of {self.members} nets" if self.members > 1 else ""
+        of = f"{self.series} series, an origin each" if self.series > 1 else f"{self.origins} origins"
+        return (
+            f"{self.model}{members}; absolute gradients, mean over {of}; looked back over {self.influence.lags} steps"
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """Column names of `rows`."""
+        return ["lag", "lead", "state", "frame", "window"]
+
+    @property
+    def rows(self) -> Iterator[list[Any]]:
+        """A row for each lag, from 0 (the newest value) on, and each lead time."""
+        found = self.influence
+        for lag in range(found.lags):
+            for place, lead in enumerate(found.leads):
+                parts = (found.state, found.frame, found.window)
+                yield [lag, lead, *(float(part[lag, place]) for part in parts)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON; parts by lag, then by lead."""
+        found = self.influence
+        parts = {"state": found.state, "frame": found.frame, "window": found.window}
+        return {
+            "summary": self.sentence,
+            "model": self.model,
+            "members": self.members,
+            "window": self.window,
+            "cycle": self.cycle,
+            "origins": self.origins,
+            "series": self.series,
+            "reach": {name: reach_of(part.mean(1)) for name, part in parts.items()},
+            "leads": list(found.leads),
+            "influence": {name: part.tolist() for name, part in parts.items()},
+        }
+
+    @property
+    def shown(self) -> int:
+        """How many lags are worth a picture."""
+        found = self.influence
+        reaches = [reach_of(part.mean(1)) for part in (found.state, found.frame)]
+        return min(found.lags, max(SHOWN * max(*reaches, self.window, self.cycle or 0), 2))
+
+    def picture(self) -> Chart:
+        """The influence through the state and through the frame by lag, in powers of ten, the mean over leads."""
+        steps, found = self.shown, self.influence
+        state, frame = (part.mean(1)[:steps] for part in (found.state, found.frame))
+        floor = LEAST * max(float(state.max(initial=0)), float(frame.max(initial=0)))
+        curves = (
+            Curve(_powers(frame, floor), 0, "", "*"),
+            Curve(_powers(state, floor), 0, f"bold {AHEAD}", "o"),
+        )
+        keys = (
+            Key("⠤⠤", "oo", "through the state", f"bold {AHEAD}"),
+            Key("⠤⠤", "**", "through the frame"),
+            Key("┊", ":", "end of the window"),
+        )
+        title = f"influence by lag, in {self.noun}, as a power of ten"
+        return Chart(title, keys, steps, curves, _lags, divider=self.window)
+
+
+def reach_of(curve: NDArray[np.float64]) -> int:
+    """How many of the newest values hold 95 % of an influence by lag [M]; 0 where there is none."""
+    total = curve.sum()
+    return int(np.searchsorted(np.cumsum(curve), MOST * total)) + 1 if total > 0 else 0
+
+
+def _powers(curve: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
+    """Logarithms to base ten; NaN below what is drawn."""
+    drawn = curve > max(floor, 1e-300)
+    return np.where(drawn, np.log10(np.where(drawn, curve, 1.0)), np.nan)
+
+
+def _lags(steps: NDArray[np.int64]) -> Iterable[object]:
+    return list(steps)
+
+
+def memory_table(found: MemoryCurve, *, drawn: bool) -> Group:
+    """The picture, if it is to be drawn; how far back each way reaches at some lead times; and the line on it all."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("lead", justify="right")
+    ways = {"state": found.influence.state, "frame": found.influence.frame, "window": found.influence.window}
+    for way in ways:
+        table.add_column(f"95 % of {way}", justify="right")
+        table.add_column("influence", justify="right")
+    for place, lead in enumerate(found.influence.leads):
+        cells = ((reach_of(part[:, place]), part[:, place].sum()) for part in ways.values())
+        table.add_row(str(lead), *(text for reach, total in cells for text in (f"{reach:,}", f"{total:.2f}")))
+    return Group(*([found.picture()] if drawn else []), table, Text(found.sentence))

@@ -1,0 +1,209 @@
+"""How far back a forecast looks: its gradient in each past value, by the way that the value takes to it.
+
+A forecast from an origin t rests on what a net sees there and on its state before. So a value y(t-k) reaches it in
+three ways, and the gradient is the sum of three:
+
+    state    through what the net saw at earlier steps, and its state before t, which is learnt
+    frame    through level, scale and base forecasts at t, which are not learnt and which every net shares
+    window   through the window at t, in units that are held fixed
+
+The gradients are exact: the same values enter as three tensors, one for each way. Values and forecasts are transformed:
+in logs, a gradient of 1 means that 1 % more is 1 % more.
+
+B rows side by side (one for each lead time looked at), M lags, H horizon.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rnncast.errors import DataError
+from rnncast.frame.exogenous import Exogenous, exogenous_of, unobserved
+from rnncast.frame.frame import Frame
+from rnncast.frame.past import FrameState, Past
+from rnncast.frame.view import FrameView, Leads
+from rnncast.nets.model import Model, model_of
+from rnncast.nets.protocol import State
+from rnncast.runtime.head import mean_count
+from rnncast.series.panel import Panel
+from rnncast.spec import ModelSpec
+
+MOST_LAGS = 1024
+MOST_LEADS = 6  # looked at, from the first to the last
+ORIGINS = 4  # of a single series, over its last quarter
+MOST_SERIES = 8  # of a panel, an origin each
+
+
+class Origin(NamedTuple):
+    """A series of a panel, and the step of its last value that is known."""
+
+    series: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Influence:
+    """The gradient of a forecast in the value k steps before its origin, by the way it takes, for each of some lead
+    times: [M, J] each, absolute values, averaged over origins."""
+
+    leads: tuple[int, ...]
+    state: NDArray[np.float64]
+    frame: NDArray[np.float64]
+    window: NDArray[np.float64]
+
+    @property
+    def lags(self) -> int:
+        """M: from 0, the newest value, on."""
+        return len(self.state)
+
+
+def origins_of(panel: Panel, spec: ModelSpec) -> tuple[tuple[Origin, ...], int]:
+    """Where to look back from, a whole horizon before the end of the data, and how far. DataError if the series are too
+    short."""
+    last = panel.lengths - 1 - spec.task.horizon
+    if last.max(initial=0) < 2:
+        raise DataError(
+            f"the series are too short to look back from {spec.task.horizon} steps before their end",
+            hint="give more history",
+        )
+    if len(panel) == 1:
+        end = int(last[0])
+        steps = np.unique(np.linspace(end - end // 4, end, ORIGINS).astype(int))
+        origins = tuple(Origin(0, int(step)) for step in steps)
+    else:
+        long = np.flatnonzero(last >= np.median(last[last >= 2]))
+        chosen = long[np.unique(np.linspace(0, len(long) - 1, MOST_SERIES).astype(int))]
+        origins = tuple(Origin(int(s), int(last[s])) for s in chosen)
+    return origins, min(MOST_LAGS, min(origin.step for origin in origins) + 1)
+
+
+def leads_of(horizon: int) -> tuple[int, ...]:
+    """The lead times that are looked at: all, or some from the first to the last."""
+    return tuple(np.unique(np.linspace(1, horizon, MOST_LEADS).astype(int)).tolist())
+
+
+def measure_influence(
+    spec: ModelSpec,
+    weights: Mapping[str, NDArray[np.float32]],
+    panel: Panel,
+    origins: Sequence[Origin],
+    lags: int,
+) -> Influence:
+    """The influence of the last `lags` values before some origins of an encoded panel on the mean of the members'
+    forecasts."""
+    leads = leads_of(spec.task.horizon)
+    trained = [model_of(spec, weights, member).double() for member in range(spec.net.members)]
+    found = [np.abs(gradients(_Nets(spec, trained), panel, origin, lags, leads)) for origin in origins]
+    state, frame, window = np.mean(found, 0)
+    return Influence(leads, state, frame, window)
+
+
+def gradients(nets: "_Nets", panel: Panel, origin: Origin, lags: int, leads: Sequence[int]) -> NDArray[np.float64]:
+    """The gradient [3, M, J] of the forecasts from an origin in the values before it: through the state, the frame and
+    the window."""
+    frame = nets.frame
+    rows = np.array([origin.series])
+    y = torch.from_numpy(frame.transform(panel.padded(rows, align="start")))
+    parts = exogenous_of(panel, rows, frame.cycles, frame.horizon, align="start")
+    whole = Past.of(frame, y, None, Exogenous(*(torch.from_numpy(part) for part in parts)))
+    start, now = origin.step + 1 - lags, origin.step
+    stretch = y[:, start : now + 1].expand(len(leads), -1)
+    ways = [stretch.clone().requires_grad_() for _ in range(3)]
+    through_state, through_frame, through_window = ways
+    with torch.no_grad():
+        before = nets.advanced(whole.part(0, start), nets.init_state(1)) if start else nets.init_state(1)
+    memory, states = _rows(whole.after(start), len(leads)), [_side_by_side(state, len(leads)) for state in before]
+    if lags > 1:
+        seen = _rows(whole.part(start, now).exogenous, len(leads))
+        states = nets.advanced(Past.of(frame, through_state[:, :-1], memory, seen), states)
+    around = _rows(whole.part(start, now + 1).exogenous, len(leads))
+    pasts = (Past.of(frame, way, memory, around).part(lags - 1, lags) for way in (through_frame, through_window))
+    points = nets.walked((next(pasts), next(pasts)), states, whole, origin, max(leads))
+    chosen = points[torch.arange(len(leads)), torch.tensor(leads) - 1]
+    found = torch.autograd.grad(chosen.sum(), ways, allow_unused=True)
+    return np.stack([_by_lag(each, stretch) for each in found])
+
+
+def _by_lag(gradient: Tensor | None, values: Tensor) -> NDArray[np.float64]:
+    """A gradient [J, M] as [M, J], the newest value first; a missing value has none."""
+    if gradient is None:
+        return np.zeros((values.shape[1], values.shape[0]))
+    known = torch.where(torch.isnan(values), 0.0, gradient)
+    return known.flip(1).T.numpy()
+
+
+class _Nets:
+    """The members of a model, stepped with gradients: each in its own span of one frame, each with its own state."""
+
+    def __init__(self, spec: ModelSpec, models: Sequence[Model]) -> None:
+        self.spec = spec
+        self.frame = Frame.of(spec)
+        self.models = models
+
+    def init_state(self, batch: int) -> list[State]:
+        """The state of each before the first step."""
+        return [tuple(part.double() for part in model.init_state(batch)) for model in self.models]
+
+    def advanced(self, past: Past, states: Sequence[State]) -> list[State]:
+        """The state of each after the steps of a past."""
+        origins = slice(None) if self.spec.free_running else slice(-1, None)
+        views = past.views(range(self.frame.measured), origins)
+        return [self._applied(k, views, state, origins)[1] for k, state in enumerate(states)]
+
+    def walked(
+        self, pasts: tuple[Past, Past], states: Sequence[State], whole: Past, origin: Origin, steps: int
+    ) -> Tensor:
+        """The mean of the point forecasts [B, H] from an origin of a whole past.
+
+        pasts: of the origin alone, whose values go through the frame and through the window. A recursive net is fed
+        its forecasts, as many as `steps`.
+        """
+        points, states = self._stepped(pasts, states)
+        if self.spec.direct:
+            return points
+        walk = [points]
+        for step in range(origin.step + 1, origin.step + steps):
+            part = whole.part(step, step + 1).exogenous
+            covariates = unobserved(part.covariates[:, -1:], self.frame.known)
+            exogenous = _rows(Exogenous(covariates, part.now, part.ahead), len(points))
+            frame, window = (Past.of(self.frame, walk[-1], past.after(), exogenous) for past in pasts)
+            pasts = frame, window
+            points, states = self._stepped(pasts, states)
+            walk.append(points)
+        return torch.cat(walk, 1)
+
+    def _stepped(self, pasts: tuple[Past, Past], states: Sequence[State]) -> tuple[Tensor, list[State]]:
+        """The mean of the point forecasts [B, H] of a single step, and the state of each net after it."""
+        frame, window = pasts
+        seen = replace(frame, values=window.values, filled=window.filled)  # those values, in these units
+        spans = range(self.frame.measured)
+        views = [view._replace(inputs=seen.inputs(span)) for span, view in enumerate(frame.views(spans))]
+        found = [self._applied(k, views, state, slice(None)) for k, state in enumerate(states)]
+        return torch.stack([points for points, _ in found]).mean(0), [after for _, after in found]
+
+    def _applied(self, member: int, views: Sequence[FrameView], state: State, origins: slice) -> tuple[Tensor, State]:
+        """The point forecasts [B, H] of a member at the last step of a view, and its state after."""
+        view, model = views[member % len(views)], self.models[member]
+        leads = view.leads and Leads(*view.leads)
+        outputs, after = model(view.inputs, view.bases, state, leads, origins)
+        local, level, scale = outputs[:, -1:, :, model.sizes.point], view.level[:, -1:], view.scale[:, -1:]
+        if self.spec.loss.counts:
+            return mean_count(local, level, scale)[:, 0], after
+        points: Tensor = self.frame.globalise(local, level, scale)[:, 0]
+        return points, after
+
+
+def _rows(parts: Any, number: int) -> Any:
+    """Parts of one series [1, ...] as those of so many, side by side."""
+    kind: type[FrameState | Exogenous] = type(parts)
+    return kind(*(part.expand(number, *part.shape[1:]) for part in parts))
+
+
+def _side_by_side(state: State, number: int) -> State:
+    """The state [layers, 1, D] of one series as that of so many."""
+    return tuple(part.expand(-1, number, -1).contiguous() for part in state)
