@@ -1,10 +1,12 @@
 """rnncast: forecast time series with recurrent networks.
 
-The Python API in four names; each is imported when first used, so that `import rnncast` costs nothing.
+    import rnncast
+    model = rnncast.train(df, horizon=18)        # a DataFrame, an Arrow table, a path, an open file
+    model.forecast(level=(80, 95)).to_frame()
+    rnncast.forecast(df)                         # without training, by the net that comes with the package
+    rnncast.compare(df, baseline="window").verdict
 
-    from rnncast import Config, Forecaster, read_table
-    forecaster = Forecaster.fit(read_table("sales.csv"), Config())
-    print(forecaster.predict().point)
+Keywords are the flags of the commands. Each name is imported when first used, so that `import rnncast` costs nothing.
 """
 
 from importlib import import_module
@@ -13,23 +15,50 @@ from typing import TYPE_CHECKING, Any
 from rnncast.version import VERSION
 
 if TYPE_CHECKING:
+    from rnncast.api.forecast import Forecast
+    from rnncast.api.judging import Comparison, compare, score
+    from rnncast.api.model import Model, load, train
+    from rnncast.api.pretrained import forecast
     from rnncast.config import Config
+    from rnncast.errors import RnncastError
     from rnncast.files.panels.tables import read_table
     from rnncast.forecaster.forecaster import Forecaster
-    from rnncast.series.forecast import Forecast
     from rnncast.series.panel import Panel
 
 __version__ = VERSION
 
 _HOMES = {
+    "Comparison": "rnncast.api.judging",
     "Config": "rnncast.config",
-    "Forecast": "rnncast.series.forecast",
+    "Forecast": "rnncast.api.forecast",
     "Forecaster": "rnncast.forecaster.forecaster",
+    "Model": "rnncast.api.model",
     "Panel": "rnncast.series.panel",
+    "RnncastError": "rnncast.errors",
+    "compare": "rnncast.api.judging",
+    "forecast": "rnncast.api.pretrained",
+    "load": "rnncast.api.model",
     "read_table": "rnncast.files.panels.tables",
+    "score": "rnncast.api.judging",
+    "train": "rnncast.api.model",
 }
 
-__all__ = ["Config", "Forecast", "Forecaster", "Panel", "__version__", "read_table"]
+__all__ = [
+    "Comparison",
+    "Config",
+    "Forecast",
+    "Forecaster",
+    "Model",
+    "Panel",
+    "RnncastError",
+    "__version__",
+    "compare",
+    "forecast",
+    "load",
+    "read_table",
+    "score",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, losses_in_words
 from rnncast.plain import from_plain, table
-from rnncast.settings import MOST_STEPS, check, setting, sorted_out, updated
+from rnncast.settings import MOST_STEPS, check, setting, several, sorted_out, updated
 
 STRATEGIES = ("auto", "direct", "recursive")
 PRESETS = ("fast", "default", "best")
@@ -93,10 +93,10 @@ class TableConfig:
             raise UsageError(f"the column {twice[0]!r} is given two roles", hint="name it once")
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> "TableConfig":
-        """The settings given by the names of their flags. UsageError, by name, for one that is unknown or wrong."""
-        default = cls()
-        return updated(default, *sorted_out(settings, default))
+    def of(cls, settings: Mapping[str, Any], base: "TableConfig | None" = None) -> "TableConfig":
+        """Settings by the names of their flags, upon others. UsageError, by name, for one that is unknown or wrong."""
+        base = base or cls()
+        return updated(base, *sorted_out(settings, base))
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -154,6 +154,24 @@ def probabilities_of(levels: tuple[float, ...]) -> tuple[float, ...]:
     """The probabilities of the quantiles that bound intervals in percent, rising, with the median in the middle."""
     tails = {round((50 - level / 2) / 100, 10) for level in levels}
     return tuple(sorted(tails | {0.5} | {round(1 - tail, 10) for tail in tails}))
+
+
+def quantiles_from(levels: Any, quantiles: Any) -> tuple[float, ...] | None:
+    """The probabilities that --level or --quantiles asks for, one or several; None where neither does.
+
+    UsageError if they cannot be.
+    """
+    if levels is not None and quantiles is not None:
+        raise UsageError("--level and --quantiles are two ways to say how sure a forecast is", hint="give one of them")
+    if levels is not None:
+        return TaskConfig(levels=several("levels", levels, float)).quantiles
+    if quantiles is None:
+        return None
+    wanted: tuple[float, ...] = several("quantiles", quantiles, float)
+    for each in wanted:
+        if not 0 < each < 1:
+            raise UsageError(f"--quantiles is {each:g}, but must be between 0 and 1", hint="0.9 is the 90 % quantile")
+    return tuple(sorted(set(wanted)))
 
 
 @dataclass(frozen=True, kw_only=True)

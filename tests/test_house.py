@@ -22,7 +22,7 @@ series        | numpy                     | times intervals
 frame         | numpy                     | times series
 files.formats | numpy pandas pyarrow      | times
 files.panels  | numpy pandas              | times series files.formats
-files.output  | numpy safetensors         | series frame
+files.output  | numpy pandas safetensors  | times series frame
 runtime       | numpy scipy               | intervals series frame
 pretrained    | numpy safetensors         |
 choices       | numpy scipy               | times series frame runtime
@@ -31,6 +31,7 @@ training      | numpy torch               | intervals series frame files.output 
 forecaster    | numpy                     | times intervals series frame files runtime pretrained choices nets training
 evaluate      | numpy scipy statsforecast | times series files.formats files.panels runtime choices training forecaster
 report        | numpy plotille rich       | series files.output choices training forecaster evaluate
+api           | numpy pandas              | times series files choices training forecaster evaluate report
 cli           | rich typer                | series files runtime choices training forecaster evaluate report
 __main__      |                           | cli
 """

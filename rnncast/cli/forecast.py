@@ -14,7 +14,7 @@ from rnncast.cli.follow import Shown, StreamOptions, follow
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained, refuse_season
 from rnncast.cli.reading import read_data
-from rnncast.config import PRETRAINED, TableConfig
+from rnncast.config import PRETRAINED, TableConfig, quantiles_from
 from rnncast.errors import OutputClosedError, UsageError
 from rnncast.files.output.writing import check_writable
 
@@ -60,7 +60,7 @@ def forecast(
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     path = data or (_stream(environment) if followed else environment.piped() if model != o.STREAM else None)
-    shown = Shown(o.quantiles_from(level, quantiles), by_level=quantiles is None)
+    shown = Shown(quantiles_from(level, quantiles), by_level=quantiles is None)
     if untrained := is_pretrained(context, path):
         check_pretrained(context, path)
     _check_usage(path, model, output, new=[continued, followed], save_state=save_state)

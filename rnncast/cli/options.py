@@ -10,7 +10,6 @@ import typer
 
 from rnncast.cli.output import Format
 from rnncast.config import PRETRAINED, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
-from rnncast.errors import UsageError
 from rnncast.runtime.registry import NETS
 from rnncast.settings import MOST_STEPS, flag, item_of, range_in_words, several, updated
 
@@ -285,21 +284,6 @@ def _given(context: typer.Context) -> dict[str, Any]:
         for name, value in context.params.items()
         if getattr(sources[name], "name", "") in ("COMMANDLINE", "ENVIRONMENT")
     }
-
-
-def quantiles_from(levels: str | None, quantiles: str | None) -> tuple[float, ...] | None:
-    """The probabilities that --level or --quantiles asks for; None where neither does. UsageError if they cannot be."""
-    if levels is not None and quantiles is not None:
-        raise UsageError("--level and --quantiles are two ways to say how sure a forecast is", hint="give one of them")
-    if levels is not None:
-        return TaskConfig(levels=several("levels", levels, float)).quantiles
-    if quantiles is None:
-        return None
-    wanted: tuple[float, ...] = several("quantiles", quantiles, float)
-    for each in wanted:
-        if not 0 < each < 1:
-            raise UsageError(f"--quantiles is {each:g}, but must be between 0 and 1", hint="0.9 is the 90 % quantile")
-    return tuple(sorted(set(wanted)))
 
 
 def task_from(horizon: int | None, season: str | None) -> TaskConfig:

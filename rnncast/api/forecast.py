@@ -1,0 +1,100 @@
+"""A forecast as a notebook has it: to look at, to make a DataFrame of, to ask for other intervals."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from rnncast.config import quantiles_from
+from rnncast.series import forecast as series
+from rnncast.times.frequency import Times
+from rnncast.values import Values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnncast.forecaster.forecaster import Forecaster
+    from rnncast.series.panel import Panel
+
+ROWS = 10  # that are shown
+
+
+@dataclass(frozen=True, repr=False)
+class Forecast:
+    """Forecasts of S series over H steps, in the user's units.
+
+    values: as arrays. past: what holds the values before; seasons: of the data, the main one first. drawn: so many
+    whole futures.
+    """
+
+    values: series.Forecast
+    past: "Panel | Forecaster"
+    seasons: tuple[int, ...]
+    drawn: Callable[[int], series.Paths]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the series [S]."""
+        return self.values.ids
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead."""
+        return self.values.horizon
+
+    @property
+    def time(self) -> Times:
+        """The time of each step [S, H]."""
+        return self.values.time
+
+    @property
+    def point(self) -> Values:
+        """The point forecasts [S, H]: medians, unless the loss has another point."""
+        return self.values.point
+
+    def interval(self, level: float) -> tuple[Values, Values]:
+        """The lower and upper ends [S, H] of the central interval that should hold `level` percent of the values."""
+        return self.values.interval(level)
+
+    def at(self, level: Any = None, quantiles: Any = None) -> "Forecast":
+        """The same forecast with other intervals, in percent, or with quantiles."""
+        return replace(self, values=shown(self.values, level, quantiles))
+
+    def paths(self, number: int = 100) -> "pd.DataFrame":
+        """So many whole futures, each as likely as the others: a row per series, path and step."""
+        from rnncast.files.output.frames import paths_frame
+
+        return paths_frame(self.drawn(number))
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A row per series and step: ids, time, forecast, and the ends of its intervals, or its quantiles."""
+        from rnncast.files.output.frames import forecast_frame
+
+        return forecast_frame(self.values)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The same rows for polars, DuckDB and whatever else speaks Arrow: polars.DataFrame(forecast)."""
+        return self.to_frame().__arrow_c_stream__(requested_schema)
+
+    def __len__(self) -> int:
+        return len(self.values.ids)
+
+    def __repr__(self) -> str:
+        from rnncast.report.tables import number
+
+        return f"{self.values!r}\n{self.to_frame().to_string(max_rows=ROWS, index=False, float_format=number)}"
+
+    def _repr_html_(self) -> str:
+        return html(self.to_frame(), repr(self.values))
+
+
+def shown(values: series.Forecast, level: Any, quantiles: Any) -> series.Forecast:
+    """A forecast with the intervals or the quantiles asked for, as it is where none are. UsageError if both are."""
+    wanted = quantiles_from(level, quantiles)
+    return values if wanted is None else values.at(wanted, by_level=quantiles is None)
+
+
+def html(frame: "pd.DataFrame", title: str) -> str:
+    """A frame for a notebook, under a title."""
+    from html import escape
+
+    return f"<p>{escape(title)}</p>{frame.to_html(max_rows=2 * ROWS, index=False, border=0)}"

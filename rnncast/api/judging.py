@@ -1,0 +1,149 @@
+"""Is it worth it, and how good was it: compare and score."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rnncast.api.forecast import Forecast, html
+from rnncast.api.keywords import ALL, table_and_config, takes
+from rnncast.api.model import Model
+from rnncast.api.speaking import drawn_progress, panel_of, speaker
+from rnncast.config import Config, NetConfig, TableConfig
+from rnncast.errors import UsageError
+from rnncast.evaluate.compare import Plan
+from rnncast.evaluate.contest import Contest
+from rnncast.evaluate.findings import Findings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rnncast.series import forecast as series
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """What a comparison found."""
+
+    findings: Findings
+
+    @property
+    def win(self) -> bool:
+        """Whether the model beats every baseline and the better naive forecast, by more than chance."""
+        verdict = self.findings.verdict
+        return verdict is not None and verdict.win
+
+    @property
+    def verdict(self) -> str:
+        """The answer in a sentence; "" where nothing could be judged."""
+        verdict = self.findings.verdict
+        return "" if verdict is None else verdict.sentence
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A row per candidate, the best first: MASE, sMAPE, MAE, rank, skill, coverage, p, seconds."""
+        import pandas as pd
+
+        return pd.DataFrame(self.findings.rows, columns=self.findings.names)
+
+    def forecasts(self) -> "pd.DataFrame":
+        """Every forecast: a row per series, origin and step, a column per candidate and end of its intervals."""
+        import pandas as pd
+
+        from rnncast.files.output.forecasts import side_by_side
+
+        origins: dict[int, dict[str, series.Forecast]] = {}
+        for outcome in self.findings.outcomes:
+            origins.setdefault(outcome.origin, {})[outcome.candidate] = outcome.forecast
+        names, rows = side_by_side([*origins.values()])
+        return pd.DataFrame(rows, columns=names)
+
+    def __repr__(self) -> str:
+        shown = ["model", "mase", "rank", "skill", "mae", "p", "seconds"]
+        table = self.to_frame()[shown].to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep="")
+        return f"{table}\n{self.verdict}"
+
+    def _repr_html_(self) -> str:
+        return html(self.to_frame().round(3), self.verdict)
+
+
+@takes(*ALL)
+def compare(
+    df: Any,
+    *,
+    model: Any = NetConfig.model,
+    baseline: Any = "window",
+    folds: int | None = None,
+    refit: str = "all",
+    device: str = "auto",
+    quiet: bool = False,
+    **settings: Any,
+) -> Comparison:
+    """Compare nets with baselines and the naive forecasts, on the same origins of the same data.
+
+    df: as `train` takes it. model, baseline: a net, "pretrained", a baseline, a model file, a Model (whose settings are
+    taken, not its weights), or a list of such. folds: origins, a horizon apart; as many as the data have room for,
+    unless given. refit: train nets anew at "all" origins, or at the "first". Errors as `compare_candidates`.
+    """
+    if refit not in ("all", "first"):
+        raise UsageError(f"--refit is {refit!r}, but must be one of all, first")
+    contest, say = _contest(model, baseline), speaker(quiet)
+    table, _ = table_and_config(settings, contest.table)
+    panel = panel_of(df, table, say)
+
+    def configured(base: Config | None) -> Config:
+        return table_and_config(settings, None, base)[1]
+
+    with drawn_progress(quiet) as advance:
+        plan = Plan(folds=folds, refit=refit == "all", device=device)
+        findings = contest.held(panel, configured, plan, lambda done, total, words: advance(done, total, words))
+    return Comparison(findings)
+
+
+def _contest(models: Any, baselines: Any) -> Contest:
+    """The candidates by name; a Model goes by the name of its net."""
+    trained = {}
+
+    def names(given: Any) -> list[str]:
+        found = []
+        for each in [given] if isinstance(given, str | Model) or not isinstance(given, Iterable) else given:
+            name = each.forecaster.spec.net.model + "-trained.model" if isinstance(each, Model) else str(each)
+            if isinstance(each, Model):
+                trained[name] = each.forecaster
+            found.append(name)
+        return found
+
+    contest = Contest.of(names(models), names(baselines))
+    return contest._replace(trained={**contest.trained, **trained})
+
+
+@takes(TableConfig, without=("known", "past", "static"))
+def score(
+    forecasts: Any,
+    actual: Any,
+    *,
+    history: Any = None,
+    by: str = "overall",
+    season: int | None = None,
+    quiet: bool = False,
+    **table: Any,
+) -> "pd.DataFrame":
+    """Score forecasts, anybody's, against what came: a row per model, or per model and series or lead time.
+
+    forecasts: a Forecast, or a table as libraries write it. actual: what came, as `train` takes it. history: what came
+    before, to scale errors by; what the actual values hold of it, unless given. by: "overall", "series" or "lead".
+    season: the m of MASE; the calendar's, unless given. Errors as `read_forecasts` and `score_forecasts`.
+    """
+    import pandas as pd
+
+    from rnncast.evaluate.scoring import BY, score_forecasts
+    from rnncast.files.panels.forecast_table import read_forecasts
+
+    if by not in BY:
+        raise UsageError(f"--by is {by!r}, but must be one of {', '.join(BY)}")
+    asked, say = TableConfig.of(table), speaker(quiet)
+    panel = panel_of(actual, asked, lambda text: None)
+    past = None if history is None else panel_of(history, asked, lambda text: None)
+    forecasts = forecasts.to_frame() if isinstance(forecasts, Forecast) else forecasts
+    found = score_forecasts(read_forecasts(forecasts, asked, panel), panel, past, season, by)
+    for note in found.notes:
+        say(note)
+    return pd.DataFrame(found.rows, columns=found.names)

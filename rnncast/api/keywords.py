@@ -1,0 +1,43 @@
+"""Settings as keyword arguments: checked when they come, and shown in the signature, for help and completion."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.settings import FLAGS, sorted_out, updated
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+CONFIG = (TaskConfig, NetConfig, TrainConfig)
+ALL = (TableConfig, *CONFIG)
+
+
+def takes(*sections: Any, without: tuple[str, ...] = ()) -> Callable[[Function], Function]:
+    """Show the settings of some sections in the signature of a function that takes them as **settings."""
+
+    def shown(function: Function) -> Function:
+        signature = inspect.signature(function)
+        own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        taken = {*without, *(each.name for each in own)}
+        names = [(FLAGS.get(spec.name, spec.name), spec.default) for section in sections for spec in fields(section)]
+        settings = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            for name, default in names
+            if name not in taken
+        ]
+        function.__signature__ = signature.replace(parameters=[*own, *settings])  # type: ignore[attr-defined]
+        return function
+
+    return shown
+
+
+def table_and_config(
+    settings: dict[str, Any], table: TableConfig | None = None, config: Config | None = None
+) -> tuple[TableConfig, Config]:
+    """How to read a table, and what to train, by keywords upon what there is. UsageError, by name, for one that is
+    unknown or wrong."""
+    config, table = config or Config(), table or TableConfig()
+    read, task, net, train = sorted_out(settings, table, config.task, config.net, config.train)
+    asked = Config(task=updated(config.task, task), net=updated(config.net, net), train=updated(config.train, train))
+    return updated(table, read), asked

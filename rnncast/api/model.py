@@ -1,0 +1,130 @@
+"""A trained model as a notebook has it, and training."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rnncast.api.forecast import Forecast, shown
+from rnncast.api.keywords import ALL, table_and_config, takes
+from rnncast.api.speaking import drawn_progress, panel_of, speaker
+from rnncast.config import TableConfig
+from rnncast.forecaster.forecaster import Forecaster
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, repr=False)
+class Model:
+    """A trained net with the state of every series that it was trained on. Nothing in it changes."""
+
+    forecaster: Forecaster
+
+    @takes(TableConfig)
+    def forecast(
+        self,
+        df: Any = None,
+        horizon: int | None = None,
+        level: Any = None,
+        *,
+        quantiles: Any = None,
+        future: Any = None,
+        quiet: bool = False,
+        **table: Any,
+    ) -> Forecast:
+        """Forecast what follows each trained series, or each series of a table, given as its whole history.
+
+        df: a DataFrame, a path, or whatever else `train` takes. horizon: steps; as trained, unless given. level:
+        intervals in percent, 80 or (80, 95), or quantiles: (0.1, 0.5, 0.9); as trained, unless given. future: a table
+        of known covariates in the steps to come. **table: how df is read, as in training, unless given. Errors as
+        `Forecaster.predict`.
+        """
+        from rnncast.forecaster.data import future_of
+
+        say, forecaster = speaker(quiet), self.forecaster
+        asked = TableConfig.of(table, forecaster.source.table)
+        panel = None if df is None else panel_of(df, asked, lambda text: None)
+        ahead = None if future is None else future_of(forecaster, panel, future, asked, horizon, say)
+        values = forecaster.predict(panel, horizon, future=ahead)
+        drawn = partial(forecaster.sample, panel=panel, horizon=horizon, future=ahead)
+        return Forecast(shown(values, level, quantiles), panel or forecaster, forecaster.spec.task.seasons, drawn)
+
+    @takes(TableConfig)
+    def update(self, df: Any, **table: Any) -> "Model":
+        """The same net, after new rows of its series: those that follow the saved state, whose cost is theirs alone.
+
+        gaps="mask": steps may be missing before them. DataError for rows that do not follow.
+        """
+        from rnncast.files.panels.tables import read_table
+        from rnncast.forecaster.data import continued
+
+        asked = TableConfig.of(table, self.forecaster.source.table)
+        return Model(continued(self.forecaster, read_table, df, asked, gaps=table.get("gaps") == "mask"))
+
+    @property
+    def horizon(self) -> int:
+        """Steps that it was trained to forecast."""
+        return self.forecaster.spec.task.horizon
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """MASE on data held back in training, of the model and of the naive forecasts; empty if none were."""
+        return dict(self.forecaster.scores)
+
+    def save(self, path: str = "rnncast.safetensors") -> None:
+        """Write the model file, which `load` and the command line read. OutputError if it cannot be written."""
+        self.forecaster.save(str(path))
+
+    def __repr__(self) -> str:
+        return f"Model{repr(self.forecaster).removeprefix('Forecaster')}"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from rnncast.report.words import scores_in_words
+
+        told = scores_in_words(self.forecaster.spec.net.model, self.forecaster.scores)
+        return f"<p>{escape(repr(self))}<br>{escape(told)}</p>"
+
+
+@takes(*ALL)
+def train(df: Any, *, future: Any = None, device: str = "auto", quiet: bool = False, **settings: Any) -> Model:
+    """Learn from a table of time series: what `rnncast train` does, with its flags for keywords.
+
+    df: a pandas DataFrame or Series, a polars or any other Arrow table, a path, an open file, or the values of one
+    series. future: a table of known covariates in the steps to come. quiet: say nothing on stderr. DataError,
+    UsageError or TrainingError, with a hint, where it cannot be done.
+    """
+    from rnncast.choices.decide import decide
+    from rnncast.forecaster.data import extended
+    from rnncast.report.words import choices_in_words, epoch_in_words, scores_in_words
+    from rnncast.training.epoch import EpochReport
+    from rnncast.training.watch import Watch
+
+    (table, config), say = table_and_config(settings), speaker(quiet)
+    panel = panel_of(df, table, say)
+    if future is not None:
+        panel = extended(panel, future, table, say)
+    spec, _ = decide(config, panel)
+    with drawn_progress(quiet) as advance:
+
+        def told(run: str, report: EpochReport) -> None:
+            advance(report.epoch, report.epochs, epoch_in_words(run, report, report), run)
+
+        forecaster = Forecaster.fit_spec(panel, spec, config, watch=Watch(told, device=device))
+    say(choices_in_words(config, spec))
+    if config.train.validate:
+        say(scores_in_words(spec.net.model, forecaster.scores))
+    return Model(forecaster.from_source(_path(df), table))
+
+
+def load(path: Any = "rnncast.safetensors", device: str = "cpu") -> Model:
+    """Read a model file, of `Model.save` or of the command line. ModelFileError if it is missing, damaged, or none."""
+    return Model(replace(Forecaster.load(str(path)), device=device))
+
+
+def _path(df: Any) -> str:
+    """Where data can be found again, "" if nowhere."""
+    import os
+
+    return os.fspath(df) if isinstance(df, str | os.PathLike) else ""

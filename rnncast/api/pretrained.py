@@ -1,0 +1,60 @@
+"""Forecasts by whichever model is at hand: one that is given, or the net that comes with the package."""
+
+from functools import partial
+from typing import Any
+
+from rnncast.api.forecast import Forecast
+from rnncast.api.keywords import takes
+from rnncast.api.model import Model, load
+from rnncast.api.speaking import panel_of, speaker
+from rnncast.config import PRETRAINED, TableConfig, TaskConfig, quantiles_from
+from rnncast.errors import UsageError
+
+
+@takes(TableConfig, without=("known", "past", "static"))
+def forecast(
+    df: Any,
+    horizon: int | None = None,
+    level: Any = None,
+    *,
+    model: Any = PRETRAINED,
+    season: Any = None,
+    quantiles: Any = None,
+    quiet: bool = False,
+    **table: Any,
+) -> Forecast:
+    """Forecast what follows each series of a table: by the pretrained net, which needs no training, or by a model.
+
+    df: as `train` takes it. model: a Model, or the path of its file. horizon: steps; one season (of a model: as
+    trained), unless given. season: its length in steps, or several, for the pretrained net; the data's, unless given.
+    level: intervals in percent, or quantiles; (80, 95), unless given. Errors as `train` and `Model.forecast`.
+    """
+    if model != PRETRAINED:
+        if season is not None:
+            raise UsageError(
+                "--season is for the pretrained net: a trained model has the seasons that it was trained with",
+                hint="train again with that season, or leave out the model",
+            )
+        trained = model if isinstance(model, Model) else load(model)
+        return trained.forecast(df, horizon, level, quantiles=quantiles, quiet=quiet, **table)
+    from rnncast.forecaster.pretrained import Pretrained
+    from rnncast.settings import sorted_out, updated
+
+    if df is None:
+        raise UsageError("the pretrained net knows no series to continue: it needs data", hint="give a DataFrame")
+    say = speaker(quiet)
+    asked = TableConfig.of(table)
+    if asked.covariates:
+        raise UsageError(
+            "the pretrained net has learnt nothing of your covariates, and cannot use them",
+            hint="train a model with them: rnncast.train(df, known=[...])",
+        )
+    task = updated(TaskConfig(), *sorted_out({"horizon": horizon, "season": season}, TaskConfig()))
+    panel = panel_of(df, asked, say)
+    net = Pretrained.of(panel, task)
+    why_horizon, why_seasons = net.why
+    seasons = ", ".join(map(str, net.seasons)) or "none"
+    say(f"by the pretrained net; horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons})")
+    wanted = quantiles_from(level, quantiles)
+    values = net.predict(panel, task.quantiles if wanted is None else wanted, by_level=quantiles is None)
+    return Forecast(values, panel, net.seasons, partial(net.sample, panel))

@@ -1,0 +1,42 @@
+"""What is said while something is done: the remarks of the command line, on stderr, unless they are not wanted."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rnncast.config import TableConfig
+from rnncast.report.harmless import harmless
+
+if TYPE_CHECKING:
+    from rnncast.report.progress import Advance
+    from rnncast.series.panel import Panel
+
+Say = Callable[[str], None]
+
+
+def speaker(quiet: bool) -> Say:
+    """What says a line on stderr; nothing if it is to be quiet."""
+
+    def say(text: str) -> None:
+        print(harmless(text), file=sys.stderr, flush=True)
+
+    return (lambda text: None) if quiet else say
+
+
+@contextmanager
+def drawn_progress(quiet: bool) -> "Iterator[Advance]":
+    """A line of progress, where stderr is a terminal."""
+    from rnncast.report.progress import progress
+    from rnncast.report.screen import screen
+
+    with progress(screen(sys.stderr), not quiet and sys.stderr.isatty()) as advance:
+        yield advance
+
+
+def panel_of(data: Any, table: TableConfig, say: Say) -> "Panel":
+    """The panel in a table of any form, or the panel that the data are already."""
+    from rnncast.files.panels.tables import read_table
+    from rnncast.series.panel import Panel
+
+    return data if isinstance(data, Panel) else read_table(data, table, note=say)
