@@ -5,7 +5,8 @@
 DATA_FOLDER holds m4-hourly-train.csv, m4-hourly-test.csv, m4-weekly-train.csv, etth1.csv, air-passengers.csv,
 monthly-sunspots.csv, monthly-milk-incomplete.csv and australian-tourism.csv. First the evaluator is held against the
 official scores of seasonal naive and Naive2. --validate-on scores on origins inside the training data: that is what
-settings are chosen on. Peers: --row peers (extra `classical`), --row nets (extra `bench`).
+settings are chosen on. Peers: --row peers (extra `classical`), --row nets (extra `bench`). With --peers FILE and
+--page docs/accuracy.md, the table of single series is written there.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from statistics import geometric_mean, median
 from accuracy_data import m4_hourly
 from accuracy_rows import Bench, Result, ett, hourly, samples, singles, weekly
 from accuracy_scores import check_self
+from accuracy_table import put, singles_table
 
 ROWS: dict[str, Callable[[Bench, str], Iterator[Result]]] = {
     "m4-hourly": hourly,
@@ -29,14 +31,17 @@ ROWS: dict[str, Callable[[Bench, str], Iterator[Result]]] = {
 ALL = (*ROWS, "single")
 
 
-def single_row(bench: Bench, model: str, peers: dict[str, dict[str, float]]) -> Iterator[Result]:
+def single_row(
+    bench: Bench, model: str, peers: dict[str, dict[str, float]], scores: dict[str, float]
+) -> Iterator[Result]:
     """The single series, by set and together; where scores of peers are given, those that these have, relative to the
-    set's best peer."""
+    set's best peer. Into `scores` goes the error of each series."""
     groups: dict[str, list[tuple[float, float, float]]] = {}
     shares: dict[str, list[float]] = {}
     for single, error, naive, seconds, coverage in singles(bench, model, peers["group"] if peers else None):
         for share in coverage:
             shares.setdefault(share.metric, []).append(share.value)
+        scores[single.name] = error
         beside = peers[_best_peer(peers, single.group)][single.name] if peers else naive
         print(f"  {single.name:28} {model:8} MASE {error:7.3f}  beside {beside:7.3f}  {seconds:5.1f} s", flush=True)
         groups.setdefault(single.group, []).append((max(error, 1e-6), max(beside, 1e-6), seconds))
@@ -106,10 +111,11 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="a setting to try: net.hidden_size=64")
     parser.add_argument("--peers", type=Path, help="scores of peers, as --row peers writes them")
     parser.add_argument("--output", type=Path, help="write the results here, as JSON")
+    parser.add_argument("--page", type=Path, help="put the table of single series, beside --peers, on this page")
     options = parser.parse_args()
     check_self(m4_hourly(options.folder, inside=False))
     bench = Bench(options.folder, options.validate_on, options.nth, _settings(options.set))
-    began, results = time.perf_counter(), []
+    began, results, scores = time.perf_counter(), [], {}
     peers = json.loads(options.peers.read_text()) if options.peers and options.peers.exists() else {}
     for row in options.row or ALL:
         if row == "peers":
@@ -124,7 +130,8 @@ def main() -> None:
                 print(f"  {single:28} {peer:20} MASE {error:7.3f}  {seconds:5.1f} s", flush=True)
             continue
         for model in options.model.split(","):
-            for result in single_row(bench, model, peers) if row == "single" else ROWS[row](bench, model):
+            alone = scores.setdefault(model, {}) if row == "single" else {}
+            for result in single_row(bench, model, peers, alone) if row == "single" else ROWS[row](bench, model):
                 assert math.isfinite(result.value)
                 results.append(result)
                 show(result)
@@ -132,6 +139,9 @@ def main() -> None:
         results.append(result)
         show(result)
     print(f"{time.perf_counter() - began:.0f} s in all")
+    if options.page and peers and scores:
+        others = {name: errors for name, errors in peers.items() if name != "group"}
+        put(singles_table(scores, others, peers["group"]), options.page)
     if options.output:
         facts = {"inside": bench.inside, "nth": bench.nth, "settings": bench.settings}
         options.output.write_text(json.dumps({**facts, "results": [r._asdict() for r in results]}, indent=1))
