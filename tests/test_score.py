@@ -48,7 +48,7 @@ def test_a_pipe_from_forecast_to_score(program: Program) -> None:
     (program.folder / "x.csv").write_text("".join(lines[:-12]))
     (program.folder / "y.csv").write_text("".join([lines[0], *lines[-12:]]))
     assert program("train", "x.csv", "--epochs", "2", "-o", "m.safetensors").returncode == 0
-    pipe = "cat x.csv | rnncast forecast -m m.safetensors | rnncast score - --actual y.csv --history x.csv"
+    pipe = "cat x.csv | rnncast forecast - -m m.safetensors | rnncast score - --actual y.csv --history x.csv"
     done = program.shell(f"set -o pipefail; {pipe}")
     assert (done.returncode, done.stderr) == (0, "")
     (row,) = csv.DictReader(io.StringIO(done.stdout))

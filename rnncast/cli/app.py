@@ -6,17 +6,28 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
 
 from rnncast.cli.environment import Environment
 from rnncast.cli.examples import EXAMPLES
-from rnncast.cli.options import HelpAll
-from rnncast.errors import ExitCode, OutputClosedError, RnncastError
+from rnncast.cli.logs import logging
+from rnncast.cli.options import ErrorFormat, Errors, HelpAll, Log
+from rnncast.errors import ExitCode, OutputClosedError, RnncastError, UsageError
 from rnncast.version import VERSION
 
-COMMANDS = ("train", "forecast", "score", "compare", "check", "inspect", "export")  # each in a file of its name
+COMMANDS = (
+    "train",
+    "forecast",
+    "score",
+    "compare",
+    "check",
+    "inspect",
+    "export",
+    "doctor",
+)  # each in a file of its name
 
 
 def _print_version(wanted: bool) -> None:
@@ -36,21 +47,26 @@ def program(
     """
 
 
+COMMON = {"log": (Log, None), "errors": (Errors, ErrorFormat.text), "help_all": (HelpAll, False)}
+
+
 def _heard(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, after its environment has learnt how much the user wants to hear, and to see."""
+    """The command with the options that all have, after its environment has learnt how much the user wants to hear."""
 
     @functools.wraps(command)
-    def heard(*, help_all: bool, **given: Any) -> None:
+    def heard(**given: Any) -> None:
         environment: Environment = given["context"].obj
         environment.quiet, environment.verbose = given["quiet"], given["verbose"]
         environment.plots = not given.get("no_plot", False)
-        command(**given)
+        with logging(given["log"], environment):
+            command(**{name: value for name, value in given.items() if name not in COMMON})
 
     own = inspect.signature(command)
-    more = inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)
-    keywords = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own.parameters.values()]
-    heard.__signature__ = own.replace(parameters=[*keywords, more])  # type: ignore[attr-defined]
-    heard.__annotations__ = {**command.__annotations__, "help_all": HelpAll}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    more = [inspect.Parameter(name, keyword, default=it, annotation=kind) for name, (kind, it) in COMMON.items()]
+    parameters = [*(each.replace(kind=keyword) for each in own.parameters.values()), *more]
+    heard.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    heard.__annotations__ = {each.name: each.annotation for each in parameters}
     return heard
 
 
@@ -99,10 +115,24 @@ def run(arguments: list[str] | None = None, environment: Environment | None = No
 
 def _code(arguments: list[str] | None, environment: Environment) -> int:
     given = sys.argv[1:] if arguments is None else arguments
+    # Whoever reads errors as objects is to get one of arguments that make no sense too, before these are understood.
+    environment.errors_as_json = "--errors=json" in given or ("--errors", "json") in pairwise(given)
     # A command costs a start-up the making of its options: where one is named first, the others are not needed.
     names = [name for name in given[:1] if name in COMMANDS] or COMMANDS
+    app = program_with(names)
     try:
-        program_with(names)(arguments, obj=environment, prog_name="rnncast")
+        if environment.errors_as_json:
+            return _as_typed(app, arguments, environment)
+        app(arguments, obj=environment, prog_name="rnncast")
     except SystemExit as end:
         return int(end.code or 0)
     return ExitCode.DONE
+
+
+def _as_typed(app: typer.Typer, arguments: list[str] | None, environment: Environment) -> int:
+    """Run the program; UsageError, which typer would else write itself, for arguments that make no sense."""
+    any_misuse: type[Exception] = typer.BadParameter.__bases__[0]
+    try:
+        return int(app(arguments, obj=environment, prog_name="rnncast", standalone_mode=False) or 0)
+    except any_misuse as error:
+        raise UsageError(error.format_message()) from None  # type: ignore[attr-defined]

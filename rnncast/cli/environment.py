@@ -1,13 +1,16 @@
 """What a command runs in: its streams, whether a person looks at them, and how much they want to hear."""
 
 import os
+import select
 import stat
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from rnncast.cli.streams import standard_error, standard_output
 from rnncast.errors import RnncastError, UsageError
+from rnncast.plain import json_text
 from rnncast.report.harmless import harmless
 
 if TYPE_CHECKING:
@@ -24,21 +27,29 @@ class Environment:
     quiet: bool = False
     verbose: bool = False
     plots: bool = True  # unless --no-plot is given
+    errors_as_json: bool = False
+    log: Callable[[str], None] | None = None  # takes every remark too, even under --quiet
 
     def say(self, text: str) -> None:
         """A remark for the person, on stderr; nothing under --quiet."""
+        self._note(text)
         if not self.quiet:
             self._tell(text)
 
     def warn(self, text: str) -> None:
         """What went wrong but does not end the run, on stderr; under --quiet too."""
+        self._note(text)
         self._tell(f"rnncast: {text}")
 
     def complain(self, error: RnncastError) -> None:
-        """What ended the run, on stderr: one sentence on what was wrong, and a line on what to do."""
+        """What ended the run, on stderr: one sentence on what was wrong, and a line on what to do; or an object."""
+        if self.errors_as_json:
+            self._note(error.message)
+            return self._tell(json_text(error.to_dict()))
         self.warn(error.message)
         if error.hint:
             self._tell(f"  hint: {error.hint}")
+        return None
 
     def detail(self, text: str) -> None:
         """A remark for --verbose only."""
@@ -88,6 +99,24 @@ class Environment:
         if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)):
             return None
         return "-" if buffer.peek(1) else None  # type: ignore[attr-defined]
+
+    def stdin_waits(self) -> bool:
+        """Whether something was piped or redirected into stdin and can be read at once, without taking any of it."""
+        try:
+            mode = os.fstat(self.stdin.fileno()).st_mode
+        except (OSError, ValueError):
+            return False
+        if stat.S_ISREG(mode):
+            return os.lseek(self.stdin.fileno(), 0, os.SEEK_CUR) < os.fstat(self.stdin.fileno()).st_size
+        if not stat.S_ISFIFO(mode):
+            return False
+        waiting = select.poll()
+        waiting.register(self.stdin, select.POLLIN)
+        return any(event & select.POLLIN for _, event in waiting.poll(0))
+
+    def _note(self, text: str) -> None:
+        if self.log is not None:
+            self.log(text)
 
     def _tell(self, text: str) -> None:
         print(harmless(text), file=self.stderr, flush=True)

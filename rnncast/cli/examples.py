@@ -41,4 +41,5 @@ EXAMPLES = {
         Example("rnncast inspect sales.safetensors --json", "the same of another file, for a program"),
     ),
     "export": (Example("rnncast export sales.safetensors --onnx -o sales.onnx", "an ONNX graph of one step"),),
+    "doctor": (Example("rnncast doctor", "versions, devices and optional parts"),),
 }

@@ -59,7 +59,7 @@ def forecast(
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
-    path = data or (_stream(environment) if followed else environment.piped() if model != o.STREAM else None)
+    path = data or (_stream(environment) if followed else _piped(context))
     shown = Shown(quantiles_from(level, quantiles), by_level=quantiles is None)
     if untrained := is_pretrained(context, path):
         check_pretrained(context, path)
@@ -87,6 +87,20 @@ def forecast(
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
     with _saved_after(forecaster, model if save_state else None):
         write(kind, output, environment, _rows(found), _table(context, found, past))
+    return None
+
+
+def _piped(context: typer.Context) -> str | None:
+    """ "-" if a table is piped in, and no model file is named, whose series might be meant; else "-" must be given.
+
+    So `forecast -m FILE` in a loop that reads lines takes none of them, and does not wait for an idle pipe.
+    """
+    environment: Environment = context.obj
+    model = context.params["model"]
+    if not o.stands(context, "model") or model == PRETRAINED:
+        return environment.piped()
+    if model != o.STREAM and environment.stdin_waits():
+        environment.say(f"standard input is not read; to forecast it: rnncast forecast - -m {model}")
     return None
 
 

@@ -4,6 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields
+from enum import StrEnum
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
@@ -37,6 +38,13 @@ def _show_all(context: typer.Context, wanted: bool) -> None:
             parameter.hidden = False  # type: ignore[attr-defined]
         typer.echo(context.get_help())
         raise typer.Exit()
+
+
+class ErrorFormat(StrEnum):
+    """The forms of an error."""
+
+    text = "text"
+    json = "json"
 
 
 Data = Annotated[
@@ -170,6 +178,13 @@ DrawnSeries = Annotated[
 ]
 NoPlot = Annotated[
     bool, typer.Option("--no-plot", help="No picture on a terminal; elsewhere, and with --quiet, there is none.")
+]
+Log = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Append everything said here, each line with its time.", hidden=True),
+]
+Errors = Annotated[
+    ErrorFormat, typer.Option(help="How an error is written on stderr: text, or one object as json.", hidden=True)
 ]
 HelpAll = Annotated[
     bool,

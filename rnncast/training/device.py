@@ -21,3 +21,10 @@ def find_device(name: str) -> torch.device:
     if not there.get(device.type, False):
         raise UsageError(f"there is no device {name} here", hint="use --device auto or --device cpu")
     return device
+
+
+def devices() -> dict[str, str]:
+    """The devices that there are here, each with the name of its hardware."""
+    cuda = {f"cuda:{i}": torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())}
+    mps = {"mps": "Apple GPU"} if torch.backends.mps.is_available() else {}
+    return {"cpu": f"{torch.get_num_threads()} threads", **cuda, **mps}
