@@ -92,12 +92,13 @@ def sorted_out(settings: Mapping[str, Any], *sections: Any) -> list[dict[str, An
     names = {name: field for each in known for flag, field in each.items() for name in (flag, field)}
     for name in settings:
         if name not in names:
-            raise UsageError(f"there is no setting called {name!r}", hint=_nearest(name, [f for k in known for f in k]))
+            raise UsageError(f"there is no setting called {name!r}", hint=nearest(name, [f for k in known for f in k]))
     given = {names[name]: value for name, value in settings.items() if value is not None}
     return [{name: value for name, value in given.items() if name in each.values()} for each in known]
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: list[str]) -> str:
+    """A hint for a name that is not among those known: the nearest of them, or all."""
     import difflib  # for those who mistype alone
 
     near = difflib.get_close_matches(name, known, 1)

@@ -14,7 +14,7 @@ import typer
 from rnncast.cli.environment import Environment
 from rnncast.cli.examples import EXAMPLES
 from rnncast.cli.logs import logging
-from rnncast.cli.options import ErrorFormat, Errors, HelpAll, Log
+from rnncast.cli.options import ErrorFormat, Errors, HelpAll, Log, Settings
 from rnncast.errors import ExitCode, OutputClosedError, RnncastError, UsageError
 from rnncast.version import VERSION
 
@@ -47,7 +47,12 @@ def program(
     """
 
 
-COMMON = {"log": (Log, None), "errors": (Errors, ErrorFormat.text), "help_all": (HelpAll, False)}
+COMMON = {
+    "settings": (Settings, None),
+    "log": (Log, None),
+    "errors": (Errors, ErrorFormat.text),
+    "help_all": (HelpAll, False),
+}
 
 
 def _heard(command: Callable[..., None]) -> Callable[..., None]:

@@ -10,11 +10,13 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from rnncast.cli.output import Format
+from rnncast.cli.settings_file import take_settings
 from rnncast.config import PRETRAINED, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.runtime.registry import NETS
 from rnncast.settings import MOST_STEPS, flag, item_of, range_in_words, several, updated
 
 MODEL_FILE = "rnncast.safetensors"
+GIVEN = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")  # where a value comes from that is not merely a default
 STREAM = "-"  # standard input or output
 
 Section = TypeVar("Section", TableConfig, TaskConfig, NetConfig, TrainConfig)
@@ -83,6 +85,9 @@ Future = Annotated[
         help="A table of known covariates in the steps to come.",
         rich_help_panel=_PANELS[TableConfig],
     ),
+]
+ModelOutput = Annotated[
+    str, typer.Option("--output", "-o", "-m", help="The model file to write; - is standard output.")
 ]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
 Steps = Annotated[
@@ -179,6 +184,19 @@ DrawnSeries = Annotated[
 NoPlot = Annotated[
     bool, typer.Option("--no-plot", help="No picture on a terminal; elsewhere, and with --quiet, there is none.")
 ]
+SaveSettings = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write what was asked for here, for --settings.", hidden=True),
+]
+Settings = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Take settings from a TOML file: horizon = 18; flags, and variables as RNNCAST_HORIZON, go first.",
+        is_eager=True,
+        callback=take_settings,
+    ),
+]
 Log = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Append everything said here, each line with its time.", hidden=True),
@@ -243,7 +261,7 @@ def folded(word: str, words: Sequence[str]) -> str:
 
 
 def stands(context: typer.Context, name: str) -> bool:
-    """Whether an option stands on the command line, and is not merely at its default."""
+    """Whether an option was given, on the command line or in a settings file, and is not merely at its default."""
     return name in _given(context)
 
 
@@ -279,6 +297,8 @@ def _parameters(section: type, spec: "Field[Any]") -> Iterator[inspect.Parameter
             rich_help_panel=panel,
             metavar=metavar,
             hidden=hidden,
+            envvar=f"RNNCAST_{spec.name.upper()}",
+            show_envvar=False,
             autocompletion=completing(words_of(spec)),
         )
         yield _keyword(spec.name, default, Annotated[kind, option])
@@ -292,13 +312,9 @@ def _keyword(name: str, default: Any, annotation: Any) -> inspect.Parameter:
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
-    """What stands on the command line, and was not merely a default."""
+    """What was given, and is not merely a default."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
-    return {
-        name: value
-        for name, value in context.params.items()
-        if getattr(sources[name], "name", "") in ("COMMANDLINE", "ENVIRONMENT")
-    }
+    return {name: value for name, value in context.params.items() if getattr(sources[name], "name", "") in GIVEN}
 
 
 def task_from(horizon: int | None, season: str | None) -> TaskConfig:

@@ -12,10 +12,11 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import check_outputs
 from rnncast.cli.reading import read_data
+from rnncast.cli.settings_file import settings_text
 from rnncast.cli.surviving import checkpoints, checkpoints_wanted, ending_in_order
-from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import InterruptedTrainingError, OutputClosedError, OutputError, TrainingError
-from rnncast.files.output.writing import growing, replaces
+from rnncast.files.output.writing import growing, replaces, written_text
 from rnncast.plain import json_text
 
 if TYPE_CHECKING:
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
 def train(
     context: typer.Context,
     data: o.Data = None,
-    output: Annotated[
-        str, typer.Option("--output", "-o", "-m", help="The model file to write; - is standard output.")
-    ] = o.MODEL_FILE,
+    output: o.ModelOutput = o.MODEL_FILE,
     ledger: o.Ledger = None,
     checkpoint: o.Checkpoint = None,
     every: o.CheckpointEvery = "60s",
     resume: o.Resume = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say what was decided from the data, and why.")] = False,
+    save_settings: o.SaveSettings = None,
     future: o.Future = None,
     device: o.Device = "auto",
     no_plot: o.NoPlot = False,
@@ -50,7 +50,8 @@ def train(
     config, table = o.config_from(context), o.table_from(context)
     wanted = checkpoints_wanted(context, checkpoint, every, resume)
     path = environment.data_or_stdin(data, "train")
-    _check((output, ledger), (path, future), environment)
+    _check((output, ledger, save_settings), (path, future), environment)
+    _save_settings(save_settings, table, config)
 
     from rnncast.choices.decide import decide
     from rnncast.forecaster.data import extended
@@ -85,7 +86,15 @@ def train(
         raise record.failure
 
 
-def _check(outputs: tuple[str, str | None], inputs: tuple[str | None, ...], environment: Environment) -> None:
+def _save_settings(path: str | None, table: TableConfig, config: Config) -> None:
+    if path is not None:
+        with written_text(path) as file:
+            file.write(settings_text(table, config))
+
+
+def _check(
+    outputs: tuple[str, *tuple[str | None, ...]], inputs: tuple[str | None, ...], environment: Environment
+) -> None:
     """Refuse a model file or a ledger that cannot be written or would do harm; say what will be replaced."""
     check_outputs(outputs, inputs)
     if replaces(outputs[0]):
