@@ -67,6 +67,14 @@ class TableConfig:
     decimal: str = setting(
         "auto", "The decimal mark of numbers: point, comma, or auto.", words=DECIMALS, flags=("rare",)
     )
+    missing: tuple[str, ...] = setting(
+        (), "Words that stand for a missing value, beside NA, null and the like: k.A.", flags=("rare",)
+    )
+    encoding: str = setting(
+        "auto",
+        "The encoding of text: cp1252, latin-1, utf-16...; auto: UTF-8, or Windows-1252 where it is that.",
+        flags=("rare",),
+    )
     time_format: str | None = setting(
         None,
         "How times are written, as in strptime: %d/%m/%Y; of numbers, excel or unix, unix-ms, unix-us, unix-ns; "
@@ -87,6 +95,11 @@ class TableConfig:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.encoding != "auto" and not _is_encoding(self.encoding):
+            raise UsageError(
+                f"--encoding is {self.encoding!r}, which is not a text encoding",
+                hint="use utf-8, cp1252, latin-1, utf-16...",
+            )
         names = self.covariates
         twice = [name for i, name in enumerate(names) if name in (*names[:i], self.time, self.target, self.id)]
         if twice:
@@ -102,6 +115,13 @@ class TableConfig:
     def covariates(self) -> tuple[str, ...]:
         """The columns of exogenous inputs."""
         return tuple(name for role in ROLES for name in getattr(self, role))
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return bool(name.strip()) and "a".encode(name).decode(name) == "a"
+    except (LookupError, ValueError):
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)

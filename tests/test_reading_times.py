@@ -195,7 +195,7 @@ def test_days_and_months_that_cannot_be_told_apart_are_asked_about(tmp_path: Pat
     data = table(["01/02/2024", "01/03/2024", "01/04/2024"])
     with pytest.raises(DataError, match=r"data.csv:2: '01/02/2024' can be read as %m/%d/%Y or as %d/%m/%Y") as refused:
         read(tmp_path, data)
-    assert refused.value.hint == "say which with --time-format '%m/%d/%Y'"
+    assert refused.value.hint == "say which with --time-format '%m/%d/%Y' or --time-format '%d/%m/%Y'"
     assert read(tmp_path, data, time_format="%m/%d/%Y").frequency.name == "daily"
     assert read(tmp_path, data, time_format="%d/%m/%Y").frequency.name == "monthly"
     with pytest.raises(UsageError, match="is not a time format"):

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import UsageError
-from rnncast.files.formats.numbers import is_number
+from rnncast.files.formats.marks import is_number
 from rnncast.files.panels.stream import BadRow, stream_rows
 from rnncast.series.panel import Columns
 from rnncast.times.formats import EXAMPLE, format_fault, format_times, formats_of, read_time, refined

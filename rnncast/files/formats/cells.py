@@ -38,7 +38,11 @@ class Coded:
         clean = self.texts.str.strip()
         if clean.equals(self.texts):
             return self
-        codes, texts = pd.factorize(clean)
+        return Coded(self.codes, clean).without_doubles()
+
+    def without_doubles(self) -> "Coded":
+        """With each distinct text once."""
+        codes, texts = pd.factorize(self.texts)
         return Coded(codes[self.codes], pd.Series(texts, dtype=str))
 
     def used(self) -> "Coded":
@@ -56,6 +60,15 @@ class Coded:
 
 
 Column = Coded | Values
+
+
+def without_words(column: Column, words: Sequence[str]) -> Column:
+    """A column with nothing where it held one of the words."""
+    if not isinstance(column, Coded):
+        return column
+    return Coded(column.codes, column.texts.where(~column.texts.isin(words), "")).without_doubles()
+
+
 Reader = Callable[[Sequence[str], Sequence[str]], dict[str, Column]]
 
 
@@ -65,7 +78,7 @@ class Table:
 
     head: the first cells of each column, stripped, "" where missing. read: from names of text columns and of number
     columns to all their cells; a number column comes as texts where a cell is not a plain number. number: from a row to
-    its place in the file, counted in `unit`s.
+    its place in the file, counted in `unit`s. notes: what a person should be told of it.
     """
 
     name: str
@@ -73,6 +86,7 @@ class Table:
     read: Reader
     number: Callable[[int], int]
     unit: str = "line"
+    notes: tuple[str, ...] = ()
 
     def place(self, row: int) -> str:
         """ "line 1042", for the middle of a message."""

@@ -16,9 +16,9 @@ import pandas as pd
 
 from rnncast.errors import DataError
 from rnncast.files.formats.cells import SAMPLE, UNNAMED, Coded, Column, Table
+from rnncast.files.formats.heading import LOOKED_AT, title_note, title_rows
 from rnncast.files.formats.lines import Start, first_ragged, line_of, not_a_table, records, text_lines
-from rnncast.files.formats.marks import MISSING
-from rnncast.files.formats.numbers import is_number
+from rnncast.files.formats.marks import MISSING, is_number
 from rnncast.files.formats.sources import BOM, ByteSource
 from rnncast.times.formats import formats_of
 
@@ -32,11 +32,12 @@ BLOCK = 1 << 22  # bytes that pyarrow parses at a time
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file is written, and where its rows begin. names: of the columns."""
+    """How a file is written, and where its rows begin. names: of the columns. note: on what stands above them."""
 
     separator: str
     names: tuple[str, ...]
     start: Start
+    note: str = ""
 
 
 def open_delimited(source: ByteSource) -> Table:
@@ -52,6 +53,7 @@ def open_delimited(source: ByteSource) -> Table:
         head,
         lambda texts, numbers: _read(source, dialect, texts, numbers),
         lambda row: line_of(source, dialect.start, dialect.separator, row),
+        notes=(dialect.note,) if dialect.note else (),
     )
 
 
@@ -82,14 +84,34 @@ def separator_of(source: ByteSource) -> str:
             continue
         if len(counts) == 1 and counts.pop() > 1:
             return mark
+    below = {mark: _width_below_title(sniffed, mark) for mark in SEPARATORS}
+    if max(below.values()):
+        return max(below, key=below.__getitem__)
     most = max(SEPARATORS, key=sniffed[0].count)
     return most if most in sniffed[0] else ONE_COLUMN
+
+
+def _width_below_title(lines: list[str], mark: str) -> int:
+    """Cells of the header if a mark separates them and a title stands above; else 0."""
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark, skipinitialspace=True)]
+    except csv.Error:
+        return 0
+    above = title_rows(rows)
+    return len(rows[above]) if above else 0
 
 
 def _dialect(source: ByteSource) -> Dialect:
     separator = separator_of(source)
     top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
-    line, cells = next(((line, row) for line, row in records(source, top, separator) if any(row)), (0, []))
+    first = [
+        (line, [cell.strip() for cell in row])
+        for line, row in islice(records(source, top, separator), LOOKED_AT)
+        if any(map(str.strip, row))
+    ]
+    above = title_rows([row for _, row in first])
+    note = title_note(source.name, [row for _, row in first[:above]])
+    line, cells = first[above] if first else (0, [])
     if not cells:
         raise DataError(f"{source.name} has no cell with anything in it")
     if len(cells) > MOST_COLUMNS:
@@ -97,7 +119,6 @@ def _dialect(source: ByteSource) -> Dialect:
             f"{source.name}:{line}: has {len(cells):,} columns, and a table may have {MOST_COLUMNS:,}",
             hint="give a long table, with a row for each value; --layout rows reads a series in each row",
         )
-    cells = [cell.strip() for cell in cells]
     if all(cell in MISSING or is_number(cell) or formats_of([cell]) for cell in cells):
         several = tuple(f"column{i + 1}" for i in range(len(cells)))
         return Dialect(separator, several if len(cells) > 1 else ("value",), _after(source, top, line - 1))
@@ -106,9 +127,9 @@ def _dialect(source: ByteSource) -> Dialect:
         raise DataError(f"{source.name}:{line}: two columns are called {twice!r}", hint="give each its own name")
     names = tuple(cell or f"{UNNAMED}{i}" for i, cell in enumerate(cells))
     # A header may go over several lines: the next row begins where the one after it does.
-    following = next((n for n, _ in islice(records(source, top, separator), line, None)), None)
+    following = next((n for n, _ in records(source, top, separator) if n > line), None)
     lines = following - 1 if following else sum(1 for _ in text_lines(source))
-    return Dialect(separator, names, _after(source, top, lines))
+    return Dialect(separator, names, _after(source, top, lines), note)
 
 
 def _after(source: ByteSource, top: Start, lines: int) -> Start:

@@ -24,7 +24,7 @@ def not_a_table(source: ByteSource) -> DataError:
     """What is said of bytes that are no text."""
     return DataError(
         f"{source.name} is not a table: it holds bytes that are not text in UTF-8",
-        hint="give CSV, JSON Lines or Parquet; for text in another encoding: iconv -f latin1 -t utf8",
+        hint="give CSV, JSON Lines, Parquet or a spreadsheet; for text in another encoding: --encoding NAME",
     )
 
 

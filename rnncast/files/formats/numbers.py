@@ -1,30 +1,12 @@
-"""Numbers as people write them: 1234.5, 1,234.5, 1.234,5, 1 234,5. Which mark is the decimal one, and the values."""
-
-import re
+"""Columns of numbers as people write them: which mark is the decimal one, and the values."""
 
 import numpy as np
 import pandas as pd
 
 from rnncast.errors import DataError
 from rnncast.files.formats.cells import Coded, Mask, Table
-from rnncast.files.formats.marks import EXPONENT, MISSING
+from rnncast.files.formats.marks import BLANKS, MISSING, STYLES, no_number, undressed
 from rnncast.values import Values
-
-_BLANKS = " \u00a0\u202f'’"  # thousands marks besides comma and point
-
-
-def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
-    whole = rf"(?:\d+|\d{{1,3}}(?:[{thousands}{_BLANKS}]\d{{3}})+)"
-    return re.compile(rf"[+-]?(?:{whole}(?:{decimal}\d*)?|{decimal}\d+){EXPONENT}", re.ASCII)
-
-
-STYLES = {"point": _pattern(r"\.", ","), "comma": _pattern(",", ".")}
-_MINUS = str.maketrans({"−": "-"})
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is a number in any style."""
-    return any(style.fullmatch(cell.translate(_MINUS)) for style in STYLES.values())
 
 
 def parse_numbers(texts: "pd.Series[str]", decimal: str, place: str) -> Values:
@@ -32,8 +14,10 @@ def parse_numbers(texts: "pd.Series[str]", decimal: str, place: str) -> Values:
 
     DataError, beginning with `place`, where the marks can be read in two ways and `decimal` is "auto".
     """
-    clean = texts.str.translate(_MINUS)
-    asked = ~clean.isin(MISSING).to_numpy()
+    parts = [undressed(text) for text in texts]
+    clean = pd.Series([text for text, _ in parts], dtype=str)
+    asked = ~texts.isin(MISSING).to_numpy()
+    _check_units(texts, parts, asked, place)
     fits = {name: clean.str.fullmatch(style.pattern).to_numpy(bool) for name, style in STYLES.items()}
     style = _style(clean, asked, fits) if decimal == "auto" else decimal
     if style is None:
@@ -62,10 +46,25 @@ def finite_numbers(column: Coded, name: str, table: Table, decimal: str, empty: 
     wrong = np.flatnonzero(np.isinf(values))
     if len(wrong):
         row = int(wrong[0])
+        message, hint = no_number(column[row], f"in column {name!r}")
         raise DataError(
-            f"{table.at(row)}: {column[row]!r} in column {name!r} is not a number", hint=f"leave a cell empty {empty}"
+            f"{table.at(row)}: {message}", hint=f"{hint}; leave a cell empty {empty}" if "missing" not in hint else hint
         )
     return values
+
+
+def _check_units(texts: "pd.Series[str]", parts: list[tuple[str, str]], asked: Mask, place: str) -> None:
+    """DataError where amounts are in different units: of money, or per cent beside plain numbers."""
+    units: dict[str, str] = {}
+    for text, (plain, unit), counts in zip(texts, parts, asked, strict=True):
+        if counts and (unit or plain.strip("0.,-")):  # nothing is nothing in any unit
+            units.setdefault(unit, text)
+    if len(units) < 2 or (len(units) == 2 and "" in units and not {"%", "‰"} & set(units)):
+        return
+    first, second = list(units.values())[:2]
+    raise DataError(
+        f"{place}: {first!r} and {second!r} are in different units", hint="give a column in one unit, or without units"
+    )
 
 
 def _style(clean: "pd.Series[str]", asked: Mask, fits: dict[str, Mask]) -> str | None:
@@ -78,6 +77,6 @@ def _style(clean: "pd.Series[str]", asked: Mask, fits: dict[str, Mask]) -> str |
 
 
 def _values(texts: "pd.Series[str]", style: str) -> Values:
-    thousands = _BLANKS + ("," if style == "point" else ".")
+    thousands = BLANKS + ("," if style == "point" else ".")
     drop = str.maketrans(dict.fromkeys(thousands) | ({",": "."} if style == "comma" else {}))
     return np.array([float(text.translate(drop)) for text in texts], np.float64)

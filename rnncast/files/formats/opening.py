@@ -1,11 +1,13 @@
 """Which form a table has, by its first bytes: Parquet, JSON or separated values; or it is in memory already. A new form
 is opened here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from rnncast.files.formats.cells import Table
+from rnncast.config import TableConfig
+from rnncast.files.formats.cells import Column, Table, without_words
 from rnncast.files.formats.delimited import open_delimited
 from rnncast.files.formats.frames import is_frame, open_frame
 from rnncast.files.formats.objects import open_objects
@@ -14,14 +16,27 @@ from rnncast.files.formats.sources import ByteSource, Progress, open_source
 
 
 @contextmanager
-def open_table(data: Any, progress: Progress = lambda done, total: None) -> Iterator[Table]:
+def open_table(data: Any, asked: TableConfig, progress: Progress = lambda done, total: None) -> Iterator[Table]:
     """The table in a path ("-": standard input), an open file, a DataFrame or an Arrow table. Errors as `open_source`
     and `open_frame`."""
     if is_frame(data):
-        yield open_frame(data)
+        yield _without(open_frame(data), asked.missing)
         return
-    with open_source(data, progress) as source:
-        yield opened(source)
+    with open_source(data, progress, asked.encoding) as source:
+        table = opened(source)
+        yield _without(replace(table, notes=(*source.notes, *table.notes)), asked.missing)
+
+
+def _without(table: Table, words: tuple[str, ...]) -> Table:
+    """The table with nothing where a word stands that means a missing value."""
+    if not words:
+        return table
+    head = {name: ["" if cell in words else cell for cell in cells] for name, cells in table.head.items()}
+
+    def read(texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Column]:
+        return {name: without_words(column, words) for name, column in table.read(texts, numbers).items()}
+
+    return replace(table, head=head, read=read)
 
 
 def opened(source: ByteSource) -> Table:

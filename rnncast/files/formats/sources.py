@@ -1,8 +1,10 @@
 """Where bytes come from: a file or standard input, unpacked, as one stream that can be read again from its start."""
 
+import codecs
 import gzip
 import io
 import os
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,6 +23,11 @@ PIECE = 1 << 20  # bytes unpacked at a time
 # How far a packed file may expand. Tables shrink to a third or a twentieth, those of an empty house to a hundredth.
 SURELY_FINE, MOST_TIMES, MOST_UNPACKED = 1 << 26, 250, 1 << 32  # bytes, times, bytes
 
+AUTO = "auto"  # the encoding that is told from the bytes
+BINARY = (b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # what begins Parquet and the files of spreadsheets
+MOST_ACCENTS = 0.3  # of the bytes of a text in a Western language; of Cyrillic or Greek, most are beyond ASCII
+_CONTROL, _HIGH = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"), re.compile(rb"[\x80-\xff]")
+
 BOM = b"\xef\xbb\xbf"
 
 Progress = Callable[[int, int], None]  # bytes read, of how many
@@ -28,13 +35,15 @@ Progress = Callable[[int, int], None]  # bytes read, of how many
 
 @dataclass(frozen=True)
 class ByteSource:
-    """Unpacked bytes under the name that messages use. size: of all. progress: hears how far reading is."""
+    """Unpacked bytes under the name that messages use. size: of all. progress: hears how far reading is. notes: what a
+    person should be told of them."""
 
     name: str
     stream: BinaryIO
     head: bytes
     size: int
     progress: Progress
+    notes: tuple[str, ...] = ()
 
     @property
     def start(self) -> bytes:
@@ -70,9 +79,11 @@ class TrackedStream:
 
 
 @contextmanager
-def open_source(data: Any, progress: Progress = lambda done, total: None) -> Iterator[ByteSource]:
+def open_source(data: Any, progress: Progress = lambda done, total: None, encoding: str = AUTO) -> Iterator[ByteSource]:
     """The bytes of a file by its path, of standard input ("-"), or of what can be read like a file, from where it
-    stands; .gz and .zst are unpacked, by what is in them, not by name.
+    stands; .gz and .zst are unpacked, by what is in them, not by name. Text comes in UTF-8.
+
+    encoding: of text; "auto" is UTF-8, or Windows-1252 where it can only be that.
 
     DataError if there is no such file, it is empty, or it is damaged.
     """
@@ -82,6 +93,7 @@ def open_source(data: Any, progress: Progress = lambda done, total: None) -> Ite
         try:
             standard = io.BytesIO(sys.stdin.buffer.read()) if path == STDIN else given and _contents(given)
             stream = _unpacked(standard or stack.enter_context(Path(path).open("rb")), name)
+            stream, notes = _in_utf8(stream, name, encoding)
             size = stream.seek(0, io.SEEK_END)
             stream.seek(0)
             head = stream.read(HEAD)
@@ -92,7 +104,7 @@ def open_source(data: Any, progress: Progress = lambda done, total: None) -> Ite
             raise DataError(f"cannot read {name}: {reason}") from None
         if not head.removeprefix(BOM).strip():
             raise DataError(f"{name} is empty", hint="give a table with a time column and a number")
-        yield ByteSource(name, stream, head, size, progress)
+        yield ByteSource(name, stream, head, size, progress, notes)
 
 
 def _named(data: Any) -> tuple[str, Any]:
@@ -157,8 +169,54 @@ def _unpacked(stream: BinaryIO, name: str) -> BinaryIO:
     if head.startswith(ZSTANDARD):
         pyarrow = arrow(f"{name}: unpacking .zst")
         return _bounded(pyarrow.CompressedInputStream(stream, "zstd"), stream, name, "zstd -dc")
-    if head.startswith(UTF16):  # what spreadsheets save as "Unicode text"
-        return io.BytesIO(stream.read().decode("utf-16").encode())
-    if b"\r" in head and b"\n" not in head:
-        return io.BytesIO(stream.read().replace(b"\r", b"\n"))
     return stream
+
+
+def _in_utf8(stream: BinaryIO, name: str, encoding: str) -> tuple[BinaryIO, tuple[str, ...]]:
+    """Text in UTF-8, its lines ended by \\n, and what is to be said of that; other bytes as they are."""
+    head = stream.read(HEAD)
+    notes: tuple[str, ...] = ()
+    stream.seek(0)
+    if head.startswith(BINARY):
+        return stream, ()
+    if head.startswith(UTF16):  # what spreadsheets save as "Unicode text"
+        stream = io.BytesIO(stream.read().decode("utf-16").encode())
+    elif encoding != AUTO:
+        try:
+            stream = io.BytesIO(stream.read().decode(encoding).encode())
+        except UnicodeError as error:
+            reason = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
+            raise DataError(f"{name} is not text in {encoding}: {reason}", hint="leave out --encoding") from None
+    elif not _is_utf8(stream) and (text := _windows_1252(stream)) is not None:
+        stream = io.BytesIO(text.encode())
+        notes = (f"{name}: its bytes are not UTF-8, and read as Windows-1252; --encoding names another",)
+    head = stream.read(HEAD)
+    stream.seek(0)
+    if b"\r" in head and b"\n" not in head:
+        stream = io.BytesIO(stream.read().replace(b"\r", b"\n"))
+    return stream, notes
+
+
+def _is_utf8(stream: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while piece := stream.read(PIECE):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    finally:
+        stream.seek(0)
+    return True
+
+
+def _windows_1252(stream: BinaryIO) -> str | None:
+    """The text that bytes are in Windows-1252; None for bytes that are no text, or mostly not of its languages."""
+    data = stream.read()
+    stream.seek(0)
+    if _CONTROL.search(data) or len(_HIGH.findall(data)) > MOST_ACCENTS * len(data):
+        return None
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return None

@@ -9,8 +9,7 @@ from itertools import pairwise
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.formats.cells import UNNAMED
-from rnncast.files.formats.marks import MISSING, PLAIN, WHOLE
-from rnncast.files.formats.numbers import is_number
+from rnncast.files.formats.marks import MISSING, PLAIN, WHOLE, is_number
 from rnncast.series.panel import Columns
 from rnncast.times.formats import COMPACT_TIMES, YEAR, formats_of
 from rnncast.times.numeric import RESTARTS, TIME_NAMES, numeric_format, says_time
@@ -59,7 +58,7 @@ def kind_of(name: str, cells: list[str]) -> ColumnKind:
     if not present:
         return ColumnKind.EMPTY
     numbers = sum(map(is_number, present))
-    if numbers < len(present) and formats_of(present):
+    if (numbers < len(present) or _months_with_points(name, present)) and formats_of(present):
         return ColumnKind.TIME
     # A column of numbers with a few stray words is a column of numbers with mistakes, and said to be so later.
     if 2 * numbers <= len(present):
@@ -202,6 +201,12 @@ def _compact_times(name: str, cells: list[str]) -> bool:
         return all(re.match("19|20", cell) for cell in cells)
     likely = name.lower() in TIME_NAMES and formats in ([YEAR], ["%Y%m"])
     return likely and (name.lower() == "year" or all(1500 <= int(cell[:4]) < 2200 for cell in cells))
+
+
+def _months_with_points(name: str, cells: list[str]) -> bool:
+    """Whether cells are months, 01.2024, and no numbers with decimals."""
+    month = r"(?:0?[1-9]|1[0-2])" if says_time(name) else r"(?:0[1-9]|1[0-2])"
+    return all(re.fullmatch(month + r"\.(?:19|20)\d\d", cell, re.ASCII) for cell in cells)
 
 
 def _counts_up(cells: list[str]) -> bool:

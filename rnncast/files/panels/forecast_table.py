@@ -61,7 +61,7 @@ class Forecasts(NamedTuple):
 
 def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
     """Read a table of forecasts of the series of `actual`. DataError, with the place, where it cannot be read so."""
-    with open_table(data) as opened:
+    with open_table(data, asked) as opened:
         table, joined = with_time_of(opened, actual.columns, asked)
         parts = () if joined is asked else actual.columns.time_columns
         kinds = {name: kind_of(name, cells) for name, cells in table.head.items() if name not in parts}

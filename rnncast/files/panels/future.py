@@ -36,7 +36,7 @@ def read_future(
     `columns` and `frequency` are those of the data. DataError, with the place, if a column is missing, a time is none,
     or one does not lie on the data's grid.
     """
-    with open_table(data) as opened:
+    with open_table(data, asked) as opened:
         table, asked = with_time_of(opened, columns, asked)
         if not asked.known:
             raise DataError(

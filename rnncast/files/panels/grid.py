@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
 from rnncast.files.formats.cells import CellCodes, Mask, Table
+from rnncast.files.formats.marks import no_number
 from rnncast.files.panels.runs import Runs
 from rnncast.files.panels.stamps import FAULT_HINT, Stamps, tell_repeats_apart
 from rnncast.series.covariates import Block
@@ -46,7 +47,7 @@ class Rows:
     """Rows of a table. series [N]: codes into names. values [N]: NaN = missing, infinity = not a number.
 
     numbers [N]: their places in the table, where they are not 0, 1, 2, ... cell: from a row to the text that should
-    have been its value, and its column. covariates [N], as they stand in the rows.
+    have been its value, and where that stands: "in column 'y'". covariates [N], as they stand in the rows.
     """
 
     series: CellCodes
@@ -55,7 +56,7 @@ class Rows:
     values: Values
     columns: Columns
     table: Table
-    cell: Callable[[int], str]
+    cell: Callable[[int], tuple[str, str]]
     numbers: NDArray[np.int64] | None = None
     covariates: Block = field(default_factory=Block)
 
@@ -280,8 +281,7 @@ def _covariates(block: Block, cell: CellCodes, size: int) -> Block:
 def _bad_numbers(rows: Rows) -> Iterator[Defect]:
     wrong = np.flatnonzero(np.isinf(rows.values))
     for s, row in _first_rows(rows.series, wrong):
-        message = f"{rows.cell(row)} is not a number"
-        yield Defect(s, rows.number(row), message, "leave a cell empty where the value is missing")
+        yield Defect(s, rows.number(row), *no_number(*rows.cell(row)))
 
 
 def _no_times(rows: Rows) -> Iterator[Defect]:

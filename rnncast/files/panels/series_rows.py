@@ -8,8 +8,8 @@ from rnncast.errors import DataError, UsageError
 from rnncast.files.formats.cells import Coded, Table
 from rnncast.files.formats.delimited import SEPARATORS
 from rnncast.files.formats.lines import Start, records, text_lines
-from rnncast.files.formats.marks import MISSING, PLAIN
-from rnncast.files.formats.numbers import is_number, parse_numbers
+from rnncast.files.formats.marks import MISSING, PLAIN, is_number
+from rnncast.files.formats.numbers import parse_numbers
 from rnncast.files.formats.sources import BOM, ByteSource
 from rnncast.files.panels.grid import Rows
 from rnncast.files.panels.stamps import Stamps
@@ -53,7 +53,7 @@ def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:
         _values(flat, asked, source),
         Columns(names),
         table,
-        lambda row: f"{flat[row]!r} in series {ids[int(series[row])]!r}",
+        lambda row: (flat[row], f"in series {ids[int(series[row])]!r}"),
         numbers=series,
     )
 

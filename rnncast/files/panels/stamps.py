@@ -131,7 +131,7 @@ def _format(cells: Coded, name: str, table: Table, asked: TableConfig) -> str:
         raise DataError(
             f"{table.at(_first_row(cells, parsed[form] != parsed[rivals[0]]))}: "
             f"{cells.texts[parsed[form] != parsed[rivals[0]]].iloc[0]!r} can be read as {form} or as {rivals[0]}",
-            hint=f"say which with --time-format '{form}'",
+            hint=f"say which with --time-format '{form}' or --time-format '{rivals[0]}'",
         )
     return form
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.formats.marks import MISSING, PLAIN, WHOLE
+from rnncast.files.formats.marks import MISSING, PLAIN, WHOLE, undressed
 from rnncast.plain import shown
 from rnncast.series.panel import KEY_MARK, Columns
 from rnncast.times.formats import WHOLE_NUMBER, read_time
@@ -192,10 +192,11 @@ def _object(line: str, names: list[str]) -> list[Any]:
 def _point(text: str) -> float:
     if text in MISSING:
         return float("nan")
+    text, _ = undressed(text)
     if not PLAIN.fullmatch(text) or math.isinf(value := float(text)):
         raise ValueError
     return value
 
 
 def _comma(text: str) -> float:
-    return _point(text.replace(".", "").replace(",", "."))
+    return _point(text if text in MISSING else text.replace(".", "").replace(",", "."))

@@ -26,6 +26,7 @@ from rnncast.files.panels.joined import find_joined, joined_of, with_joined_time
 from rnncast.files.panels.readings import Reading, judge
 from rnncast.files.panels.series_rows import read_series_rows
 from rnncast.files.panels.stamps import Stamps, read_stamps
+from rnncast.files.panels.totals import refuse_totals
 from rnncast.series.panel import KEY_MARK, Columns, Panel
 from rnncast.times.formats import WHOLE_NUMBER
 from rnncast.times.joined import joined_format
@@ -67,11 +68,11 @@ def study_table(
     of it."""
     asked = table or TableConfig()
     if asked.layout == "rows":
-        with open_source(_file(data), progress) as source:
+        with open_source(_file(data), progress, asked.encoding) as source:
             if asked.covariates:
                 raise UsageError("a table with a series in each row has no covariates", hint="give a long table")
             return _reading(read_series_rows(source, asked), "a series in each row", asked, schema)
-    with open_table(data, progress) as opened:
+    with open_table(data, asked, progress) as opened:
         return _reading(*_rows(opened, asked, schema and schema.columns), asked, schema)
 
 
@@ -86,7 +87,8 @@ def _file(data: Any) -> Any:
 
 def _reading(rows: Rows, taken: str, asked: TableConfig, schema: Schema | None) -> Reading:
     reading = judge(lay(rows, asked, schema), asked)
-    return replace(reading, notes=(_summary(reading.whole, taken, rows.table.name), *reading.notes))
+    notes = (*rows.table.notes, _summary(reading.whole, taken, rows.table.name), *reading.notes)
+    return replace(reading, notes=notes)
 
 
 def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Rows, str]:
@@ -146,16 +148,18 @@ def _long(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
         raise DataError(f"{table.name} has no row with a value")
     placed = replace(table, number=lambda row: table.number(row if numbers is None else int(numbers[row])))
     stamps = read_stamps(texts[roles.time], roles.time, whole, placed, asked) if roles.time else None
+    others = [name for name in table.head if name not in (target, *asked.covariates)]
+    refuse_totals(table, stamps, range(len(values)) if numbers is None else numbers.tolist(), others)
     ids = roles.ids if roles.sure else _telling(texts, roles, stamps, table)
     series, names = series_of([texts[name] for name in ids], len(values))
     if stamps is None:
         steps = pd.Series(series).groupby(series).cumcount().to_numpy(np.int64) if ids else np.arange(len(values))
         stamps = Stamps(steps, np.arange(1, len(values) + 1), WHOLE_NUMBER)
 
-    def cell(row: int) -> str:
+    def cell(row: int) -> tuple[str, str]:
         found = table.read([target], [])[target]
         assert isinstance(found, Coded)
-        return f"{found[row if numbers is None else int(numbers[row])]!r} in column {target!r}"
+        return found[row if numbers is None else int(numbers[row])], f"in column {target!r}"
 
     return Rows(series, names, stamps, values, Columns(ids, roles.time, target), table, cell, numbers, covariates)
 
@@ -174,14 +178,15 @@ def _wide(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
         numbers = np.arange(length) if kept is None else kept
         placed = replace(table, number=lambda row: table.number(int(numbers[row])))
         stamps = read_stamps(times if kept is None else times.rows(kept), roles.time, whole, placed, asked)
+        refuse_totals(table, stamps, numbers.tolist(), [name for name in table.head if name not in roles.targets])
     series = np.repeat(np.arange(count), len(numbers))
     stamps = replace(stamps, codes=np.tile(stamps.codes, count))
 
-    def cell(row: int) -> str:
+    def cell(row: int) -> tuple[str, str]:
         name = roles.targets[int(series[row])]
         found = table.read([name], [])[name]
         assert isinstance(found, Coded)
-        return f"{found[int(numbers[row % len(numbers)])]!r} in column {name!r}"
+        return found[int(numbers[row % len(numbers)])], f"in column {name!r}"
 
     header = Columns(("series",), roles.time, "value")
     values = np.concatenate([column[numbers] for column in each])
