@@ -6,12 +6,15 @@ data", by `rnncast.choices.decide`, which makes a `rnncast.spec.ModelSpec` of it
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, losses_in_words
 from rnncast.plain import from_plain, table
 from rnncast.settings import MOST_STEPS, check, setting, several, sorted_out, updated
+from rnncast.table_config import ROLES, Role, TableConfig
+
+__all__ = ("ROLES", "Config", "NetConfig", "Role", "TableConfig", "TaskConfig", "TrainConfig")  # and the constants
 
 STRATEGIES = ("auto", "direct", "recursive")
 PRESETS = ("fast", "default", "best")
@@ -19,109 +22,11 @@ TRAININGS = ("auto", "bptt", "teacher-forcing", "scheduled")
 TRANSFORMS = ("auto", "log", "none")
 FRAMES = ("local", "global")
 NO_BASE = "none"  # in the place of the name of a base forecast: there is none
-LAYOUTS = ("auto", "long", "wide", "rows")
-GAPS = ("mask", "error", "fill")
-DUPLICATES = ("error", "first", "last", "mean", "sum")
-DECIMALS = ("auto", "point", "comma")
 SEEDS = 2**63  # there are so many
 LEAST_TIME = 0.05  # seconds: no net is made and trained for an epoch sooner
 DATA_OF_MODEL = "--data-of-model"  # the flag by which a user lets a path in a model file be followed anywhere
 PRETRAINED = "pretrained"  # what the net that comes with the package goes by, where a model file or a net is named
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
-
-
-class Role(NamedTuple):
-    """What covariates are: by_step: whether they change from step to step, or are the same throughout a series. ahead:
-    whether they are known for steps still to come, as what is the same throughout always is."""
-
-    by_step: bool
-    ahead: bool
-
-
-ROLES = {"known": Role(by_step=True, ahead=True), "past": Role(by_step=True, ahead=False), "static": Role(False, True)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableConfig:
-    """How a table is to be read; what is left out is recognised from the table."""
-
-    time: str | None = setting(None, "The time column.")
-    target: str | None = setting(None, "The column to forecast.")
-    id: str | None = setting(None, "The column that says which series a row belongs to, or several: region,store.")
-    layout: str = setting(
-        "auto",
-        "long (a row per value), wide (a column per series) or rows (a row per series).",
-        words=LAYOUTS,
-        flags=("rare",),
-    )
-    freq: str | None = setting(None, "The step: D, B, W, W-MON, MS, ME, QS, YS, h, 15min...; recognised, unless given.")
-    gaps: str = setting(
-        "mask",
-        "Missing values: mask (stay missing), error, or fill (a straight line across).",
-        words=GAPS,
-        flags=("rare",),
-    )
-    duplicates: str = setting(
-        "error", "Times that repeat in a series: error, first, last, mean or sum.", words=DUPLICATES, flags=("rare",)
-    )
-    decimal: str = setting(
-        "auto", "The decimal mark of numbers: point, comma, or auto.", words=DECIMALS, flags=("rare",)
-    )
-    missing: tuple[str, ...] = setting(
-        (), "Words that stand for a missing value, beside NA, null and the like: k.A.", flags=("rare",)
-    )
-    encoding: str = setting(
-        "auto",
-        "The encoding of text: cp1252, latin-1, utf-16...; auto: UTF-8, or Windows-1252 where it is that.",
-        flags=("rare",),
-    )
-    time_format: str | None = setting(
-        None,
-        "How times are written, as in strptime: %d/%m/%Y; of numbers, excel or unix, unix-ms, unix-us, unix-ns; "
-        "recognised, unless given.",
-        flags=("rare",),
-    )
-    known: tuple[str, ...] = setting((), "Columns known ahead, as a price or a holiday.")
-    past: tuple[str, ...] = setting((), "Columns known only afterwards, as a temperature.", flags=("rare",))
-    static: tuple[str, ...] = setting(
-        (), "Columns that are the same throughout a series, as its kind.", flags=("rare",)
-    )
-    zone: str | None = setting(
-        None, "The time zone of the times: Europe/Berlin; that of their offsets, unless given.", flags=("rare",)
-    )
-    strict: bool = setting(
-        False, "Refuse the table if any series is bad, instead of leaving that series out.", flags=("rare",)
-    )
-
-    def __post_init__(self) -> None:
-        check(self)
-        if self.encoding != "auto" and not _is_encoding(self.encoding):
-            raise UsageError(
-                f"--encoding is {self.encoding!r}, which is not a text encoding",
-                hint="use utf-8, cp1252, latin-1, utf-16...",
-            )
-        names = self.covariates
-        twice = [name for i, name in enumerate(names) if name in (*names[:i], self.time, self.target, self.id)]
-        if twice:
-            raise UsageError(f"the column {twice[0]!r} is given two roles", hint="name it once")
-
-    @classmethod
-    def of(cls, settings: Mapping[str, Any], base: "TableConfig | None" = None) -> "TableConfig":
-        """Settings by the names of their flags, upon others. UsageError, by name, for one that is unknown or wrong."""
-        base = base or cls()
-        return updated(base, *sorted_out(settings, base))
-
-    @property
-    def covariates(self) -> tuple[str, ...]:
-        """The columns of exogenous inputs."""
-        return tuple(name for role in ROLES for name in getattr(self, role))
-
-
-def _is_encoding(name: str) -> bool:
-    try:
-        return bool(name.strip()) and "a".encode(name).decode(name) == "a"
-    except (LookupError, ValueError):
-        return False
 
 
 @dataclass(frozen=True, kw_only=True)
