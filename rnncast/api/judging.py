@@ -130,11 +130,12 @@ def score(
 
     forecasts: a Forecast, or a table as libraries write it. actual: what came, as `train` takes it. history: what came
     before, to scale errors by; what the actual values hold of it, unless given. by: "overall", "series" or "lead".
-    season: the m of MASE; the calendar's, unless given. Errors as `read_forecasts` and `score_forecasts`.
+    season: the m of MASE; the calendar's, or found in the data, unless given. Errors as `read_forecasts` and
+    `score_forecasts`.
     """
     import pandas as pd
 
-    from rnncast.evaluate.scoring import BY, score_forecasts
+    from rnncast.evaluate.scoring import BY, placed_after, score_forecasts
     from rnncast.files.panels.forecast_table import read_forecasts
 
     if by not in BY:
@@ -142,6 +143,7 @@ def score(
     asked, say = TableConfig.of(table), speaker(quiet)
     panel = panel_of(actual, asked, lambda text: None)
     past = None if history is None else panel_of(history, asked, lambda text: None)
+    panel = placed_after(panel, past)
     forecasts = forecasts.to_frame() if isinstance(forecasts, Forecast) else forecasts
     found = score_forecasts(read_forecasts(forecasts, asked, panel), panel, past, season, by)
     for note in found.notes:

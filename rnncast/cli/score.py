@@ -36,7 +36,12 @@ def score(
     by: Annotated[By, typer.Option(help="A row for all, for each series, or for each lead time.")] = By.overall,
     season: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_STEPS, help="The m of MASE; the calendar's, unless given.", metavar="N"),
+        typer.Option(
+            min=1,
+            max=MOST_STEPS,
+            help="The m of MASE; the calendar's, or found in the data, unless given.",
+            metavar="N",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     format: o.OutputFormat = Format.auto,
@@ -48,7 +53,8 @@ def score(
 
     Columns: the id and time of the actual values, and for each model its
     name, name-lo-80, name-hi-80, name-ql0.9; or AutoGluon's or Prophet's.
-    Several origins need a column cutoff.
+    Several origins need a column cutoff. Or an id, then F1, F2, and so on: a
+    series a row, as the M competitions are published.
     """
     environment: Environment = context.obj
     if forecasts == actual == o.STREAM:
@@ -57,12 +63,13 @@ def score(
     check_outputs([output], [forecasts, actual, history])
     table = o.table_from(context)
 
-    from rnncast.evaluate.scoring import score_forecasts
+    from rnncast.evaluate.scoring import placed_after, score_forecasts
     from rnncast.files.panels.forecast_table import read_forecasts
     from rnncast.report.tables import scores_table
 
     panel = read_data(actual, table, environment, environment.detail)
     past = read_data(history, table, environment, environment.detail) if history is not None else None
+    panel = placed_after(panel, past)
     scores = score_forecasts(read_forecasts(forecasts, table, panel), panel, past, season, by.value)
     for note in scores.notes:
         environment.say(note)

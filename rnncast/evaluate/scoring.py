@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.choices.seasonality import find_season
 from rnncast.errors import DataError
 from rnncast.files.panels.forecast_table import Forecasts, ModelColumns
 from rnncast.series import metrics
@@ -49,9 +50,10 @@ def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, 
     """Score each model's forecasts: overall, by series, or by lead time.
 
     history: what came before the forecasts; what the actual values hold of it, unless given. season: the m of MASE; the
-    calendar's, unless given. DataError if nothing can be scored.
+    calendar's, or one that the data show, unless given. DataError if nothing can be scored.
     """
-    season = season or next(iter((history or actual).frequency.seasons), 1)
+    found = season is None and not (history or actual).frequency.seasons
+    season = season or season_of(history or actual)
     known = forecasts.series >= 0
     if history is not None and history.frequency != actual.frequency:
         raise DataError(
@@ -67,6 +69,8 @@ def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, 
     origins, group, lead = _origins(forecasts, known, actual, history, season)
     came = origins.actual[group, lead]  # of each known row
     notes = _notes(forecasts, known, actual, origins, came)
+    if found and season > 1:
+        notes.append(f"MASE with m = {season}, a season that the data show; --season N for another")
     rows: list[dict[str, Any]] = []
     for name, columns in forecasts.models.items():
         point, quantiles = _laid(columns, known, group, lead, origins.actual.shape)
@@ -75,6 +79,25 @@ def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, 
     names = list(dict.fromkeys(key for row in rows for key in row))
     table = [[*(row.get(key, float("nan")) for key in names), season] for row in rows]
     return Scores([*names, "season"], table, notes)
+
+
+def placed_after(actual: Panel, history: Panel | None) -> Panel:
+    """What came, after its history where neither table has times, as of the M competitions: steps go on from there.
+
+    Actual values that begin with the history hold it, and stay where they are.
+    """
+    if history is None or actual.columns.time or history.columns.time:
+        return actual
+    later = actual.after(history)
+    if not len(later):
+        return actual
+    came, before = actual[actual.ids.index(later.ids[0])].y, history[history.ids.index(later.ids[0])].y
+    return actual if np.array_equal(came[: len(before)], before, equal_nan=True) else later
+
+
+def season_of(panel: Panel) -> int:
+    """The calendar's main season, else the one that the data show, as training finds it; 1 for none."""
+    return next(iter(panel.frequency.seasons), None) or find_season(panel) or 1
 
 
 def _origins(

@@ -182,6 +182,13 @@ class Panel:
             out[b, slice(0, len(y)) if align == "start" else slice(out.shape[1] - len(y), None)] = y
         return out
 
+    def after(self, past: "Panel") -> "Panel":
+        """The series that another panel has too, each begun where it ends there: of tables that count steps from 1."""
+        ends = dict(zip(past.ids, past.ends, strict=True))
+        keep = np.array([s for s, name in enumerate(self.ids) if name in ends], np.int64)
+        kept = self.select(keep, self.lengths[keep])
+        return replace(kept, start=np.array([ends[name] + 1 for name in kept.ids], np.int64))
+
     def select(self, keep: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Panel":
         """The chosen series, each cut to its first `lengths` values; covariates known ahead stay known."""
         covariates = self.covariates

@@ -14,6 +14,13 @@ from rnncast.files.formats.objects import open_objects
 from rnncast.files.formats.parquet import MAGIC, open_parquet
 from rnncast.files.formats.sources import ByteSource, Progress, open_source
 
+OBJECTS = (b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]", b"[[")  # what JSON begins with
+
+
+def is_delimited(source: ByteSource) -> bool:
+    """Whether it is text with separators: neither Parquet nor JSON."""
+    return not source.start.startswith((MAGIC, *OBJECTS))
+
 
 @contextmanager
 def open_table(data: Any, asked: TableConfig, progress: Progress = lambda done, total: None) -> Iterator[Table]:
@@ -23,8 +30,13 @@ def open_table(data: Any, asked: TableConfig, progress: Progress = lambda done, 
         yield _without(open_frame(data), asked.missing)
         return
     with open_source(data, progress, asked.encoding) as source:
-        table = opened(source)
-        yield _without(replace(table, notes=(*source.notes, *table.notes)), asked.missing)
+        yield table_in(source, asked)
+
+
+def table_in(source: ByteSource, asked: TableConfig) -> Table:
+    """The table in the bytes of a source, without the words that mean a missing value."""
+    table = opened(source)
+    return _without(replace(table, notes=(*source.notes, *table.notes)), asked.missing)
 
 
 def _without(table: Table, words: tuple[str, ...]) -> Table:
@@ -43,6 +55,6 @@ def opened(source: ByteSource) -> Table:
     """The table, whatever its form, which its first bytes tell."""
     if source.start.startswith(MAGIC):
         return open_parquet(source)
-    if source.start.startswith((b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]", b"[[")):
+    if source.start.startswith(OBJECTS):
         return open_objects(source)
     return open_delimited(source)

@@ -3,6 +3,7 @@
     <model>, <model>-lo-80, <model>-hi-80, <model>-ql0.9     Nixtla's, and rnncast's own
     mean, predictions, 0.1, 0.5, 0.9                         AutoGluon's and Chronos'
     yhat, yhat_lower, yhat_upper                             Prophet's, at 80 %
+    id, F1, F2, F3                                           the M competitions': a series a row, by lead time
 
 A column `cutoff` says which origin a row was forecast from; without one, each series has one origin.
 """
@@ -33,6 +34,7 @@ PROPHET = {"yhat_lower": 0.1, "yhat_upper": 0.9}
 INTERVAL = re.compile(r"(.+)-(lo|hi)-(\d+(?:\.\d+)?)")
 QUANTILE = re.compile(r"(.+)-q[l]?(0?\.\d+)")
 BARE_QUANTILE = re.compile(r"0?\.\d+")
+LEAD = re.compile(r"[FVfv](\d+)")
 POINT_OF_BARE = ("mean", "predictions")  # the point forecast that stands beside bare quantiles
 
 
@@ -62,6 +64,8 @@ class Forecasts(NamedTuple):
 def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
     """Read a table of forecasts of the series of `actual`. DataError, with the place, where it cannot be read so."""
     with open_table(data, asked) as opened:
+        if is_submission(tuple(opened.head)):
+            return _submission(opened, asked, actual)
         table, joined = with_time_of(opened, actual.columns, asked)
         parts = () if joined is asked else actual.columns.time_columns
         kinds = {name: kind_of(name, cells) for name, cells in table.head.items() if name not in parts}
@@ -90,6 +94,28 @@ def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
         origin = positions(cutoff) if cutoff else None
         unused = next((name for name in kinds if name.lower() in ID_NAMES and not ids), "")
         return Forecasts(table.name, series, positions(time), origin, models, first, unused)
+
+
+def is_submission(names: tuple[str, ...]) -> bool:
+    """Whether columns are those of a submission: an id, then F1, F2, and so on, or V2, V3 after V1."""
+    leads = [int(found[1]) if (found := LEAD.fullmatch(name)) else 0 for name in names[1:]]
+    return bool(leads) and leads[0] in (1, 2) and leads == list(range(leads[0], leads[0] + len(leads)))
+
+
+def _submission(table: Table, asked: TableConfig, actual: Panel) -> Forecasts:
+    """The forecasts of a submission, whose first lead time is the first step of each series of the actual values."""
+    first, *leads = table.head
+    cells = {name: coded for name, coded in table.read([first, *leads], []).items() if isinstance(coded, Coded)}
+    codes, names = series_of([cells[first]], len(cells[first]))
+    numbered = {name: s for s, name in enumerate(actual.ids)}
+    rows = np.array([numbered.get(name, -1) for name in names], np.int64)[codes]
+    points = [finite_numbers(cells[name], name, table, asked.decimal, "where there is no forecast") for name in leads]
+    series = np.repeat(rows, len(leads))
+    starts = np.where(rows >= 0, actual.start[rows], 0)
+    positions = (starts[:, None] + np.arange(len(leads))).reshape(-1)
+    point = np.stack(points, axis=1).reshape(-1)
+    models = {"forecast": ModelColumns(point, np.empty((len(point), 0)), ())}
+    return Forecasts(table.name, series, positions, None, models, names[0], "")
 
 
 def _time(kinds: dict[str, ColumnKind], actual: Panel, table: Table) -> str:

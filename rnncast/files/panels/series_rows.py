@@ -1,5 +1,7 @@
 """A series a row: its id, then its values from the first on, as the M competitions are published (--layout rows)."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -11,11 +13,25 @@ from rnncast.files.formats.lines import Start, records, text_lines
 from rnncast.files.formats.marks import MISSING, PLAIN, is_number
 from rnncast.files.formats.numbers import parse_numbers
 from rnncast.files.formats.sources import BOM, ByteSource
+from rnncast.files.panels.columns import ID_NAMES
 from rnncast.files.panels.grid import Rows
 from rnncast.files.panels.stamps import Stamps
 from rnncast.series.panel import Columns
 from rnncast.times.formats import WHOLE_NUMBER
 from rnncast.values import Values
+
+FEWEST = 3  # columns: fewer may be anything
+NUMBERED = re.compile(r"[A-Za-z]?(\d{1,9})")
+
+
+def holds_series_rows(source: ByteSource) -> bool:
+    """Whether the header is that of a series a row: V1, V2, V3 and so on, or an id and then F1, F2 or 1, 2."""
+    top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
+    _, header = next(iter(records(source, top, _separator(source))), (0, []))
+    numbered = [NUMBERED.fullmatch(cell.strip()) for cell in header]
+    counted = [int(found[1]) if found else 0 for found in numbered]
+    first = 1 if header and header[0].strip().lower() in ID_NAMES else 2 if counted[:1] == [1] else 0
+    return len(counted) > FEWEST and first > 0 and counted[1:] == list(range(first, first + len(counted) - 1))
 
 
 def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:

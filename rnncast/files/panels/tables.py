@@ -17,14 +17,14 @@ from rnncast.files.formats.cells import CellCodes, Coded, Column, Table
 from rnncast.files.formats.frames import is_frame
 from rnncast.files.formats.marks import MISSING, PLAIN
 from rnncast.files.formats.numbers import column_numbers
-from rnncast.files.formats.opening import open_table
+from rnncast.files.formats.opening import is_delimited, open_table, table_in
 from rnncast.files.formats.sources import Progress, open_source
 from rnncast.files.panels.columns import ColumnKind, Roles, kind_of, recognise, roles_in_header, time_passed_over
 from rnncast.files.panels.covariates import read_covariates
 from rnncast.files.panels.grid import Rows, Schema, lay
 from rnncast.files.panels.joined import find_joined, joined_of, with_joined_time
 from rnncast.files.panels.readings import Reading, judge
-from rnncast.files.panels.series_rows import read_series_rows
+from rnncast.files.panels.series_rows import holds_series_rows, read_series_rows
 from rnncast.files.panels.stamps import Stamps, read_stamps
 from rnncast.files.panels.totals import refuse_totals
 from rnncast.series.panel import KEY_MARK, Columns, Panel
@@ -67,22 +67,19 @@ def study_table(
     """Read a table, as `read_table` takes it, and say all that is to be said of it. DataError where nothing can be made
     of it."""
     asked = table or TableConfig()
-    if asked.layout == "rows":
-        with open_source(_file(data), progress, asked.encoding) as source:
-            if asked.covariates:
-                raise UsageError("a table with a series in each row has no covariates", hint="give a long table")
-            return _reading(read_series_rows(source, asked), "a series in each row", asked, schema)
-    with open_table(data, asked, progress) as opened:
-        return _reading(*_rows(opened, asked, schema and schema.columns), asked, schema)
-
-
-def _file(data: Any) -> Any:
-    """The data, unless they are a table in memory (UsageError)."""
-    if is_frame(data):
+    if asked.layout == "rows" and is_frame(data):
         raise UsageError(
             "--layout rows is for files", hint="give a DataFrame with a row per value, or a column per series"
         )
-    return data
+    if is_frame(data):
+        with open_table(data, asked) as framed:
+            return _reading(*_rows(framed, asked, schema and schema.columns), asked, schema)
+    with open_source(data, progress, asked.encoding) as source:
+        if asked.layout == "rows" or (asked.layout == "auto" and is_delimited(source) and holds_series_rows(source)):
+            if asked.covariates:
+                raise UsageError("a table with a series in each row has no covariates", hint="give a long table")
+            return _reading(read_series_rows(source, asked), "a series in each row", asked, schema)
+        return _reading(*_rows(table_in(source, asked), asked, schema and schema.columns), asked, schema)
 
 
 def _reading(rows: Rows, taken: str, asked: TableConfig, schema: Schema | None) -> Reading:
