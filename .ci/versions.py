@@ -27,15 +27,17 @@ TESTS = (
     "test_stream_rows.py",
     "test_bombs.py",
     "test_pictures.py",
+    "test_figures.py",
 )
 PROGRAM = "from rnncast.__main__ import main; sys.exit(main())"
 WITHOUT_TORCH = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is not None)"
 
 
 def needed(which: str) -> list[str]:
-    """What to install: pyproject.toml's dependencies, but for torch, and the extra that reads Parquet."""
+    """What to install: pyproject.toml's dependencies, but for torch, and the extras for Parquet and for figures."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
+    extras = (each for name in ("parquet", "plot") for each in project["optional-dependencies"][name])
+    asked = [*project["dependencies"], *extras]
     kept = [each for each in asked if not each.startswith("torch")]
     return [_oldest(each) for each in kept] if which == "oldest" else kept
 

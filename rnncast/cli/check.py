@@ -6,6 +6,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.output import check_outputs
 from rnncast.config import TableConfig, TaskConfig
 from rnncast.plain import json_text
 
@@ -15,6 +16,7 @@ def check(
     context: typer.Context,
     data: o.Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON, every series too.")] = False,
+    plot: o.Plot = None,
     no_plot: o.NoPlot = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
@@ -25,6 +27,7 @@ def check(
     """
     environment: Environment = context.obj
     path = environment.data_or_stdin(data, "check")
+    check_outputs([], [path], plot)
 
     from rnncast.evaluate.check import check_table
     from rnncast.report.progress import reading_progress
@@ -32,6 +35,11 @@ def check(
 
     with reading_progress(environment.side_screen, environment.shows_progress) as progress:
         findings = check_table(path, o.table_from(context), o.config_from(context), progress)
+    if plot is not None and (panel := findings.panel) is not None and len(panel):
+        from rnncast.report.figures.file import write_figure
+        from rnncast.report.figures.series import series_figure
+
+        write_figure(plot, lambda: series_figure(findings, panel), environment.say)
     if as_json:
         print(json_text(findings.to_dict(), indent=1), file=environment.stdout)
     else:

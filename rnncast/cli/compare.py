@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rnncast.evaluate.compare import Plan
     from rnncast.evaluate.findings import Findings
     from rnncast.series.forecast import Forecast
+    from rnncast.series.panel import Panel
 
 
 def _known_names(incomplete: str = "") -> list[str]:
@@ -99,6 +100,7 @@ def compare(
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit with 3 unless a model wins.")] = False,
     data_of_model: DataOfModel = False,
     device: o.Device = "auto",
+    plot: o.Plot = None,
     no_plot: o.NoPlot = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
@@ -117,13 +119,14 @@ def compare(
 
     plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
     path, outputs = data or environment.piped(), (output, save_forecasts)
-    check_outputs(outputs, [path, *filter(is_file, [*(candidate or ()), *(baseline or ())])])
-    findings = _found(context, path, (candidate, baseline), plan, outputs)
+    check_outputs(outputs, [path, *filter(is_file, [*(candidate or ()), *(baseline or ())])], plot)
+    findings, panel = _found(context, path, (candidate, baseline), plan, outputs)
     try:
         _show(findings, kind, output, environment)
     finally:  # what took long is not lost because one of its two outputs is
         if save_forecasts is not None:
             _save_forecasts(save_forecasts, findings, environment)
+        _draw(plot, findings, panel, environment)
     _end(findings, require_win)
 
 
@@ -141,8 +144,8 @@ def _found(
     names: tuple[list[str] | None, list[str] | None],
     plan: "Plan",
     outputs: tuple[str | None, ...],
-) -> "Findings":
-    """Read the data and the model files among the names of models and baselines, and compare as planned."""
+) -> "tuple[Findings, Panel]":
+    """Read the data and the model files among the names of models and baselines, and compare; the data too."""
     from rnncast.evaluate.contest import Contest
     from rnncast.report.progress import progress
 
@@ -162,7 +165,7 @@ def _found(
             advance(done, total, words)
             environment.detail(f"{words} ({done} of {total})")
 
-        return contest.held(panel, lambda base: o.config_from(context, base), plan, told)
+        return contest.held(panel, lambda base: o.config_from(context, base), plan, told), panel
 
 
 def _show(findings: "Findings", kind: Format, output: str, environment: Environment) -> None:
@@ -184,6 +187,15 @@ def _show(findings: "Findings", kind: Format, output: str, environment: Environm
         write(kind, output, environment, (findings.names, findings.rows), lambda: comparison_table(findings, bars))
     if kind is not Format.table and findings.verdict is not None:
         environment.say(findings.verdict.sentence)
+
+
+def _draw(path: str | None, findings: "Findings", panel: "Panel", environment: Environment) -> None:
+    """Draw what was found into a file, if that is wanted, and if anything could be compared."""
+    if path is not None and findings.comparison is not None:
+        from rnncast.report.figures.comparisons import compare_figure
+        from rnncast.report.figures.file import write_figure
+
+        write_figure(path, lambda: compare_figure(findings, panel), environment.say)
 
 
 def _save_forecasts(path: str, findings: "Findings", environment: Environment) -> None:

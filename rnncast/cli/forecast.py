@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rnncast.cli.pretrained import History
     from rnncast.forecaster.forecaster import Forecaster
     from rnncast.series.forecast import Forecast, Paths
+    from rnncast.values import Values
 
 MOST_NAMED = 5  # series, in a hint
 
@@ -47,6 +48,7 @@ def forecast(
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
     series: o.DrawnSeries = None,
+    plot: o.Plot = None,
     no_plot: o.NoPlot = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
@@ -64,13 +66,12 @@ def forecast(
     if untrained := is_pretrained(context, path):
         check_pretrained(context, path)
     _check_usage(path, model, output, new=[continued, followed], save_state=save_state)
-    check_outputs([output], [path, None if untrained else model, future])
+    check_outputs([output], [path, None if untrained else model, future], plot)
     if save_state:
         check_writable(model)
-    _check_paths(paths, series, followed=followed, levels=shown.probabilities is not None)
+    _check_paths(paths, {"--series": series, "--plot": plot}, followed=followed, levels=shown.probabilities is not None)
     if path is not None and untrained:
-        found, past = forecast_pretrained(context, path, shown)
-        return write(kind, output, environment, _rows(found), _table(context, found, past))
+        return _write(context, kind, *forecast_pretrained(context, path, shown))
     refuse_season(season)
 
     from rnncast.forecaster.forecaster import Forecaster
@@ -86,7 +87,7 @@ def forecast(
     forecaster, found, past = _forecast(context, forecaster, path, table, shown)
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
     with _saved_after(forecaster, model if save_state else None):
-        write(kind, output, environment, _rows(found), _table(context, found, past))
+        _write(context, kind, found, past)
     return None
 
 
@@ -141,6 +142,30 @@ def _saved_after(forecaster: "Forecaster", path: str | None) -> Iterator[None]:
         raise gone
 
 
+def _write(context: typer.Context, kind: Format, found: "Forecast | Paths", past: "History") -> None:
+    """Write the forecast, and draw it into a file, if that is wanted: before, as a reader of rows may soon be gone."""
+    environment, given = context.obj, context.params
+    table = _table(context, found, past)
+    if given["plot"] is not None:
+        from rnncast.report.figures.file import write_figure
+        from rnncast.report.figures.forecasts import forecast_figure
+        from rnncast.series.forecast import Forecast
+
+        assert isinstance(found, Forecast)  # of paths, none is
+
+        chosen = None if given["series"] is None else _chosen(found, given["series"])
+        seen = [_seen(past, s) for s in range(len(found.ids))]
+        write_figure(given["plot"], lambda: forecast_figure(found, seen, past[1], chosen), environment.say)
+    write(kind, given["output"], environment, _rows(found), table)
+
+
+def _seen(past: "History", s: int) -> "Values":
+    """What is known of a series before its forecast."""
+    from rnncast.series.panel import Panel
+
+    return past[0][s].y if isinstance(past[0], Panel) else past[0].recent[s]
+
+
 def _rows(found: "Forecast | Paths") -> tuple[list[str], Iterator[Sequence[Any]]]:
     from rnncast.files.output.forecasts import header_of, path_header_of, path_rows_of, rows_of
     from rnncast.series.forecast import Forecast
@@ -178,19 +203,18 @@ def _shown(found: "Forecast | Paths", drawn: "tuple[History, int] | None") -> "R
     if drawn is None or not found.ids:
         return table
     from rnncast.report.pictures import OverTable, forecast_picture
-    from rnncast.series.panel import Panel
 
-    (past, seasons), s = drawn
-    seen = past[s].y if isinstance(past, Panel) else past.recent[s]
+    past, s = drawn
     which = "" if len(found.ids) == 1 else f" ({s + 1} of {len(found.ids)}; --series ID draws another)"
-    return OverTable(forecast_picture(found, s, seen, seasons, which), table)
+    return OverTable(forecast_picture(found, s, _seen(past, s), past[1], which), table)
 
 
-def _check_paths(paths: int | None, series: str | None, *, followed: bool, levels: bool) -> None:
+def _check_paths(paths: int | None, pictures: dict[str, str | None], *, followed: bool, levels: bool) -> None:
     if paths is not None and (followed or levels):
         raise UsageError("--paths gives whole futures, without intervals, and not in a stream", hint="leave out one")
-    if series is not None and (followed or paths is not None):
-        raise UsageError("--series chooses what is drawn, and of paths and streams nothing is", hint="leave it out")
+    for flag, value in pictures.items():
+        if value is not None and (followed or paths is not None):
+            raise UsageError(f"{flag}: of paths and of streams nothing is drawn", hint=f"leave out {flag}")
 
 
 def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], save_state: bool) -> None:

@@ -179,7 +179,15 @@ Resume = Annotated[
 ]
 DrawnSeries = Annotated[
     str | None,
-    typer.Option("--series", metavar="ID", help="The series to draw on a terminal.", show_default="the first"),
+    typer.Option("--series", metavar="ID", help="The series to draw.", show_default="on a terminal the first"),
+]
+Plot = Annotated[
+    str | None,
+    typer.Option(
+        "--plot",
+        metavar="FILE",
+        help="Draw a figure into this file: .png, .svg or .pdf. Needs matplotlib: pip install 'rnncast[plot]'.",
+    ),
 ]
 NoPlot = Annotated[
     bool, typer.Option("--no-plot", help="No picture on a terminal; elsewhere, and with --quiet, there is none.")

@@ -35,13 +35,18 @@ def chosen_format(asked: Format, output: str, environment: Environment) -> Forma
     return Format.table if environment.shows_tables else Format.csv
 
 
-def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
+def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None], figure: str | None = None) -> None:
     """Refuse, before any work is done, to write where it can be seen not to go, or where it would do harm.
 
-    OutputError if a file cannot be written; UsageError if it is also read, or is to be written twice.
+    figure: a further output, to be drawn. OutputError if a file cannot be written; UsageError if it is also read, or is
+    to be written twice, or names no form of figure; RnncastError if nothing is installed to draw one.
     """
+    if figure is not None:
+        from rnncast.report.figures.file import check_figure
+
+        check_figure(figure)
     taken = {place(path, reading=True): "is read, and would be replaced" for path in inputs if path is not None}
-    for path in outputs:
+    for path in (*outputs, figure):
         if path is None:
             continue
         check_writable(path)

@@ -46,6 +46,7 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
+    plot: o.Plot = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -60,7 +61,7 @@ def score(
     if forecasts == actual == o.STREAM:
         raise UsageError("the forecasts and the actual values cannot both be standard input", hint="name one file")
     kind = chosen_format(Format.json if as_json else format, output, environment)
-    check_outputs([output], [forecasts, actual, history])
+    check_outputs([output], [forecasts, actual, history], plot)
     table = o.table_from(context)
 
     from rnncast.evaluate.scoring import placed_after, score_forecasts
@@ -73,4 +74,9 @@ def score(
     scores = score_forecasts(read_forecasts(forecasts, table, panel), panel, past, season, by.value)
     for note in scores.notes:
         environment.say(note)
+    if plot is not None:
+        from rnncast.report.figures.file import write_figure
+        from rnncast.report.figures.forecasts import score_figure
+
+        write_figure(plot, lambda: score_figure(panel, past, scores), environment.say)
     write(kind, output, environment, (scores.names, scores.rows), lambda: scores_table(scores))

@@ -37,13 +37,26 @@ class Origins(NamedTuple):
     before: NDArray[np.bool_]
 
 
+class ScoredModel(NamedTuple):
+    """What a model forecast from each origin: point [G, H], quantiles [G, H, Q] at rising `probabilities` [Q], NaN
+    where it gave none; its MASE and its sMAPE there [G]."""
+
+    point: Values
+    quantiles: Values
+    probabilities: tuple[float, ...]
+    mase: Values
+    smape: Values
+
+
 @dataclass(frozen=True)
 class Scores:
-    """Scores as rows under names, and what a person should be told."""
+    """Scores as rows under names, and what a person should be told; and what was scored, by model."""
 
     names: list[str]
     rows: list[list[Any]]
     notes: list[str]
+    origins: Origins
+    models: dict[str, ScoredModel]
 
 
 def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, season: int | None, by: str) -> Scores:
@@ -72,13 +85,13 @@ def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, 
     if found and season > 1:
         notes.append(f"MASE with m = {season}, a season that the data show; --season N for another")
     rows: list[dict[str, Any]] = []
-    for name, columns in forecasts.models.items():
-        point, quantiles = _laid(columns, known, group, lead, origins.actual.shape)
-        for row in _measured(origins, point, quantiles, columns.probabilities, by, actual):
+    models = {name: _laid(columns, known, (group, lead), origins) for name, columns in forecasts.models.items()}
+    for name, model in models.items():
+        for row in _measured(origins, model.point, model.quantiles, model.probabilities, by, actual):
             rows.append({"model": name, **row})
     names = list(dict.fromkeys(key for row in rows for key in row))
     table = [[*(row.get(key, float("nan")) for key in names), season] for row in rows]
-    return Scores([*names, "season"], table, notes)
+    return Scores([*names, "season"], table, notes, origins, models)
 
 
 def placed_after(actual: Panel, history: Panel | None) -> Panel:
@@ -164,15 +177,15 @@ def _first_repeat(places: NDArray[np.int64]) -> int:
 def _laid(
     columns: ModelColumns,
     known: NDArray[np.bool_],
-    group: NDArray[np.int64],
-    lead: NDArray[np.int64],
-    shape: tuple[int, ...],
-) -> tuple[Values, Values]:
-    """A model's rows as points [G, H] and quantiles [G, H, Q]."""
+    places: tuple[NDArray[np.int64], NDArray[np.int64]],
+    origins: Origins,
+) -> ScoredModel:
+    """A model's rows by origin and lead time, which are their places."""
+    shape = origins.actual.shape
     point, quantiles = np.full(shape, np.nan), np.full((*shape, len(columns.probabilities)), np.nan)
-    point[group, lead] = columns.point[known]
-    quantiles[group, lead] = columns.quantiles[known]
-    return point, quantiles
+    point[places], quantiles[places] = columns.point[known], columns.quantiles[known]
+    mase, smape = metrics.mase(origins.actual, point, origins.scale), metrics.smape(origins.actual, point)
+    return ScoredModel(point, quantiles, columns.probabilities, mase, smape)
 
 
 def _measured(

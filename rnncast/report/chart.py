@@ -10,12 +10,12 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from rnncast.report.dots import Layer, band, composed, line
+from rnncast.report.excerpts import value_range
 from rnncast.report.harmless import harmless
 from rnncast.report.room import AHEAD, FAINT, MISSING, Key, Room, heading
 from rnncast.series.arrays import Array
 
 NARROWEST, LOWEST, HIGHEST = 20, 8, 16  # columns, and rows, of a chart
-FAR = 1.0  # beyond its lines, in their own height, a chart does not reach, however wide a band
 ROWS_PER_TICK = 1.6
 SMALLEST_TICK = 1e-300
 APART = 2  # columns between labels
@@ -68,7 +68,7 @@ class Chart:
     def lines(self, room: Room) -> Iterator[Text]:
         """The rows of the chart, none wider than the room."""
         yield from heading(room, self.title, self.keys)
-        low, high = self._range()
+        low, high = value_range([curve.y for curve in self.curves], [(each.low, each.high) for each in self.shades])
         rows = int(np.clip(room.width // 6, LOWEST, HIGHEST))
         rows = max(LOWEST, min(rows, room.height // 2))
         labels = _ticks(low, high, rows)
@@ -83,22 +83,6 @@ class Chart:
             edge = ("┤" if i in labels else "│") if room.braille else "+" if i in labels else "|"
             yield Text.assemble((f"{labels.get(i, ''):>{margin}}", ""), (edge, FAINT), row, no_wrap=True)
         yield from self._axis(room, margin, columns)
-
-    def _range(self) -> tuple[float, float]:
-        """The lowest and the highest value that there is room for."""
-        inner = np.concatenate([curve.y for curve in self.curves])
-        inner = inner[np.isfinite(inner)]
-        if not len(inner):
-            return 0.0, 1.0
-        low, high = float(inner.min()), float(inner.max())
-        if self.shades:
-            reach = FAR * (high / 2 - low / 2) * 2 or FAR * abs(high) or 1.0
-            low = max(low - reach, min(low, *(float(shade.low.min()) for shade in self.shades)))
-            high = min(high + reach, max(high, *(float(shade.high.max()) for shade in self.shades)))
-        if high / 2 - low / 2 <= 1e-9 * max(abs(low), abs(high)):
-            around = abs(high) / 10 or 1.0
-            return low - around, high + around
-        return low, high
 
     def _layers(self, size: tuple[int, int], low: float, high: float) -> Iterator[Layer]:
         def up(y: Array) -> Array:  # halves, because the whole span may be more than a float holds

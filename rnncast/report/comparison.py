@@ -17,7 +17,7 @@ def comparison_table(findings: Findings, bars: bool = False) -> Group:
     found, verdict = findings.comparison, findings.verdict
     assert found is not None
     table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, title=_title(found, verdict), title_justify="left", title_style="dim"
+        box=box.SIMPLE_HEAD, pad_edge=False, title=title_of(found, verdict), title_justify="left", title_style="dim"
     )
     table.add_column("model", style="bold", no_wrap=True)
     level = found.levels[0] if found.levels else None
@@ -32,7 +32,8 @@ def comparison_table(findings: Findings, bars: bool = False) -> Group:
     return Group(table, *near, *drawn, *([verdict.sentence] if verdict else []))
 
 
-def _title(found: Comparison, verdict: Verdict | None) -> str:
+def title_of(found: Comparison, verdict: Verdict | None) -> str:
+    """What was compared, over what, in a line."""
     across = f", {found.series} series" if found.series > 1 else ""
     tested = f", p against {verdict.model}" if verdict else ""
     origins = f"{found.origins} origins" if found.origins > 1 else "1 origin"

@@ -14,14 +14,12 @@ from rich.text import Text
 from rnncast.report.bars import sparkline
 from rnncast.report.chart import Chart, Curve, Shade
 from rnncast.report.dots import DENSE, SPARSE
+from rnncast.report.excerpts import forecast_excerpt
 from rnncast.report.harmless import harmless
 from rnncast.report.room import AHEAD, FAINT, MISSING, Key, Room, heading
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 
-SEASONS_BACK = 3  # of history beside a forecast
-HORIZONS_BACK = 3, 8  # it has at least, and at most, so many horizons
-FEWEST_BACK = 24  # steps
 MOST_STRIPS = 8  # series drawn below each other
 WIDEST_NAME = 20
 ROWS_AROUND = 5  # of a screen, beside those of a table: its head, and where the next command is typed
@@ -46,37 +44,33 @@ def forecast_picture(
 
     note: what is said beside its name.
     """
-    horizon, point = forecast.horizon, forecast.point[s]
-    least, most = (times * horizon for times in HORIZONS_BACK)
-    back = max(min(SEASONS_BACK * max(seasons, default=1), most), least, FEWEST_BACK)
-    known = np.flatnonzero(~np.isnan(seen[-back:]))
-    past = seen[-back:][known[0] :] if len(known) else seen[:0]
+    excerpt = forecast_excerpt(forecast, s, seen, seasons)
+    horizon, past, (strand,) = forecast.horizon, excerpt.y, excerpt.strands
     n, last = len(past), past[-1:]
     # From the last value on, that the forecast is seen to leave from it; from the first step, if that is missing.
     joined = last if len(last) and not np.isnan(last[0]) else last[:0]
     start = n - len(joined)
-    bands = list(_bands(forecast, s))
+    bands = strand.bands[:: max(len(strand.bands) - 1, 1)]  # the widest and the narrowest
     looks = _LOOKS[-len(bands) :] if bands else ()
     shades = tuple(
-        Shade(np.append(joined, low), np.append(joined, high), start, look.mark, look.every)
-        for (low, high, _), look in zip(bands, looks, strict=True)
+        Shade(np.append(joined, band.low), np.append(joined, band.high), start, look.mark, look.every)
+        for band, look in zip(bands, looks, strict=True)
     )
-    first = int(forecast.cutoff[s]) - n + 1
 
     def written(steps: NDArray[np.int64]) -> Sequence[object]:
-        return list(forecast.columns.written(forecast.frequency.times(first + steps)))
+        return list(forecast.columns.written(forecast.frequency.times(excerpt.first + steps)))
 
     keys = (
         Key("⠤⠤", "**", "history"),
         Key("⠤⠤", "oo", "forecast", f"bold {AHEAD}"),
-        *(Key(look.braille, 2 * look.mark, name, AHEAD) for look, (_, _, name) in zip(looks, bands, strict=True)),
+        *(Key(look.braille, 2 * look.mark, band.name, AHEAD) for look, band in zip(looks, bands, strict=True)),
         *(_MISSING if np.isnan(past).any() else ()),
     )
     return Chart(
         f"{forecast.columns.target}{forecast.columns.of_series(forecast.ids[s])}{note}",
         keys,
         n + horizon,
-        (Curve(past, 0, "", "*"), Curve(np.append(joined, point), start, f"bold {AHEAD}", "o")),
+        (Curve(past, 0, "", "*"), Curve(np.append(joined, strand.point), start, f"bold {AHEAD}", "o")),
         written,
         shades,
         marked=np.append(np.isnan(past), np.zeros(horizon, np.bool_)),
@@ -84,16 +78,6 @@ def forecast_picture(
         seasons=tuple(m for m in seasons if m > 1),
         divider=n,
     )
-
-
-def _bands(forecast: Forecast, s: int) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], str]]:
-    """The widest of the forecast's intervals and the narrowest: their ends [H], and what they are called."""
-    probabilities, quantiles = forecast.probabilities, forecast.quantiles[s]
-    pairs = len(probabilities) // 2
-    for i in sorted({0, pairs - 1}) if pairs else ():
-        low, high = probabilities[i], probabilities[-1 - i]
-        by_level = forecast.by_level and abs(low + high - 1) < 1e-9
-        yield quantiles[:, i], quantiles[:, -1 - i], f"{100 * (high - low):g} %" if by_level else f"{low:g} to {high:g}"
 
 
 def check_picture(panel: Panel, shown: Sequence[int]) -> RenderableType:
