@@ -26,11 +26,12 @@ NUMBERED = re.compile(r"[A-Za-z]?(\d{1,9})")
 
 def holds_series_rows(source: ByteSource) -> bool:
     """Whether the header is that of a series a row: V1, V2, V3 and so on, or an id and then F1, F2 or 1, 2."""
-    top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
-    _, header = next(iter(records(source, top, _separator(source))), (0, []))
-    numbered = [NUMBERED.fullmatch(cell.strip()) for cell in header]
+    lines = source.head.removeprefix(BOM).decode(errors="replace").splitlines()[:-1]  # the last may be cut off
+    header = next((line.strip() for line in lines if line.strip()), "")
+    cells = [cell.strip().strip('"') for cell in header.split(max(SEPARATORS, key=header.count))]
+    numbered = [NUMBERED.fullmatch(cell) for cell in cells]
     counted = [int(found[1]) if found else 0 for found in numbered]
-    first = 1 if header and header[0].strip().lower() in ID_NAMES else 2 if counted[:1] == [1] else 0
+    first = 1 if cells[0].lower() in ID_NAMES else 2 if counted[:1] == [1] else 0
     return len(counted) > FEWEST and first > 0 and counted[1:] == list(range(first, first + len(counted) - 1))
 
 
