@@ -104,11 +104,8 @@ def _width_below_title(lines: list[str], mark: str) -> int:
 def _dialect(source: ByteSource) -> Dialect:
     separator = separator_of(source)
     top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
-    first = [
-        (line, [cell.strip() for cell in row])
-        for line, row in islice(records(source, top, separator), LOOKED_AT)
-        if any(map(str.strip, row))
-    ]
+    filled = ((line, [cell.strip() for cell in row]) for line, row in records(source, top, separator) if any(row))
+    first = list(islice(((line, row) for line, row in filled if any(row)), LOOKED_AT))
     above = title_rows([row for _, row in first])
     note = title_note(source.name, [row for _, row in first[:above]])
     line, cells = first[above] if first else (0, [])
