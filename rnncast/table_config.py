@@ -53,6 +53,9 @@ class TableConfig:
     missing: tuple[str, ...] = setting(
         (), "Words that stand for a missing value, beside NA, null and the like: k.A.", flags=("rare",)
     )
+    sheet: str | None = setting(
+        None, "The sheet of a spreadsheet; the first that holds a table, unless given.", flags=("rare",)
+    )
     encoding: str = setting(
         "auto",
         "The encoding of text: cp1252, latin-1, utf-16...; auto: UTF-8, or Windows-1252 where it is that.",

@@ -20,9 +20,9 @@ times         | numpy                     |
 intervals     | numpy                     |
 series        | numpy                     | times intervals
 frame         | numpy                     | times series
-files.formats | numpy pandas pyarrow      | times
+files.formats | numpy pandas pyarrow python_calamine | times
 files.panels  | numpy pandas              | times series files.formats
-files.output  | numpy pandas safetensors  | times series frame
+files.output  | numpy pandas pyarrow safetensors xlsxwriter | times series frame
 runtime       | numpy scipy               | intervals series frame
 pretrained    | numpy safetensors         |
 choices       | numpy scipy               | times series frame runtime

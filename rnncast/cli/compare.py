@@ -113,6 +113,8 @@ def compare(
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
+    if save_forecasts not in (None, o.STREAM):
+        chosen_format(Format.auto, save_forecasts, environment)  # refused before the work, if at all
 
     from rnncast.evaluate.compare import Plan
     from rnncast.evaluate.contest import is_file
@@ -200,9 +202,12 @@ def _draw(path: str | None, findings: "Findings", panel: "Panel", environment: E
 
 def _save_forecasts(path: str, findings: "Findings", environment: Environment) -> None:
     from rnncast.files.output.forecasts import side_by_side
+    from rnncast.series.forecast import CUTOFF
 
     forecasts: dict[int, dict[str, Forecast]] = {}
     for outcome in findings.outcomes:
         forecasts.setdefault(outcome.origin, {})[outcome.candidate] = outcome.forecast
     kind = Format.csv if path == o.STREAM else chosen_format(Format.auto, path, environment)
-    write(kind, path, environment, side_by_side([*forecasts.values()]))
+    formats = next((each.columns.formats for forecast in forecasts.values() for each in forecast.values()), {})
+    cutoffs = dict.fromkeys([CUTOFF], *formats.values()) if len(formats) == 1 else {}
+    write(kind, path, environment, side_by_side([*forecasts.values()]), times={**formats, **cutoffs})

@@ -71,7 +71,12 @@ def forecast(
         check_writable(model)
     _check_paths(paths, {"--series": series, "--plot": plot}, followed=followed, levels=shown.probabilities is not None)
     if path is not None and untrained:
+<<<<<<< HEAD
         return _write(context, kind, *forecast_pretrained(context, path, shown))
+=======
+        found, past = forecast_pretrained(context, path, shown)
+        return write(kind, output, environment, _rows(found), _table(context, found, past), found.columns.formats)
+>>>>>>> 48f3600 (Spreadsheets are read and written; -o writes what its name says, or refuses)
     refuse_season(season)
 
     from rnncast.forecaster.forecaster import Forecaster
@@ -87,7 +92,11 @@ def forecast(
     forecaster, found, past = _forecast(context, forecaster, path, table, shown)
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
     with _saved_after(forecaster, model if save_state else None):
+<<<<<<< HEAD
         _write(context, kind, found, past)
+=======
+        write(kind, output, environment, _rows(found), _table(context, found, past), found.columns.formats)
+>>>>>>> 48f3600 (Spreadsheets are read and written; -o writes what its name says, or refuses)
     return None
 
 
@@ -243,6 +252,6 @@ def _stream(environment: Environment) -> str:
 
 
 def _streamed(kind: Format, asked: Format) -> Format:
-    if asked in (Format.table, Format.json):
+    if asked not in (Format.auto, Format.csv, Format.jsonl):
         raise UsageError(f"--format {asked} needs an end, and a stream has none", hint="use csv or jsonl")
     return Format.jsonl if kind is Format.jsonl else Format.csv

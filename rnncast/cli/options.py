@@ -52,7 +52,9 @@ class ErrorFormat(StrEnum):
 Data = Annotated[
     str | None,
     typer.Argument(
-        metavar="DATA", help="CSV, JSON Lines or Parquet; - or a pipe is standard input.", show_default=False
+        metavar="DATA",
+        help="CSV, JSON Lines, Parquet or a spreadsheet; - or a pipe is standard input.",
+        show_default=False,
     ),
 ]
 ModelFile = Annotated[

@@ -1,14 +1,16 @@
 """Where data go out, and in which form: a table for a person, CSV for a pipe, or what was asked for."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rnncast.cli.environment import Environment
 from rnncast.errors import UsageError
-from rnncast.files.output.writing import STDOUT, check_writable, place, written_text
+from rnncast.files.output.writing import STDOUT, check_writable, place, written, written_text
 from rnncast.plain import json_text
 
 if TYPE_CHECKING:
@@ -23,16 +25,62 @@ class Format(StrEnum):
     csv = "csv"
     json = "json"
     jsonl = "jsonl"
+    parquet = "parquet"
+    xlsx = "xlsx"
+
+
+BINARY = (Format.parquet, Format.xlsx)
+PACKED = (".gz", ".zst")
+ENDINGS = {
+    "": Format.csv,
+    ".csv": Format.csv,
+    ".tsv": Format.csv,
+    ".txt": Format.csv,
+    ".json": Format.json,
+    ".jsonl": Format.jsonl,
+    ".ndjson": Format.jsonl,
+    ".parquet": Format.parquet,
+    ".pq": Format.parquet,
+    ".xlsx": Format.xlsx,
+}
+# Endings of forms that are not written; others are anybody's own, and hold CSV.
+OTHERS = tuple(
+    f".{name}"
+    for name in re.findall(
+        r"\w+",
+        "xls xlsm xlsb ods feather arrow ipc orc avro h5 hdf5 db sqlite zip bz2 xz 7z tar html htm md pdf xml yaml yml",
+    )
+)
 
 
 def chosen_format(asked: Format, output: str, environment: Environment) -> Format:
     """The form asked for; else that of the output file's name; else a table on a terminal, CSV elsewhere."""
-    if asked is not Format.auto:
-        return asked
-    if output != "-":
-        ending = Path(output).suffix.removeprefix(".")
-        return Format(ending) if ending in ("json", "jsonl") else Format.csv
-    return Format.table if environment.shows_tables else Format.csv
+    if output == STDOUT:
+        if asked in BINARY and environment.stdout.isatty():
+            raise UsageError(f"--format {asked} is not for a terminal", hint=f"write it to a file: -o forecast.{asked}")
+        return asked if asked is not Format.auto else Format.table if environment.shows_tables else Format.csv
+    path, packed = _unpacked_name(output)
+    ending = path.suffix.lower()
+    named = ENDINGS.get(ending)
+    if asked is Format.auto and (ending in OTHERS or (packed and named in BINARY)):
+        known = ", ".join(filter(None, ENDINGS))
+        raise UsageError(
+            f"{output}: {''.join(Path(output).suffixes[-2:]) if packed else ending} is not a form that can be written",
+            hint=f"use one of {known}; text also with {' or '.join(PACKED)} behind; or say --format",
+        )
+    kind = asked if asked is not Format.auto else named or Format.csv
+    if named is not None and ending and (kind in BINARY or named in BINARY) and kind is not named:
+        raise UsageError(
+            f"--format {kind} does not suit the name {output}", hint="leave out --format, or rename the file"
+        )
+    return kind
+
+
+def _unpacked_name(output: str) -> tuple[Path, str]:
+    """The name of a file without the ending that says how it is packed, and that."""
+    path = Path(output)
+    packed = path.suffix.lower()
+    return (path.with_suffix(""), packed) if packed in PACKED else (path, "")
 
 
 def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None], figure: str | None = None) -> None:
@@ -63,8 +111,19 @@ def write(
     environment: Environment,
     rows: tuple[list[str], Iterable[Sequence[Any]]],
     table: "Callable[[], RenderableType] | None" = None,
+    times: Mapping[str, str] | None = None,
 ) -> None:
-    """Write named rows, or the table that shows them, to stdout ("-") or a file."""
+    """Write named rows, or the table that shows them, to stdout ("-") or a file. times: the formats of the columns that
+    hold times, by name."""
+    if kind in BINARY:
+        from rnncast.files.output.binary import write_parquet, write_xlsx
+
+        made = BytesIO()  # Parquet and workbooks are written back and forth
+        (write_parquet if kind is Format.parquet else write_xlsx)(*rows, made, times or {})
+        environment.stdout.flush()
+        with written(output) as file:
+            file.write(made.getbuffer())
+        return
     with _opened(output, environment) as out:
         if kind is Format.table:
             assert table is not None
@@ -89,5 +148,14 @@ def _opened(output: str, environment: Environment) -> Iterator[TextIO]:
         yield environment.stdout
         environment.stdout.flush()
         return
-    with written_text(output) as file:
-        yield file
+    _, packed = _unpacked_name(output)
+    if not packed:
+        with written_text(output) as file:
+            yield file
+        return
+    from rnncast.files.output.binary import packed_bytes
+
+    text = StringIO(newline="")
+    yield text
+    with written(output) as raw:
+        raw.write(packed_bytes(text.getvalue().encode("utf-8", "backslashreplace"), packed))

@@ -70,6 +70,11 @@ class Columns:
         return self.time or "step"
 
     @property
+    def formats(self) -> dict[str, str]:
+        """The format of each time column that goes out, by its name."""
+        return dict(zip(self.time_names, self.time_formats or (self.time_format,), strict=True))
+
+    @property
     def time_names(self) -> tuple[str, ...]:
         """The headers of the time columns that go out."""
         return self.time_columns or (self.time_name,)

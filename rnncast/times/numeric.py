@@ -33,10 +33,10 @@ TIME_WORDS = frozenset(TIME_NAMES) | frozenset(
     re.findall(
         r"\w+",
         "dates ts epoch unix unixtime stamp datum zeit uhrzeit zeitpunkt zeitstempel monat quartal woche jahr fecha "
-        "mes dia jour mois horodatage",
+        "mes dia tag jour mois horodatage",
     )
 )
-DATE_WORDS = TIME_WORDS - {"ds", "ts", "time", "period", "hour", "epoch", "unix", "unixtime", "stamp", "zeit"}
+DATE_WORDS = TIME_WORDS - {"ds", "ts", "time", "period", "hour", "epoch", "unix", "unixtime", "stamp", "zeit", "tag"}
 _ENDINGS = ("datum", "zeitpunkt", "zeitstempel")  # of German compounds
 
 _NUMBER = re.compile(r"\d{1,19}(?:[.,]\d{1,16})?(?:[eE]\+?\d{1,2})?", re.ASCII)

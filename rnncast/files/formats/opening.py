@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from rnncast.config import TableConfig
+from rnncast.errors import UsageError
 from rnncast.files.formats.cells import Column, Table, without_words
 from rnncast.files.formats.delimited import open_delimited
 from rnncast.files.formats.frames import is_frame, open_frame
 from rnncast.files.formats.objects import open_objects
 from rnncast.files.formats.parquet import MAGIC, open_parquet
 from rnncast.files.formats.sources import ByteSource, Progress, open_source
+from rnncast.files.formats.spreadsheets import COMPOUND, ZIP, open_spreadsheet
 
 OBJECTS = (b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]", b"[[")  # what JSON begins with
 
@@ -30,6 +32,7 @@ def open_table(data: Any, asked: TableConfig, progress: Progress = lambda done, 
         yield _without(open_frame(data), asked.missing)
         return
     with open_source(data, progress, asked.encoding) as source:
+<<<<<<< HEAD
         yield table_in(source, asked)
 
 
@@ -37,6 +40,10 @@ def table_in(source: ByteSource, asked: TableConfig) -> Table:
     """The table in the bytes of a source, without the words that mean a missing value."""
     table = opened(source)
     return _without(replace(table, notes=(*source.notes, *table.notes)), asked.missing)
+=======
+        table = opened(source, asked.sheet)
+        yield _without(replace(table, notes=(*source.notes, *table.notes)), asked.missing)
+>>>>>>> 48f3600 (Spreadsheets are read and written; -o writes what its name says, or refuses)
 
 
 def _without(table: Table, words: tuple[str, ...]) -> Table:
@@ -51,8 +58,12 @@ def _without(table: Table, words: tuple[str, ...]) -> Table:
     return replace(table, head=head, read=read)
 
 
-def opened(source: ByteSource) -> Table:
-    """The table, whatever its form, which its first bytes tell."""
+def opened(source: ByteSource, sheet: str | None = None) -> Table:
+    """The table, whatever its form, which its first bytes tell. sheet: of a spreadsheet, by name."""
+    if source.start.startswith((ZIP, COMPOUND)):
+        return open_spreadsheet(source, sheet)
+    if sheet is not None:
+        raise UsageError(f"{source.name} is no spreadsheet, and has no sheet {sheet!r}", hint="leave out --sheet")
     if source.start.startswith(MAGIC):
         return open_parquet(source)
     if source.start.startswith(OBJECTS):

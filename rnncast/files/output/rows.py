@@ -56,10 +56,11 @@ STREAMED = {"csv": stream_csv, "jsonl": stream_jsonl}
 
 
 def _objects(names: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    return (dict(zip(names, _without_nan(row), strict=True)) for row in rows)
+    return (dict(zip(names, without_nan(row), strict=True)) for row in rows)
 
 
-def _without_nan(row: Row) -> Row:
+def without_nan(row: Row) -> Row:
+    """A row with None for each number that is not finite."""
     return [None if cell != cell or cell in INFINITE else cell for cell in row]
 
 
@@ -79,5 +80,5 @@ def _text(text: str) -> str:
 def _cell(value: Any) -> str:
     """A cell of a row of several, quoted where it must be."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([*_without_nan([value]), ""])
+    csv.writer(text, lineterminator="\n").writerow([*without_nan([value]), ""])
     return text.getvalue().removesuffix(",\n")
