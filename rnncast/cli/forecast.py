@@ -71,12 +71,7 @@ def forecast(
         check_writable(model)
     _check_paths(paths, {"--series": series, "--plot": plot}, followed=followed, levels=shown.probabilities is not None)
     if path is not None and untrained:
-<<<<<<< HEAD
         return _write(context, kind, *forecast_pretrained(context, path, shown))
-=======
-        found, past = forecast_pretrained(context, path, shown)
-        return write(kind, output, environment, _rows(found), _table(context, found, past), found.columns.formats)
->>>>>>> 48f3600 (Spreadsheets are read and written; -o writes what its name says, or refuses)
     refuse_season(season)
 
     from rnncast.forecaster.forecaster import Forecaster
@@ -92,11 +87,7 @@ def forecast(
     forecaster, found, past = _forecast(context, forecaster, path, table, shown)
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
     with _saved_after(forecaster, model if save_state else None):
-<<<<<<< HEAD
         _write(context, kind, found, past)
-=======
-        write(kind, output, environment, _rows(found), _table(context, found, past), found.columns.formats)
->>>>>>> 48f3600 (Spreadsheets are read and written; -o writes what its name says, or refuses)
     return None
 
 
@@ -165,7 +156,7 @@ def _write(context: typer.Context, kind: Format, found: "Forecast | Paths", past
         chosen = None if given["series"] is None else _chosen(found, given["series"])
         seen = [_seen(past, s) for s in range(len(found.ids))]
         write_figure(given["plot"], lambda: forecast_figure(found, seen, past[1], chosen), environment.say)
-    write(kind, given["output"], environment, _rows(found), table)
+    write(kind, given["output"], environment, _rows(found), table, found.columns.formats)
 
 
 def _seen(past: "History", s: int) -> "Values":

@@ -20,8 +20,8 @@ OBJECTS = (b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]", b"[[")  # what JSON begins
 
 
 def is_delimited(source: ByteSource) -> bool:
-    """Whether it is text with separators: neither Parquet nor JSON."""
-    return not source.start.startswith((MAGIC, *OBJECTS))
+    """Whether it is text with separators: neither Parquet, a spreadsheet nor JSON."""
+    return not source.start.startswith((MAGIC, ZIP, COMPOUND, *OBJECTS))
 
 
 @contextmanager
@@ -32,18 +32,13 @@ def open_table(data: Any, asked: TableConfig, progress: Progress = lambda done, 
         yield _without(open_frame(data), asked.missing)
         return
     with open_source(data, progress, asked.encoding) as source:
-<<<<<<< HEAD
         yield table_in(source, asked)
 
 
 def table_in(source: ByteSource, asked: TableConfig) -> Table:
     """The table in the bytes of a source, without the words that mean a missing value."""
-    table = opened(source)
+    table = opened(source, asked.sheet)
     return _without(replace(table, notes=(*source.notes, *table.notes)), asked.missing)
-=======
-        table = opened(source, asked.sheet)
-        yield _without(replace(table, notes=(*source.notes, *table.notes)), asked.missing)
->>>>>>> 48f3600 (Spreadsheets are read and written; -o writes what its name says, or refuses)
 
 
 def _without(table: Table, words: tuple[str, ...]) -> Table:
