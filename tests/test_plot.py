@@ -1,13 +1,16 @@
 """`--plot FILE`: each command that has it draws a figure into a file, whole or not at all."""
 
+import math
+import re
 import shutil
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from rnncast.report.figures import file
-from tests.conftest import AIR_PASSENGERS, Program
+from tests.conftest import AIR_PASSENGERS, ROOT, Program, fitted, small_config
 from tests.test_cli import modules_after
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -16,12 +19,14 @@ ENDS = {"png": b"IEND\xaeB`\x82", "svg": b"</svg>\n", "pdf": b"%%EOF\n"}
 COMMANDS = {
     "forecast": "forecast",
     "check": "check air_passengers.csv",
+    "inspect": "inspect",
     "score": "score forecasts.csv --actual air_passengers.csv",
     "compare": "compare air_passengers.csv --model drift --baseline mean --folds 3",
 }
 SHOWN = {
     "forecast": {"#Passengers", "history", "forecast", "80 %", "95 %", "12 steps ahead, monthly"},
     "check": {"#Passengers", "144 steps, monthly"},
+    "inspect": {"rnncast.safetensors: lstm", "MASE on data held back", "Hidden state after the last value", "95 %"},
     "score": {"#Passengers", "observed", "forecast", "80 %"},
     "compare": {"#Passengers", "drift", "mean", "naive", "seasonal-naive", "observed", "MASE, where less is better"},
 }
@@ -143,3 +148,46 @@ def test_of_a_panel_the_worst_the_median_and_the_best_are_drawn(program: Program
 def test_a_reader_that_has_seen_enough_loses_no_figure(ready: Program) -> None:
     ready.shell("rnncast forecast --plot x.svg | head -1")
     assert (ready.folder / "x.svg").read_text().endswith("</svg>\n")
+
+
+@pytest.mark.parametrize("model", ["window", "jordan"])
+def test_a_net_with_little_or_no_state_can_be_inspected(program: Program, model: str) -> None:
+    fitted(small_config(model)).save(str(program.folder / "m.safetensors"))
+    done = program("inspect", "m.safetensors", "--plot", "x.svg")
+    assert done.returncode == 0, done.stderr
+    shown = texts(program.folder / "x.svg")
+    assert ("Hidden state after the last value" in shown) == (model == "jordan")
+    assert "no data were held back" in shown
+
+
+def test_how_far_back_a_model_looks_is_drawn(program: Program) -> None:
+    fitted(small_config("lstm")).save(str(program.folder / "m.safetensors"))
+    rows = [f"{s},{i},{100 + 10 * math.sin(i + s)}" for s in range(2) for i in range(1, 80)]
+    (program.folder / "data.csv").write_text("\n".join(["id,step,value", *rows]))
+    done = program("inspect", "m.safetensors", "data.csv", "--memory", "--plot", "x.svg")
+    assert done.returncode == 0, done.stderr
+    wanted = {"How far back lstm looks", "through the state", "through the frame", "end of the window", "lead 4"}
+    assert wanted <= texts(program.folder / "x.svg")
+
+
+PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.svg"))
+
+
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
+def test_a_picture_of_the_pages_fetches_nothing_and_is_shown_on_one(path: Path) -> None:
+    ElementTree.parse(path)
+    assert not re.search(r"(href=|url\(|src=)[\"']?https?:|@import|<script", path.read_text())
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    assert any(f"pictures/{path.name})" in page.read_text() for page in pages)
+
+
+def test_a_terminal_is_pictured_as_it_was(tmp_path: Path) -> None:
+    spec = spec_from_file_location("make_pictures", ROOT / "docs" / "make_pictures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = module_from_spec(spec)
+    spec.loader.exec_module(script)
+    svg = script.terminal_picture("rnncast forecast", "\x1b[1mMonth\x1b[0m <b> ⢕\n1961-01\n", "name")
+    shown = [each.text for each in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+    words = "".join(filter(None, shown)).replace("\xa0", " ")
+    assert all(each in words for each in ("$ rnncast forecast", "Month", "<b> ⢕", "1961-01"))

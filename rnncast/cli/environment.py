@@ -65,8 +65,8 @@ class Environment:
 
     @property
     def shows_progress(self) -> bool:
-        """Whether a person watches stderr."""
-        return self.stderr.isatty() and not self.quiet
+        """Whether a person watches stderr, and is not told in lines, which a bar would be torn by."""
+        return self.stderr.isatty() and not self.quiet and not self.verbose
 
     @property
     def shows_tables(self) -> bool:

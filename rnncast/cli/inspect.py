@@ -6,7 +6,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
-from rnncast.cli.output import Format, chosen_format, write, write_object
+from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
 from rnncast.config import DATA_OF_MODEL, TableConfig
 from rnncast.errors import UsageError
@@ -41,6 +41,7 @@ def inspect(
         ),
     ] = False,
     no_plot: o.NoPlot = False,
+    plot: o.Plot = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
@@ -52,16 +53,22 @@ def inspect(
 
     from rnncast.forecaster.forecaster import Forecaster
 
+    check_outputs([output], [model, data], plot)
     forecaster = Forecaster.load(model)
     if memory:
         kind = Format.json if as_json else chosen_format(format, output, environment)
-        _memory(environment, forecaster, _panel(context, forecaster, data), (kind, output))
+        _memory(environment, forecaster, _panel(context, forecaster, data), (kind, output), plot)
         return
     if data is not None or format is not Format.auto or output != "-":
         raise UsageError("DATA, --format and --output are for how far back a model looks", hint="add --memory")
     from rnncast.report.card import card, card_table
     from rnncast.report.tables import print_table
 
+    if plot is not None:
+        from rnncast.report.figures.file import write_figure
+        from rnncast.report.figures.models import model_figure
+
+        write_figure(plot, lambda: model_figure(forecaster, model), environment.say)
     told = card(forecaster, None if model == o.STREAM else model)
     if as_json:
         print(json_text(told, indent=1), file=environment.stdout)
@@ -82,13 +89,20 @@ def _panel(context: typer.Context, forecaster: "Forecaster", data: str | None) -
     return panel
 
 
-def _memory(environment: Environment, forecaster: "Forecaster", panel: "Panel", to: tuple[Format, str]) -> None:
-    """The curves as a picture or as data, and what they come to on stderr."""
+def _memory(
+    environment: Environment, forecaster: "Forecaster", panel: "Panel", to: tuple[Format, str], plot: str | None
+) -> None:
+    """The curves as a picture or as data, and what they come to on stderr. plot: the file of a figure of them."""
     kind, output = to
 
     from rnncast.report.memory import MemoryCurve
 
     found = MemoryCurve.of(forecaster, panel)
+    if plot is not None:
+        from rnncast.report.figures.file import write_figure
+        from rnncast.report.figures.memory import memory_figure
+
+        write_figure(plot, lambda: memory_figure(found), environment.say)
     if kind is Format.json:
         write_object(output, environment, found.to_dict())
     elif kind is Format.table:

@@ -28,7 +28,7 @@ def comparison_table(findings: Findings, bars: bool = False) -> Group:
     for score in found.scores:
         table.add_row(score.name, *_cells(found, score), *_tested(verdict, score), f"{score.seconds:.1f}")
     near = [_near_best(found)] if found.critical is not None else []
-    drawn = [_bars(found, verdict)] if bars else []
+    drawn: list[Bars | str] = [_bars(found, verdict), ""] if bars else []
     return Group(table, *near, *drawn, *([verdict.sentence] if verdict else []))
 
 
