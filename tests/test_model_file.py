@@ -21,7 +21,7 @@ from rnncast.errors import DataError, ForecastError, ModelFileError
 from rnncast.files.output.model_file import read_model, write_model
 from rnncast.forecaster.following import Follower
 from rnncast.forecaster.forecaster import Forecaster
-from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
+from rnncast.runtime.runtime import CONFORMAL, SHARED, TEMPLATES
 from rnncast.series.panel import Columns, Panel
 from rnncast.times.frequency import Frequency
 from tests.conftest import Program, small_config, waves
@@ -225,7 +225,7 @@ def test_tensors_of_junk_that_were_signed_are_refused(model: Path, data: st.Data
     }
     if name in (CONFORMAL, TEMPLATES):  # a model can do without
         del spoilt["gone"]
-    if name == TEMPLATES:  # of which there may be any number
+    if name in (TEMPLATES, SHARED):  # of which there may be any number
         del spoilt["longer"]
     kind = data.draw(st.sampled_from([each for each in spoilt if bad.size or each in ("gone", "other")]))
     tensors[name] = spoilt[kind]()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from rnncast.config import quantiles_from
 from rnncast.series import forecast as series
+from rnncast.series.sums import PATHS, forecast_of, sums_of, total_of
+from rnncast.settings import several
 from rnncast.times.frequency import Times
 from rnncast.values import Values
 
@@ -22,12 +24,12 @@ ROWS = 10  # that are shown
 class Forecast:
     """Forecasts of S series over H steps, in the user's units.
 
-    values: as arrays. past: what holds the values before; seasons: of the data, the main one first. drawn: so many
-    whole futures.
+    values: as arrays. past: what holds the values before, None for sums; seasons: of the data, the main one first.
+    drawn: so many whole futures.
     """
 
     values: series.Forecast
-    past: "Panel | Forecaster"
+    past: "Panel | Forecaster | None"
     seasons: tuple[int, ...]
     drawn: Callable[[int], series.Paths]
 
@@ -64,6 +66,35 @@ class Forecast:
         from rnncast.files.output.frames import paths_frame
 
         return paths_frame(self.drawn(number))
+
+    def sum(self, by: str = "all", *, paths: int = PATHS) -> "pd.DataFrame":
+        """Sums of each series over each "month", "quarter" or "year", or over "all" steps, with their intervals.
+
+        A row per series and period: from, to and steps say what is added up, which is a part of the period where the
+        forecast covers a part of it. paths: sampled futures that the intervals are from.
+        """
+        import pandas as pd
+
+        from rnncast.files.output.frames import moments
+        from rnncast.files.output.sums import sums_header, sums_rows
+
+        sums = sums_of(self.drawn(paths), by, self.values.probabilities, by_level=self.values.by_level)
+        frame = pd.DataFrame(sums_rows(sums), columns=sums_header(sums))
+        for place, name in enumerate(("from", "to")):
+            frame[name] = moments(self.values.columns, sums.ends[:, place])
+        return frame
+
+    def total(self, by: Any = (), *, paths: int = PATHS) -> "Forecast":
+        """The forecast of the sum of all series, or of those with the same values in some id columns, with intervals
+        for that sum: series that rise and fall together make them wider. UsageError for a column that is no id."""
+        columns = several("by", by, str)
+        drawn = self.drawn
+
+        def added(number: int) -> series.Paths:
+            return total_of(drawn(number), columns)
+
+        values = forecast_of(added(paths), self.values.probabilities, by_level=self.values.by_level)
+        return Forecast(values, None, self.seasons, added)
 
     def to_frame(self) -> "pd.DataFrame":
         """A row per series and step: ids, time, forecast, and the ends of its intervals, or its quantiles."""

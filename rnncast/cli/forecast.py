@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -14,6 +14,7 @@ from rnncast.cli.follow import Shown, StreamOptions, follow
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained, refuse_season
 from rnncast.cli.reading import read_data
+from rnncast.cli.sums import check_sums, is_summed, sampled, summed
 from rnncast.config import PRETRAINED, TableConfig, quantiles_from
 from rnncast.errors import OutputClosedError, UsageError
 from rnncast.files.output.writing import check_writable
@@ -39,6 +40,9 @@ def forecast(
     quantiles: o.Quantiles = None,
     season: o.Season = None,
     paths: o.Paths = None,
+    sum_: o.Sum = None,
+    total: o.Total = False,
+    by: o.By = None,
     continued: o.Continue = False,
     save_state: o.SaveState = False,
     followed: o.Follow = False,
@@ -69,9 +73,12 @@ def forecast(
     check_outputs([output], [path, None if untrained else model, future], plot)
     if save_state:
         check_writable(model)
-    _check_paths(paths, {"--series": series, "--plot": plot}, followed=followed, levels=shown.probabilities is not None)
+    drawn = {"--series": series, "--plot": plot}
+    check_sums(context.params, drawn)
+    levels = shown.probabilities is not None and not is_summed(context.params)
+    _check_paths(paths, drawn, followed=followed, levels=levels)
     if path is not None and untrained:
-        return _write(context, kind, *forecast_pretrained(context, path, shown))
+        return _write(context, kind, *forecast_pretrained(context, path, shown), shown)
     refuse_season(season)
 
     from rnncast.forecaster.forecaster import Forecaster
@@ -87,7 +94,7 @@ def forecast(
     forecaster, found, past = _forecast(context, forecaster, path, table, shown)
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
     with _saved_after(forecaster, model if save_state else None):
-        _write(context, kind, found, past)
+        _write(context, kind, found, past, shown)
     return None
 
 
@@ -123,8 +130,8 @@ def _forecast(
     if given["future"] is not None:
         ahead = future_of(forecaster, panel, given["future"], table, horizon, environment.say)
     past = panel or forecaster, forecaster.spec.task.seasons
-    if given["paths"] is not None:
-        return forecaster, forecaster.sample(given["paths"], panel, horizon, future=ahead), past
+    if (number := sampled(given)) is not None:
+        return forecaster, forecaster.sample(number, panel, horizon, future=ahead), past
     return forecaster, shown(forecaster.predict(panel, horizon, future=ahead)), past
 
 
@@ -142,9 +149,13 @@ def _saved_after(forecaster: "Forecaster", path: str | None) -> Iterator[None]:
         raise gone
 
 
-def _write(context: typer.Context, kind: Format, found: "Forecast | Paths", past: "History") -> None:
+def _write(context: typer.Context, kind: Format, found: "Forecast | Paths", past: "History", shown: Shown) -> None:
     """Write the forecast, and draw it into a file, if that is wanted: before, as a reader of rows may soon be gone."""
     environment, given = context.obj, context.params
+    if is_summed(given):
+        rows, sums_table = summed(given, cast("Paths", found), shown, environment)
+        write(kind, given["output"], environment, rows, sums_table)
+        return
     table = _table(context, found, past)
     if given["plot"] is not None:
         from rnncast.report.figures.file import write_figure

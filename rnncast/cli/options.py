@@ -120,6 +120,30 @@ Paths = Annotated[
         help="Sample so many whole futures instead, whose steps hang together: for sums over the horizon and the like.",
     ),
 ]
+
+
+class Period(StrEnum):
+    """What steps are added up over."""
+
+    month = "month"
+    quarter = "quarter"
+    year = "year"
+    all = "all"
+
+
+Sum = Annotated[
+    Period | None,
+    typer.Option(
+        "--sum",
+        help="Add up each series over its months, quarters or years, or over all steps, with intervals for the sums, "
+        "from sampled paths (1000, or --paths).",
+    ),
+]
+Total = Annotated[bool, typer.Option("--total", help="Add up all series, with intervals for their total.")]
+By = Annotated[
+    str | None,
+    typer.Option("--by", metavar="NAME", help="Add up the series with the same value in this id column, or several."),
+]
 Continue = Annotated[
     bool,
     typer.Option(

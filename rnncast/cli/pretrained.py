@@ -9,6 +9,7 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown
 from rnncast.cli.reading import read_data
+from rnncast.cli.sums import sampled
 from rnncast.config import PRETRAINED, TaskConfig
 from rnncast.errors import UsageError
 
@@ -79,8 +80,8 @@ def forecast_pretrained(context: typer.Context, path: str, shown: Shown) -> "tup
         f"to train on them: rnncast train {_named(path)}"
     )
     environment.say(f"horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons})")
-    if given["paths"] is not None:
-        return net.sample(panel, given["paths"]), (panel, net.seasons)
+    if (number := sampled(given)) is not None:
+        return net.sample(panel, number), (panel, net.seasons)
     probabilities = TaskConfig().quantiles if shown.probabilities is None else shown.probabilities
     return net.predict(panel, probabilities, by_level=shown.by_level), (panel, net.seasons)
 

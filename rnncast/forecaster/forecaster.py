@@ -26,7 +26,6 @@ from rnncast.forecaster.header import Header, Source
 from rnncast.forecaster.new_rows import Kept
 from rnncast.forecaster.update import advanced, following
 from rnncast.frame.exogenous import Ahead, calendar, columns_now
-from rnncast.intervals.copula import correlated_scores, generator_of
 from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.members import StepNets
 from rnncast.runtime.memory import check_paths
@@ -170,15 +169,14 @@ class Forecaster:
         runtime, start = self.runtime, self._start(panel, horizon, future)
         steps, seed = start.ahead.known.shape[1], self.spec.train.seed
         check_paths(paths, len(start.ids) * steps)
-        templates, values = runtime.templates[:, :steps], []
+        copula, values = runtime.copula.over(steps), []
         series = np.arange(len(start.ids))
         for rows in np.array_split(series, -(-len(series) // SIDE_BY_SIDE)):
-            random = (generator_of(seed, start.ids[s]) for s in rows)
-            scores = np.stack([correlated_scores(templates, paths, each) for each in random])  # [B, H, P]
+            scores = copula.scores(paths, seed, [start.ids[s] for s in rows])  # [B, H, P]
             here = Ahead(*(part[rows] for part in start.ahead))
             values.append(runtime.sample(rows_of(start.state, rows), here, scores))
         check_finite(found := np.concatenate(values), self.spec.net.model, start.ids, start.columns)
-        return Paths(start.ids, start.cutoff, found, self.frequency, start.columns)
+        return Paths(start.ids, start.cutoff, found, self.frequency, start.columns, self.spec.task.quantiles)
 
     def _start(
         self, panel: Panel | None, horizon: int | None, future: Future | None, *, complete: bool = True

@@ -15,7 +15,7 @@ from rnncast.choices.task import horizon_of, seasons_of
 from rnncast.config import PRETRAINED, Config, TaskConfig
 from rnncast.errors import DataError
 from rnncast.forecaster.given import check_finite, check_reach
-from rnncast.intervals.copula import correlated_scores, generator_of, templates_of
+from rnncast.intervals.copula import Copula, templates_of
 from rnncast.intervals.quantiles import requantiled, scores_at, values_at
 from rnncast.pretrained.net import PROBABILITIES, Local, Weights, local_forecast
 from rnncast.pretrained.past import Seasons
@@ -24,7 +24,7 @@ from rnncast.runtime.memory import check_paths
 from rnncast.series.forecast import Forecast, Paths
 from rnncast.series.panel import Panel
 from rnncast.series.sizes import check_sizes
-from rnncast.series.splits import drawn_origins
+from rnncast.series.splits import aligned_origins, drawn_origins
 from rnncast.values import Values
 
 STEPS = 40_000  # of all series side by side: more costs memory, and gains no time
@@ -84,11 +84,10 @@ class Pretrained:
         check_sizes(panel)
         check_reach(panel.frequency, panel.ids, panel.ends, self.horizon, panel.columns)
         check_paths(paths, len(panel) * self.horizon)
-        templates = self._templates(panel)
+        copula = self._copula(panel)
 
         def drawn(rows: NDArray[np.int64], local: Local) -> Values:
-            random = (generator_of(SEED, panel.ids[s]) for s in rows)
-            scores = np.stack([correlated_scores(templates, paths, each) for each in random])  # [B, H, P]
+            scores = copula.scores(paths, SEED, [panel.ids[s] for s in rows])  # [B, H, P]
             return values_at(local.quantiles, PROBABILITIES, scores)
 
         return Paths(panel.ids, panel.ends, self._each(panel, paths, drawn), panel.frequency, panel.columns)
@@ -115,9 +114,10 @@ class Pretrained:
             yield rows, local_forecast(self.weights, y, self.horizon, season or 1, second)
             first += len(rows)
 
-    def _templates(self, panel: Panel) -> Values:
-        """Templates [N, H] of `intervals.copula`: what followed past origins, as normal scores in what was forecast."""
-        seen, actual = drawn_origins(panel, self.horizon, SEED)
+    def _copula(self, panel: Panel) -> Copula:
+        """What followed past origins, as normal scores in what was forecast."""
+        aligned = aligned_origins(panel, self.horizon) if len(panel) > 1 else None
+        seen, actual = drawn_origins(panel, self.horizon, SEED) if aligned is None else aligned.split
         if len(seen) < FEWEST_ORIGINS:
             raise DataError(
                 f"too few rows for --paths: how {self.horizon} steps hang together is learnt from {FEWEST_ORIGINS} or "
@@ -128,4 +128,4 @@ class Pretrained:
         for rows, local in self._local(seen):
             came = np.where(local.logs[:, None], np.log(np.maximum(actual[rows], np.finfo(float).tiny)), actual[rows])
             scores[rows] = scores_at(local.quantiles, PROBABILITIES, came)
-        return templates_of(scores)
+        return Copula.alone(templates_of(scores)) if aligned is None else Copula.of(aligned.laid(scores))

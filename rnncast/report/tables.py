@@ -10,8 +10,10 @@ from rich.table import Table
 
 from rnncast.choices.choice import Choice
 from rnncast.files.output.forecasts import header_of, path_header_of, path_rows_of, rows_of
+from rnncast.files.output.sums import sums_header, sums_rows
 from rnncast.report.screen import screen
 from rnncast.series.forecast import POINT, Forecast, Paths
+from rnncast.series.sums import Sums
 
 if TYPE_CHECKING:  # it comes with pandas, which a forecast can do without
     from rnncast.evaluate.check import Check
@@ -38,6 +40,11 @@ def forecast_table(forecast: Forecast) -> Table:
 def paths_table(paths: Paths) -> Table:
     """Every row of the paths."""
     return _rows_table(path_header_of(paths), path_rows_of(paths))
+
+
+def sums_table(sums: Sums) -> Table:
+    """Every row of the sums."""
+    return _rows_table(sums_header(sums), sums_rows(sums))
 
 
 def _rows_table(names: list[str], rows: Iterable[Sequence[Any]]) -> Table:

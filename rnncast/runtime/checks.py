@@ -13,11 +13,11 @@ from rnncast.frame.frame import Frame
 from rnncast.losses import LOSSES
 from rnncast.runtime.members import weight_shapes
 from rnncast.runtime.registry import find_net
-from rnncast.runtime.runtime import CONFORMAL, TEMPLATES, Runtime
+from rnncast.runtime.runtime import CONFORMAL, SHARE, SHARED, TEMPLATES, Runtime
 from rnncast.runtime.states import state_tensors
 from rnncast.spec import ModelSpec
 
-NEVER_NEGATIVE = ("sums", CONFORMAL)
+NEVER_NEGATIVE = ("sums", CONFORMAL, SHARE)
 MAY_BE_MISSING = ("pending", "history", "level", "known")  # NaN, but never infinite
 
 
@@ -40,8 +40,12 @@ def check_tensors(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]], series: 
     if CONFORMAL in tensors:
         factors = (spec.task.horizon, len(spec.task.quantiles) // 2)
         expected[CONFORMAL] = (factors, np.dtype(np.float32))
-    if TEMPLATES in tensors:
-        expected[TEMPLATES] = ((*tensors[TEMPLATES].shape[:1], spec.task.horizon), np.dtype(np.float32))
+    for name in (TEMPLATES, SHARED):
+        if name in tensors:
+            expected[name] = ((*tensors[name].shape[:1], spec.task.horizon), np.dtype(np.float32))
+    if SHARE in tensors or SHARED in tensors:  # neither is of use without the other
+        expected[SHARE] = ((spec.task.horizon,), np.dtype(np.float32))
+        expected.setdefault(SHARED, ((0, spec.task.horizon), np.dtype(np.float32)))
     expected["series.cutoff"] = ((series,), np.dtype(np.int64))
     ahead = tensors["series.known"].shape[1:2] if "series.known" in tensors else (0,)
     if ahead > (spec.task.horizon,):
@@ -57,6 +61,8 @@ def check_tensors(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]], series: 
         last = name.split(".")[-1]
         if np.isinf(tensor).any() or (last not in MAY_BE_MISSING and np.isnan(tensor).any()):
             raise ValueError(f"the tensor {name} holds a number that is not finite")
+        if name == SHARE and (tensor > 1).any():
+            raise ValueError(f"the tensor {name} holds a share above one")
         if last in NEVER_NEGATIVE and (tensor < 0).any():
             raise ValueError(f"the tensor {name} holds a number below zero")
 

@@ -18,6 +18,7 @@ from rnncast.frame.linear import LinearView
 from rnncast.frame.past import FrameState, Past, init_state
 from rnncast.frame.view import side_by_side
 from rnncast.intervals.conformal import calibrated
+from rnncast.intervals.copula import Copula
 from rnncast.intervals.quantiles import scores_at, values_at
 from rnncast.losses import Loss
 from rnncast.runtime.distributions import quantiles_of
@@ -36,7 +37,7 @@ REMEMBERED = 1 << 19  # series times steps, at most, whose units are measured at
 CELLS = 32_768  # series times steps times members, at most: what is made of more leaves the processor's cache
 ROWS = 4096  # series side by side, counted once for each member
 CONFORMAL = "conformal"  # the name of the factors of the intervals' widths
-TEMPLATES = "templates"  # the name of the rank templates, the copula of lead times
+TEMPLATES, SHARED, SHARE = "templates", "shared", "share"  # the names of the parts of the copula
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Runtime:
     weights: "net.*" and "head.*", and "member1.net.*" and so on for further members; named as in the model file. The
     members take the spans of the frame in turn; their forecasts are averaged, and their states lie one after another in
     the net's state. "conformal": factors of the
-    intervals' widths [H, L], if they were held against values held back. "templates": see `intervals.copula`. many:
+    intervals' widths [H, L], if they were held against values held back. "templates", "shared" and "share": see
+    `intervals.copula`. many:
     whether so many single steps are to come that what helps them may take a while to prepare. step_nets: what steps the
     nets, if not NumPy.
     """
@@ -184,10 +186,12 @@ class Runtime:
         return quantiles if factors is None else calibrated(quantiles, factors.astype(np.float64))
 
     @property
-    def templates(self) -> Values:
-        """Rank templates [N, H] of the copula of lead times; none for recursive nets, whose walks are correlated."""
-        kept = self.weights.get(TEMPLATES)
-        return np.zeros((0, self.spec.task.horizon)) if kept is None else kept.astype(np.float64)
+    def copula(self) -> Copula:
+        """How sampled values hang together; a recursive net's walks are correlated over the horizon by themselves."""
+        none = np.zeros((0, self.spec.task.horizon))
+        kept = {name: self.weights.get(name, none).astype(np.float64) for name in (TEMPLATES, SHARED, SHARE)}
+        alone = Copula.alone(kept[TEMPLATES])
+        return alone if SHARE not in self.weights else alone._replace(shared=kept[SHARED], share=kept[SHARE])
 
     def forecast_all(self, state: SeriesState, known_ahead: Ahead) -> Values:
         """Quantiles [S, H, Q] after `state`, for any number of series in bounded memory."""

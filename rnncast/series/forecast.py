@@ -81,7 +81,8 @@ class Forecast:
 class Paths:
     """Sampled futures of S series: P paths over H steps, each as likely as the others.
 
-    ids [S]; cutoff [S], the grid position of the last value seen; values [S, H, P], in the user's units.
+    ids [S]; cutoff [S], the grid position of the last value seen; values [S, H, P], in the user's units. probabilities:
+    of the quantiles that the model is asked for, none where it says none.
     """
 
     ids: tuple[str, ...]
@@ -89,6 +90,7 @@ class Paths:
     values: NDArray[np.float64]
     frequency: Frequency
     columns: Columns
+    probabilities: tuple[float, ...] = ()
 
     def __repr__(self) -> str:
         return f"Paths({_extent(self)}, {self.values.shape[2]:,} paths)"

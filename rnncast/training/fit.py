@@ -14,12 +14,12 @@ from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.footprint import TRAINED_IN_TURN
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.members import member_prefix
-from rnncast.runtime.runtime import CONFORMAL, TEMPLATES
+from rnncast.runtime.runtime import CONFORMAL
 from rnncast.series.panel import Panel
 from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.batches import Batches
 from rnncast.training.checkpoint import Best, Checkpoint, Place, RunState, Weights
-from rnncast.training.copula import learnt_templates
+from rnncast.training.copula import learnt_copula
 from rnncast.training.device import find_device
 from rnncast.training.epoch import EpochReport
 from rnncast.training.ledger import Ledger
@@ -114,8 +114,7 @@ def _fitted(
         if spec.task.conformal:
             conformal = {CONFORMAL: validation.interval_factors(shrunk(unshrunk, shrinkage))}
     weights = shrunk(weights, shrinkage) | conformal
-    if spec.direct:
-        weights[TEMPLATES] = learnt_templates(panel, spec, weights)
+    weights |= learnt_copula(panel, spec, weights)
     return Fitted(spec, weights, scores)
 
 

@@ -1,0 +1,79 @@
+"""How often intervals of sums hold what came: sums over steps, totals over series, and both; on the sample stores and
+on simulated series whose shocks are correlated.
+
+    python benchmarks/sums.py            # some minutes; rows for docs/sums.md
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from rnncast.config import TableConfig
+from rnncast.files.panels.tables import read_table
+from rnncast.forecaster.pretrained import Pretrained
+from rnncast.series.panel import Panel
+from rnncast.series.splits import Split, hold_out
+from rnncast.values import Values
+
+STORES = Path(__file__).resolve().parent.parent / "sample_data" / "store_sales.csv"
+PATHS, LEVEL = 300, 80
+ORIGINS, PANELS = 24, 40
+COLUMNS = ("step of a series", "sum of a series", "total at a step", "total of all", "as if independent")
+
+
+def stores() -> Iterator[tuple[Split, Pretrained]]:
+    """The sample stores at origins a week apart, a fortnight ahead."""
+    panel = read_table(str(STORES), TableConfig(target="sales"))
+    for back in range(14, 14 + 7 * ORIGINS, 7):
+        yield hold_out(panel, 14, back, 100), Pretrained(14, (7,))
+
+
+def simulated(share: float) -> Iterator[tuple[Split, Pretrained]]:
+    """Panels of ten autoregressive series, whose shocks have a correlation of `share`."""
+    for seed in range(PANELS):
+        random = np.random.default_rng(seed)
+        shocks = np.sqrt(share) * random.standard_normal((1, 300))
+        shocks = shocks + np.sqrt(1 - share) * random.standard_normal((10, 300))
+        values = np.zeros((10, 300))
+        for t in range(1, 300):
+            values[:, t] = 0.8 * values[:, t - 1] + shocks[:, t]
+        panel = Panel.from_series({f"s{s}": 100 + 3 * each for s, each in enumerate(values)})
+        yield hold_out(panel, 10, 10, 100), Pretrained(10, ())
+
+
+def covered(paths: Values, actual: Values) -> float:
+    """The share of values [...] within the central interval of paths [..., P]; what is missing does not count."""
+    low, high = np.quantile(paths, [0.5 - LEVEL / 200, 0.5 + LEVEL / 200], axis=-1)
+    known = ~np.isnan(actual)
+    return float(((low <= actual) & (actual <= high))[known].mean()) if known.any() else float("nan")
+
+
+def coverage(split: Split, net: Pretrained) -> list[float]:
+    """The coverage of each kind of sum at an origin. Values that are missing are missing in the paths too."""
+    actual = split.actual  # [S, H]
+    paths = np.where(np.isnan(actual)[..., None], np.nan, net.sample(split.seen, PATHS).values)  # [S, H, P]
+    random = np.random.default_rng(0)
+    alone = np.array([each[:, random.permutation(PATHS)] for each in paths])
+    return [
+        covered(paths[~np.isnan(actual)], actual[~np.isnan(actual)]),
+        covered(np.nansum(paths, axis=1), np.nansum(actual, axis=1)),
+        covered(np.nansum(paths, axis=0), np.nansum(actual, axis=0)),
+        covered(np.nansum(paths, axis=(0, 1)), np.nansum(actual)),
+        covered(np.nansum(alone, axis=(0, 1)), np.nansum(actual)),
+    ]
+
+
+def main() -> None:
+    """Print a row for each kind of data."""
+    print("data", *COLUMNS, sep=" | ")
+    for name, data in {
+        "stores": stores(),
+        **{f"correlation {share}": simulated(share) for share in (0, 0.4, 0.8)},
+    }.items():
+        found = np.nanmean([coverage(split, net) for split, net in data], axis=0)
+        print(f"| {name} |", " | ".join(f"{each:.0%}" for each in found), "|", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""`rnncast forecast --sum` and `--total`: sums over steps and over series, from sampled futures."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rnncast.cli.environment import Environment
+from rnncast.cli.follow import Shown
+from rnncast.config import TaskConfig
+from rnncast.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from rnncast.series.forecast import Paths
+
+Told = tuple[tuple[list[str], Iterable[Sequence[Any]]], Callable[[], "RenderableType"]]  # as `output.write` takes it
+
+
+def is_summed(given: Mapping[str, Any]) -> bool:
+    """Whether sums are asked for."""
+    return bool(given["sum_"] or given["total"] or given["by"])
+
+
+def check_sums(given: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
+    """UsageError for what cannot go with sums. drawn: the flags that are about pictures, of which there are none."""
+    if not is_summed(given):
+        return
+    if given["followed"]:
+        raise UsageError("--follow forecasts row by row, and adds nothing up", hint="leave out --sum, --total and --by")
+    for flag, value in drawn.items():
+        if value is not None:
+            raise UsageError(f"{flag}: of sums nothing is drawn", hint=f"leave out {flag}")
+
+
+def sampled(given: Mapping[str, Any]) -> int | None:
+    """How many futures are to be sampled; None where a plain forecast is asked for."""
+    from rnncast.series.sums import PATHS
+
+    paths: int | None = given["paths"]
+    return paths or (PATHS if is_summed(given) else None)
+
+
+def summed(given: Mapping[str, Any], paths: "Paths", shown: Shown, environment: Environment) -> Told:
+    """What the sums asked for are, as rows and as a table; on stderr, which periods are not whole."""
+    from rnncast.files.output.forecasts import header_of, rows_of
+    from rnncast.files.output.sums import partial_in_words, sums_header, sums_rows
+    from rnncast.report.tables import forecast_table, sums_table
+    from rnncast.series.sums import forecast_of, sums_of, total_of
+
+    probabilities = shown.probabilities or paths.probabilities or TaskConfig().quantiles
+    if given["total"] or given["by"]:
+        paths = total_of(paths, tuple(part.strip() for part in (given["by"] or "").split(",") if part.strip()))
+    if given["sum_"] is None:
+        found = forecast_of(paths, probabilities, by_level=shown.by_level)
+        return (header_of(found), rows_of(found)), lambda: forecast_table(found)
+    sums = sums_of(paths, str(given["sum_"]), probabilities, by_level=shown.by_level)
+    if partial := partial_in_words(sums):
+        environment.say(partial)
+    return (sums_header(sums), sums_rows(sums)), lambda: sums_table(sums)

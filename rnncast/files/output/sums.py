@@ -1,0 +1,41 @@
+"""Sums of forecasts as rows: ids, period, its first and last step, the sum and its interval."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rnncast.series.forecast import POINT
+from rnncast.series.sums import Sums
+
+
+def sums_header(sums: Sums) -> list[str]:
+    """Column names: the ids, the period (if not all), from, to, steps, the sum and what is beside it."""
+    if sums.by_level:
+        beside = [f"{POINT}-{side}-{level:g}" for level in sums.levels for side in ("lo", "hi")]
+    else:
+        beside = [f"{POINT}-ql{probability:g}" for probability in sums.probabilities]
+    return [*sums.columns.ids, *([] if sums.by == "all" else [sums.by]), "from", "to", "steps", POINT, *beside]
+
+
+def sums_rows(sums: Sums) -> Iterator[list[Any]]:
+    """The rows: series in the order of the data, each over its periods. Times as the user writes them."""
+    times = sums.columns.written(sums.ends)
+    order = list(range(len(sums.probabilities)))
+    if sums.by_level:
+        order = [place for level in sums.levels for place in _ends(sums, level)]
+    for r, name in enumerate(sums.ids):
+        period = [] if sums.by == "all" else [sums.period[r]]
+        numbers = [float(sums.point[r]), *sums.quantiles[r, order].tolist()]
+        yield [*sums.columns.parts(name), *period, *times[r], int(sums.steps[r]), *numbers]
+
+
+def _ends(sums: Sums, level: float) -> tuple[int, int]:
+    tail = round((50 - level / 2) / 100, 10)
+    return sums.probabilities.index(tail), sums.probabilities.index(round(1 - tail, 10))
+
+
+def partial_in_words(sums: Sums) -> str:
+    """Which periods the forecast covers in part; "" if none. The sums are of the steps that are forecast alone."""
+    partial = list(dict.fromkeys(sums.period[r] for r in range(len(sums.ids)) if not sums.whole[r]))
+    if not partial:
+        return ""
+    return f"of {', '.join(partial)} only the steps that are forecast are added up: see from, to and steps"

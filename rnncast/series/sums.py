@@ -1,0 +1,150 @@
+"""Sums of forecasts, over steps and over series, with the intervals that whole sampled futures give them.
+
+S series, H steps, P paths, R sums.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.errors import DataError, UsageError
+from rnncast.series.forecast import Forecast, Paths
+from rnncast.series.panel import KEY_MARK, Columns
+from rnncast.times.frequency import Times
+from rnncast.times.zones import utc_offsets
+from rnncast.values import Values
+
+PATHS = 1000  # sampled for sums, unless given
+PERIODS = ("month", "quarter", "year", "all")
+TOTAL = "total"  # what the sum of all series goes by
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums of forecasts over periods.
+
+    ids [R]; period [R], "2024-03"; ends [R, 2], the times of the first and the last step in it; steps [R], how many;
+    point [R], the median; quantiles [R, Q] at `probabilities`. whole [R]: whether the period has no other steps.
+    by_level: as in `Forecast`.
+    """
+
+    ids: tuple[str, ...]
+    period: tuple[str, ...]
+    ends: Times
+    steps: NDArray[np.int64]
+    point: Values
+    quantiles: Values
+    probabilities: tuple[float, ...]
+    whole: NDArray[np.bool_]
+    by: str
+    columns: Columns
+    by_level: bool = True
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The central intervals that the probabilities hold, in percent, the narrowest first."""
+        return tuple(round(100 - 200 * p, 8) for p in reversed(self.probabilities) if p < 0.5)
+
+
+def total_of(paths: Paths, by: tuple[str, ...] = ()) -> Paths:
+    """The paths of sums over all series, or over those with the same values in some id columns: at the times that all
+    series forecast.
+
+    UsageError, by name, for a column that is no id; DataError if there is no such time.
+    """
+    columns = paths.columns
+    for name in by:
+        if name not in columns.ids:
+            hint = f"the id columns are: {', '.join(columns.ids)}" if columns.ids else "these data are one series"
+            raise UsageError(f"--by {name}: there is no id column of that name", hint=f"{hint}; name several with --id")
+    first, last = int(paths.cutoff.max()), int(paths.cutoff.min()) + paths.horizon  # cutoffs of the common steps
+    if first >= last:
+        early, late = (int(find(paths.cutoff)) for find in (np.argmin, np.argmax))
+        ends = columns.written(paths.frequency.times(paths.cutoff[[early, late]]))
+        raise DataError(
+            f"series {columns.label(paths.ids[early])!r} ends at {ends[0]} and {columns.label(paths.ids[late])!r} at "
+            f"{ends[1]}: their forecasts have no time in common to add up at",
+            hint="leave out series that have ended, or ask for a longer --horizon",
+        )
+    places = [columns.ids.index(name) for name in by]
+    keys = [KEY_MARK.join(columns.parts(name)[place] for place in places) or TOTAL for name in paths.ids]
+    groups = list(dict.fromkeys(keys))
+    values = np.zeros((len(groups), last - first, paths.values.shape[2]))
+    for key, cutoff, own in zip(keys, paths.cutoff.tolist(), paths.values, strict=True):
+        values[groups.index(key)] += own[first - cutoff : last - cutoff]
+    cutoffs = np.full(len(groups), first)
+    return replace(
+        paths, ids=tuple(groups), cutoff=cutoffs, values=values, columns=replace(columns, ids=by or ("series",))
+    )
+
+
+def forecast_of(paths: Paths, probabilities: tuple[float, ...], *, by_level: bool) -> Forecast:
+    """The forecast that paths amount to: at each step their median, and their quantiles."""
+    quantiles = np.moveaxis(np.quantile(paths.values, probabilities, axis=2), 0, -1)
+    point = np.median(paths.values, axis=2)
+    ids, cutoff, columns = paths.ids, paths.cutoff, paths.columns
+    return Forecast(ids, cutoff, point, quantiles, probabilities, paths.frequency, columns, by_level=by_level)
+
+
+def sums_of(paths: Paths, by: str, probabilities: tuple[float, ...], *, by_level: bool) -> Sums:
+    """The sums of each series over each month, quarter or year of its forecast, or over all of it. UsageError for
+    periods that the times have not."""
+    if by not in PERIODS:
+        raise UsageError(f"--sum is {by!r}, but must be one of {', '.join(PERIODS)}")
+    if by != "all" and paths.frequency.unit == "step":
+        raise UsageError(f"--sum {by} needs dates, and these steps are numbered", hint="use --sum all")
+    label, times = _LABELS[by], paths.time  # [S, H]
+    clocks = _local(times, paths.columns)
+    around = _local(paths.frequency.times(paths.cutoff[:, None] + np.array([0, paths.horizon + 1])), paths.columns)
+    ids, periods, places, whole = [], [], [], []
+    for s, name in enumerate(paths.ids):
+        labels, beside = [label(time) for time in clocks[s]], [label(time) for time in around[s]]
+        for period in dict.fromkeys(labels):
+            own = [h for h, each in enumerate(labels) if each == period]
+            ids.append(name)
+            periods.append(period)
+            places.append((s, own[0], own[-1] + 1))
+            whole.append(by == "all" or period not in beside)
+    values = np.array([paths.values[s, a:b].sum(axis=0) for s, a, b in places])  # [R, P]
+    ends = np.array([[times[s, a], times[s, b - 1]] for s, a, b in places])
+    return Sums(
+        tuple(ids),
+        tuple(periods),
+        ends,
+        np.array([b - a for _, a, b in places]),
+        np.median(values, axis=1),
+        np.quantile(values, probabilities, axis=1).T,
+        probabilities,
+        np.array(whole),
+        by,
+        paths.columns,
+        by_level,
+    )
+
+
+def _local(times: Times, columns: Columns) -> Times:
+    """Times by the clocks of the user's zone."""
+    if not columns.in_utc:
+        return times
+    offsets = utc_offsets(times.ravel(), columns.time_zone).astype("timedelta64[us]")
+    local: Times = times + offsets.reshape(times.shape)
+    return local
+
+
+def _month(time: np.datetime64) -> str:
+    return str(time.astype("datetime64[M]"))
+
+
+def _quarter(time: np.datetime64) -> str:
+    year, month = _month(time).split("-")
+    return f"{year}Q{(int(month) + 2) // 3}"
+
+
+_LABELS: dict[str, Callable[[np.datetime64], str]] = {
+    "month": _month,
+    "quarter": _quarter,
+    "year": lambda time: str(time.astype("datetime64[Y]")),
+    "all": lambda time: "all",
+}
