@@ -32,7 +32,7 @@ forecaster    | numpy                     | times intervals series frame files r
 evaluate      | numpy scipy statsforecast | times series files.formats files.panels runtime choices training forecaster
 report        | numpy plotille rich       | series files.output choices training forecaster evaluate
 report.figures| matplotlib numpy          | times series files.output forecaster evaluate report
-api           | numpy pandas              | times series files choices training forecaster evaluate report
+api           | matplotlib numpy pandas   | times series files choices training forecaster evaluate reports
 cli           | rich typer                | series files runtime choices training forecaster evaluate reports
 __main__      |                           | cli
 """

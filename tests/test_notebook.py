@@ -109,6 +109,20 @@ def test_what_is_shown_is_short(model: Model) -> None:
     assert len(repr(rnncast.forecast(ROOT / "sample_data" / "store_sales.csv", target="sales", quiet=True))) < 2000
 
 
+def test_a_forecast_is_drawn(tmp_path: Path, model: Model) -> None:
+    """One series, several, and a total after the total of what was seen."""
+    shops = pd.concat([passengers().assign(shop=shop) for shop in ("a", "b")])
+    forecast = rnncast.forecast(shops, horizon=6, quiet=True)
+    for place, figure in enumerate([model.forecast().plot(), forecast.plot(), forecast.plot("b")]):
+        figure.savefig(tmp_path / f"{place}.png")
+    total = forecast.total(paths=20)
+    assert total.seen()[0] == pytest.approx(2 * passengers()["#Passengers"].to_numpy())
+    total.plot().savefig(tmp_path / "total.png")
+    assert all(path.stat().st_size > 1000 for path in tmp_path.iterdir())
+    with pytest.raises(UsageError, match="no series 'c'"):
+        forecast.plot("c")
+
+
 def test_settings_are_those_of_the_command_and_no_others() -> None:
     shown = inspect.signature(rnncast.train).parameters
     assert shown["horizon"].default is None

@@ -1,21 +1,20 @@
 """A forecast as a notebook has it: to look at, to make a DataFrame of, to ask for other intervals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rnncast.config import quantiles_from
-from rnncast.series import forecast as series
-from rnncast.series.sums import PATHS, forecast_of, sums_of, total_of
+from rnncast.errors import UsageError
+from rnncast.series import forecast as of_series
+from rnncast.series.sums import PATHS, forecast_of, history_of, sums_of, total_of
 from rnncast.settings import several
 from rnncast.times.frequency import Times
 from rnncast.values import Values
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from rnncast.forecaster.forecaster import Forecaster
-    from rnncast.series.panel import Panel
+    from matplotlib.figure import Figure
 
 ROWS = 10  # that are shown
 
@@ -24,14 +23,14 @@ ROWS = 10  # that are shown
 class Forecast:
     """Forecasts of S series over H steps, in the user's units.
 
-    values: as arrays. past: what holds the values before, None for sums; seasons: of the data, the main one first.
-    drawn: so many whole futures.
+    values: as arrays. seen: the values before, of each series. seasons: of the data, the main one first. drawn: so many
+    whole futures.
     """
 
-    values: series.Forecast
-    past: "Panel | Forecaster | None"
+    values: of_series.Forecast
+    seen: Callable[[], Sequence[Values]]
     seasons: tuple[int, ...]
-    drawn: Callable[[int], series.Paths]
+    drawn: Callable[[int], of_series.Paths]
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -87,20 +86,35 @@ class Forecast:
     def total(self, by: Any = (), *, paths: int = PATHS) -> "Forecast":
         """The forecast of the sum of all series, or of those with the same values in some id columns, with intervals
         for that sum: series that rise and fall together make them wider. UsageError for a column that is no id."""
-        columns = several("by", by, str)
-        drawn = self.drawn
+        columns, drawn, seen = several("by", by, str), self.drawn, self.seen
 
-        def added(number: int) -> series.Paths:
+        def added(number: int) -> of_series.Paths:
             return total_of(drawn(number), columns)
 
         values = forecast_of(added(paths), self.values.probabilities, by_level=self.values.by_level)
-        return Forecast(values, None, self.seasons, added)
+        return Forecast(values, lambda: history_of(seen(), self.values, columns), self.seasons, added)
 
     def to_frame(self) -> "pd.DataFrame":
         """A row per series and step: ids, time, forecast, and the ends of its intervals, or its quantiles."""
         from rnncast.files.output.frames import forecast_frame
 
         return forecast_frame(self.values)
+
+    def plot(self, series: str | None = None) -> "Figure":
+        """A matplotlib figure of a series, or of a few: the forecast with its intervals, after what was seen. Needs
+        `pip install 'rnncast[plot]'`. UsageError if there is no series of that id."""
+        from rnncast.report.figures.file import check_figure
+
+        check_figure("forecast.png")
+        from rnncast.report.figures.forecasts import forecast_figure
+        from rnncast.report.figures.style import styled
+
+        labels = [self.values.columns.label(each) for each in self.ids]
+        if series is not None and series not in labels:
+            raise UsageError(f"there is no series {series!r}", hint=f"the first is {labels[0]!r}")
+        chosen = None if series is None else labels.index(series)
+        with styled():
+            return forecast_figure(self.values, self.seen(), self.seasons, chosen)
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The same rows for polars, DuckDB and whatever else speaks Arrow: polars.DataFrame(forecast)."""
@@ -118,7 +132,7 @@ class Forecast:
         return html(self.to_frame(), repr(self.values))
 
 
-def shown(values: series.Forecast, level: Any, quantiles: Any) -> series.Forecast:
+def shown(values: of_series.Forecast, level: Any, quantiles: Any) -> of_series.Forecast:
     """A forecast with the intervals or the quantiles asked for, as it is where none are. UsageError if both are."""
     wanted = quantiles_from(level, quantiles)
     return values if wanted is None else values.at(wanted, by_level=quantiles is None)

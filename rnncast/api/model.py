@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnncast.api.forecast import Forecast, shown
 from rnncast.api.keywords import ALL, table_and_config, takes
-from rnncast.api.speaking import drawn_progress, panel_of, speaker
+from rnncast.api.speaking import drawn_progress, panel_of, seen_by, speaker
 from rnncast.config import TableConfig
 from rnncast.forecaster.forecaster import Forecaster
 
@@ -47,7 +47,8 @@ class Model:
         ahead = None if future is None else future_of(forecaster, panel, future, asked, horizon, say)
         values = forecaster.predict(panel, horizon, future=ahead)
         drawn = partial(forecaster.sample, panel=panel, horizon=horizon, future=ahead)
-        return Forecast(shown(values, level, quantiles), panel or forecaster, forecaster.spec.task.seasons, drawn)
+        seen = partial(seen_by, panel or forecaster)
+        return Forecast(shown(values, level, quantiles), seen, forecaster.spec.task.seasons, drawn)
 
     @takes(TableConfig)
     def update(self, df: Any, **table: Any) -> "Model":

@@ -6,7 +6,7 @@ from typing import Any
 from rnncast.api.forecast import Forecast
 from rnncast.api.keywords import takes
 from rnncast.api.model import Model, load
-from rnncast.api.speaking import panel_of, speaker
+from rnncast.api.speaking import panel_of, seen_by, speaker
 from rnncast.config import PRETRAINED, TableConfig, TaskConfig, quantiles_from
 from rnncast.errors import UsageError
 
@@ -57,4 +57,4 @@ def forecast(
     say(f"by the pretrained net; horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons})")
     wanted = quantiles_from(level, quantiles)
     values = net.predict(panel, task.quantiles if wanted is None else wanted, by_level=quantiles is None)
-    return Forecast(values, panel, net.seasons, partial(net.sample, panel))
+    return Forecast(values, partial(seen_by, panel), net.seasons, partial(net.sample, panel))

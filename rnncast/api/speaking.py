@@ -9,8 +9,10 @@ from rnncast.config import TableConfig
 from rnncast.report.harmless import harmless
 
 if TYPE_CHECKING:
+    from rnncast.forecaster.forecaster import Forecaster
     from rnncast.report.progress import Advance
     from rnncast.series.panel import Panel
+    from rnncast.values import Values
 
 Say = Callable[[str], None]
 
@@ -40,3 +42,10 @@ def panel_of(data: Any, table: TableConfig, say: Say) -> "Panel":
     from rnncast.series.panel import Panel
 
     return data if isinstance(data, Panel) else read_table(data, table, note=say)
+
+
+def seen_by(past: "Panel | Forecaster") -> "list[Values]":
+    """The values of each series that a forecast goes on from, as far as they are kept."""
+    from rnncast.series.panel import Panel
+
+    return [each.y for each in past] if isinstance(past, Panel) else list(past.recent)

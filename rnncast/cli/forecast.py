@@ -1,6 +1,6 @@
 """`rnncast forecast`: continue the trained series, or the series of a table."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,7 @@ from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pre
 from rnncast.cli.reading import read_data
 from rnncast.cli.sums import check_sums, is_summed, sampled, summed
 from rnncast.config import PRETRAINED, TableConfig, quantiles_from
-from rnncast.errors import OutputClosedError, UsageError
+from rnncast.errors import ExitCode, OutputClosedError, UsageError
 from rnncast.files.output.writing import check_writable
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ def forecast(
     if save_state:
         check_writable(model)
     drawn = {"--series": series, "--plot": plot}
-    check_sums(context.params, drawn)
-    levels = shown.probabilities is not None and not is_summed(context.params)
-    _check_paths(paths, drawn, followed=followed, levels=levels)
+    _check_paths(context.params, drawn, levels=shown.probabilities is not None)
     if path is not None and untrained:
         return _write(context, kind, *forecast_pretrained(context, path, shown), shown)
     refuse_season(season)
@@ -86,16 +84,24 @@ def forecast(
     forecaster = replace(Forecaster.load(model), device=device)
     table = o.table_from(context, forecaster.source.table)
     if path is not None and followed:
-        gaps = o.stands(context, "gaps") and table.gaps == "mask"
-        options = StreamOptions(
-            path, table, _streamed(kind, format), horizon, shown, every, gaps, model if save_state else None
-        )
-        raise typer.Exit(follow(forecaster, options, environment))
+        raise typer.Exit(_follow(context, forecaster, path, (table, kind, shown)))
     forecaster, found, past = _forecast(context, forecaster, path, table, shown)
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
     with _saved_after(forecaster, model if save_state else None):
         _write(context, kind, found, past, shown)
     return None
+
+
+def _follow(
+    context: typer.Context, forecaster: "Forecaster", path: str, how: tuple[TableConfig, Format, Shown]
+) -> ExitCode:
+    """Forecast after each row of a stream. how: it is read, is written, and is shown."""
+    (table, kind, shown), given = how, context.params
+    streamed = _streamed(kind, given["format"])
+    gaps = o.stands(context, "gaps") and table.gaps == "mask"
+    saved_to = given["model"] if given["save_state"] else None
+    options = StreamOptions(path, table, streamed, given["horizon"], shown, given["every"], gaps, saved_to)
+    return follow(forecaster, options, context.obj)
 
 
 def _piped(context: typer.Context) -> str | None:
@@ -220,12 +226,17 @@ def _shown(found: "Forecast | Paths", drawn: "tuple[History, int] | None") -> "R
     return OverTable(forecast_picture(found, s, _seen(past, s), past[1], which), table)
 
 
-def _check_paths(paths: int | None, pictures: dict[str, str | None], *, followed: bool, levels: bool) -> None:
+def _check_paths(given: Mapping[str, Any], drawn: Mapping[str, str | None], *, levels: bool) -> None:
+    """UsageError for what cannot go with paths, or with sums of them. drawn: the flags that are about pictures."""
+    if is_summed(given):
+        return check_sums(given, drawn)
+    paths, followed = given["paths"], given["followed"]
     if paths is not None and (followed or levels):
         raise UsageError("--paths gives whole futures, without intervals, and not in a stream", hint="leave out one")
-    for flag, value in pictures.items():
+    for flag, value in drawn.items():
         if value is not None and (followed or paths is not None):
             raise UsageError(f"{flag}: of paths and of streams nothing is drawn", hint=f"leave out {flag}")
+    return None
 
 
 def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], save_state: bool) -> None:

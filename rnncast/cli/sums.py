@@ -23,8 +23,6 @@ def is_summed(given: Mapping[str, Any]) -> bool:
 
 def check_sums(given: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
     """UsageError for what cannot go with sums. drawn: the flags that are about pictures, of which there are none."""
-    if not is_summed(given):
-        return
     if given["followed"]:
         raise UsageError("--follow forecasts row by row, and adds nothing up", hint="leave out --sum, --total and --by")
     for flag, value in drawn.items():

@@ -3,7 +3,7 @@
 S series, H steps, P paths, R sums.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,11 +54,7 @@ def total_of(paths: Paths, by: tuple[str, ...] = ()) -> Paths:
 
     UsageError, by name, for a column that is no id; DataError if there is no such time.
     """
-    columns = paths.columns
-    for name in by:
-        if name not in columns.ids:
-            hint = f"the id columns are: {', '.join(columns.ids)}" if columns.ids else "these data are one series"
-            raise UsageError(f"--by {name}: there is no id column of that name", hint=f"{hint}; name several with --id")
+    keys, columns = _keys(paths, by), paths.columns
     first, last = int(paths.cutoff.max()), int(paths.cutoff.min()) + paths.horizon  # cutoffs of the common steps
     if first >= last:
         early, late = (int(find(paths.cutoff)) for find in (np.argmin, np.argmax))
@@ -68,8 +64,6 @@ def total_of(paths: Paths, by: tuple[str, ...] = ()) -> Paths:
             f"{ends[1]}: their forecasts have no time in common to add up at",
             hint="leave out series that have ended, or ask for a longer --horizon",
         )
-    places = [columns.ids.index(name) for name in by]
-    keys = [KEY_MARK.join(columns.parts(name)[place] for place in places) or TOTAL for name in paths.ids]
     groups = list(dict.fromkeys(keys))
     values = np.zeros((len(groups), last - first, paths.values.shape[2]))
     for key, cutoff, own in zip(keys, paths.cutoff.tolist(), paths.values, strict=True):
@@ -78,6 +72,30 @@ def total_of(paths: Paths, by: tuple[str, ...] = ()) -> Paths:
     return replace(
         paths, ids=tuple(groups), cutoff=cutoffs, values=values, columns=replace(columns, ids=by or ("series",))
     )
+
+
+def history_of(seen: Sequence[Values], found: Forecast, by: tuple[str, ...] = ()) -> list[Values]:
+    """The sums of the values seen of each series up to its cutoff, up to where the forecast of `total_of` begins: NaN
+    where not all of them are known."""
+    keys, last = _keys(found, by), found.cutoff.max()
+    sums = []
+    for key in dict.fromkeys(keys):
+        own = [s for s, each in enumerate(keys) if each == key]
+        padded = [np.append(seen[s], np.full(int(last - found.cutoff[s]), np.nan)) for s in own]
+        length = min(map(len, padded))
+        sums.append(np.sum([each[len(each) - length :] for each in padded], axis=0))
+    return sums
+
+
+def _keys(found: Forecast | Paths, by: tuple[str, ...]) -> list[str]:
+    """Which sum each series belongs to. UsageError, by name, for a column that is no id."""
+    columns = found.columns
+    for name in by:
+        if name not in columns.ids:
+            hint = f"the id columns are: {', '.join(columns.ids)}" if columns.ids else "these data are one series"
+            raise UsageError(f"--by {name}: there is no id column of that name", hint=f"{hint}; name several with --id")
+    places = [columns.ids.index(name) for name in by]
+    return [KEY_MARK.join(columns.parts(name)[place] for place in places) or TOTAL for name in found.ids]
 
 
 def forecast_of(paths: Paths, probabilities: tuple[float, ...], *, by_level: bool) -> Forecast:
