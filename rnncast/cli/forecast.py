@@ -159,8 +159,7 @@ def _write(context: typer.Context, kind: Format, found: "Forecast | Paths", past
     """Write the forecast, and draw it into a file, if that is wanted: before, as a reader of rows may soon be gone."""
     environment, given = context.obj, context.params
     if is_summed(given):
-        rows, sums_table = summed(given, cast("Paths", found), shown, environment)
-        write(kind, given["output"], environment, rows, sums_table)
+        write(kind, given["output"], environment, *summed(given, cast("Paths", found), shown, environment))
         return
     table = _table(context, found, past)
     if given["plot"] is not None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from rnncast.series.forecast import Paths
 
-Told = tuple[tuple[list[str], Iterable[Sequence[Any]]], Callable[[], "RenderableType"]]  # as `output.write` takes it
+# Rows, a table and the formats of times, as `output.write` takes them.
+Told = tuple[tuple[list[str], Iterable[Sequence[Any]]], Callable[[], "RenderableType"], Mapping[str, str]]
 
 
 def is_summed(given: Mapping[str, Any]) -> bool:
@@ -50,8 +51,9 @@ def summed(given: Mapping[str, Any], paths: "Paths", shown: Shown, environment: 
         paths = total_of(paths, tuple(part.strip() for part in (given["by"] or "").split(",") if part.strip()))
     if given["sum_"] is None:
         found = forecast_of(paths, probabilities, by_level=shown.by_level)
-        return (header_of(found), rows_of(found)), lambda: forecast_table(found)
+        return (header_of(found), rows_of(found)), lambda: forecast_table(found), found.columns.formats
     sums = sums_of(paths, str(given["sum_"]), probabilities, by_level=shown.by_level)
     if partial := partial_in_words(sums):
         environment.say(partial)
-    return (sums_header(sums), sums_rows(sums)), lambda: sums_table(sums)
+    times = dict.fromkeys(("from", "to"), sums.columns.time_format) if sums.columns.time_format else {}
+    return (sums_header(sums), sums_rows(sums)), lambda: sums_table(sums), times
