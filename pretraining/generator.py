@@ -59,8 +59,8 @@ PARTS = (
     "counts",
     "gaps",
 )
-CALM = 0.8  # share of rows whose wandering parts are made small
-CALM_LINES = 0.25  # share of the calm rows that keep their straight and broken lines
+CALM, LATE_CALM = 0.8, 0.4  # share of rows whose wandering parts are made small; late in training, seasons above 12
+CALM_LINES = 0.5  # share of the calm rows that keep their straight and broken lines
 QUIET, CALM_QUIET = 0.4, 0.1  # share of rows nearly free of noise, among the others and the calm ones
 DOMINANT = 0.3  # share of rows of long series that a cycle dominates
 WRONG_SEASON = 0.06  # share of batches told of a season that is not there
@@ -77,9 +77,11 @@ class Batch:
     second: int
 
 
-def draw(random: Random, longest: int = 2000, without: Set[str] = frozenset(), only: int = 0) -> Batch:
+def draw(
+    random: Random, longest: int = 2000, without: Set[str] = frozenset(), only: int = 0, calm: float = CALM
+) -> Batch:
     """A batch of series of one kind, no longer than `longest` steps; `without` some parts (names in PARTS); of one
-    season only, if that is not 0."""
+    season only, if that is not 0. calm: the share of calm rows where a season has more than 12 steps."""
     kinds = [kind for kind in KINDS if kind.shortest < longest and only in (0, kind.season)]
     weights = np.array([kind.weight for kind in kinds])
     kind = kinds[random.choice(len(kinds), p=weights / weights.sum())]
@@ -89,34 +91,36 @@ def draw(random: Random, longest: int = 2000, without: Set[str] = frozenset(), o
     rows = int(np.clip(VALUES // steps, FEWEST, MOST))
     wrong = random.random() < WRONG_SEASON and not kind.second
     true = int(random.integers(2, 40)) if wrong else season
-    y = values(random, core(random, rows, steps, (true, kind.second), without), without)
+    y = values(random, core(random, rows, steps, (true, kind.second), without, calm), without)
     return Batch(y if "gaps" in without else with_gaps(random, y), season, kind.second)
 
 
-def core(random: Random, rows: int, steps: int, seasons: tuple[int, int], without: Set[str]) -> Values:
+def core(
+    random: Random, rows: int, steps: int, seasons: tuple[int, int], without: Set[str], calm: float = CALM
+) -> Values:
     """The sum of the parts [B, T], in units of the noise."""
     season, second = seasons
     q = max(season, 4)
-    calm = calmness(random, rows, without)
+    small = calmness(random, rows, calm if season > 12 else CALM, without)
     quiet = np.exp(random.uniform(np.log(0.01), np.log(0.6), (rows, 1)))
-    silent = random.random((rows, 1)) < np.where(calm < 1, CALM_QUIET, QUIET)
-    y = noise(random, calm, steps, season, without) * np.where(silent, quiet, 1.0)
+    silent = random.random((rows, 1)) < np.where(small < 1, CALM_QUIET, QUIET)
+    y = noise(random, small, steps, season, without) * np.where(silent, quiet, 1.0)
     if "trends" not in without:
-        y += trends(random, calm, steps, q, without)
+        y += trends(random, small, steps, q, without)
     if season > 1:
         amplitude = size(random, rows, 2.0, 1.0) * some(random, rows, 0.9)
-        y += amplitude * drifting(random, shapes(random, rows, season), steps, calm, without)
+        y += amplitude * drifting(random, shapes(random, rows, season), steps, small, without)
     if second and "second season" not in without:
-        y += second_season(random, calm, steps, season, second)
+        y += second_season(random, small, steps, season, second)
     if "cycles" not in without:
         dominant = some(random, rows, DOMINANT * min(1.0, steps / (40 * q)))
         y *= np.where(dominant > 0, random.uniform(0.05, 1, (rows, 1)), 1)
-        share = np.maximum(dominant, calm * some(random, rows, 0.25))
+        share = np.maximum(dominant, small * some(random, rows, 0.25))
         y += size(random, rows, 3.0, 0.8) * share * cycles(random, rows, steps, q)
     if "smooth paths" not in without:
-        y += calm * size(random, rows, 2.0, 0.8) * some(random, rows, 0.2) * smooth(random, rows, steps)
+        y += small * size(random, rows, 2.0, 0.8) * some(random, rows, 0.2) * smooth(random, rows, steps)
     if "shifts" not in without:
-        y += calm * shifts(random, rows, steps)
+        y += small * shifts(random, rows, steps)
     if random.random() < 0.15 and "mixtures" not in without:  # of two series
         share = random.uniform(0, 1, (rows, 1)) * some(random, rows, 0.5)
         y = (1 - share) * y + share * y[random.permutation(rows)]
@@ -138,12 +142,20 @@ def walk(random: Random, rows: int, steps: int) -> Values:
     return np.cumsum(random.standard_normal((rows, steps)), 1)
 
 
-def calmness(random: Random, rows: int, without: Set[str]) -> Values:
+def rough_walk(random: Random, rows: int, steps: int) -> Values:
+    """A random walk, whose steps have heavy tails in some rows, and a size that changes in some."""
+    heavy = random.standard_t(3, (rows, steps)) / np.sqrt(3)
+    jumps = np.where(random.random((rows, 1)) < 0.3, heavy, random.standard_normal((rows, steps)))
+    turbulence = autoregressive(random.standard_normal((rows, steps)), random.uniform(0.8, 0.99, rows))
+    return np.cumsum(jumps * np.exp(0.6 * some(random, rows, 0.35) * turbulence), 1)
+
+
+def calmness(random: Random, rows: int, share: float, without: Set[str]) -> Values:
     """What the wandering parts of each row are multiplied by [B, 1]: 1, or less where the row is calm."""
     if "calm rows" in without:
         return np.ones((rows, 1))
     small = np.exp(random.uniform(np.log(0.01), np.log(0.7), (rows, 1)))
-    return np.where(random.random((rows, 1)) < CALM, small, 1.0)
+    return np.where(random.random((rows, 1)) < share, small, 1.0)
 
 
 def trends(random: Random, calm: Values, steps: int, q: int, without: Set[str]) -> Values:
@@ -152,10 +164,11 @@ def trends(random: Random, calm: Values, steps: int, q: int, without: Set[str]) 
     rows = len(calm)
     lines = np.where(random.random((rows, 1)) < CALM_LINES, 1.0, calm)
     t = np.arange(steps) / steps
-    total = size(random, rows, 2.5, 1.1) * random.choice([-1.0, 1.0], (rows, 1), p=[0.35, 0.65])
+    total = size(random, rows, 2.5, 1.6) * random.choice([-1.0, 1.0], (rows, 1), p=[0.35, 0.65])
     total *= np.sqrt(steps / (8 * q))
     y = lines * total * some(random, rows, 0.5) * t
-    y += calm * size(random, rows, 0.6, 1.2) * (4 / q) ** 0.25 * some(random, rows, 0.7) * walk(random, rows, steps)
+    wandering = calm * size(random, rows, 0.6, 1.2) * (4 / q) ** 0.25 * some(random, rows, 0.7)
+    y += wandering * rough_walk(random, rows, steps)
     slope = np.cumsum(walk(random, rows, steps), 1) * size(random, rows, 0.1, 1.2) / q
     y += calm * slope * some(random, rows, 0.15)
     turn = random.uniform(0.05, 1, (rows, 1))
@@ -300,8 +313,10 @@ def noise(random: Random, calm: Values, steps: int, season: int, without: Set[st
         return random.standard_normal((rows, steps))
     heavy = random.standard_t(4, (rows, steps)) / np.sqrt(2)
     shocks = np.where(random.random((rows, 1)) < 0.7, random.standard_normal((rows, steps)), heavy)
-    memory = np.where(random.random(rows) < 0.55, 0.0, random.uniform(-0.5, 0.97, rows))
-    memory *= np.sqrt(calm[:, 0])
+    if season > 12:
+        memory = np.where(random.random(rows) < 0.25, 0.0, random.uniform(0.0, 0.98, rows))
+    else:
+        memory = np.where(random.random(rows) < 0.55, 0.0, random.uniform(-0.5, 0.97, rows)) * np.sqrt(calm[:, 0])
     y = autoregressive(shocks, memory)
     if random.random() < 0.3:  # a moving average upon it
         y[:, 1:] += random.uniform(-0.8, 0.8, (rows, 1)) * some(random, rows, 0.5) * y[:, :-1]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from generator import draw
+from generator import PARTS, core, draw
 from train import Net, batch
 
 from rnncast.pretrained.frame import Parts, advance, begin
@@ -117,6 +117,27 @@ def test_series_follow_from_the_seed() -> None:
         one, other = (draw(np.random.default_rng((3, number)), 200) for _ in range(2))
         np.testing.assert_array_equal(one.y, other.y)
         assert np.isfinite(one.y[~np.isnan(one.y)]).all()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_any_part_of_the_prior_can_be_left_out(part: str) -> None:
+    changed = 0
+    for number in range(12):
+        whole, less = (draw(np.random.default_rng((5, number)), 200, without) for without in (set(), {part}))
+        assert np.isfinite(less.y[~np.isnan(less.y)]).all()
+        changed += not np.array_equal(whole.y, less.y, equal_nan=True)
+    assert changed or part == "second season"  # which takes longer series
+
+
+def test_calm_rows_wander_less() -> None:
+    def wandering(without: set[str]) -> float:
+        moves = []
+        for number in range(40):
+            y = core(np.random.default_rng((6, number)), 100, 120, (1, 0), without | {"kinds of noise"})
+            moves.append(np.median(np.abs(y[:, 80:].mean(1) - y[:, :40].mean(1))))
+        return float(np.mean(moves))
+
+    assert wandering(set()) < 0.5 * wandering({"calm rows"})
 
 
 def test_training_goes_on_as_if_never_cut_off(tmp_path: Path) -> None:

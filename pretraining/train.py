@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from generator import PARTS, draw
+from generator import CALM, LATE_CALM, PARTS, draw
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -26,7 +26,9 @@ from rnncast.pretrained.weights import FILE
 
 ORIGINS, LEADS = 8, 10  # drawn for each batch
 BPTT = 256  # steps that gradients flow back
-CURRICULUM = ((0.12, 160), (0.3, 400))  # up to this share of the updates, series no longer than that
+FIRST = 0.8  # share of the updates before the learning rate rises again, and series of long seasons grow restless
+LATE_RATE = 0.35  # of the highest
+CURRICULUM = ((0.08, 160), (0.2, 400))  # up to this share of the updates, series no longer than that
 LONGEST = 2000
 FLIPPED = 0.08  # share of batches with positive values seen the other way, in logs or not
 FARTHEST = 60.0  # scales; a target further out says more of the scale than of the series
@@ -77,11 +79,17 @@ def tensors(arrays: tuple[np.ndarray, ...], device: str) -> tuple[Tensor, ...]:
 
 
 def batch(
-    seed: int, number: int, longest: int, device: str, without: Set[str] = frozenset(), only: int = 0
+    seed: int,
+    number: int,
+    longest: int,
+    device: str,
+    without: Set[str] = frozenset(),
+    only: int = 0,
+    calm: float = CALM,
 ) -> tuple[Tensor, ...]:
     """Of an update: inputs [B, T, F], targets [B, O, R] in scales (NaN = none), weights [B, O, 1], parts, origins."""
     random = np.random.default_rng((seed, number))
-    drawn = draw(random, longest, without, only)
+    drawn = draw(random, longest, without, only, calm)
     y, steps = drawn.y, drawn.y.shape[1]
     farthest = min(int(np.exp(random.uniform(0.5, np.log(max(2.2 * drawn.season, 24))))), max(2, steps // 2))
     leads = np.sort(random.choice(farthest, min(LEADS, farthest), replace=False)) + 1
@@ -129,8 +137,11 @@ def loss_of(net: Net, drawn: tuple[Tensor, ...]) -> Tensor:
 
 
 def rate(number: int, updates: int, highest: float) -> float:
-    """Learning rate: a short warm-up, then down to nothing along half a cosine."""
-    return highest * min((number + 1) / 200, 0.5 + 0.5 * math.cos(math.pi * number / updates) + 0.002)
+    """Learning rate: a short warm-up, then down to nothing along half a cosine; along a lower one in the last part."""
+    first = round(FIRST * updates)
+    if number >= first:
+        return LATE_RATE * highest * (0.5 + 0.5 * math.cos(math.pi * (number - first) / (updates - first)) + 0.002)
+    return highest * min((number + 1) / 200, 0.5 + 0.5 * math.cos(math.pi * number / first) + 0.002)
 
 
 def longest_at(share: float) -> int:
@@ -178,7 +189,7 @@ def main() -> None:
     """Train, or go on training."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--output", type=Path, default=FILE)
-    parser.add_argument("--updates", type=int, default=24000)
+    parser.add_argument("--updates", type=int, default=25000)
     parser.add_argument("--minutes", type=float, default=180.0, help="stop after this time; run again to go on")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hidden", type=int, default=96)
@@ -204,7 +215,8 @@ def main() -> None:
             group["lr"] = rate(number, options.updates, options.rate)
         optimiser.zero_grad()
         longest, without = min(options.longest, longest_at(number / options.updates)), frozenset(options.without)
-        loss = loss_of(net, batch(options.seed, number, longest, device, without, options.only))
+        calm = CALM if number < round(FIRST * options.updates) else LATE_CALM
+        loss = loss_of(net, batch(options.seed, number, longest, device, without, options.only, calm))
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         if torch.isfinite(norm):

@@ -13,7 +13,7 @@ from rnncast.config import TaskConfig
 from rnncast.errors import DataError
 from rnncast.forecaster import pretrained as module
 from rnncast.forecaster.pretrained import Pretrained
-from rnncast.pretrained.net import remember, watch
+from rnncast.pretrained.net import forecast, remember, watch
 from rnncast.pretrained.past import Seasons
 from rnncast.pretrained.weights import FILE, pretrained_weights
 from rnncast.series.panel import Panel
@@ -129,6 +129,17 @@ def test_it_is_a_candidate(untrained: Program) -> None:
     scores = {row["model"]: float(row["mase"]) for row in rows_in(done.stdout)}
     assert set(scores) == {"pretrained", "drift", "naive", "seasonal-naive"}
     assert scores["pretrained"] < 0.75 < min(scores[name] for name in ("drift", "naive", "seasonal-naive"))
+
+
+@pytest.mark.parametrize(("season", "years"), [(4, 7), (12, 5), (7, 10), (1, 40)])
+def test_a_steady_series_is_forecast_about_as_well_as_by_its_means(season: int, years: int) -> None:
+    random, seen, ahead = np.random.default_rng(season), season * years, 8
+    pattern = np.tile(random.normal(0, 5, (300, season)), years + ahead)[:, : seen + ahead]
+    y = 100 + pattern + random.normal(0, 3, pattern.shape)
+    means = y[:, :seen].reshape(300, years, season).mean(1)[:, np.arange(ahead) % season]
+    got = forecast(pretrained_weights(), y[:, :seen], ahead, season)[:, :, 3]
+    errors = [np.abs(each - y[:, seen:]).mean() for each in (got, means)]
+    assert errors[0] < 1.05 * errors[1]  # seasonal naive: 1.3 times
 
 
 def test_it_starts_without_torch(untrained: Program) -> None:

@@ -20,11 +20,11 @@ SHORTEST_MEMORY = 20  # steps that the scale remembers; or two seasons
 SMALLEST = 1e-4  # scale, relative to the level; absolute in logs
 UNKNOWN = 0.1  # the same, before there is any change to measure
 SWING_SHARE, LONG_RUN_SHARE = 0.03, 0.1  # of the mean distance from the level, and of all errors so far
-FORECASTS = 6  # one-step forecasts that are kept account of
-SIZES = FORECASTS + 5
+FORECASTS = 7  # one-step forecasts that are kept account of
+SIZES = FORECASTS + 7
 LEVELS, TRENDS = 7, 5  # parts of a forecast, beside the shapes
-INPUTS, LEAD_INPUTS = 46, 18
-SEASONAL_CHANGE = 30  # the input that is the log of the mean |y(t) - y(t-m)| in scales
+INPUTS, LEAD_INPUTS = 50, 18
+SEASONAL_CHANGE = 32  # the input that is the log of the mean |y(t) - y(t-m)| in scales
 
 
 class State(NamedTuple):
@@ -32,9 +32,9 @@ class State(NamedTuple):
 
     history [B, K]: the last values, missing ones filled, 0 before the start. age [B]: steps since the start.
     smoothed [B, 3, 3]: per rate, discounted sums of the values without their season and of the levels, and their
-    weight. shape [B, 2, m]: discounted sum and weight of each phase. sizes [B, 2, 11]: discounted sums and weights of
+    weight. shape [B, 2, m]: discounted sum and weight of each phase. sizes [B, 2, 14]: discounted sums and weights of
     errors and other sizes. total [B, 2]: sum of all values, and of the first q. range [B, 2]: lowest and highest level
-    over q steps. ahead [B, 7]: the one-step forecasts
+    over q steps. ahead [B, 8]: the one-step forecasts
     from the last step, and its shape.
     """
 
@@ -65,7 +65,7 @@ def begin(seasons: Seasons, series: int) -> State:
 @dataclass(frozen=True)
 class Track:
     """What is known at each of T steps of B series: the past; anchor and scale [B, T]; levels [B, T, 7] and trends
-    [B, T, 5] in units of the scale, from the anchor; inputs [B, T, 46] of the net."""
+    [B, T, 5] in units of the scale, from the anchor; inputs [B, T, 50] of the net."""
 
     past: Past
     anchor: Values
@@ -179,22 +179,27 @@ def _smoothed(free: Values, begun: Flags, state: Values) -> _Levels:
 
 
 def _one_step(now: Values, mean: Values, smooth: _Levels, shapes: Values, chosen: Values) -> Values:
-    """Forecasts of the next step [B, T, 6] that are kept account of, and the shape that they rest on."""
-    anchor, recent = smooth.level[..., ANCHOR], smooth.level[..., 0]
+    """Forecasts of the next step [B, T, 7] that are kept account of, and the shape that they rest on."""
+    recent, anchor, slow = np.moveaxis(smooth.level, -1, 0)
     double = 2 * anchor - smooth.second[..., ANCHOR] + smooth.slope[..., ANCHOR]
     columns = [anchor + chosen, now, recent + shapes[..., 0], anchor + shapes[..., 2], double + chosen]
-    return np.stack([*columns, mean + shapes[..., 1], chosen], -1)
+    return np.stack([*columns, mean + shapes[..., 1], slow + shapes[..., 2], chosen], -1)
 
 
 def _sizes(past: Past, seen: Flags, mean: Values, shape: Values, errors: Values, state: Values) -> Values:
-    """Discounted sums of sizes and of their weights [B, 2, T, 11]: of the errors, the distance from the level, the
-    seasonal change, the shape, the first errors again (not discounted), and whether a value is zero."""
-    season, lookback = past.seasons.season, past.seasons.lookback
+    """Discounted sums of sizes and of their weights [B, 2, T, 14]: of the errors, the distance from the level, the
+    seasonal change, the shape, the first errors again (not discounted), how far a level was from the one before it and
+    from the line through the two before it, and whether a value is zero."""
+    season, lookback, q, steps = past.seasons.season, past.seasons.lookback, past.seasons.span, np.arange(seen.shape[1])
     now, back = past.filled[:, lookback:], past.filled[:, lookback - season : -season]
-    rest = np.stack([abs(now - mean), abs(now - back), abs(shape), abs(errors[..., 0]), (now == 0) * 1.0], -1)
+    one, two = (past.mean(steps, k * q, q) for k in (1, 2))
+    moves = [abs(mean - one), abs(mean - 2 * one + two)]
+    rest = np.stack([abs(now - mean), abs(now - back), abs(shape), abs(errors[..., 0]), *moves, (now == 0) * 1.0], -1)
     weights = np.repeat((seen & (past.count > 1))[..., None].astype(float), SIZES, -1)
     weights[..., FORECASTS + 1] *= past.count > season
-    both = np.stack([np.concatenate([np.abs(errors), rest], -1) * weights, weights], 1)  # [B, 2, T, 11]
+    weights[..., FORECASTS + 4] *= past.count >= 2 * q
+    weights[..., FORECASTS + 5] *= past.count >= 3 * q
+    both = np.stack([np.concatenate([np.abs(errors), rest], -1) * weights, weights], 1)  # [B, 2, T, 14]
     result, lasting = np.empty_like(both), np.arange(SIZES) == FORECASTS + 3
     for group, decay in ((~lasting, 1 - 1 / max(2 * season, SHORTEST_MEMORY)), (lasting, 1.0)):
         x = both[..., group].transpose(0, 1, 3, 2)
@@ -239,7 +244,7 @@ def _trends(past: Past, mean: Values, first: Values, slopes: Values) -> Values:
 def _inputs(
     past: Past, levels: Values, trends: Values, shapes: Values, errors: Values, typical: Values, scale: Values
 ) -> Values:
-    """What the net is told of each step [B, T, 40]: in scales and squashed, or as logarithms."""
+    """What the net is told of each step [B, T, 44]: in scales and squashed, or as logarithms."""
     seasons, count = past.seasons, np.maximum(past.count, 1)
     unit = scale[..., None]
     lookback, season = seasons.lookback, seasons.season
@@ -251,7 +256,7 @@ def _inputs(
     squashed = np.arcsinh(
         np.concatenate([errors / unit, apart, trends * seasons.span, spread / unit, change[..., None] / unit], -1)
     )
-    chosen = [*range(1, FORECASTS), FORECASTS, FORECASTS + 1, FORECASTS + 2, FORECASTS + 3]
+    chosen = list(range(1, SIZES - 1))
     ratios = np.log(np.clip(typical[..., chosen] / unit, 0.02, 50))
     flat = np.zeros_like(scale)
     lengths = [
