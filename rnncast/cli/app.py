@@ -122,6 +122,7 @@ def _code(arguments: list[str] | None, environment: Environment) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     # Whoever reads errors as objects is to get one of arguments that make no sense too, before these are understood.
     environment.errors_as_json = "--errors=json" in given or ("--errors", "json") in pairwise(given)
+    environment.arguments = tuple(given)
     # A command costs a start-up the making of its options: where one is named first, the others are not needed.
     names = [name for name in given[:1] if name in COMMANDS] or COMMANDS
     app = program_with(names)

@@ -1,5 +1,6 @@
 """`rnncast compare`: is it worth it? Rolling origins, the same pasts for all, and a verdict."""
 
+from contextlib import ExitStack
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
+from rnncast.cli.reporting import write_report
 from rnncast.config import DATA_OF_MODEL, PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
 from rnncast.runtime.registry import NETS
@@ -16,8 +18,8 @@ from rnncast.runtime.registry import NETS
 if TYPE_CHECKING:
     from rnncast.evaluate.compare import Plan
     from rnncast.evaluate.findings import Findings
+    from rnncast.report.page.compared import Compared
     from rnncast.series.forecast import Forecast
-    from rnncast.series.panel import Panel
 
 
 def _known_names(incomplete: str = "") -> list[str]:
@@ -97,6 +99,7 @@ def compare(
         str | None,
         typer.Option(metavar="FILE", help="Write every forecast here: a row per step, a column per candidate."),
     ] = None,
+    report: o.Report = None,
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit with 3 unless a model wins.")] = False,
     data_of_model: DataOfModel = False,
     device: o.Device = "auto",
@@ -121,15 +124,14 @@ def compare(
 
     plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
     path, outputs = data or environment.piped(), (output, save_forecasts)
-    check_outputs(outputs, [path, *filter(is_file, [*(candidate or ()), *(baseline or ())])], plot)
-    findings, panel = _found(context, path, (candidate, baseline), plan, outputs)
-    try:
-        _show(findings, kind, output, environment)
-    finally:  # what took long is not lost because one of its two outputs is
-        if save_forecasts is not None:
-            _save_forecasts(save_forecasts, findings, environment)
-        _draw(plot, findings, panel, environment)
-    _end(findings, require_win)
+    check_outputs(outputs, [path, *filter(is_file, [*(candidate or ()), *(baseline or ())])], plot, report)
+    compared = _compared(context, path, (candidate, baseline), plan, outputs)
+    with ExitStack() as last:  # what took long is not lost because one of its outputs is
+        last.callback(_report, report, compared, environment)
+        last.callback(_draw, plot, compared, environment)
+        last.callback(_save_forecasts, save_forecasts, compared.findings, environment)
+        _show(compared.findings, kind, output, environment)
+    _end(compared.findings, require_win)
 
 
 def _end(findings: "Findings", require_win: bool) -> None:
@@ -140,15 +142,16 @@ def _end(findings: "Findings", require_win: bool) -> None:
         raise typer.Exit(ExitCode.ANSWER_IS_NO)
 
 
-def _found(
+def _compared(
     context: typer.Context,
     path: str | None,
     names: tuple[list[str] | None, list[str] | None],
     plan: "Plan",
     outputs: tuple[str | None, ...],
-) -> "tuple[Findings, Panel]":
-    """Read the data and the model files among the names of models and baselines, and compare; the data too."""
+) -> "Compared":
+    """Read the data and the model files among the names of models and baselines, and compare as planned."""
     from rnncast.evaluate.contest import Contest
+    from rnncast.report.page.compared import Compared
     from rnncast.report.progress import progress
 
     environment: Environment = context.obj
@@ -156,18 +159,21 @@ def _found(
     models, baselines = ([o.folded(name, known) for name in each or ()] for each in names)
     contest = Contest.of(models or [NetConfig.model if path else o.MODEL_FILE], baselines or ["window"])
     if contest.first and path is None:
-        check_outputs(outputs, [contest.first.source.path])
+        path = contest.first.source.path
+        check_outputs(outputs, [path], None, context.params["report"])
         panel = contest.first.training_data(environment.say, anywhere=context.params["data_of_model"])
     else:
-        table = o.table_from(context, contest.table)
-        panel = read_data(environment.data_or_stdin(path, "compare"), table, environment, environment.say)
+        path = environment.data_or_stdin(path, "compare")
+        panel = read_data(path, o.table_from(context, contest.table), environment, environment.say)
     with progress(environment.side_screen, environment.shows_progress) as advance:
 
         def told(done: int, total: int, words: str) -> None:
             advance(done, total, words)
             environment.detail(f"{words} ({done} of {total})")
 
-        return contest.held(panel, lambda base: o.config_from(context, base), plan, told), panel
+        findings = contest.held(panel, lambda base: o.config_from(context, base), plan, told)
+    asked = o.config_from(context, contest.first.spec.to_config() if contest.first else None)
+    return Compared(panel, path, asked, findings)
 
 
 def _show(findings: "Findings", kind: Format, output: str, environment: Environment) -> None:
@@ -191,16 +197,24 @@ def _show(findings: "Findings", kind: Format, output: str, environment: Environm
         environment.say(findings.verdict.sentence)
 
 
-def _draw(path: str | None, findings: "Findings", panel: "Panel", environment: Environment) -> None:
+def _report(path: str | None, compared: "Compared", environment: Environment) -> None:
+    from rnncast.report.page.compared import compared_page
+
+    write_report(path, environment, lambda command: compared_page(compared, command))
+
+
+def _draw(path: str | None, compared: "Compared", environment: Environment) -> None:
     """Draw what was found into a file, if that is wanted, and if anything could be compared."""
-    if path is not None and findings.comparison is not None:
+    if path is not None and compared.findings.comparison is not None:
         from rnncast.report.figures.comparisons import compare_figure
         from rnncast.report.figures.file import write_figure
 
-        write_figure(path, lambda: compare_figure(findings, panel), environment.say)
+        write_figure(path, lambda: compare_figure(compared.findings, compared.panel), environment.say)
 
 
-def _save_forecasts(path: str, findings: "Findings", environment: Environment) -> None:
+def _save_forecasts(path: str | None, findings: "Findings", environment: Environment) -> None:
+    if path is None:
+        return
     from rnncast.files.output.forecasts import side_by_side
     from rnncast.series.forecast import CUTOFF
 

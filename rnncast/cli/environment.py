@@ -29,6 +29,7 @@ class Environment:
     plots: bool = True  # unless --no-plot is given
     errors_as_json: bool = False
     log: Callable[[str], None] | None = None  # takes every remark too, even under --quiet
+    arguments: tuple[str, ...] = ()  # the command line, after the name of the program
 
     def say(self, text: str) -> None:
         """A remark for the person, on stderr; nothing under --quiet."""

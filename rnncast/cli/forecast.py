@@ -14,6 +14,7 @@ from rnncast.cli.follow import Shown, StreamOptions, follow
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained, refuse_season
 from rnncast.cli.reading import read_data
+from rnncast.cli.reporting import write_report
 from rnncast.cli.sums import check_sums, is_summed, sampled, summed
 from rnncast.config import PRETRAINED, TableConfig, quantiles_from
 from rnncast.errors import ExitCode, OutputClosedError, UsageError
@@ -51,6 +52,7 @@ def forecast(
     device: o.ForecastDevice = "cpu",
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
+    report: o.Report = None,
     series: o.DrawnSeries = None,
     plot: o.Plot = None,
     no_plot: o.NoPlot = False,
@@ -70,13 +72,11 @@ def forecast(
     if untrained := is_pretrained(context, path):
         check_pretrained(context, path)
     _check_usage(path, model, output, new=[continued, followed], save_state=save_state)
-    check_outputs([output], [path, None if untrained else model, future], plot)
-    if save_state:
-        check_writable(model)
-    drawn = {"--series": series, "--plot": plot}
+    check_outputs([output], [path, None if untrained else model, future], plot, report)
+    drawn = {"--series": series, "--plot": plot, "--report": report}
     _check_paths(context.params, drawn, levels=shown.probabilities is not None)
     if path is not None and untrained:
-        return _write(context, kind, *forecast_pretrained(context, path, shown), shown)
+        return _write(context, kind, forecast_pretrained(context, path, shown), shown, (path, None))
     refuse_season(season)
 
     from rnncast.forecaster.forecaster import Forecaster
@@ -88,7 +88,7 @@ def forecast(
     forecaster, found, past = _forecast(context, forecaster, path, table, shown)
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
     with _saved_after(forecaster, model if save_state else None):
-        _write(context, kind, found, past, shown)
+        _write(context, kind, (found, past), shown, (path, forecaster))
     return None
 
 
@@ -155,9 +155,16 @@ def _saved_after(forecaster: "Forecaster", path: str | None) -> Iterator[None]:
         raise gone
 
 
-def _write(context: typer.Context, kind: Format, found: "Forecast | Paths", past: "History", shown: Shown) -> None:
-    """Write the forecast, and draw it into a file, if that is wanted: before, as a reader of rows may soon be gone."""
-    environment, given = context.obj, context.params
+def _write(
+    context: typer.Context,
+    kind: Format,
+    made: "tuple[Forecast | Paths, History]",
+    shown: Shown,
+    source: "tuple[str | None, Forecaster | None]",
+) -> None:
+    """Write the forecast; before, as a reader of rows may soon be gone, draw it into a file and report on it, if that
+    is wanted. source: of the data, and the model that forecast; None for the pretrained net."""
+    (found, past), environment, given = made, context.obj, context.params
     if is_summed(given):
         write(kind, given["output"], environment, *summed(given, cast("Paths", found), shown, environment))
         return
@@ -172,7 +179,23 @@ def _write(context: typer.Context, kind: Format, found: "Forecast | Paths", past
         chosen = None if given["series"] is None else _chosen(found, given["series"])
         seen = [_seen(past, s) for s in range(len(found.ids))]
         write_figure(given["plot"], lambda: forecast_figure(found, seen, past[1], chosen), environment.say)
+    if given["report"] is not None:
+        _report(context, made, *source)
     write(kind, given["output"], environment, _rows(found), table, found.columns.formats)
+
+
+def _report(
+    context: typer.Context, made: "tuple[Forecast | Paths, History]", path: str | None, model: "Forecaster | None"
+) -> None:
+    from rnncast.report.card import card
+    from rnncast.report.page.forecast import Forecasted, forecast_page
+    from rnncast.series.forecast import Forecast
+
+    (found, past), given = made, context.params
+    assert isinstance(found, Forecast)  # of paths, there is none
+    of_model = None if model is None else card(model, None if given["model"] == o.STREAM else given["model"])
+    told = Forecasted(found, *past, path, of_model)
+    write_report(given["report"], context.obj, lambda command: forecast_page(told, command))
 
 
 def _seen(past: "History", s: int) -> "Values":
@@ -254,6 +277,8 @@ def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], 
         )
     if path == model == o.STREAM:
         raise UsageError("the data and the model cannot both be standard input", hint="name one of the files")
+    if save_state:
+        check_writable(model)
 
 
 def _stream(environment: Environment) -> str:

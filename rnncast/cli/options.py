@@ -215,6 +215,14 @@ Plot = Annotated[
         help="Draw a figure into this file: .png, .svg or .pdf. Needs matplotlib: pip install 'rnncast[plot]'.",
     ),
 ]
+Report = Annotated[
+    str | None,
+    typer.Option(
+        "--report",
+        metavar="FILE.html",
+        help="Write a report here, to look at in a browser: one file, with charts, that loads nothing from elsewhere.",
+    ),
+]
 NoPlot = Annotated[
     bool, typer.Option("--no-plot", help="No picture on a terminal; elsewhere, and with --quiet, there is none.")
 ]

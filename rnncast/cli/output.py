@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rnncast.cli.environment import Environment
+from rnncast.cli.reporting import check_page
 from rnncast.errors import UsageError
 from rnncast.files.output.writing import STDOUT, check_writable, place, written, written_text
 from rnncast.plain import json_text
@@ -83,18 +84,22 @@ def _unpacked_name(output: str) -> tuple[Path, str]:
     return (path.with_suffix(""), packed) if packed in PACKED else (path, "")
 
 
-def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None], figure: str | None = None) -> None:
+def check_outputs(
+    outputs: Iterable[str | None], inputs: Iterable[str | None], figure: str | None = None, page: str | None = None
+) -> None:
     """Refuse, before any work is done, to write where it can be seen not to go, or where it would do harm.
 
-    figure: a further output, to be drawn. OutputError if a file cannot be written; UsageError if it is also read, or is
-    to be written twice, or names no form of figure; RnncastError if nothing is installed to draw one.
+    figure: a further output, to be drawn; page: one in HTML. OutputError if a file cannot be written; UsageError if it
+    is also read, or is to be written twice, or names no form of figure or page; RnncastError if nothing is installed to
+    draw a figure.
     """
     if figure is not None:
         from rnncast.report.figures.file import check_figure
 
         check_figure(figure)
+    check_page(page)
     taken = {place(path, reading=True): "is read, and would be replaced" for path in inputs if path is not None}
-    for path in (*outputs, figure):
+    for path in (*outputs, figure, page):
         if path is None:
             continue
         check_writable(path)

@@ -1,10 +1,9 @@
 """`rnncast train`: learn from a table and write a model file."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -12,16 +11,21 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import check_outputs
 from rnncast.cli.reading import read_data
+from rnncast.cli.reporting import write_report
 from rnncast.cli.settings_file import settings_text
 from rnncast.cli.surviving import checkpoints, checkpoints_wanted, ending_in_order
+from rnncast.cli.watching import watching
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
-from rnncast.errors import InterruptedTrainingError, OutputClosedError, OutputError, TrainingError
-from rnncast.files.output.writing import growing, replaces, written_text
-from rnncast.plain import json_text
+from rnncast.errors import InterruptedTrainingError, RnncastError, TrainingError
+from rnncast.files.output.writing import replaces, written_text
 
 if TYPE_CHECKING:
+    from rnncast.choices.choice import Choice
+    from rnncast.forecaster.forecaster import Forecaster
+    from rnncast.series.panel import Panel
     from rnncast.training.epoch import EpochReport
-    from rnncast.training.watch import Watch
+
+T = TypeVar("T")
 
 
 @o.with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig)
@@ -36,6 +40,7 @@ def train(
     explain: Annotated[bool, typer.Option("--explain", help="Say what was decided from the data, and why.")] = False,
     save_settings: o.SaveSettings = None,
     future: o.Future = None,
+    report: o.Report = None,
     device: o.Device = "auto",
     no_plot: o.NoPlot = False,
     quiet: o.Quiet = False,
@@ -50,7 +55,7 @@ def train(
     config, table = o.config_from(context), o.table_from(context)
     wanted = checkpoints_wanted(context, checkpoint, every, resume)
     path = environment.data_or_stdin(data, "train")
-    _check((output, ledger, save_settings), (path, future), environment)
+    _check((output, ledger, save_settings), (path, future), report, environment)
     _save_settings(save_settings, table, config)
 
     from rnncast.choices.decide import decide
@@ -68,21 +73,19 @@ def train(
     began = perf_counter()
     with ending_in_order(output, checkpoint) as signals, checkpoints(wanted, environment) as kept:
         try:
-            with _ledger(ledger) as record, _watching(environment, record) as watch:
+            with watching(environment, ledger, measured=report is not None) as (watch, record):
                 watch = replace(watch, device=device, stopped=lambda: bool(signals), **kept._asdict())
                 forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch).from_source(path, table)
         except TrainingError as error:
-            if error.rescued is not None:
-                error.rescued.from_source(path, table).save(output)
-                if not isinstance(error, InterruptedTrainingError):
-                    environment.say(f"the best weights so far are in {output}")
+            _rescue(error, (path, table), output, environment)
             raise
         forecaster.save(output)
     environment.say(choices_in_words(config, spec))
     if config.train.validate:
         environment.say(scores_in_words(spec.net.model, forecaster.scores))
     environment.say(f"trained {spec.net.model} in {perf_counter() - began:.1f} s; wrote {output}")
-    if record is not None and record.failure is not None:
+    _report(report, (panel, path, forecaster, choices, record.reports), environment)
+    if record.failure is not None:
         raise record.failure
 
 
@@ -93,74 +96,48 @@ def _save_settings(path: str | None, table: TableConfig, config: Config) -> None
 
 
 def _check(
-    outputs: tuple[str, *tuple[str | None, ...]], inputs: tuple[str | None, ...], environment: Environment
+    outputs: tuple[str, *tuple[str | None, ...]],
+    inputs: tuple[str | None, ...],
+    report: str | None,
+    environment: Environment,
 ) -> None:
-    """Refuse a model file or a ledger that cannot be written or would do harm; say what will be replaced."""
-    check_outputs(outputs, inputs)
+    """Refuse outputs, the model file first, that cannot be written or would do harm; say what will be replaced."""
+    check_outputs(outputs, inputs, page=report)
     if replaces(outputs[0]):
         environment.say(f"{outputs[0]} is there already, and will be replaced")
 
 
-class _Ledger:
-    """Writes a line of JSON for each epoch. What cannot be written ends the ledger, not the training."""
-
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write: Callable[[str], None] | None = write
-        self.failure: OutputError | None = None
-
-    def __call__(self, run: str, report: "EpochReport") -> None:
-        if self._write is None:
-            return
-        try:
-            self._write(json_text({"run": run, **asdict(report)}))
-        except OutputClosedError:  # who read it has seen enough
-            self._write = None
-        except OutputError as error:
-            words = f"{error.message}; the ledger ends at {run}, epoch {report.epoch}, and the model is whole"
-            self._write, self.failure = None, OutputError(words, error.hint)
+def _rescue(error: TrainingError, source: tuple[str, TableConfig], output: str, environment: Environment) -> None:
+    """Write what can be kept of a training that could not go on."""
+    if error.rescued is not None:
+        error.rescued.from_source(*source).save(output)
+        if not isinstance(error, InterruptedTrainingError):
+            environment.say(f"the best weights so far are in {output}")
 
 
-@contextmanager
-def _ledger(path: str | None) -> Iterator[_Ledger | None]:
+def _report(
+    path: str | None,
+    trained: "tuple[Panel, str, Forecaster, tuple[Choice, ...], dict[str, list[EpochReport]]]",
+    environment: Environment,
+) -> None:
+    """Write the report, if one is wanted, with a forecast from the end of the data and the memory of the model where
+    they can be had."""
     if path is None:
-        yield None
         return
-    with growing(path) as write:
-        yield _Ledger(write)
+    from rnncast.report.memory import MemoryCurve
+    from rnncast.report.page.trained import Trained, trained_page
+
+    panel, _, forecaster, *_ = trained
+    # Known covariates may be wanting in the steps to come; the series may be too short to look back in.
+    forecast, why = _unless_refused(forecaster.predict)
+    memory, _ = _unless_refused(lambda: MemoryCurve.of(forecaster, panel))
+    told = Trained(*trained, forecast, why, memory)
+    write_report(path, environment, lambda command: trained_page(told, command))
 
 
-@contextmanager
-def _watching(environment: Environment, ledger: _Ledger | None) -> "Iterator[Watch]":
-    """A Watch that draws progress, writes the ledger and shows it under --verbose."""
-    from rnncast.report.progress import progress
-    from rnncast.report.words import epoch_in_words, ledger_in_words
-    from rnncast.training.epoch import EpochReport
-    from rnncast.training.watch import Watch
-
-    reports: dict[str, list[EpochReport]] = {}
+def _unless_refused(make: Callable[[], T]) -> tuple[T | None, str]:
+    """What is made, and ""; or None, and why it cannot be made."""
     try:
-        with progress(environment.side_screen, environment.shows_progress) as advance:
-            judged: dict[str, EpochReport] = {}  # the last epoch of each run that was validated, which stays visible
-
-            def told(run: str, report: EpochReport) -> None:
-                if report.valid_mase is not None or report.epoch == 1:
-                    judged[run] = report
-                advance(report.epoch, report.epochs, epoch_in_words(run, report, judged.get(run, report)), run)
-                if environment.verbose:
-                    environment.say(ledger_in_words(run, report))
-                if ledger is not None:
-                    ledger(run, report)
-                reports.setdefault(run, []).append(report)
-
-            yield Watch(told, ledger=ledger is not None or environment.verbose)
-    finally:  # how it went is the more to be seen where it ended badly
-        _draw(reports, environment)
-
-
-def _draw(reports: "dict[str, list[EpochReport]]", environment: Environment) -> None:
-    if environment.draws_on(environment.stderr):
-        from rnncast.report.bars import training_lines
-        from rnncast.report.tables import print_table
-
-        if (lines := training_lines(reports, environment.verbose)).rows:
-            print_table(lines, environment.stderr)
+        return make(), ""
+    except RnncastError as error:
+        return None, error.message

@@ -4,7 +4,7 @@ K candidates, O origins, S series, H steps, L interval levels.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ class Score:
 
     mase, smape, mae [O, S]: NaN where a series was not scored at an origin. covered [L, O, S]: the share of values
     within each interval. steps [O * H]: for a single series, the scaled error of each step; else empty. seconds: all
-    its work. rank: the mean over the units of the comparison, 1 being best.
+    its work. rank: the mean over the units of the comparison, 1 being best. by_lead [H]: the mean scaled error at each
+    lead time, averaged as `mean` is; NaN where no value came.
     """
 
     name: str
@@ -34,11 +35,17 @@ class Score:
     steps: Values
     seconds: float
     rank: float = float("nan")
+    by_lead: Values = field(default_factory=lambda: np.empty(0))
 
     @property
     def mean(self) -> float:
         """The mean MASE: over the series of each origin, then over origins."""
         return overall(self.mase)
+
+    @property
+    def by_series(self) -> Values:
+        """The mean MASE of each series [S] over its origins; NaN where it was scored at none."""
+        return _means(self.mase, axis=0)
 
 
 @dataclass(frozen=True)
@@ -139,6 +146,8 @@ def compared(
     if missing.all():
         return None
     scores = [_without(score, missing) for score in scores]
+    leads = [_by_lead([done[score.name][origin] for origin in shared], at, ids, missing) for score in scores]
+    scores = [replace(score, by_lead=lead) for score, lead in zip(scores, leads, strict=True)]
     levels = outcomes[0].forecast.levels
     first = Comparison(tuple(scores), horizon, season, levels)
     ranks = mean_ranks(np.array([first.losses(score.name) for score in scores]))
@@ -161,6 +170,22 @@ def _score(name: str, outcomes: list[FoldForecast], at: list[tuple[Split, Values
     seconds = sum(outcome.seconds for outcome in outcomes)
     scaled, symmetric, absolute = metrics[:3]
     return Score(name, scaled, symmetric, absolute, metrics[3:], np.concatenate([np.empty(0), *steps]), seconds)
+
+
+def _by_lead(
+    outcomes: list[FoldForecast],
+    at: list[tuple[Split, Values]],
+    ids: tuple[str, ...],
+    missing: NDArray[np.bool_],
+) -> Values:
+    """The mean scaled error at each lead time [H] of what is not `missing` [O, S]."""
+    place = {series: s for s, series in enumerate(ids)}
+    means = []
+    for o, (outcome, (split, scale)) in enumerate(zip(outcomes, at, strict=True)):
+        scored = ~missing[o, [place[series] for series in split.seen.ids]]
+        errors = np.abs(split.actual - outcome.forecast.point)[scored] / scale[scored, None]
+        means.append(_means(errors, axis=0))
+    return _means(np.array(means), axis=0)
 
 
 def _covered(actual: Values, forecast: Forecast) -> list[Values]:
@@ -186,12 +211,16 @@ def _without(score: Score, missing: NDArray[np.bool_]) -> Score:
 
 def by_unit(values: Values, units: str) -> Values:
     """The means of [O, S] over the other axis, of the units that have any value [n]."""
-    axis = 0 if units == "series" else 1
+    means = _means(values, axis=0 if units == "series" else 1)
+    return means[~np.isnan(means)]
+
+
+def _means(values: Values, axis: int) -> Values:
+    """The means over an axis of what is known; NaN where nothing is."""
     known = ~np.isnan(values)
     count = known.sum(axis=axis)
     total = np.where(known, values, 0).sum(axis=axis)
-    means: Values = total[count > 0] / count[count > 0]
-    return means
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def overall(values: Values) -> float:

@@ -27,7 +27,7 @@ def comparison_table(findings: Findings, bars: bool = False) -> Group:
         table.add_column(name, justify="right", no_wrap=True)
     for score in found.scores:
         table.add_row(score.name, *_cells(found, score), *_tested(verdict, score), f"{score.seconds:.1f}")
-    near = [_near_best(found)] if found.critical is not None else []
+    near = [near_best(found)] if found.critical is not None else []
     drawn: list[Bars | str] = [_bars(found, verdict), ""] if bars else []
     return Group(table, *near, *drawn, *([verdict.sentence] if verdict else []))
 
@@ -56,11 +56,15 @@ def _tested(verdict: Verdict | None, score: Score) -> list[str]:
     if verdict is None:
         return []
     duel = verdict.duel(score.name)
-    if duel is None or duel.p is None:
-        return [""]
-    return ["< 0.001" if duel.p < 0.001 else f"{duel.p:.3f}"]
+    return ["" if duel is None else p_in_words(duel.p)]
 
 
-def _near_best(found: Comparison) -> str:
+def p_in_words(p: float | None) -> str:
+    """A p-value to three digits after the point; nothing where there is none."""
+    return "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def near_best(found: Comparison) -> str:
+    """Which candidates cannot be told from the best by their ranks."""
     names = ", ".join(found.near_best)
     return f"Ranks less than {found.critical:.2f} apart may be chance (MCB, 95 %): near the best are {names}."

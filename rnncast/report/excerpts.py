@@ -51,7 +51,7 @@ class Excerpt(NamedTuple):
 
 def forecast_excerpt(forecast: Forecast, s: int, seen: Values, seasons: tuple[int, ...]) -> Excerpt:
     """The forecast of one series s, after the last seasons of what was seen [n] up to its cutoff."""
-    past = seen[-_steps_back(forecast.horizon, seasons) :]
+    past = seen[-steps_back(forecast.horizon, seasons) :]
     known = np.flatnonzero(~np.isnan(past))
     past = past[known[0] :] if len(known) else past[:0]
     strand = _strand(forecast, s)
@@ -105,7 +105,7 @@ def value_range(lines: Sequence[Values], bands: Sequence[tuple[Values, Values]])
     return low, high
 
 
-def _steps_back(horizon: int, seasons: tuple[int, ...]) -> int:
+def steps_back(horizon: int, seasons: tuple[int, ...]) -> int:
     """How much history is shown beside a forecast."""
     least, most = (times * horizon for times in HORIZONS_BACK)
     return max(min(SEASONS_BACK * max(seasons, default=1), most), least, FEWEST_BACK)

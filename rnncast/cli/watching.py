@@ -1,0 +1,75 @@
+"""What is kept and shown of a training while it goes on: progress, ledger, reports, and a picture at the end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rnncast.cli.environment import Environment
+from rnncast.errors import OutputClosedError, OutputError
+from rnncast.files.output.writing import growing
+from rnncast.plain import json_text
+
+if TYPE_CHECKING:
+    from rnncast.training.epoch import EpochReport
+    from rnncast.training.watch import Watch
+
+
+class Record:
+    """Keeps every report, by run, and writes a line of JSON for each. What cannot be written ends the ledger, not the
+    training: `failure` says why."""
+
+    def __init__(self, write: Callable[[str], None] | None) -> None:
+        self._write = write
+        self.failure: OutputError | None = None
+        self.reports: dict[str, list[EpochReport]] = {}
+
+    def __call__(self, run: str, report: "EpochReport") -> None:
+        """Take a report."""
+        self.reports.setdefault(run, []).append(report)
+        if self._write is None:
+            return
+        try:
+            self._write(json_text({"run": run, **asdict(report)}))
+        except OutputClosedError:  # who read it has seen enough
+            self._write = None
+        except OutputError as error:
+            words = f"{error.message}; the ledger ends at {run}, epoch {report.epoch}, and the model is whole"
+            self._write, self.failure = None, OutputError(words, error.hint)
+
+
+@contextmanager
+def watching(environment: Environment, ledger: str | None, *, measured: bool) -> "Iterator[tuple[Watch, Record]]":
+    """A Watch that draws progress, writes the ledger and shows it under --verbose; and the record of what it was told.
+
+    measured: whether the gradient by lag is wanted whatever else is.
+    """
+    from rnncast.report.progress import progress
+    from rnncast.report.words import epoch_in_words, ledger_in_words
+    from rnncast.training.epoch import EpochReport
+    from rnncast.training.watch import Watch
+
+    with ExitStack() as last:
+        record = Record(None if ledger is None else last.enter_context(growing(ledger)))
+        last.callback(_draw, record, environment)  # how it went is the more to be seen where it ended badly
+        advance = last.enter_context(progress(environment.side_screen, environment.shows_progress))
+        judged: dict[str, EpochReport] = {}  # the last epoch of each run that was validated, which stays visible
+
+        def told(run: str, report: EpochReport) -> None:
+            if report.valid_mase is not None or report.epoch == 1:
+                judged[run] = report
+            advance(report.epoch, report.epochs, epoch_in_words(run, report, judged.get(run, report)), run)
+            if environment.verbose:
+                environment.say(ledger_in_words(run, report))
+            record(run, report)
+
+        yield Watch(told, ledger=measured or ledger is not None or environment.verbose), record
+
+
+def _draw(record: Record, environment: Environment) -> None:
+    if environment.draws_on(environment.stderr):
+        from rnncast.report.bars import training_lines
+        from rnncast.report.tables import print_table
+
+        if (lines := training_lines(record.reports, environment.verbose)).rows:
+            print_table(lines, environment.stderr)
