@@ -33,10 +33,12 @@ def check_sums(given: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
 
 def sampled(given: Mapping[str, Any]) -> int | None:
     """How many futures are to be sampled; None where a plain forecast is asked for."""
+    paths: int | None = given["paths"]
+    if paths is not None or not is_summed(given):
+        return paths
     from rnncast.series.sums import PATHS
 
-    paths: int | None = given["paths"]
-    return paths or (PATHS if is_summed(given) else None)
+    return PATHS
 
 
 def summed(given: Mapping[str, Any], paths: "Paths", shown: Shown, environment: Environment) -> Told:
