@@ -26,6 +26,9 @@ SEEDS = 2**63  # there are so many
 LEAST_TIME = 0.05  # seconds: no net is made and trained for an epoch sooner
 DATA_OF_MODEL = "--data-of-model"  # the flag by which a user lets a path in a model file be followed anywhere
 PRETRAINED = "pretrained"  # what the net that comes with the package goes by, where a model file or a net is named
+SCRATCH, MEAN = "scratch", "mean"  # nets that know nothing; these and the pretrained one together
+VALIDATION = "validation"  # which decides between the three
+STARTS = ("auto", PRETRAINED, SCRATCH, MEAN, VALIDATION)  # of a training; else a model file
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
 
 
@@ -258,6 +261,12 @@ class TrainConfig:
         flags=("rare",),
     )
     seed: int = setting(1, "Seed of everything random.", at_least=0, below=SEEDS)
+    start: str = setting(
+        "auto",
+        "What to start from: pretrained (the net that comes with the package, as it is), scratch (nets that know "
+        "nothing), mean (both, averaged), validation (which decides between these three), or a model file, whose nets "
+        "are trained further; auto: validation, but scratch where a net is asked for, or how it is to be trained.",
+    )
 
     def __post_init__(self) -> None:
         check(self)

@@ -11,7 +11,7 @@ from rnncast.plain import fits, shown
 
 MOST_STEPS = 1_000_000  # of a season, a window, a horizon: a year of minutes has 525,600
 MOST_ITEMS = 100  # of a setting that holds several
-FLAGS = {"seasons": "season", "levels": "level"}  # of fields whose flags are called otherwise
+FLAGS = {"seasons": "season", "levels": "level", "start": "from"}  # of fields whose flags are called otherwise
 
 Section = TypeVar("Section")
 

@@ -6,14 +6,17 @@ computes takes this, never a Config. Its fields are checked by the ranges of the
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from typing import Any, get_type_hints
 
 from rnncast.config import (
     CYCLES,
+    MEAN,
     NO_BASE,
     ROLES,
+    SCRATCH,
     SEEDS,
+    STARTS,
     STRATEGIES,
     TRAININGS,
     TRANSFORMS,
@@ -29,6 +32,7 @@ from rnncast.losses import LOSSES, Loss
 from rnncast.plain import fits, shown, table
 from rnncast.settings import MOST_ITEMS, MOST_STEPS, in_range, one_of
 
+FILE = "file"  # what training may start from, beside what it is called in a Config
 UNLIMITED = float("inf")
 UNBOUNDED = sys.float_info.max
 _INFINITE = "inf"  # in JSON, which has no number for it
@@ -42,14 +46,16 @@ def decided(
     words: tuple[str, ...] = (),
     filled: bool = False,
     unlimited: bool = False,
+    otherwise: Any = MISSING,
 ) -> Any:
     """A field that carries its meaning (with the unit) and what it may hold.
 
     at_least, at_most: instead of what the setting of that name says. words: the only ones there are. filled: whether a
-    tuple must hold something. unlimited: whether it may be infinite.
+    tuple must hold something. unlimited: whether it may be infinite. otherwise: what a model file that lacks it means,
+    and what is therefore not written.
     """
     rules = {"at_least": at_least, "at_most": at_most, "words": words, "filled": filled, "unlimited": unlimited}
-    return field(metadata={"meaning": meaning, **rules})
+    return field(default=otherwise, metadata={"meaning": meaning, **rules})
 
 
 def _certain(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -164,14 +170,24 @@ class FrameSpec:
 class NetSpec:
     """Which nets, and their size."""
 
-    model: str = decided("The kind of net, by name.")
+    model: str = decided("The kind of net that is trained, by name.")
     hidden_size: int = decided("Width of a hidden layer.")
     layers: int = decided("Hidden layers.")
     dropout: float = decided("Share of the features that is left out at random in training.")
-    members: int = decided("Nets in the ensemble, whose forecasts are averaged.", at_least=1)
+    members: int = decided("Trained nets in the ensemble, whose forecasts are averaged.", at_least=0)
+    pretrained: float = decided(
+        "Share of the pretrained net in the forecast: 0 none, 1 all; the trained nets have the rest.",
+        at_least=0,
+        at_most=1,
+        otherwise=0.0,
+    )
 
     def __post_init__(self) -> None:
         _check(self, NetConfig)
+        if (self.members == 0) != (self.pretrained == 1):
+            raise UsageError(
+                f"{self.members} trained nets do not suit a share of {self.pretrained:g} of the pretrained one"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +209,12 @@ class TrainSpec:
     patience: int = decided("Validations without progress that end training; 0 where none do.", at_least=0)
     shrinkage: float = decided("Shrinkage towards the base forecast: 0 none, 1 complete; before validation has a say.")
     seed: int = decided("Seed of everything random.")
+    start: str = decided(
+        "What training starts from; validation: that decides how much of the forecast is the pretrained net's; file: "
+        "the nets of a model file.",
+        words=(*_certain(STARTS), FILE),
+        otherwise=SCRATCH,
+    )
 
     def __post_init__(self) -> None:
         _check(self, TrainConfig)
@@ -215,12 +237,14 @@ class ModelSpec:
     def __post_init__(self) -> None:
         if self.direct and self.train.training != "bptt":
             raise UsageError(f"training is {self.train.training!r}, but the direct strategy feeds nothing back")
+        if self.net.pretrained and (why := self.unsuited):
+            raise UsageError(f"the pretrained net cannot be part of this model: {why}")
 
     @classmethod
     def of(cls, config: Config, values: Mapping[str, Any]) -> "ModelSpec":
         """The spec of a Config whose open settings are decided: fields by name. UsageError, by name, if one is not."""
         asked = _flat(config)
-        for name in ("preset", "memory_limit", "frame"):  # which say how to decide, and what to refuse
+        for name in ("preset", "memory_limit", "frame", "start"):  # which say how to decide, and what to refuse
             del asked[name]
         asked["max_time"] = UNLIMITED if config.train.max_time is None else config.train.max_time
         asked["patience"] = config.train.patience or 0
@@ -230,14 +254,23 @@ class ModelSpec:
     def of_fields(cls, values: Mapping[str, Any]) -> "ModelSpec":
         """The spec of all fields by name, whatever their section. UsageError if one is missing, unknown or wrong."""
         sections = get_type_hints(cls)
-        names = [each.name for kind in sections.values() for each in fields(kind)]
-        table(values, names, names, "field")
+        named = [each for kind in sections.values() for each in fields(kind)]
+        table(values, [each.name for each in named], [each.name for each in named if _needed(each)], "field")
         return cls(**{name: _taken(kind, values) for name, kind in sections.items()})
 
     @property
     def direct(self) -> bool:
         """Whether all lead times are forecast at once."""
         return self.task.strategy == "direct"
+
+    @property
+    def unsuited(self) -> str:
+        """Why the pretrained net cannot be part of the forecast; "" if it can."""
+        if any(self.frame.covariates.values()):
+            return "it has learnt nothing of covariates"
+        if not self.direct:
+            return "it forecasts all lead times at once, and the strategy is recursive"
+        return "" if self.train.loss == "pinball" else f"it forecasts quantiles, and the loss is {self.train.loss}"
 
     @property
     def loss(self) -> Loss:
@@ -256,12 +289,16 @@ class ModelSpec:
 
     @property
     def frames(self) -> int:
-        """How many frames the members measure in: one for each span of the level."""
-        return min(self.net.members, len(self.frame.level_span))
+        """How many frames the members measure in: one for each span of the level; one without any member."""
+        return max(1, min(self.net.members, len(self.frame.level_span)))
 
     def of_members(self, members: int) -> "ModelSpec":
-        """The same, with the first so many members."""
-        return replace(self, net=replace(self.net, members=members))
+        """The first so many of the trained nets, without the pretrained one."""
+        return self.with_share(members, 0.0)
+
+    def with_share(self, members: int, pretrained: float) -> "ModelSpec":
+        """The first so many of the trained nets, and the pretrained one with a share of the forecast."""
+        return replace(self, net=replace(self.net, members=members, pretrained=pretrained))
 
     def of_one_net(self, member: int = 0) -> "ModelSpec":
         """One of the members alone: its seed, and the span of its level first."""
@@ -270,7 +307,7 @@ class ModelSpec:
         return replace(
             self,
             frame=replace(self.frame, level_span=(*spans[turn:], *spans[:turn])),
-            net=replace(self.net, members=1),
+            net=replace(self.net, members=1, pretrained=0.0),
             train=replace(self.train, seed=(self.train.seed + member) % SEEDS),
         )
 
@@ -282,12 +319,22 @@ class ModelSpec:
             flat |= {"frame": "global", "level_span": None}
         flat["max_time"] = None if self.train.max_time == UNLIMITED else self.train.max_time
         flat["patience"] = self.train.patience or None
+        flat["members"] = self.net.members or None
+        if self.train.start == FILE:
+            flat["start"] = MEAN if self.net.pretrained else SCRATCH
         return Config(**{name: _taken(kind, flat) for name, kind in get_type_hints(Config).items()})
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The fields as plain values, for JSON."""
-        plain = asdict(self)
-        return {name: {key: _to_json(value) for key, value in part.items()} for name, part in plain.items()}
+        sections = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {
+            name: {
+                each.name: _to_json(getattr(part, each.name))
+                for each in fields(part)
+                if _needed(each) or getattr(part, each.name) != each.default
+            }
+            for name, part in sections.items()
+        }
 
     @classmethod
     def from_dict(cls, values: Any) -> "ModelSpec":
@@ -295,8 +342,8 @@ class ModelSpec:
         sections = get_type_hints(cls)
         given = table(values, sections, sections, "section of the spec")
         for name, kind in sections.items():
-            names = [each.name for each in fields(kind)]
-            table(given[name], names, names, f"field of the section {name!r}")
+            known, needed = [each.name for each in fields(kind)], [each.name for each in fields(kind) if _needed(each)]
+            table(given[name], known, needed, f"field of the section {name!r}")
         return cls(**{name: _taken(kind, given[name]) for name, kind in sections.items()})
 
 
@@ -321,6 +368,11 @@ class Interruption:
 def _flat(of_sections: Any) -> dict[str, Any]:
     """All fields by name, which is theirs in one section alone."""
     return {name: value for part in asdict(of_sections).values() for name, value in part.items()}
+
+
+def _needed(each: "Field[Any]") -> bool:
+    """Whether every model file has a field."""
+    return each.default is MISSING
 
 
 def _taken(kind: Any, flat: Mapping[str, Any]) -> Any:

@@ -67,7 +67,7 @@ def test_what_is_given_is_kept_and_said_to_be() -> None:
     config = Config(
         task=TaskConfig(horizon=5, seasons=(6, 1), transform="none", strategy="direct"),
         net=NetConfig(window=9, level_span=(3,), base=("last-6",), hidden_size=7),
-        train=TrainConfig(epochs=2, members=2, stride=3, shrinkage=0.5),
+        train=TrainConfig(epochs=2, members=2, stride=3, shrinkage=0.5, start="scratch"),
     )
     resolved, choices = decide(config, Panel.from_series({"a": seasons(10, noise=1)}))
     assert resolved.task.horizon == 5

@@ -23,8 +23,8 @@ frame         | numpy                     | times series
 files.formats | numpy pandas pyarrow python_calamine | times
 files.panels  | numpy pandas              | times series files.formats
 files.output  | numpy pandas pyarrow safetensors xlsxwriter | times series frame
-runtime       | numpy scipy               | intervals series frame
 pretrained    | numpy safetensors         |
+runtime       | numpy scipy               | intervals series frame pretrained
 choices       | numpy scipy               | times series frame runtime
 nets          | numpy torch               | frame runtime
 training      | numpy torch               | intervals series frame files.output runtime choices nets

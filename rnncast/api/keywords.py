@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import fields
+from keyword import iskeyword
 from typing import Any, TypeVar
 
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
@@ -20,7 +21,7 @@ def takes(*sections: Any, without: tuple[str, ...] = ()) -> Callable[[Function],
         signature = inspect.signature(function)
         own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
         taken = {*without, *(each.name for each in own)}
-        names = [(FLAGS.get(spec.name, spec.name), spec.default) for section in sections for spec in fields(section)]
+        names = [(_keyword(spec.name), spec.default) for section in sections for spec in fields(section)]
         settings = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
             for name, default in names
@@ -30,6 +31,12 @@ def takes(*sections: Any, without: tuple[str, ...] = ()) -> Callable[[Function],
         return function
 
     return shown
+
+
+def _keyword(name: str) -> str:
+    """What a setting is called as an argument: as its flag, unless that is a word of the language."""
+    called = FLAGS.get(name, name)
+    return name if iskeyword(called) else called
 
 
 def table_and_config(

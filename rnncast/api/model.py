@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rnncast.api.forecast import Forecast, shown
 from rnncast.api.keywords import ALL, table_and_config, takes
 from rnncast.api.speaking import drawn_progress, panel_of, seen_by, speaker
-from rnncast.config import TableConfig
+from rnncast.config import SCRATCH, STARTS, Config, TableConfig
 from rnncast.forecaster.forecaster import Forecaster
+from rnncast.forecaster.warm import check_further, further_config
 
 if TYPE_CHECKING:
     pass
@@ -82,9 +83,9 @@ class Model:
     def _repr_html_(self) -> str:
         from html import escape
 
-        from rnncast.report.words import scores_in_words
+        from rnncast.report.words import name_of, scores_in_words
 
-        told = scores_in_words(self.forecaster.spec.net.model, self.forecaster.scores)
+        told = scores_in_words(name_of(self.forecaster.spec), self.forecaster.scores)
         return f"<p>{escape(repr(self))}<br>{escape(told)}</p>"
 
 
@@ -93,35 +94,49 @@ def train(df: Any, *, future: Any = None, device: str = "auto", quiet: bool = Fa
     """Learn from a table of time series: what `rnncast train` does, with its flags for keywords.
 
     df: a pandas DataFrame or Series, a polars or any other Arrow table, a path, an open file, or the values of one
-    series. future: a table of known covariates in the steps to come. quiet: say nothing on stderr. DataError,
-    UsageError or TrainingError, with a hint, where it cannot be done.
+    series. future: a table of known covariates in the steps to come. start: as --from. quiet: say nothing on stderr.
+    DataError, UsageError or TrainingError, with a hint, where it cannot be done.
     """
     from rnncast.choices.decide import decide
     from rnncast.forecaster.data import extended
-    from rnncast.report.words import choices_in_words, epoch_in_words, scores_in_words
+    from rnncast.report.words import choices_in_words, epoch_in_words, name_of, scores_in_words
     from rnncast.training.epoch import EpochReport
     from rnncast.training.watch import Watch
 
-    (table, config), say = table_and_config(settings), speaker(quiet)
+    (table, config, start), say = _asked(settings), speaker(quiet)
     panel = panel_of(df, table, say)
     if future is not None:
         panel = extended(panel, future, table, say)
-    spec, _ = decide(config, panel)
+    spec, _ = decide(config, panel, None if start is None else start.encoding)
     with drawn_progress(quiet) as advance:
 
         def told(run: str, report: EpochReport) -> None:
             advance(report.epoch, report.epochs, epoch_in_words(run, report, report), run)
 
-        forecaster = Forecaster.fit_spec(panel, spec, config, watch=Watch(told, device=device))
-    say(choices_in_words(config, spec))
+        forecaster = Forecaster.fit_spec(panel, spec, config, watch=Watch(told, device=device), start=start)
+    say(choices_in_words(config, forecaster.spec))
     if config.train.validate:
-        say(scores_in_words(spec.net.model, forecaster.scores))
+        say(scores_in_words(name_of(forecaster.spec), forecaster.scores))
     return Model(forecaster.from_source(_path(df), table))
 
 
 def load(path: Any = "rnncast.safetensors", device: str = "cpu") -> Model:
     """Read a model file, of `Model.save` or of the command line. ModelFileError if it is missing, damaged, or none."""
     return Model(replace(Forecaster.load(str(path)), device=device))
+
+
+def _asked(settings: dict[str, Any]) -> tuple[TableConfig, Config, Forecaster | None]:
+    """The settings asked for, and the forecaster whose nets are trained further, if there is one, upon its own."""
+    table, config = table_and_config(settings)
+    if config.train.start == "auto" and "model" in settings:  # by name, even if it is the default
+        return table, replace(config, train=replace(config.train, start=SCRATCH)), None
+    if config.train.start in STARTS:
+        return table, config, None
+    start = Forecaster.load(config.train.start)
+    base = further_config(start.spec, config.train.start)
+    table, config = table_and_config(settings, start.source.table, base)
+    check_further(start.spec, config)
+    return table, config, start
 
 
 def _path(df: Any) -> str:

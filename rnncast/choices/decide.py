@@ -1,11 +1,13 @@
 """Decide a ModelSpec from a Config and the facts of a Panel. Every automatic choice is made in this room."""
 
+from dataclasses import replace
 from typing import Any
 
 from rnncast.choices.best_base import best_bases
 from rnncast.choices.choice import GIVEN, Choice, Made, choice
 from rnncast.choices.effort import epochs_of, hidden_size_of, members_of, shrinkage_of, stride_of
 from rnncast.choices.frame import base_of, constants_of, spans_of, window_of
+from rnncast.choices.start import start_of
 from rnncast.choices.task import (
     calendar_of,
     check_lengths,
@@ -14,7 +16,7 @@ from rnncast.choices.task import (
     strategy_of,
     transform_of,
 )
-from rnncast.config import NO_BASE, Config
+from rnncast.config import MEAN, NO_BASE, PRETRAINED, Config
 from rnncast.frame.baselines import baselines_of
 from rnncast.frame.frame import Frame
 from rnncast.runtime.footprint import check_memory
@@ -38,7 +40,9 @@ TOLD = (  # what is said of choices, in this order
     "stride",
     "members",
     "shrinkage",
+    "start",
 )
+SHARES = {PRETRAINED: 1.0, MEAN: 0.5}  # of the pretrained net in the forecast, before validation has a say
 
 
 def resolve(config: Config, panel: Panel) -> ModelSpec:
@@ -46,17 +50,20 @@ def resolve(config: Config, panel: Panel) -> ModelSpec:
     return decide(config, panel)[0]
 
 
-def decide(config: Config, panel: Panel) -> tuple[ModelSpec, tuple[Choice, ...]]:
+def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tuple[ModelSpec, tuple[Choice, ...]]:
     """Decide all that the config leaves to the data; with the reason for each choice.
 
-    DataError if the panel cannot be trained on; UsageError if a setting does not suit it.
+    encoding: of the covariates, that which suits the panel unless given. DataError if the panel cannot be trained on;
+    UsageError if a setting does not suit it.
     """
     check_sizes(panel)
     longest = int(panel.lengths.max(initial=0))
     seasons, why_seasons = seasons_of(config, panel, longest)
     main = seasons[0] if seasons else 1
     horizon, why_horizon = horizon_of(config, main)
-    check_lengths(longest, horizon)
+    trains = config.train.start != PRETRAINED  # which is to be taught nothing
+    if trains:
+        check_lengths(longest, horizon)
     strategy, training, why_strategy = strategy_of(config)
     made: dict[str, Made] = {
         "seasons": (seasons, why_seasons),
@@ -70,13 +77,14 @@ def decide(config: Config, panel: Panel) -> tuple[ModelSpec, tuple[Choice, ...]]
         "stride": stride_of(config, panel, strategy, horizon),
         "shrinkage": shrinkage_of(config, panel),
     }
-    plain = Encoding.of(panel).widths | {"training": training}
+    plain = (encoding or Encoding.of(panel)).widths | {"training": training}
     plain |= {name: value for name, (value, _) in made.items()}
     spans, members = config.net.level_span or (main,), config.train.members or 1
     provisional = _made(
         config, plain | {"base": (f"last-{main}",), "level_span": spans, "constants": (), "members": members}
     )
-    check_memory(provisional, panel, config.train.memory_limit)
+    if trains:
+        check_memory(provisional, panel, config.train.memory_limit)
     frame = Frame.of(provisional)
     best = best_bases(panel, frame)
     spans, why_spans = spans_of(config, best, seasons, horizon, longest)
@@ -87,10 +95,20 @@ def decide(config: Config, panel: Panel) -> tuple[ModelSpec, tuple[Choice, ...]]
         "members": members_of(config, panel, len(spans)),
     }
     spec = _made(config, plain | {name: value for name, (value, _) in made.items()})
-    check_memory(spec, panel, config.train.memory_limit)
+    made["start"] = start_of(config, spec)
+    spec = _started(spec, made["start"][0])
+    if spec.net.members:
+        check_memory(spec, panel, config.train.memory_limit)
     if spec.frame.is_global:
         made["frame"] = config.net.frame, GIVEN
     return spec, tuple(choice(name, *made[name]) for name in TOLD if name in made)
+
+
+def _started(spec: ModelSpec, start: str) -> ModelSpec:
+    """The spec with the share of the pretrained net that a start means."""
+    share = SHARES.get(start, 0.0)
+    members = 0 if share == 1 else spec.net.members
+    return replace(spec.with_share(members, share), train=replace(spec.train, start=start))
 
 
 def _made(config: Config, values: dict[str, Any]) -> ModelSpec:

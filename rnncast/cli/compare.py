@@ -74,7 +74,7 @@ class Refit(StrEnum):
     first = "first"
 
 
-@o.with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig, without=("model",))
+@o.with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig, without=("model", "start"))
 def compare(
     context: typer.Context,
     data: o.Data = None,

@@ -7,11 +7,12 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format
-from rnncast.config import TableConfig
+from rnncast.config import TableConfig, TaskConfig
 from rnncast.errors import DataError, ExitCode
 
 if TYPE_CHECKING:
@@ -37,30 +38,37 @@ class Shown(NamedTuple):
 
 
 class StreamOptions(NamedTuple):
-    """The options of --follow. gaps: whether missing steps are stepped over. save: where the state goes at the end."""
+    """The options of --follow. asked: what the pretrained net is to forecast. gaps: whether missing steps are stepped
+    over. save: where the state goes at the end."""
 
     path: str
     table: TableConfig
     kind: Format
-    horizon: int | None
+    asked: TaskConfig
     shown: Shown
     every: int
     gaps: bool
     save: str | None
 
 
-def follow(forecaster: "Forecaster", options: StreamOptions, environment: Environment) -> ExitCode:
+def follow(forecaster: "Forecaster | None", options: StreamOptions, environment: Environment) -> ExitCode:
     """Forecast after each row until the rows end, the reader goes or a signal comes; then save the state.
 
-    DataError if the first line is no header of these data, or, under --strict, a row is bad.
+    Without a forecaster, it is the pretrained net, and the first rows are the history of the series. DataError if the
+    first line is no header of these data, or, under --strict, a row is bad.
     """
+    from rnncast.cli.beginning import begun
     from rnncast.forecaster.following import Follower
 
-    follower = Follower(forecaster)
     followed: dict[str, Live] = {}
     with _stopped_by_signals() as stopping:
+        lines, after_history = _lines(options.path, stopping), forecaster is None
+        if forecaster is None:
+            forecaster, lines = begun(lines, options.table, options.asked, environment)
+        follower = Follower(forecaster)
         try:
-            left_out = _followed(follower, followed, options, stopping, environment)
+            stream = _Stream(lines, after_history)
+            left_out = _followed(follower, followed, options, stream, environment)
         finally:
             if options.save is not None:
                 follower.end(followed).save(options.save)
@@ -78,11 +86,18 @@ class Stopping(NamedTuple):
     wake: int
 
 
+class _Stream(NamedTuple):
+    """The lines to come; whether they come after a history, which is forecast from too."""
+
+    lines: Iterator[str]
+    after_history: bool
+
+
 def _followed(
     follower: "Follower",
     followed: "dict[str, Live]",
     options: StreamOptions,
-    stopping: Stopping,
+    stream: _Stream,
     environment: Environment,
 ) -> int:
     """Take in every row, note each series' state in `followed`, and write the forecasts; how many rows were bad."""
@@ -96,10 +111,15 @@ def _followed(
     passed: dict[str, set[int]] = defaultdict(set)  # steps whose rows were bad, since a series' last good one
     frequency = model.frequency
     texts = in_blocks(lambda positions: model.columns.cells(frequency.times(positions)), frequency)
-    first = follower.forecast(follower.begin(model.ids[0]), options.horizon)
-    write = STREAMED[options.kind.value](header_of(options.shown(first)), environment.stdout)
+    horizon = options.asked.horizon
+    begun = (follower.begin(name) for name in model.ids)
+    first = next(begun)
+    header = header_of(options.shown(follower.forecast(first, horizon)))
+    write = STREAMED[options.kind.value](header, environment.stdout)
+    for series in chain([first], begun) if stream.after_history else ():
+        write(rows_of(options.shown(follower.forecast(series, horizon)), texts))
     environment.stdout.flush()
-    for row in stream_rows(_lines(options.path, stopping), model.columns, model.frequency, options.table):
+    for row in stream_rows(stream.lines, model.columns, model.frequency, options.table):
         step = row.step if isinstance(row, BadRow) else row
         try:
             if isinstance(row, BadRow):
@@ -124,7 +144,7 @@ def _followed(
         passed.pop(row.series, None)
         taken += 1
         if taken % options.every == 0:
-            write(rows_of(options.shown(follower.forecast(series, options.horizon)), texts))
+            write(rows_of(options.shown(follower.forecast(series, horizon)), texts))
             environment.stdout.flush()
     return left_out
 

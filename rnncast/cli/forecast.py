@@ -12,7 +12,7 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown, StreamOptions, follow
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
-from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained, refuse_season
+from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained, refuse_season, say_pretrained
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
 from rnncast.cli.sums import check_sums, is_summed, sampled, summed
@@ -63,7 +63,8 @@ def forecast(
 
     Without data, every trained series is continued. With data, they are the
     whole history, and the forecast depends on them alone; where there is no
-    model file, the net that comes with the package forecasts them.
+    model file, the net that comes with the package forecasts them, and
+    --save-state makes one that new rows go on from.
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
@@ -71,37 +72,45 @@ def forecast(
     shown = Shown(quantiles_from(level, quantiles), by_level=quantiles is None)
     if untrained := is_pretrained(context, path):
         check_pretrained(context, path)
-    _check_usage(path, model, output, new=[continued, followed], save_state=save_state)
+    saved_to = (o.MODEL_FILE if untrained else model) if save_state else None
+    _check_usage(path, model, output, new=[continued, followed], saved_to=None if untrained else saved_to)
     check_outputs([output], [path, None if untrained else model, future], plot, report)
+    if saved_to is not None:
+        check_writable(saved_to)
     drawn = {"--series": series, "--plot": plot, "--report": report}
     _check_paths(context.params, drawn, levels=shown.probabilities is not None)
-    if path is not None and untrained:
-        return _write(context, kind, forecast_pretrained(context, path, shown), shown, (path, None))
-    refuse_season(season)
-
-    from rnncast.forecaster.forecaster import Forecaster
-
-    forecaster = replace(Forecaster.load(model), device=device)
-    table = o.table_from(context, forecaster.source.table)
+    if not untrained:
+        refuse_season(season)
     if path is not None and followed:
-        raise typer.Exit(_follow(context, forecaster, path, (table, kind, shown)))
-    forecaster, found, past = _forecast(context, forecaster, path, table, shown)
+        stream = (shown, _streamed(kind, format), saved_to)
+        raise typer.Exit(_follow(context, path, stream, untrained=untrained))
+    if path is not None and untrained:
+        kept, found, past = forecast_pretrained(context, path, shown)
+    else:
+        kept, found, past = _forecast(context, path, shown)
     # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
-    with _saved_after(forecaster, model if save_state else None):
-        _write(context, kind, (found, past), shown, (path, forecaster))
-    return None
+    with _saved_after(kept, saved_to):
+        _write(context, kind, (found, past), shown, (path, None if untrained else kept))
 
 
 def _follow(
-    context: typer.Context, forecaster: "Forecaster", path: str, how: tuple[TableConfig, Format, Shown]
+    context: typer.Context, path: str, stream: tuple[Shown, Format, str | None], *, untrained: bool
 ) -> ExitCode:
-    """Forecast after each row of a stream. how: it is read, is written, and is shown."""
-    (table, kind, shown), given = how, context.params
-    streamed = _streamed(kind, given["format"])
+    """Forecast after each row of a stream, by a model file or by the pretrained net. stream: what is shown, in which
+    format, and where the state goes at the end."""
+    from rnncast.forecaster.forecaster import Forecaster
+
+    environment, given = context.obj, context.params
+    asked = o.task_from(given["horizon"], given["season"])
+    if untrained:
+        forecaster, table = None, o.table_from(context)
+        say_pretrained(environment, path)
+    else:
+        forecaster = replace(Forecaster.load(given["model"]), device=given["device"])
+        table = o.table_from(context, forecaster.source.table)
     gaps = o.stands(context, "gaps") and table.gaps == "mask"
-    saved_to = given["model"] if given["save_state"] else None
-    options = StreamOptions(path, table, streamed, given["horizon"], shown, given["every"], gaps, saved_to)
-    return follow(forecaster, options, context.obj)
+    shown, kind, save = stream
+    return follow(forecaster, StreamOptions(path, table, kind, asked, shown, given["every"], gaps, save), environment)
 
 
 def _piped(context: typer.Context) -> str | None:
@@ -118,13 +127,14 @@ def _piped(context: typer.Context) -> str | None:
     return None
 
 
-def _forecast(
-    context: typer.Context, forecaster: "Forecaster", path: str | None, table: TableConfig, shown: Shown
-) -> "tuple[Forecaster, Forecast | Paths, History]":
+def _forecast(context: typer.Context, path: str | None, shown: Shown) -> "tuple[Forecaster, Forecast | Paths, History]":
     """The forecaster after the new rows, if it is given any, its forecast, and what holds the history of that."""
     from rnncast.forecaster.data import continued, future_of
+    from rnncast.forecaster.forecaster import Forecaster
 
     environment, given = context.obj, context.params
+    forecaster = replace(Forecaster.load(given["model"]), device=given["device"])
+    table = o.table_from(context, forecaster.source.table)
     horizon, panel, ahead = given["horizon"], None, None
     read = partial(read_data, environment=environment, note=environment.detail)
     if path is not None and given["continued"]:
@@ -142,14 +152,14 @@ def _forecast(
 
 
 @contextmanager
-def _saved_after(forecaster: "Forecaster", path: str | None) -> Iterator[None]:
+def _saved_after(forecaster: "Forecaster | None", path: str | None) -> Iterator[None]:
     """Write the model file, if a path is given, after a block that ended well, or whose reader has seen enough."""
     gone = None
     try:
         yield
     except OutputClosedError as error:
         gone = error
-    if path is not None:
+    if forecaster is not None and path is not None:
         forecaster.save(path)
     if gone is not None:
         raise gone
@@ -261,15 +271,16 @@ def _check_paths(given: Mapping[str, Any], drawn: Mapping[str, str | None], *, l
     return None
 
 
-def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], save_state: bool) -> None:
-    """new: whether the data are rows after the saved state, all at once or as they come."""
+def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], saved_to: str | None) -> None:
+    """new: whether the data are rows after the saved state, all at once or as they come. saved_to: the model file that
+    a new state is written back to."""
     if all(new):
         raise UsageError("--continue and --follow are two ways to take new rows", hint="give one of them")
     if any(new) and path is None:
         raise UsageError("--continue needs new rows", hint="name a file of them, or pipe them in")
-    if save_state and not any(new):
+    if saved_to is not None and not any(new):
         raise UsageError("--save-state needs new rows to have a new state", hint="add --continue and the rows")
-    if save_state and model == o.STREAM:
+    if saved_to == o.STREAM:
         raise UsageError("a model from standard input cannot be written back", hint="name its file with -m")
     if new[1] and output != o.STREAM:
         raise UsageError(
@@ -277,8 +288,6 @@ def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], 
         )
     if path == model == o.STREAM:
         raise UsageError("the data and the model cannot both be standard input", hint="name one of the files")
-    if save_state:
-        check_writable(model)
 
 
 def _stream(environment: Environment) -> str:

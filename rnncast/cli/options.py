@@ -148,13 +148,17 @@ Continue = Annotated[
     bool,
     typer.Option(
         "--continue",
-        help="The data are the rows after the saved state, and cost no more than themselves. A step that is "
-        "missing is refused, unless --gaps mask is given.",
+        help="The data are the rows after the saved state, and cost no more than themselves; where there is no model "
+        "file yet, the whole history. A step that is missing is refused, unless --gaps mask is given.",
     ),
 ]
 SaveState = Annotated[
     bool,
-    typer.Option("--save-state", help="With --continue or --follow: write the new state back to the model file."),
+    typer.Option(
+        "--save-state",
+        help="With --continue or --follow: write the new state back to the model file; where there is none, that of "
+        f"the {PRETRAINED} net to {MODEL_FILE}, which later rows go on from.",
+    ),
 ]
 Follow = Annotated[
     bool,
@@ -162,7 +166,8 @@ Follow = Annotated[
         "--follow",
         help="Take rows as they come, after the saved state, and forecast after each, as CSV or JSON Lines, until "
         "they end or SIGTERM comes. A row that cannot be taken in is left out and said on stderr (the first ten by "
-        "line and reason, each with -v), and the exit code is 1; --strict ends at the first.",
+        "line and reason, each with -v), and the exit code is 1; --strict ends at the first. Where there is no model "
+        "file, the first rows are the history: 24, or two seasons of each series.",
     ),
 ]
 Every = Annotated[

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     History = tuple[Panel | Forecaster, tuple[int, ...]]  # what holds the values before a forecast, and their seasons
 
 COVARIATES = ("known", "past", "static", "future")
-STATE = {"continued": "--continue", "followed": "--follow", "save_state": "--save-state"}
 
 
 def is_pretrained(context: typer.Context, path: str | None) -> bool:
@@ -45,12 +44,11 @@ def check_pretrained(context: typer.Context, path: str | None) -> None:
                 f"--{name}: the pretrained net has learnt nothing of your covariates, and cannot use them",
                 hint=f"train a model with them: rnncast train {_named(path)}; or leave out --{name}",
             )
-    for name, flag in STATE.items():
-        if given[name]:
-            raise UsageError(
-                f"{flag} needs a model that keeps the state of each series, and the pretrained net keeps none",
-                hint="train one on the history: rnncast train DATA; or give the whole history, without " + flag,
-            )
+    if given["save_state"] and os.path.lexists(o.MODEL_FILE):
+        raise UsageError(
+            f"--save-state: {o.MODEL_FILE} is there already, and -m {PRETRAINED} begins anew",
+            hint=f"leave out -m to go on from {o.MODEL_FILE}, or move it away",
+        )
     if given["device"] != "cpu":
         raise UsageError("--device: the pretrained net runs on the CPU alone", hint="leave out --device")
 
@@ -64,8 +62,11 @@ def refuse_season(season: str | None) -> None:
         )
 
 
-def forecast_pretrained(context: typer.Context, path: str, shown: Shown) -> "tuple[Forecast | Paths, History]":
-    """The forecast of the data, its history; on stderr, which net made it, and what was decided."""
+def forecast_pretrained(
+    context: typer.Context, path: str, shown: Shown
+) -> "tuple[Forecaster | None, Forecast | Paths, History]":
+    """The net with the state of each series of the data, if that is to be kept, its forecast and their history; on
+    stderr, which net made it, and what was decided."""
     environment: Environment = context.obj
     given = context.params
     asked = o.task_from(given["horizon"], given["season"])
@@ -75,15 +76,28 @@ def forecast_pretrained(context: typer.Context, path: str, shown: Shown) -> "tup
     net = Pretrained.of(panel, asked)
     why_horizon, why_seasons = net.why
     seasons = ", ".join(map(str, net.seasons)) or "none"
+    say_pretrained(environment, path)
+    if given["continued"]:
+        environment.say("there is no state yet for --continue to go on from: these rows are the whole history")
+    environment.say(f"horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons})")
+    past, number = (panel, net.seasons), sampled(given)
+    if given["save_state"]:
+        from rnncast.cli.beginning import after_history
+
+        kept = after_history(panel, asked).from_source(path, o.table_from(context))
+        return kept, shown(kept.predict()) if number is None else kept.sample(number), past
+    if number is not None:
+        return None, net.sample(panel, number), past
+    probabilities = TaskConfig().quantiles if shown.probabilities is None else shown.probabilities
+    return None, net.predict(panel, probabilities, by_level=shown.by_level), past
+
+
+def say_pretrained(environment: Environment, path: str) -> None:
+    """Say that the pretrained net forecasts, and how to have one trained."""
     environment.say(
         "by the pretrained net, which has learnt from synthetic series and has never seen these data; "
         f"to train on them: rnncast train {_named(path)}"
     )
-    environment.say(f"horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons})")
-    if (number := sampled(given)) is not None:
-        return net.sample(panel, number), (panel, net.seasons)
-    probabilities = TaskConfig().quantiles if shown.probabilities is None else shown.probabilities
-    return net.predict(panel, probabilities, by_level=shown.by_level), (panel, net.seasons)
 
 
 def _named(path: str) -> str:

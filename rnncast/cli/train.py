@@ -15,7 +15,7 @@ from rnncast.cli.reporting import write_report
 from rnncast.cli.settings_file import settings_text
 from rnncast.cli.surviving import checkpoints, checkpoints_wanted, ending_in_order
 from rnncast.cli.watching import watching
-from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import SCRATCH, STARTS, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import InterruptedTrainingError, RnncastError, TrainingError
 from rnncast.files.output.writing import replaces, written_text
 
@@ -52,22 +52,22 @@ def train(
     stderr.
     """
     environment: Environment = context.obj
-    config, table = o.config_from(context), o.table_from(context)
+    config, table, start = _asked(context)
     wanted = checkpoints_wanted(context, checkpoint, every, resume)
     path = environment.data_or_stdin(data, "train")
-    _check((output, ledger, save_settings), (path, future), report, environment)
+    read = path, future, None if start is None else config.train.start
+    _check((output, ledger, save_settings), read, report, environment)
     _save_settings(save_settings, table, config)
 
     from rnncast.choices.decide import decide
     from rnncast.forecaster.data import extended
     from rnncast.forecaster.forecaster import Forecaster
     from rnncast.report.tables import choices_table, print_table
-    from rnncast.report.words import choices_in_words, scores_in_words
 
     panel = read_data(path, table, environment, environment.say)
     if future is not None:
         panel = extended(panel, future, table, environment.say)
-    spec, choices = decide(config, panel)
+    spec, choices = decide(config, panel, None if start is None else start.encoding)
     if explain:
         print_table(choices_table(choices), environment.stderr)
     began = perf_counter()
@@ -75,18 +75,47 @@ def train(
         try:
             with watching(environment, ledger, measured=report is not None) as (watch, record):
                 watch = replace(watch, device=device, stopped=lambda: bool(signals), **kept._asdict())
-                forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch).from_source(path, table)
+                forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch, start=start)
+                forecaster = forecaster.from_source(path, table)
         except TrainingError as error:
             _rescue(error, (path, table), output, environment)
             raise
         forecaster.save(output)
-    environment.say(choices_in_words(config, spec))
-    if config.train.validate:
-        environment.say(scores_in_words(spec.net.model, forecaster.scores))
-    environment.say(f"trained {spec.net.model} in {perf_counter() - began:.1f} s; wrote {output}")
+    done = _told(config, forecaster, environment, explain=explain)
+    environment.say(f"{done} in {perf_counter() - began:.1f} s; wrote {output}")
     _report(report, (panel, path, forecaster, choices, record.reports), environment)
     if record.failure is not None:
         raise record.failure
+
+
+def _told(config: Config, forecaster: "Forecaster", environment: Environment, *, explain: bool) -> str:
+    """Say what was decided, and how good the model is; what was done, in words."""
+    from rnncast.report.words import choices_in_words, name_of, scores_in_words, shares_in_words
+
+    spec = forecaster.spec
+    environment.say(choices_in_words(config, spec))
+    if explain or spec.net.pretrained:
+        environment.say(shares_in_words(spec, forecaster.scores))
+    if config.train.validate:
+        environment.say(scores_in_words(name_of(spec), forecaster.scores))
+    return f"{'trained' if spec.net.members else 'took'} {name_of(spec)}"
+
+
+def _asked(context: typer.Context) -> "tuple[Config, TableConfig, Forecaster | None]":
+    """The settings asked for, and how to read the table; beside the forecaster whose nets are trained further, if there
+    is one, as it has them but for what stands on the command line."""
+    config, table = o.config_from(context), o.table_from(context)
+    if o.stands(context, "model") and config.train.start == "auto":  # by name, even if it is the default
+        config = replace(config, train=replace(config.train, start=SCRATCH))
+    if config.train.start in STARTS:
+        return config, table, None
+    from rnncast.forecaster.forecaster import Forecaster
+    from rnncast.forecaster.warm import check_further, further_config
+
+    start = Forecaster.load(config.train.start)
+    further = o.config_from(context, further_config(start.spec, config.train.start))
+    check_further(start.spec, further)
+    return further, o.table_from(context, start.source.table), start
 
 
 def _save_settings(path: str | None, table: TableConfig, config: Config) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from rnncast.choices.decide import resolve
 from rnncast.choices.effort import FEW_SERIES
 from rnncast.choices.task import shortest_series
-from rnncast.config import PRETRAINED, Config
+from rnncast.config import PRETRAINED, SCRATCH, Config
 from rnncast.errors import DataError, UsageError
 from rnncast.evaluate.backtest import FoldForecast, backtest
 from rnncast.evaluate.baselines import BASELINES, BaselineCandidate
@@ -124,7 +124,8 @@ def _configs(plan: Plan, config: Config) -> dict[str, Config]:
         if entry.config is not None:
             configs[entry.name] = entry.config
         elif entry.name in NETS:
-            configs[entry.name] = config.with_model(entry.name)
+            scratch = replace(config, train=replace(config.train, start=SCRATCH))  # a net, and nothing beside it
+            configs[entry.name] = scratch.with_model(entry.name)
         elif entry.name not in (*BASELINES, PRETRAINED):
             known = f"nets: {', '.join((*NETS, PRETRAINED))}; baselines: {', '.join(BASELINES)}"
             raise UsageError(f"there is no candidate called {entry.name!r}", hint=f"{known}; or name a model file")

@@ -4,12 +4,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.config import Config, TableConfig
+from rnncast.config import STARTS, Config, TableConfig
 from rnncast.errors import DataError, TrainingError, UsageError
 from rnncast.files.output.model_file import FORMAT, damaged, read_model, write_model
 from rnncast.forecaster.given import (
@@ -25,6 +25,7 @@ from rnncast.forecaster.given import (
 from rnncast.forecaster.header import Header, Source
 from rnncast.forecaster.new_rows import Kept
 from rnncast.forecaster.update import advanced, following
+from rnncast.forecaster.warm import check_further, further, further_config
 from rnncast.frame.exogenous import Ahead, calendar, columns_now
 from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.members import StepNets
@@ -41,7 +42,7 @@ from rnncast.times.frequency import Frequency, Positions
 from rnncast.version import VERSION
 
 if TYPE_CHECKING:
-    from rnncast.training.fit import Fitted
+    from rnncast.training.fitted import Fitted
     from rnncast.training.watch import Watch
 
 SIDE_BY_SIDE = 32  # series whose paths are sampled at once
@@ -80,35 +81,47 @@ class Forecaster:
         return f"Forecaster({self.spec.net.model}, {series}, horizon {task.horizon}, season {task.season})"
 
     @classmethod
-    def fit(cls, panel: Panel, config: Config | None = None, *, watch: "Watch | None" = None) -> "Forecaster":
+    def fit(
+        cls, panel: Panel, config: Config | None = None, *, watch: "Watch | None" = None, start: Self | None = None
+    ) -> Self:
         """Train on a panel. Settings left open are decided from the data; `watch` is told of each epoch.
 
-        DataError if the panel has too few values for the horizon; TrainingError if training diverges, and as one of its
-        kind InterruptedTrainingError if it is stopped: they rescue the Forecaster with the best weights so far;
+        start: whose nets are trained further; config: that of `warm.further_config`, unless given. DataError if the
+        panel has too few values for the horizon; TrainingError if training diverges, and as one of its kind
+        InterruptedTrainingError if it is stopped: they rescue the Forecaster with the best weights so far;
         CheckpointError if the checkpoint that `watch` starts from is of another training.
         """
         from rnncast.choices.decide import decide  # of no use to a forecast, as in `fit_spec`
 
-        asked = config or Config()
-        return cls.fit_spec(panel, decide(asked, panel)[0], asked, watch=watch)
+        asked = config or (Config() if start is None else further_config(start.spec))
+        if start is None and asked.train.start not in STARTS:
+            start = cls.load(asked.train.start)
+        if start is not None:
+            check_further(start.spec, asked)
+        spec, _ = decide(asked, panel, None if start is None else start.encoding)
+        return cls.fit_spec(panel, spec, asked, watch=watch, start=start)
 
     @classmethod
-    def fit_spec(cls, panel: Panel, spec: ModelSpec, asked: Config, *, watch: "Watch | None" = None) -> "Forecaster":
-        """Train on a panel what `choices.decide` made of it and of what was asked. TrainingError as `fit`."""
-        from rnncast.training.fit import fit_weights  # torch is imported only where it is needed
-        from rnncast.training.watch import Watch
+    def fit_spec(
+        cls, panel: Panel, spec: ModelSpec, asked: Config, *, watch: "Watch | None" = None, start: Self | None = None
+    ) -> Self:
+        """Train on a panel what `choices.decide` made of it and of what was asked; start, and TrainingError, as `fit`.
 
-        encoding = Encoding.of(panel)
-        made_by = {"data": panel.fingerprint, "settings": spec.to_dict(), "versions": _trained_with()}
+        UsageError or DataError, by name, if the nets of `start` cannot be trained further so.
+        """
+        begun, encoding = None, Encoding.of(panel)
+        if start is not None:
+            check_frequency(panel, start.frequency)
+            encoding, (spec, begun) = start.encoding, further(start.spec, spec, start.weights, start.scores)
         try:
-            fitted = fit_weights(encoding.encode(panel), spec, watch or Watch(), made_by)
+            fitted = _fitted(encoding.encode(panel), spec, watch, begun)
         except TrainingError as error:
             error.rescued = error.rescued and cls._of(panel, asked, encoding, error.rescued)
             raise
         return cls._of(panel, asked, encoding, fitted)
 
     @classmethod
-    def _of(cls, panel: Panel, asked: Config, encoding: Encoding, fitted: "Fitted") -> "Forecaster":
+    def _of(cls, panel: Panel, asked: Config, encoding: Encoding, fitted: "Fitted") -> Self:
         spec, weights = fitted.spec, fitted.weights
         return cls(
             spec=spec,
@@ -195,7 +208,7 @@ class Forecaster:
         known = with_future(known, self.encoding, future, ids, cutoff, steps)
         if complete:
             check_known(known, self.encoding, ids, cutoff, self.frequency, columns)
-        return _Start(ids, cutoff, columns, state, self._ahead(known, cutoff, state))
+        return _Start(ids, cutoff, columns, state, _ahead_of(self, known, cutoff, state))
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -231,12 +244,6 @@ class Forecaster:
         state = advanced(runtime, self.state, rows, self.encoding.encode(panel))
         return replace(self, state=state, cutoff=cutoff, known=known)
 
-    def _ahead(self, known: NDArray[np.float64], cutoff: Positions, state: SeriesState) -> Ahead:
-        """The exogenous inputs of the steps to come, from the covariates known of them [S, H, K]."""
-        positions = cutoff[:, None] + np.arange(1, known.shape[1] + 1)
-        cyclic = calendar(self.frequency, positions, self.spec.frame.calendar)
-        return Ahead(expand(known, self.encoding.known), columns_now(cyclic, state.other))
-
     def save(self, path: str) -> None:
         """Write the model file, whole or not at all. ModelFileError if it cannot be written."""
         tensors = {
@@ -248,7 +255,7 @@ class Forecaster:
         write_model(path, Header(*(getattr(self, name) for name in Header._fields)).to_dict(), tensors)
 
     @classmethod
-    def load(cls, path: str) -> "Forecaster":
+    def load(cls, path: str) -> Self:
         """Read a model file. ModelFileError if it is missing, damaged, or not one."""
         values, tensors = read_model(path)
         try:
@@ -302,11 +309,31 @@ class _Start(NamedTuple):
     ahead: Ahead
 
 
+def _ahead_of(model: Forecaster, known: NDArray[np.float64], cutoff: Positions, state: SeriesState) -> Ahead:
+    """The exogenous inputs of the steps to come, from the covariates known of them [S, H, K]."""
+    positions = cutoff[:, None] + np.arange(1, known.shape[1] + 1)
+    cyclic = calendar(model.frequency, positions, model.spec.frame.calendar)
+    return Ahead(expand(known, model.encoding.known), columns_now(cyclic, state.other))
+
+
 def _on_device(forecaster: Forecaster) -> StepNets:
     from rnncast.nets.on_device import OnDevice
     from rnncast.training.device import find_device
 
     return OnDevice(forecaster.spec, forecaster.weights, find_device(forecaster.device))
+
+
+def _fitted(panel: Panel, spec: ModelSpec, watch: "Watch | None", start: dict[str, Any] | None) -> "Fitted":
+    """What training on an encoded panel comes to, from some weights; torch is imported where a net is trained."""
+    from rnncast.training.fitted import fitted_untrained
+
+    if (untrained := fitted_untrained(panel, spec)) is not None:
+        return untrained
+    from rnncast.training.fit import fit_weights
+    from rnncast.training.watch import Watch
+
+    made_by = {"data": panel.fingerprint, "settings": spec.to_dict(), "versions": _trained_with()}
+    return fit_weights(panel, spec, watch or Watch(), made_by, start)
 
 
 def _trained_with() -> dict[str, str]:

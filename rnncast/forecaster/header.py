@@ -24,7 +24,10 @@ from rnncast.times.formats import WHOLE_NUMBER, format_fault
 from rnncast.times.frequency import Frequency, check_cycles
 from rnncast.times.zones import check_zone
 
-SCORES = ("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins")  # the first three are always there
+SCORES = (  # of which the first three are always there
+    *("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins"),
+    *("pretrained_mase", "mean_mase", "scratch_mase", "pretrained"),
+)
 NEEDED_SCORES = 3
 PARTS = ("versions", "config", "spec", "frequency", "columns", "source", "scores", "encoding", "ids")
 OPTIONAL_PARTS = ("interruption", "format")
@@ -175,8 +178,9 @@ def _scores(values: Any) -> dict[str, float]:
         number = isinstance(score, int | float) and not isinstance(score, bool)
         if not number or not (0 <= score <= LARGEST_SCORE or score == math.inf):
             raise UsageError(f"the score {name!r} cannot be {shown(score)}")
-    if not scores.get("shrinkage", 0) <= 1:
-        raise UsageError(f"the score 'shrinkage' is {shown(scores['shrinkage'])}, but must be at most 1")
+    for name in ("shrinkage", "pretrained"):
+        if not scores.get(name, 0) <= 1:
+            raise UsageError(f"the score {name!r} is {shown(scores[name])}, but must be at most 1")
     return {name: float(score) for name, score in scores.items()}
 
 

@@ -61,8 +61,14 @@ class StepGraph(nn.Module):
 def onnx_step(spec: ModelSpec, weights: Mapping[str, NDArray[np.float32]]) -> bytes:
     """The ONNX graph of one step of a ModelSpec's net, as a file holds it.
 
-    ModelFileError if what the net forecasts are the parameters of a distribution; RnncastError if onnx is not there.
+    ModelFileError if what the net forecasts are the parameters of a distribution, or the pretrained net has a share of
+    the forecast; RnncastError if onnx is not there.
     """
+    if spec.net.pretrained:
+        raise ModelFileError(
+            "the pretrained net is not exported: it sees series in a frame of its own",
+            hint="train with --from scratch, and export that",
+        )
     if spec.loss.of_distribution:
         raise ModelFileError(
             f"a model of --loss {spec.train.loss} forecasts a distribution, which is not exported",

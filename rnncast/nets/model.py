@@ -89,10 +89,16 @@ def build_model(spec: ModelSpec) -> Model:
 
 def model_of(spec: ModelSpec, weights: Mapping[str, NDArray[np.float32]], member: int) -> Model:
     """The trained model of a member, from the weights of a model file; not to be trained further."""
-    model, prefix = build_model(spec), member_prefix(member)
-    named = {name: torch.from_numpy(weights[prefix + inner_name(name)].copy()) for name in model.state_dict()}
-    model.load_state_dict(named)
+    model = build_model(spec)
+    load_weights(model, weights, member)
     return model.eval()
+
+
+def load_weights(model: Model, weights: Mapping[str, NDArray[np.float32]], member: int) -> None:
+    """Give a model the weights that a model file has for a member; it keeps its own if there are none."""
+    prefix, names = member_prefix(member), model.state_dict()
+    if any(prefix + inner_name(name) in weights for name in names):
+        model.load_state_dict({name: torch.from_numpy(weights[prefix + inner_name(name)].copy()) for name in names})
 
 
 def weights_of(model: Model) -> dict[str, Tensor]:

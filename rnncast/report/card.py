@@ -9,7 +9,8 @@ import numpy as np
 from rich.table import Table
 
 from rnncast.forecaster.forecaster import Forecaster
-from rnncast.report.words import interruption_in_words, scores_in_words
+from rnncast.report.words import interruption_in_words, name_of, scores_in_words
+from rnncast.spec import ModelSpec
 
 Card = dict[str, Any]
 
@@ -33,12 +34,8 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
     return {
         "file": file,
         "net": {
-            "model": net.model,
-            "members": net.members,
-            "layers": net.layers,
-            "hidden size": net.hidden_size,
-            "window": frame.window,
-            "base": list(frame.base),
+            "model": name_of(spec),
+            **_trained(spec),
             "parameters": sum(weight.size for weight in forecaster.weights.values()),
         },
         "forecasts": {
@@ -59,12 +56,26 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
         },
         "scores": {name: score if math.isfinite(score) else None for name, score in forecaster.scores.items()},
         "training": {
-            "epochs": train.epochs,
+            "epochs": train.epochs if net.members else None,
             "training": train.training,
             "seed": train.seed,
             "interrupted": interruption and interruption_in_words(interruption),
         },
         "versions": dict(forecaster.versions),
+    }
+
+
+def _trained(spec: ModelSpec) -> Card:
+    """What is to be said of the trained nets, if there are any."""
+    net, frame = spec.net, spec.frame
+    if not net.members:
+        return {}
+    return {
+        "members": net.members,
+        "layers": net.layers,
+        "hidden size": net.hidden_size,
+        "window": frame.window,
+        "base": list(frame.base),
     }
 
 

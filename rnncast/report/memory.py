@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnncast.choices.seasonality import find_season
+from rnncast.errors import DataError
 from rnncast.forecaster.forecaster import Forecaster
 from rnncast.report.chart import Chart, Curve
 from rnncast.report.room import AHEAD, Key
@@ -43,8 +44,14 @@ class MemoryCurve:
 
     @classmethod
     def of(cls, forecaster: Forecaster, panel: Panel) -> "MemoryCurve":
-        """Of a model on the series of a panel. DataError if they are too short."""
+        """Of the trained nets of a model on the series of a panel. DataError if they are too short, or there is no such
+        net."""
         spec = forecaster.spec
+        if not spec.net.members:
+            raise DataError(
+                "--memory looks into trained nets, and this model is the pretrained net alone",
+                hint="train one: --from scratch",
+            )
         encoded = forecaster.encoding.encode(panel)
         origins, lags = origins_of(encoded, spec)
         found = measure_influence(spec, forecaster.weights, encoded, origins, lags)

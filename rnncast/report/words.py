@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from rnncast.config import Config
+from rnncast.config import PRETRAINED, VALIDATION, Config
 from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.epoch import EpochReport
@@ -16,10 +16,30 @@ def choices_in_words(asked: Config, spec: ModelSpec) -> str:
     horizon = "" if asked.task.horizon else " (one season)" if task.seasons else " (no season to go by)"
     how = task.strategy if spec.direct else f"{task.strategy}, {spec.train.training}"
     members = f"; {spec.net.members} nets" if spec.net.members > 1 else ""
-    return (
-        f"horizon {task.horizon}{horizon}; season {seasons}; transform {frame.transform}; {how}; "
-        f"window {frame.window}; {counted(spec.train.epochs, 'epoch')}{members}"
-    )
+    nets = f"; window {frame.window}; {counted(spec.train.epochs, 'epoch')}{members}" if spec.net.members else ""
+    return f"horizon {task.horizon}{horizon}; season {seasons}; transform {frame.transform}; {how}{nets}"
+
+
+def name_of(spec: ModelSpec) -> str:
+    """What a model is called by the nets that have a share of its forecast."""
+    if not spec.net.pretrained:
+        return spec.net.model
+    return PRETRAINED if not spec.net.members else f"the mean of {spec.net.model} and {PRETRAINED}"
+
+
+def shares_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:
+    """Which of the pretrained net, trained nets and their mean forecast, and why."""
+    named = {"pretrained_mase": PRETRAINED, "scratch_mase": spec.net.model, "mean_mase": "their mean"}
+    found = ", ".join(f"{name} {scores[key]:.3f}" for key, name in named.items() if key in scores)
+    taken = f"{name_of(spec)} forecasts"
+    if spec.train.start != VALIDATION:
+        return f"{taken}: not decided by validation"
+    if not scores:
+        return f"{taken}: too few rows to hold any back, and so to learn from"
+    if "mean_mase" not in scores:
+        return f"on data held back, {found} (MASE): {taken}, as an untrained net is so far behind with so few values"
+    clear = "neither alone is clearly better" if 0 < spec.net.pretrained < 1 else "the mean is clearly worse"
+    return f"on data held back, {found} (MASE): {taken}, as {clear}"
 
 
 def scores_in_words(model: str, scores: Mapping[str, float | None]) -> str:

@@ -13,6 +13,7 @@ from rnncast.frame.frame import Frame
 from rnncast.frame.view import FrameView, Leads
 from rnncast.runtime.head import OF_LEADS, Head
 from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
+from rnncast.runtime.pretrained import pretrained_shapes
 from rnncast.spec import ModelSpec
 from rnncast.values import Values
 
@@ -167,4 +168,5 @@ def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
         shapes |= {f"net.{name}": shape for name, shape in layer_shapes.items()}
         inputs = net.hidden_size
     members = range(net.members)
-    return {member_prefix(member) + name: shape for member in members for name, shape in shapes.items()}
+    trained = {member_prefix(member) + name: shape for member in members for name, shape in shapes.items()}
+    return trained | (pretrained_shapes() if net.pretrained else {})

@@ -26,6 +26,7 @@ from rnncast.runtime.head import Head
 from rnncast.runtime.members import Members, StepNets, head_of
 from rnncast.runtime.nets import State
 from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
+from rnncast.runtime.pretrained import PretrainedMember
 from rnncast.runtime.states import SeriesState, concatenated, rows_of
 from rnncast.series.arrays import joined
 from rnncast.series.panel import Panel
@@ -42,15 +43,14 @@ TEMPLATES, SHARED, SHARE = "templates", "shared", "share"  # the names of the pa
 
 @dataclass(frozen=True)
 class Runtime:
-    """A trained net, ready to step.
+    """The nets of a model, ready to step.
 
     weights: "net.*" and "head.*", and "member1.net.*" and so on for further members; named as in the model file. The
-    members take the spans of the frame in turn; their forecasts are averaged, and their states lie one after another in
-    the net's state. "conformal": factors of the
-    intervals' widths [H, L], if they were held against values held back. "templates", "shared" and "share": see
-    `intervals.copula`. many:
-    whether so many single steps are to come that what helps them may take a while to prepare. step_nets: what steps the
-    nets, if not NumPy.
+    members take the spans of the frame in turn; their forecasts are averaged. "pretrained.*": of the pretrained net, if
+    it has a share of the forecast. The states of all lie one after another in the net's state, its own last.
+    "conformal": factors of the intervals' widths [H, L], if they were held against values held back. "templates",
+    "shared" and "share": see `intervals.copula`. many: whether so many single steps are to come that what helps them
+    may take a while to prepare. step_nets: what steps the trained nets, if not NumPy.
     """
 
     spec: ModelSpec
@@ -78,11 +78,17 @@ class Runtime:
         """The members."""
         return Members(self.spec, self.weights, self.step_nets)
 
+    @cached_property
+    def pretrained(self) -> PretrainedMember | None:
+        """The pretrained net, if it has a share of the forecast."""
+        return PretrainedMember(self.spec, self.weights) if self.spec.net.pretrained else None
+
     def init_state(self, batch: int) -> SeriesState:
         """The state of `batch` series of which nothing has been seen."""
         pending, frame = np.full(batch, np.nan), self.frame
         exogenous = np.zeros((batch, frame.covariates)), np.zeros((batch, frame.other))
-        return SeriesState(init_state(frame, batch, pending), self.nets.init_state(batch), pending, *exogenous)
+        net = self.nets.init_state(batch) + (self.pretrained.init_state(batch) if self.pretrained else ())
+        return SeriesState(init_state(frame, batch, pending), net, pending, *exogenous)
 
     def advance(self, y: Values, exogenous: Exogenous, state: SeriesState) -> SeriesState:
         """Take in the values y [B, T] (the user's units, NaN = missing) that follow `state`; no forecast is made.
@@ -112,18 +118,36 @@ class Runtime:
         exogenous: of those T steps; what it does not know of the horizon ahead is missing.
         """
         past = Past.of(self.frame, y, state.frame, exogenous)
+        if self.pretrained is None:
+            quantiles, trained = self._of_trained(past, state.net)
+            return quantiles, past.after(), trained
+        trained, learnt = self._divided(state.net)
+        quantiles, learnt = self.pretrained.step(y, learnt)
+        share = self.spec.net.pretrained
+        if share < 1:
+            theirs, trained = self._of_trained(past, trained)
+            quantiles = share * quantiles + (1 - share) * theirs
+        return quantiles, past.after(), trained + learnt
+
+    def _divided(self, net: State) -> tuple[State, State]:
+        """The states of the trained nets, and of the pretrained one."""
+        own = len(self.nets.init_state(0))
+        return net[:own], net[own:]
+
+    def _of_trained(self, past: Past, state: State) -> tuple[Values, State]:
+        """The trained nets' quantiles [B, H, Q] at the last step of a past, transformed, and their states after it."""
         if self.many and self._linear.suits(past):
             view = self._linear.view(past)
         else:
             # Base forecasts are needed only where one is made: at the last step, unless the net is given its own.
             origins = slice(None) if self.spec.free_running else slice(-1, None)
             view = side_by_side(past.views(range(self.frame.measured), origins))
-        features, net = self.nets.stepped(view.inputs, past.begun, state.net, view)
+        features, net = self.nets.stepped(view.inputs, past.begun, state, view)
         seen = self.nets.seen(view, -1)
         outputs = self.nets.read(features[:, :, -1], seen)
         z = quantiles_of(self.loss, outputs, (seen.level, seen.scale), self.head.probabilities)
         mean: Values = self.frame.globalise(z, seen.level, seen.scale).mean(0)
-        return mean, past.after(), net
+        return mean, net
 
     def step_pending(self, state: SeriesState, known: Values) -> tuple[Values, FrameState, State]:
         """Take in the pending value, with what is known [B, R, K] of the steps after it: transformed quantiles
@@ -212,22 +236,23 @@ class Runtime:
     @property
     def _rows(self) -> int:
         """How many series to take side by side."""
-        return max(1, ROWS // self.nets.number)
+        return max(1, ROWS // max(1, self.nets.number))
 
     def _taken_in(self, y: Values, exogenous: Exogenous, state: SeriesState) -> tuple[FrameState, State]:
         """The states that `step` gives, without its forecast."""
         if self.spec.free_running:
             return self.step(y, exogenous, state)[1:]
         fewest, most = STEPS
-        past, net, spans = Past.of(self.frame, y, state.frame, exogenous), state.net, range(self.frame.measured)
-        steps = max(fewest, min(most, CELLS // (max(len(y), 1) * self.nets.number)))
-        for start in range(0, past.steps, steps):
+        past, spans = Past.of(self.frame, y, state.frame, exogenous), range(self.frame.measured)
+        net, learnt = self._divided(state.net)
+        steps = max(fewest, min(most, CELLS // (max(len(y), 1) * max(1, self.nets.number))))
+        for start in range(0, past.steps, steps) if self.nets.number else ():
             part = past.part(start, min(start + steps, past.steps))
             inputs = np.empty((len(spans), len(y), part.steps, self.frame.features), np.float32)
             for span in spans:
                 part.inputs(span, inputs[span])
             _, net = self.nets.stepped(inputs, part.begun, net)
-        return past.after(), net
+        return past.after(), net + (self.pretrained.advance(y, learnt) if self.pretrained else ())
 
     @cached_property
     def _linear(self) -> LinearView:

@@ -10,18 +10,15 @@ import torch
 
 from rnncast.errors import InterruptedTrainingError, TrainingError
 from rnncast.frame.frame import Frame
-from rnncast.nets.model import Model, build_model, weights_of
+from rnncast.nets.model import Model, build_model, load_weights, weights_of
 from rnncast.runtime.footprint import TRAINED_IN_TURN
-from rnncast.runtime.head import shrunk
-from rnncast.runtime.members import member_prefix
-from rnncast.runtime.runtime import CONFORMAL
 from rnncast.series.panel import Panel
 from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.batches import Batches
 from rnncast.training.checkpoint import Best, Checkpoint, Place, RunState, Weights
-from rnncast.training.copula import learnt_copula
 from rnncast.training.device import find_device
 from rnncast.training.epoch import EpochReport
+from rnncast.training.fitted import Fitted, fitted
 from rnncast.training.ledger import Ledger
 from rnncast.training.loop import train
 from rnncast.training.side_by_side import Work, side_by_side
@@ -33,12 +30,14 @@ VALIDATIONS = 8  # in a run, evenly spread over its epochs
 
 @dataclass(frozen=True)
 class Run:
-    """The training of one net. member: which; validation: who judges it on the way, if it is for that."""
+    """The training of one net. member: which; validation: who judges it on the way, if it is for that; start: weights
+    that members begin with."""
 
     member: int
     panel: Panel
     spec: ModelSpec
     validation: Validation | None = None
+    start: Weights | None = None
 
     @property
     def name(self) -> str:
@@ -48,22 +47,15 @@ class Run:
         return f"{what}, net {self.member + 1}" if several > 1 else what
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """The weights of all members, the spec that they are for, and what runs without the data's end scored there."""
-
-    spec: ModelSpec
-    weights: Weights
-    scores: dict[str, float]
-    interruption: Interruption | None = None
-
-
-def fit_weights(panel: Panel, spec: ModelSpec, watch: Watch, made_by: Mapping[str, Any]) -> Fitted:
+def fit_weights(
+    panel: Panel, spec: ModelSpec, watch: Watch, made_by: Mapping[str, Any], start: Weights | None = None
+) -> Fitted:
     """Train the nets of a ModelSpec on a panel.
 
     With `validate`, first runs without the end of the data, one in each frame, are judged there, and say how far those
     on all the data are shrunk; with `patience`, the first also decides how many epochs all others are given.
-    made_by: what else the result depends on, for checkpoints. TrainingError if training diverges, and as one of its
+    made_by: what else the result depends on, for checkpoints. start: weights that members begin with, by their names in
+    a model; those without any begin by their seeds. TrainingError if training diverges, and as one of its
     kind InterruptedTrainingError if it is stopped: they rescue a Fitted of the weights so far, None if there are none.
     CheckpointError if `watch.start` is of another training.
     """
@@ -76,46 +68,21 @@ def fit_weights(panel: Panel, spec: ModelSpec, watch: Watch, made_by: Mapping[st
     with _at_once(panel, watch) as at_once:
         one, first = _in_time(spec, len(judged) + len(final), at_once), list[Run]()
         if validation is not None and spec.train.patience:  # it decides on the epochs of all others
-            first = [Run(0, validation.seen, one, validation)]
+            first = [Run(0, validation.seen, one, validation, start)]
             reached = _trained(first, reached, watch, at_once)
             state = reached.runs.get(first[0].name)
             one = replace(one, train=replace(one.train, epochs=state.kept.epoch if state else 0, patience=0))
         others = [
-            *(Run(k, validation.seen, one, validation) for k in judged[len(first) :] if validation is not None),
-            *(Run(k, panel, one) for k in final),
+            *(Run(k, validation.seen, one, validation, start) for k in judged[len(first) :] if validation is not None),
+            *(Run(k, panel, one, None, start) for k in final),
         ]
         reached = _trained(others, reached, watch, at_once)
     states = [reached.runs.get(run.name) for run in (*first, *others)]
     if all(state is not None and state.ended for state in states):
         nets = [state.kept for state in states if state is not None]
-        return _fitted(panel, spec, nets[len(judged) :], (validation, nets[: len(judged)]))
+        return fitted(panel, spec, nets[len(judged) :], (validation, nets[: len(judged)]))
     rescued = _rescued(panel, spec, validation, states)
     raise InterruptedTrainingError("interrupted before anything was learnt: nothing was written", rescued=rescued)
-
-
-def _fitted(
-    panel: Panel, spec: ModelSpec, nets: Sequence[Best], judged: tuple[Validation | None, Sequence[Best]]
-) -> Fitted:
-    """What nets come to, shrunk and calibrated as those that were judged say."""
-    weights, scores, conformal = _together(nets), dict[str, float](), dict[str, Any]()
-    shrinkage = spec.train.shrinkage
-    validation, seen_less = judged
-    if validation is not None and seen_less:
-        validation = replace(validation, spec=validation.spec.of_members(len(seen_less)))
-        unshrunk = _together(seen_less)
-        shrinkage, score = validation.shrinkage(unshrunk)
-        scores = {
-            "mase": score,
-            "seasonal_naive_mase": validation.naive,
-            "naive_mase": validation.last_value,
-            "origins": len(validation.splits),
-            "shrinkage": shrinkage,
-        }
-        if spec.task.conformal:
-            conformal = {CONFORMAL: validation.interval_factors(shrunk(unshrunk, shrinkage))}
-    weights = shrunk(weights, shrinkage) | conformal
-    weights |= learnt_copula(panel, spec, weights)
-    return Fitted(spec, weights, scores)
 
 
 def _rescued(
@@ -131,8 +98,8 @@ def _rescued(
             epochs = min(best.epoch for best in kept)
             interruption = Interruption(run, len(kept), len(planned), epochs, spec.train.epochs)
             so_far = _first_usable(judged, whole=False)
-            fitted = _fitted(panel, spec.of_members(len(kept)), kept, (validation, so_far))
-            return replace(fitted, interruption=interruption)
+            kept_spec = spec.with_share(len(kept), spec.net.pretrained)
+            return replace(fitted(panel, kept_spec, kept, (validation, so_far)), interruption=interruption)
     return None
 
 
@@ -141,12 +108,6 @@ def _first_usable(planned: Sequence[RunState | None], *, whole: bool) -> list[Be
     level in turn, so no other will do."""
     usable = takewhile(lambda net: net is not None and net.kept.epoch and (net.ended or not whole), planned)
     return [net.kept for net in usable if net is not None]
-
-
-def _together(members: Sequence[Best]) -> Weights:
-    """The weights of all members under the names that they have in a model."""
-    named = enumerate(members)
-    return {member_prefix(number) + name: weight for number, best in named for name, weight in best.weights.items()}
 
 
 def _in_time(spec: ModelSpec, runs: int, at_once: int) -> ModelSpec:
@@ -186,7 +147,9 @@ def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work
     is wanted and at the end."""
     spec = run.spec.of_one_net(run.member)
     device = find_device(watch.device)
-    model = build_model(spec).to(device)  # here, not in a thread: it draws from a generator that all share
+    model = build_model(spec)  # here, not in a thread: it draws from a generator that all share
+    load_weights(model, run.start or {}, run.member)
+    model.to(device)
     model.generator = torch.Generator(device).manual_seed(spec.train.seed)
     judge = run.validation and run.validation.of_one_net(run.member)
     patience = spec.train.patience if judge is not None else 0

@@ -1,6 +1,6 @@
 """Judging a net while it learns: on origins near the end of the data, of which it has seen nothing beyond the first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
 from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Weights
+from rnncast.values import Values
 
 ORIGINS = 4  # of few series, where a quarter of the longest has so many
 HELD_BACK = 0.25  # of the longest series, at most, where it is not one origin alone
@@ -50,11 +51,15 @@ class Validation:
             return None
         season = spec.task.season
         naive = _mean_mase(splits, [repeat_season(split.seen, horizon, season) for split in splits], season)
-        return cls(spec.of_members(spec.frames), splits, naive)
+        return cls(spec.of_members(spec.frames) if spec.net.members else spec, splits, naive)
 
     def of_one_net(self, member: int) -> "Validation":
         """The same origins for one of the members alone."""
         return replace(self, spec=self.spec.of_one_net(member))
+
+    def of_pretrained(self) -> "Validation":
+        """The same origins for the pretrained net alone."""
+        return replace(self, spec=self.spec.with_share(0, 1.0))
 
     @property
     def seen(self) -> Panel:
@@ -67,20 +72,39 @@ class Validation:
         points = [repeat_season(split.seen, split.actual.shape[1], 1) for split in self.splits]
         return _mean_mase(self.splits, points, self.spec.task.season)
 
+    @property
+    def horizons(self) -> int:
+        """How many horizons are scored, of all series and origins."""
+        return sum(int((~np.isnan(split.actual)).any(1).sum()) for split in self.splits)
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """The scores of naive forecasts, by their names in a model, and how many origins there are."""
+        return {
+            "seasonal_naive_mase": self.naive,
+            "naive_mase": self.last_value,
+            "origins": len(self.splits),
+        }
+
     def score(self, weights: Weights) -> float:
         """Mean MASE of the weights' forecasts over series and origins; infinite where nothing could be scored."""
-        points = [quantiles[:, :, quantiles.shape[2] // 2] for quantiles in self._quantiles(weights)]
+        return self.score_of(self.quantiles(weights))
+
+    def score_of(self, quantiles: Sequence[Values]) -> float:
+        """The same of forecasts [S, H, Q] at each origin."""
+        points = [each[:, :, each.shape[2] // 2] for each in quantiles]
         return _mean_mase(self.splits, points, self.spec.task.season)
 
-    def interval_factors(self, weights: Weights) -> NDArray[np.float32]:
-        """By what the widths of the weights' intervals are to be multiplied [H, L]: see `intervals.conformal`."""
+    def factors_of(self, quantiles: Sequence[Values]) -> NDArray[np.float32]:
+        """By what to multiply the widths of the intervals [H, L] of forecasts [S, H, Q] at each origin: see
+        `intervals.conformal`."""
         frame, probabilities = Frame.of(self.spec), self.spec.task.quantiles
         actual = frame.transform(np.concatenate([split.actual for split in self.splits]))
-        quantiles = frame.transform(np.concatenate(self._quantiles(weights)))
+        transformed = frame.transform(np.concatenate(list(quantiles)))
         origins = np.repeat(np.arange(len(self.splits)), [len(split.seen) for split in self.splits])
-        return interval_factors(actual, quantiles, probabilities, origins).astype(np.float32)
+        return interval_factors(actual, transformed, probabilities, origins).astype(np.float32)
 
-    def _quantiles(self, weights: Weights) -> list[NDArray[np.float64]]:
+    def quantiles(self, weights: Weights) -> list[Values]:
         """The weights' forecasts [S, H, Q] at each origin."""
         runtime, horizon = Runtime(self.spec, weights), self.spec.task.horizon
         return [runtime.forecast_panel(split.seen, horizon, state) for split, state in self._states(runtime)]

@@ -1,0 +1,43 @@
+"""Choose what training starts from: nets that know nothing, the pretrained net, or both; or leave it to validation."""
+
+from dataclasses import replace
+
+from rnncast.choices.choice import GIVEN
+from rnncast.config import SCRATCH, STARTS, VALIDATION, Config, NetConfig, TrainConfig
+from rnncast.errors import UsageError
+from rnncast.settings import flag
+from rnncast.spec import FILE, ModelSpec
+
+# Settings of training that say nothing of the nets, nor of how they learn.
+NEUTRAL = ("seed", "max_time", "memory_limit", "preset", "validate", "start")
+
+
+def start_of(config: Config, spec: ModelSpec) -> tuple[str, str]:
+    """What training starts from, as it was asked for, or as suits what else was decided. UsageError if the pretrained
+    net is asked for and does not suit."""
+    asked, why = config.train.start, spec.unsuited
+    if asked not in STARTS:
+        return FILE, GIVEN
+    if asked == SCRATCH:
+        return SCRATCH, GIVEN
+    if asked != "auto":
+        if why:
+            raise UsageError(f"--from {asked}: {why}", hint="leave out --from, or what the pretrained net cannot do")
+        if asked == VALIDATION and not config.train.validate:
+            raise UsageError("--from validation decides by validation", hint="leave out --no-validate")
+        return asked, GIVEN
+    if why:
+        return SCRATCH, f"the pretrained net is no candidate: {why}"
+    if own := _own_settings(config):
+        return SCRATCH, f"as {own[0]} is given; --from {VALIDATION} holds the pretrained net against it"
+    if not config.train.validate:
+        return SCRATCH, "nothing is held back by which to choose the pretrained net"
+    return VALIDATION, "it decides between the pretrained net, nets trained from scratch, and their mean"
+
+
+def _own_settings(config: Config) -> list[str]:
+    """The settings of the net and of its training that were asked for."""
+    default = TrainConfig()
+    neutral = replace(config.train, **{name: getattr(default, name) for name in NEUTRAL})
+    pairs = [(config.net, NetConfig()), (neutral, default)]
+    return [flag(name) for ours, theirs in pairs for name in vars(ours) if getattr(ours, name) != getattr(theirs, name)]

@@ -1,0 +1,90 @@
+"""What a training comes to: weights, shrunk and calibrated as held-out origins say, and how much of the forecast is the
+pretrained net's. No torch, so that the pretrained net can be fitted without it.
+
+S series, H steps, Q quantiles.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rnncast.config import VALIDATION
+from rnncast.runtime.head import shrunk
+from rnncast.runtime.members import member_prefix
+from rnncast.runtime.pretrained import named_weights, package_weights
+from rnncast.runtime.runtime import CONFORMAL
+from rnncast.series.panel import Panel
+from rnncast.spec import Interruption, ModelSpec
+from rnncast.training.checkpoint import Best, Weights
+from rnncast.training.copula import learnt_copula
+from rnncast.training.shares import Shares, taken_early
+from rnncast.training.validation import Validation
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The weights of all nets, the spec that they are for, and what runs without the data's end scored there."""
+
+    spec: ModelSpec
+    weights: Weights
+    scores: dict[str, float]
+    interruption: Interruption | None = None
+
+
+def fitted_untrained(panel: Panel, spec: ModelSpec) -> Fitted | None:
+    """The pretrained net alone, calibrated on an encoded panel, where that is all that is asked for, or where
+    validation takes it without looking at other nets; None where nets are to be trained."""
+    if spec.net.members and spec.train.start != VALIDATION:
+        return None
+    alone = spec.with_share(0, 1.0)
+    validation = Validation.of(panel, spec) if spec.train.validate else None
+    if spec.net.members and not taken_early(validation, spec):
+        return None
+    weights = named_weights(package_weights())
+    if validation is None:
+        return Fitted(alone, weights | learnt_copula(panel, alone, weights), {})
+    validation = validation.of_pretrained()
+    quantiles = validation.quantiles(weights)
+    scores = {**validation.facts, "mase": validation.score_of(quantiles), "shrinkage": 0.0}
+    scores |= {"pretrained_mase": scores["mase"], "pretrained": 1.0}
+    weights |= _factors(validation, quantiles)
+    return Fitted(alone, weights | learnt_copula(panel, alone, weights), scores)
+
+
+def fitted(
+    panel: Panel, spec: ModelSpec, nets: Sequence[Best], judged: tuple[Validation | None, Sequence[Best]]
+) -> Fitted:
+    """What nets come to, shrunk, mixed with the pretrained net and calibrated as those that were judged say."""
+    weights, scores, factors = together(nets), dict[str, float](), dict[str, Any]()
+    shrinkage, share = spec.train.shrinkage, spec.net.pretrained
+    learnt = named_weights(package_weights()) if share or spec.train.start == VALIDATION else {}
+    validation, seen_less = judged
+    if validation is not None and seen_less:
+        validation = replace(validation, spec=validation.spec.of_members(len(seen_less)))
+        unshrunk = together(seen_less)
+        shrinkage, score = validation.shrinkage(unshrunk)
+        quantiles = validation.quantiles(shrunk(unshrunk, shrinkage))
+        scores = {**validation.facts, "mase": score, "shrinkage": shrinkage}
+        if learnt:
+            found = Shares.of(validation, quantiles)
+            share = found.chosen if spec.train.start == VALIDATION else share
+            quantiles = found.quantiles[share]
+            scores |= {"mase": found.scores[share], **found.named, "pretrained": share}
+        factors = _factors(validation, quantiles)
+    if share == 1:
+        weights = dict[str, Any]()
+    spec = spec.with_share(0 if share == 1 else spec.net.members, share)
+    weights = shrunk(weights, shrinkage) | (learnt if share else {}) | factors
+    return Fitted(spec, weights | learnt_copula(panel, spec, weights), scores)
+
+
+def together(members: Sequence[Best]) -> Weights:
+    """The weights of all members under the names that they have in a model."""
+    named = enumerate(members)
+    return {member_prefix(number) + name: weight for number, best in named for name, weight in best.weights.items()}
+
+
+def _factors(validation: Validation, quantiles: Sequence[Any]) -> dict[str, Any]:
+    if not validation.spec.task.conformal:
+        return {}
+    return {CONFORMAL: validation.factors_of(quantiles)}
