@@ -286,7 +286,7 @@ def test_a_report_that_is_no_html_or_cannot_be_written_is_refused_before_the_wor
 
 
 def test_a_report_replaces_no_other_output(trained: Program) -> None:
-    done = trained("forecast", "-o", "both.html", "--report", "both.html")
+    done = trained("forecast", "--format", "csv", "-o", "both.html", "--report", "both.html")
     assert done.returncode == 2
     assert "both.html would be written twice" in done.stderr
 
