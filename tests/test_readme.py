@@ -1,29 +1,59 @@
-"""README.md keeps its promises: its commands run, and nothing that a user can call is left out."""
+"""README.md and docs/ keep their promises: their commands run, their links lead somewhere, and nothing is left out."""
 
 import os
 import re
+import runpy
 import shutil
 from pathlib import Path
 
 import pytest
 
 from rnncast.cli.app import COMMANDS
-from rnncast.cli.options import _PANELS as PANELS
+from rnncast.cli.examples import EXAMPLES, MISTAKES
 from tests.conftest import ROOT, Program
 
-README = (ROOT / "README.md").read_text()
+README = ROOT / "README.md"
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [README, *DOCS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+RUN_ELSEWHERE = {"memory.md", "exit-codes.md", "settings.md", "reliability.md", "tables.md", "CONTRIBUTING.md"}
+MOST_LINES = 180  # of the README
 
 
-def blocks(language: str) -> list[str]:
+def blocks(page: Path, language: str) -> list[str]:
     """The fenced blocks whose first line is ```language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
-def test_every_command_and_option_group_is_named() -> None:
+def all_blocks(language: str) -> list[object]:
+    """Every block of a language, with the page and its first line for a name."""
+    return [
+        pytest.param(block, id=f"{page.name}: {block.splitlines()[0]}")
+        for page in PAGES
+        if page.name not in RUN_ELSEWHERE
+        for block in blocks(page, language)
+    ]
+
+
+def test_the_readme_is_read_in_a_few_minutes() -> None:
+    assert len(README.read_text().splitlines()) <= MOST_LINES
+
+
+def test_every_command_has_its_page() -> None:
+    """What a page says of options is what --help says; after a change: python docs/make_commands.py."""
+    made = runpy.run_path(str(ROOT / "docs" / "make_commands.py"))
     for command in COMMANDS:
-        assert f"rnncast {command}" in README
-    for panel in PANELS.values():
-        assert f"**{panel}**" in README
+        page = (ROOT / "docs" / "commands" / f"{command}.md").read_text()
+        begin, end = made["OPTIONS"]
+        assert page.partition(begin)[2].partition(end)[0].strip() == made["options"](command), command
+        for line in [example.command for example in EXAMPLES[command]] + list(MISTAKES.get(command, ())):
+            assert f"$ {line}\n" in page, line
+        assert f"commands/{command}.md" in (ROOT / "docs" / "README.md").read_text()
+
+
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    for page in DOCS:
+        assert page.name == "README.md" or f"({page.relative_to(ROOT / 'docs')})" in index, page
 
 
 # A shell's rnncast that learns for as short as can be: of an option given twice, the last counts.
@@ -41,10 +71,10 @@ rnncast() {
 @pytest.mark.parametrize(
     "learning", [pytest.param(BRIEFLY, id="briefly"), pytest.param("", id="fully", marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize("block", blocks("sh"), ids=lambda block: block.splitlines()[0])
+@pytest.mark.parametrize("block", all_blocks("sh"))
 def test_shell_blocks_run(program: Program, trained: Program, block: str, learning: str) -> None:
     shutil.copytree(ROOT / "sample_data", program.folder / "sample_data")
-    # A model that earlier blocks of the README leave behind.
+    # A model that earlier blocks of the page leave behind.
     (program.folder / "rnncast.safetensors").write_bytes((trained.folder / "rnncast.safetensors").read_bytes())
     # Not pipefail: what is piped into head ends with 141, as it should.
     done = program.shell(f"set -eu\n{learning}{block}")
@@ -53,7 +83,7 @@ def test_shell_blocks_run(program: Program, trained: Program, block: str, learni
     assert "rnncast: " not in done.stderr
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.splitlines()[0])
+@pytest.mark.parametrize("block", blocks(README, "python"), ids=lambda block: block.splitlines()[0])
 def test_python_blocks_run(tmp_path: Path, block: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
     monkeypatch.chdir(tmp_path)
@@ -61,6 +91,13 @@ def test_python_blocks_run(tmp_path: Path, block: str, monkeypatch: pytest.Monke
     assert os.listdir(tmp_path)
 
 
-def test_every_linked_file_exists() -> None:
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)", README):
-        assert (ROOT / link).exists(), link
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """To a file that is there, and to a heading that it has."""
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE) if anchor else []
+        anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert not anchor or anchor in anchors, link

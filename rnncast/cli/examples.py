@@ -14,9 +14,7 @@ EXAMPLES = {
     "train": (
         Example("rnncast train sales.csv", "learn, and write rnncast.safetensors"),
         Example("rnncast train sales.csv -H 18 --level 50,90 -o sales.safetensors", "18 steps, other intervals"),
-        Example(
-            "rnncast train stores.csv --id store --known promotion --explain", "many series, a covariate, and reasons"
-        ),
+        Example("rnncast train stores.csv --target sales --known promotion --explain", "many series, and reasons"),
     ),
     "forecast": (
         Example("rnncast forecast", "continue every series of rnncast.safetensors"),
@@ -42,4 +40,14 @@ EXAMPLES = {
     ),
     "export": (Example("rnncast export sales.safetensors --onnx -o sales.onnx", "an ONNX graph of one step"),),
     "doctor": (Example("rnncast doctor", "versions, devices and optional parts"),),
+}
+
+MISTAKES = {  # lines that go wrong, for the documentation to show what is said
+    "train": ("rnncast train sale.csv", "rnncast train sales.csv --target price", "rnncast train sales.csv --loss l2"),
+    "forecast": ("rnncast forecast -m none.safetensors", "rnncast forecast sales.csv -m pretrained --known price"),
+    "compare": ("rnncast compare sales.csv --model lstn", "rnncast compare sales.csv --folds 50"),
+    "score": ("rnncast score sales.csv --actual stores.csv",),
+    "check": ("rnncast check stores.csv --freq D --id shop",),
+    "inspect": ("rnncast inspect sales.csv",),
+    "export": ("rnncast export sales.safetensors",),
 }
