@@ -18,7 +18,7 @@ from rnncast.values import Values
 
 STORES = Path(__file__).resolve().parent.parent / "sample_data" / "store_sales.csv"
 PATHS, LEVEL = 300, 80
-ORIGINS, PANELS = 24, 40
+ORIGINS, PANELS = 24, 20
 COLUMNS = ("step of a series", "sum of a series", "total at a step", "total of all", "as if independent")
 
 
@@ -69,7 +69,7 @@ def main() -> None:
     print("data", *COLUMNS, sep=" | ")
     for name, data in {
         "stores": stores(),
-        **{f"correlation {share}": simulated(share) for share in (0, 0.4, 0.8)},
+        **{f"correlation {share}": simulated(share) for share in (0.4, 0.8)},
     }.items():
         found = np.nanmean([coverage(split, net) for split, net in data], axis=0)
         print(f"| {name} |", " | ".join(f"{each:.0%}" for each in found), "|", flush=True)

@@ -73,7 +73,9 @@ class Copula(NamedTuple):
         own = np.stack([correlated_scores(self.own, paths, generator_of(seed, name)) for name in series])
         if not self.share.any():
             return own
-        common = correlated_scores(self.shared, paths, np.random.default_rng((seed, COMMON)))  # [H, P]
+        random = np.random.default_rng((seed, COMMON))
+        # Steps of a walk, of which there are no templates, are each drawn anew.
+        common = correlated_scores(self.shared, paths, random, lasting=len(self.shared) > 0)  # [H, P]
         drawn: Values = np.sqrt(self.share)[:, None] * common + np.sqrt(1 - self.share)[:, None] * own
         return drawn
 
@@ -86,12 +88,16 @@ def templates_of(scores: Values) -> Values:
     return templates
 
 
-def correlated_scores(templates: Values, paths: int, random: np.random.Generator) -> Values:
-    """Draw normal scores [H, P] with the correlation over the horizon that the rank templates [N, H] have."""
+def correlated_scores(templates: Values, paths: int, random: np.random.Generator, *, lasting: bool = False) -> Values:
+    """Draw normal scores [H, P] with the correlation over the horizon that the rank templates [N, H] have.
+
+    lasting: what the prior says of lead times: that they go together, instead of having nothing to do with each other.
+    Of what many series share, there are few past times to learn from, and a total had better be too wide than too sure.
+    """
     number, horizon = templates.shape
     mixed = random.standard_normal((paths, number)) @ templates  # [P, H]
-    alone = random.standard_normal((paths, horizon))
-    scores: Values = (mixed + np.sqrt(PRIOR) * alone) / np.sqrt(number + PRIOR)
+    prior = random.standard_normal((paths, 1 if lasting else horizon))
+    scores: Values = (mixed + np.sqrt(PRIOR) * prior) / np.sqrt(number + PRIOR)
     return scores.T
 
 
