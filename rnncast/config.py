@@ -37,7 +37,7 @@ class TaskConfig:
     """What is to be forecast."""
 
     horizon: int | None = setting(
-        None, "Steps to forecast ahead; one season, unless given.", at_least=1, at_most=MOST_STEPS
+        None, "Number of steps to forecast. Default: one season.", at_least=1, at_most=MOST_STEPS
     )
     seasons: tuple[int, ...] | None = setting(
         None,
@@ -57,14 +57,14 @@ class TaskConfig:
     )
     strategy: str = setting(
         "auto",
-        "direct: every step of the horizon at once; recursive: step by step, forecasts fed back; auto: direct, but "
+        "direct: the whole horizon at once; recursive: step by step, feeding forecasts back; auto: direct, but "
         "recursive for jordan.",
         words=STRATEGIES,
         flags=("rare",),
     )
     transform: str = setting(
         "auto",
-        "Work in logs: auto (where values are positive and grow by ratios), log, or none.",
+        "Transform: log, none, or auto (log where values are positive and grow by ratios).",
         words=TRANSFORMS,
         flags=("rare",),
     )
@@ -109,26 +109,26 @@ class NetConfig:
     model: str = setting("lstm", "The net.")
     hidden_size: int | None = setting(
         None,
-        "Width of the hidden layer; by the data, unless given.",
+        "Units of the hidden layer. Default: chosen from the data.",
         at_least=1,
         at_most=16_384,
         flags=("rare",),
     )
     layers: int = setting(1, "Hidden layers.", at_least=1, at_most=64, flags=("rare",))
     dropout: float = setting(
-        0.0, "Share of the net's features left out at random in training.", at_least=0, below=1, flags=("rare",)
+        0.0, "Dropout: share of the net's features dropped at random in training.", at_least=0, below=1, flags=("rare",)
     )
     window: int | None = setting(
         None,
-        "Past values that every net sees at each step; two seasons, unless given.",
+        "Past values that every net sees at each step. Default: two seasons.",
         at_least=1,
         at_most=MOST_STEPS,
         flags=("rare",),
     )
     level_span: tuple[int, ...] | None = setting(
         None,
-        "Steps whose mean is the level that a net measures from: a season, or 1 for the last value; of several, "
-        "members take one each in turn; as suits the base and the seasons, unless given.",
+        "Normalisation window: the steps whose mean is the level, such as a season, or 1 for the last value. With "
+        "several, the members use one each in turn. Default: chosen from the seasons.",
         at_least=1,
         at_most=MOST_STEPS,
         most=16,
@@ -136,23 +136,21 @@ class NetConfig:
     )
     frame: str = setting(
         "local",
-        "Normalisation: local (level and scale of the series, at each step anew) or global (a level and a scale learnt "
-        "in training, the same at every step). With --frame global --base none only a state reaches beyond the window.",
+        "Normalisation: local (by the level and scale of the series at each step) or global (by constants learnt in "
+        "training). With --frame global --base none, only a state reaches beyond the window.",
         words=FRAMES,
         flags=("rare",),
     )
     base: tuple[str, ...] | None = setting(
         None,
-        "The naive forecast that a net starts from, or several, whose mean it starts from: last-12 (the last 12 values "
-        "repeated), mean-12 (the mean shape of the last seasons of 12), ses40-12 (that shape upon a smoothed level, of "
-        "which 40 % are the newest value's), drift-12 (the last 12 values moved on by their change); the best over the "
-        "data, unless given; none for no base forecasts at all.",
+        "Base forecast that the net corrects, or several to average: last-12 (the last 12 values repeated), mean-12 "
+        "(the mean shape of the last seasons of 12), ses40-12 (that shape on a level smoothed with weight 0.4), "
+        "drift-12 (the last 12 values plus their change), or none. Default: the best on the data.",
         flags=("rare",),
     )
     calendar: tuple[str, ...] | None = setting(
         None,
-        "Cycles of the calendar that every net sees, of day, week and year; those longer than a step that the data "
-        "hold twice, unless given; --no-calendar for none.",
+        "Calendar cycles that every net sees: day, week, year. Default: those that the data hold at least twice.",
         flags=("rare", "no"),
         words=tuple(CYCLES),
     )
@@ -179,93 +177,91 @@ class TrainConfig:
 
     preset: str = setting(
         "default",
-        "How much to spend: fast (half the epochs, one net), default, or best (more nets, averaged).",
+        "Effort: fast (half the epochs, one net), default, or best (more nets, averaged).",
         words=PRESETS,
     )
     epochs: int | None = setting(
-        None, "Passes over the data; by the amount of data, unless given.", at_least=0, at_most=1_000_000
+        None, "Passes over the data. Default: by the amount of data.", at_least=0, at_most=1_000_000
     )
     loss: str = setting(
-        "pinball", f"What training makes small: {losses_in_words()}.", words=tuple(LOSSES), flags=("rare",)
+        "pinball", f"Loss that training minimises: {losses_in_words()}.", words=tuple(LOSSES), flags=("rare",)
     )
     training: str = setting(
         "auto",
-        "What the recursive strategy feeds back while it learns: bptt (its own forecasts), teacher-forcing (what was "
-        "observed), scheduled (a coin decides); auto: bptt.",
+        "What a recursive net is fed back in training: bptt (its own forecasts), teacher-forcing (observed values), or "
+        "scheduled (one of both, at random); auto: bptt.",
         words=TRAININGS,
         flags=("rare",),
     )
     carry: bool = setting(
-        True, "Carry the state from chunk to chunk; --no-carry starts each from nothing.", flags=("rare",)
+        True, "Carry the state from chunk to chunk; --no-carry resets it at every chunk.", flags=("rare",)
     )
     bptt_steps: int = setting(
         168,
-        "Steps that gradients flow back; the state is carried on.",
+        "Steps of truncated back-propagation; the state is carried across.",
         at_least=1,
         at_most=MOST_STEPS,
         flags=("rare",),
     )
     stride: int | None = setting(
         None,
-        "Learn from forecasts made at every so many steps; by the amount of data, unless given.",
+        "Train on the forecasts from every N-th step. Default: by the amount of data.",
         at_least=1,
         at_most=MOST_STEPS,
         flags=("rare",),
     )
-    batch_size: int = setting(32, "Series trained side by side.", at_least=1, at_most=1_000_000, flags=("rare",))
+    batch_size: int = setting(32, "Series in a batch.", at_least=1, at_most=1_000_000, flags=("rare",))
     learning_rate: float = setting(
-        0.005, "Highest learning rate of the one-cycle schedule.", at_least=0, at_most=1000, flags=("rare",)
+        0.005, "Maximum learning rate of the one-cycle schedule.", at_least=0, at_most=1000, flags=("rare",)
     )
-    weight_decay: float = setting(
-        0.01, "Pull of the weights towards zero (AdamW).", at_least=0, at_most=1000, flags=("rare",)
-    )
+    weight_decay: float = setting(0.01, "Weight decay (AdamW).", at_least=0, at_most=1000, flags=("rare",))
     clip_norm: float = setting(
         1.0,
-        "Largest gradient norm; longer gradients are shortened to it.",
+        "Maximum gradient norm; longer gradients are clipped to it.",
         at_least=0,
         at_most=1e9,
         flags=("rare",),
     )
     max_time: float | None = setting(
-        None, "Train for no longer than so many seconds; the learning rate falls in time.", at_least=0, at_most=1e9
+        None, "Train for at most N seconds; the learning rate schedule fits into them.", at_least=0, at_most=1e9
     )
     validate: bool = setting(
         True,
-        "First train without the end of the data, to see how good the net is there; then on all of it.",
+        "First hold back the end of the data to score the net there; then train on everything.",
         flags=("rare",),
     )
     patience: int | None = setting(
         None,
-        "Stop after so many validations without progress, and train anew for as long as it paid.",
+        "Stop after N validations without progress; the final training lasts as long as it paid.",
         at_least=1,
         at_most=1_000_000,
         flags=("rare",),
     )
     members: int | None = setting(
         None,
-        "Nets trained from different seeds, whose forecasts are averaged; by the data, unless given.",
+        "Nets in the ensemble, trained from different seeds. Default: by the data.",
         at_least=1,
         at_most=1000,
     )
     shrinkage: float | None = setting(
         None,
-        "Shrinkage of the forecasts towards the naive forecast: from 0 (none: the net's own) to 1 (complete); by the "
-        "amount of data, unless given; validation may change it.",
+        "Shrinkage of the forecasts towards the base forecast, from 0 (none) to 1 (complete). Default: by the amount "
+        "of data and by validation.",
         at_least=0,
         at_most=1,
         flags=("rare",),
     )
     memory_limit: str | None = setting(
         None,
-        "Refuse to train where that would need more memory: 4G, 500M; what the machine has, unless given.",
+        "Refuse a training that would need more memory: 4G, 500M. Default: what is available.",
         flags=("rare",),
     )
-    seed: int = setting(1, "Seed of everything random.", at_least=0, below=SEEDS)
+    seed: int = setting(1, "Random seed.", at_least=0, below=SEEDS)
     start: str = setting(
         "auto",
-        "What to start from: pretrained (the net that comes with the package, as it is), scratch (nets that know "
-        "nothing), mean (both, averaged), validation (which decides between these three), or a model file, whose nets "
-        "are trained further; auto: validation, but scratch where a net is asked for, or how it is to be trained.",
+        "Where to start: pretrained (the net of the package, as it is), scratch (new nets), mean (the average of "
+        "both), validation (decides between these three), or a model file to train further; auto: validation, but "
+        "scratch where a net, or how to train it, is asked for.",
     )
 
     def __post_init__(self) -> None:

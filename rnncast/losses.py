@@ -42,20 +42,20 @@ class Loss(NamedTuple):
         return _imported(self.quantiles)
 
 
-_POINT = "the {} of the point forecast, with pinball for the intervals around it"
+_POINT = "{} of the point forecast, pinball for the intervals"
 LOSSES = {
-    "pinball": Loss("the error of every quantile", "rnncast.training.losses:of_quantiles"),
+    "pinball": Loss("error of every quantile", "rnncast.training.losses:of_quantiles"),
     "mae": Loss(_POINT.format("absolute error"), "rnncast.training.losses:absolute"),
     "mse": Loss(_POINT.format("squared error"), "rnncast.training.losses:squared", of_mean=True),
     "huber": Loss(_POINT.format("Huber loss"), "rnncast.training.losses:huber"),
     "student-t": Loss(
-        "minus the log likelihood of a Student t distribution, for values that jump",
+        "negative log-likelihood of a Student t distribution, for values with outliers",
         "rnncast.training.losses:student_t",
         starts=(NAIVE_DEVIATION, 8.0),  # scale; degrees of freedom beyond 2
         quantiles="rnncast.runtime.distributions:local_student_t",
     ),
     "negative-binomial": Loss(
-        "the same of a negative binomial, for counts, many of them zero",
+        "negative log-likelihood of a negative binomial, for counts with many zeros",
         "rnncast.training.losses:negative_binomial",
         starts=(0.5,),  # dispersion
         quantiles="rnncast.runtime.distributions:local_negative_binomial",

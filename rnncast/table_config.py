@@ -30,53 +30,58 @@ class TableConfig:
 
     time: str | None = setting(None, "The time column.")
     target: str | None = setting(None, "The column to forecast.")
-    id: str | None = setting(None, "The column that says which series a row belongs to, or several: region,store.")
+    id: str | None = setting(None, "The id column, which names the series of each row; or several: region,store.")
     layout: str = setting(
         "auto",
         "long (a row per value), wide (a column per series) or rows (a row per series).",
         words=LAYOUTS,
         flags=("rare",),
     )
-    freq: str | None = setting(None, "The step: D, B, W, W-MON, MS, ME, QS, YS, h, 15min...; recognised, unless given.")
+    freq: str | None = setting(None, "The frequency: D, B, W, W-MON, MS, ME, QS, YS, h, 15min... Default: recognised.")
     gaps: str = setting(
         "mask",
-        "Missing values: mask (stay missing), error, or fill (a straight line across).",
+        "Missing values: mask (keep them missing), error (refuse), or fill (interpolate).",
         words=GAPS,
         flags=("rare",),
     )
     duplicates: str = setting(
-        "error", "Times that repeat in a series: error, first, last, mean or sum.", words=DUPLICATES, flags=("rare",)
+        "error",
+        "Repeated times in a series: error, or keep the first, last, mean or sum.",
+        words=DUPLICATES,
+        flags=("rare",),
     )
     decimal: str = setting(
         "auto", "The decimal mark of numbers: point, comma, or auto.", words=DECIMALS, flags=("rare",)
     )
     missing: tuple[str, ...] = setting(
-        (), "Words that stand for a missing value, beside NA, null and the like: k.A.", flags=("rare",)
+        (), "More words that mean a missing value, besides NA, null and the like: k.A.", flags=("rare",)
     )
     sheet: str | None = setting(
-        None, "The sheet of a spreadsheet; the first that holds a table, unless given.", flags=("rare",)
+        None, "The sheet of a spreadsheet. Default: the first that holds a table.", flags=("rare",)
     )
     encoding: str = setting(
         "auto",
-        "The encoding of text: cp1252, latin-1, utf-16...; auto: UTF-8, or Windows-1252 where it is that.",
+        "Text encoding: cp1252, latin-1, utf-16...; auto recognises UTF-8 and Windows-1252.",
         flags=("rare",),
     )
     time_format: str | None = setting(
         None,
-        "How times are written, as in strptime: %d/%m/%Y; of numbers, excel or unix, unix-ms, unix-us, unix-ns; "
-        "recognised, unless given.",
+        "Format of times, as in strptime: %d/%m/%Y; for numbers: excel, unix, unix-ms, unix-us or unix-ns. Default: "
+        "recognised.",
         flags=("rare",),
     )
-    known: tuple[str, ...] = setting((), "Columns known ahead, as a price or a holiday.")
-    past: tuple[str, ...] = setting((), "Columns known only afterwards, as a temperature.", flags=("rare",))
+    known: tuple[str, ...] = setting((), "Covariates known ahead, such as a price or a holiday.")
+    past: tuple[str, ...] = setting(
+        (), "Covariates known only up to the last step, such as a temperature.", flags=("rare",)
+    )
     static: tuple[str, ...] = setting(
-        (), "Columns that are the same throughout a series, as its kind.", flags=("rare",)
+        (), "Covariates that are constant in each series, such as a store type.", flags=("rare",)
     )
     zone: str | None = setting(
-        None, "The time zone of the times: Europe/Berlin; that of their offsets, unless given.", flags=("rare",)
+        None, "Time zone: Europe/Berlin. Default: that of the offsets in the data.", flags=("rare",)
     )
     strict: bool = setting(
-        False, "Refuse the table if any series is bad, instead of leaving that series out.", flags=("rare",)
+        False, "Refuse the table if any series is bad, instead of leaving out that series.", flags=("rare",)
     )
 
     def __post_init__(self) -> None:

@@ -62,8 +62,8 @@ ModelFile = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help=f"The model file; - is standard input; {PRETRAINED} is the net that comes with the package, which takes "
-        "any data untrained, and is used where there are data and no model file.",
+        help=f"The model file; - is standard input; {PRETRAINED} is the net of the package, which needs no training "
+        "and is used where there are data and no model file.",
     ),
 ]
 Season = Annotated[
@@ -75,16 +75,14 @@ Season = Annotated[
 OutputFormat = Annotated[Format, typer.Option("--format", help="auto is a table on a terminal, CSV elsewhere.")]
 ForecastDevice = Annotated[
     str,
-    typer.Option(
-        "--device", help="Where nets step: cpu (NumPy, without torch), cuda, cuda:1, mps, or auto.", hidden=True
-    ),
+    typer.Option("--device", help="Device: cpu (NumPy, without torch), cuda, cuda:1, mps, or auto.", hidden=True),
 ]
-Device = Annotated[str, typer.Option(help="Where to train: auto, cpu, cuda, cuda:1 or mps.")]
+Device = Annotated[str, typer.Option(help="Device: auto, cpu, cuda, cuda:1 or mps.")]
 Future = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="A table of known covariates in the steps to come.",
+        help="Table with the known covariates of the steps to come.",
         rich_help_panel=_PANELS[TableConfig],
     ),
 ]
@@ -99,12 +97,12 @@ Steps = Annotated[
         "-H",
         min=1,
         max=MOST_STEPS,
-        help="Steps; as trained, or one season, unless given.",
+        help="Number of steps. Default: as trained, or one season.",
     ),
 ]
 Levels = Annotated[
     str | None,
-    typer.Option("--level", metavar="N,N", help="Prediction intervals, in percent; as trained, unless given."),
+    typer.Option("--level", metavar="N,N", help="Prediction intervals, in percent. Default: as trained."),
 ]
 Quantiles = Annotated[
     str | None,
@@ -117,7 +115,7 @@ Paths = Annotated[
         min=1,
         max=100_000,
         metavar="N",
-        help="Sample so many whole futures instead, whose steps hang together: for sums over the horizon and the like.",
+        help="Sample N paths instead, which keep the correlation between steps.",
     ),
 ]
 
@@ -142,14 +140,16 @@ Sum = Annotated[
 Total = Annotated[bool, typer.Option("--total", help="Add up all series, with intervals for their total.")]
 By = Annotated[
     str | None,
-    typer.Option("--by", metavar="NAME", help="Add up the series with the same value in this id column, or several."),
+    typer.Option(
+        "--by", metavar="NAME", help="Add up the series with the same value in this id column, or several.", hidden=True
+    ),
 ]
 Continue = Annotated[
     bool,
     typer.Option(
         "--continue",
-        help="The data are the rows after the saved state, and cost no more than themselves; where there is no model "
-        "file yet, the whole history. A step that is missing is refused, unless --gaps mask is given.",
+        help="Continue from the saved state: the data are the rows after it (without a model file, the whole "
+        "history). A missing step is refused unless --gaps mask is given.",
     ),
 ]
 SaveState = Annotated[
@@ -164,19 +164,18 @@ Follow = Annotated[
     bool,
     typer.Option(
         "--follow",
-        help="Take rows as they come, after the saved state, and forecast after each, as CSV or JSON Lines, until "
-        "they end or SIGTERM comes. A row that cannot be taken in is left out and said on stderr (the first ten by "
-        "line and reason, each with -v), and the exit code is 1; --strict ends at the first. Where there is no model "
-        "file, the first rows are the history: 24, or two seasons of each series.",
+        help="Read rows as they arrive, after the saved state, and forecast after each, until they end or SIGTERM "
+        "comes. A row that cannot be read is left out and reported, and the exit code is 1; --strict ends at the "
+        "first. Without a model file, the first rows are the history: 24, or two seasons of each series.",
     ),
 ]
-Every = Annotated[
-    int, typer.Option(min=1, max=10**9, help="With --follow: forecast after every so many rows.", hidden=True)
-]
+Every = Annotated[int, typer.Option(min=1, max=10**9, help="With --follow: forecast after every N rows.", hidden=True)]
 Ledger = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE.jsonl", help="Write loss and gradients here, a line an epoch; --verbose shows them.", hidden=True
+        metavar="FILE.jsonl",
+        help="Write losses and gradients here, one line per epoch; --verbose shows them.",
+        hidden=True,
     ),
 ]
 Checkpoint = Annotated[
@@ -184,8 +183,7 @@ Checkpoint = Annotated[
     typer.Option(
         "--checkpoint",
         metavar="DIR",
-        help="Keep there what --resume needs to go on after a crash or an interruption; removed once the model is "
-        "written.",
+        help="Keep in DIR what --resume needs after a crash or an interruption; removed when the model is written.",
         rich_help_panel=_PANELS[TrainConfig],
     ),
 ]
@@ -194,7 +192,7 @@ CheckpointEvery = Annotated[
     typer.Option(
         "--every",
         metavar="TIME",
-        help="With --checkpoint: how often to write one: 60, 60s, 5m or 1h; 0s is after every update.",
+        help="With --checkpoint: how often: 60, 60s, 5m or 1h; 0s is after every update.",
         hidden=True,
         rich_help_panel=_PANELS[TrainConfig],
     ),
@@ -203,14 +201,15 @@ Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Go on from the checkpoint to the same model, byte for byte, as if nothing had happened; from the "
-        "beginning if there is none yet.",
+        help="Resume from the checkpoint, to the same model byte for byte; start if there is none yet.",
         rich_help_panel=_PANELS[TrainConfig],
     ),
 ]
 DrawnSeries = Annotated[
     str | None,
-    typer.Option("--series", metavar="ID", help="The series to draw.", show_default="on a terminal the first"),
+    typer.Option(
+        "--series", metavar="ID", help="The series to draw.", show_default="on a terminal the first", hidden=True
+    ),
 ]
 Plot = Annotated[
     str | None,
@@ -225,38 +224,34 @@ Report = Annotated[
     typer.Option(
         "--report",
         metavar="FILE.html",
-        help="Write a report here, to look at in a browser: one file, with charts, that loads nothing from elsewhere.",
+        help="Write a report for a browser: one file with charts that loads nothing from elsewhere.",
     ),
 ]
-NoPlot = Annotated[
-    bool, typer.Option("--no-plot", help="No picture on a terminal; elsewhere, and with --quiet, there is none.")
-]
+NoPlot = Annotated[bool, typer.Option("--no-plot", help="Draw no picture on the terminal.", hidden=True)]
 SaveSettings = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Write what was asked for here, for --settings.", hidden=True),
+    typer.Option(metavar="FILE", help="Write the settings asked for into FILE, for --settings.", hidden=True),
 ]
 Settings = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Take settings from a TOML file: horizon = 18; flags, and variables as RNNCAST_HORIZON, go first.",
+        help="Read settings from a TOML file; flags and variables such as RNNCAST_HORIZON go first.",
         is_eager=True,
         callback=take_settings,
     ),
 ]
 Log = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Append everything said here, each line with its time.", hidden=True),
+    typer.Option(metavar="FILE", help="Append everything reported to FILE, each line with its time.", hidden=True),
 ]
-Errors = Annotated[
-    ErrorFormat, typer.Option(help="How an error is written on stderr: text, or one object as json.", hidden=True)
-]
+Errors = Annotated[ErrorFormat, typer.Option(help="Form of errors on stderr: text, or json (one object).", hidden=True)]
 HelpAll = Annotated[
     bool,
     typer.Option("--help-all", help="Show every option and exit.", is_eager=True, callback=_show_all),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Report errors only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Report more.")]
 
 
 def with_settings(*sections: type, without: tuple[str, ...] = ()) -> Callable[[Command], Command]:

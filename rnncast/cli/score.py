@@ -26,12 +26,10 @@ class By(StrEnum):
 def score(
     context: typer.Context,
     forecasts: Annotated[str, typer.Argument(metavar="FORECASTS", help="A table of forecasts; - is standard input.")],
-    actual: Annotated[str, typer.Option(metavar="FILE", help="What came: a table as train takes it; - is stdin.")],
+    actual: Annotated[str, typer.Option(metavar="FILE", help="Table of the observed values; - is standard input.")],
     history: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE", help="What came before, to scale errors by; what --actual holds of it, unless given."
-        ),
+        typer.Option(metavar="FILE", help="Table of the values before, to scale errors. Default: those in --actual."),
     ] = None,
     by: Annotated[By, typer.Option(help="A row for all, for each series, or for each lead time.")] = By.overall,
     season: Annotated[
@@ -39,7 +37,7 @@ def score(
         typer.Option(
             min=1,
             max=MOST_STEPS,
-            help="The m of MASE; the calendar's, or found in the data, unless given.",
+            help="Season m of MASE. Default: the calendar's, or found in the data.",
             metavar="N",
         ),
     ] = None,
@@ -50,7 +48,7 @@ def score(
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Score forecasts, anybody's, against what came.
+    """Score forecasts of any program against observed values.
 
     Columns: the id and time of the actual values, and for each model its
     name, name-lo-80, name-hi-80, name-ql0.9; or AutoGluon's or Prophet's.
