@@ -11,7 +11,7 @@ from rnncast.forecaster.forecaster import Forecaster
 from rnncast.report.memory import LEAST, MemoryCurve
 from rnncast.report.page.blocks import Chart, Line, Page, Section, Table, Text
 from rnncast.report.page.parts import data_section, forecasts_section, seen_of
-from rnncast.report.words import scores_in_words
+from rnncast.report.words import name_of, scores_in_words, shares_in_words
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 from rnncast.training.epoch import EpochReport
@@ -25,6 +25,10 @@ MEANINGS = {
     "naive_mase": "MASE on data held back, of naive",
     "shrinkage": "shrinkage towards the naive forecast",
     "origins": "origins held back",
+    "pretrained_mase": "MASE on data held back, of the pretrained net",
+    "scratch_mase": "MASE on data held back, of nets from scratch",
+    "mean_mase": "MASE on data held back, of their mean",
+    "pretrained": "share of the pretrained net",
 }
 
 
@@ -43,8 +47,7 @@ class Trained(NamedTuple):
 
 def trained_page(trained: Trained, command: str) -> Page:
     """The whole report."""
-    model = trained.forecaster.spec.net.model
-    lead = scores_in_words(model, trained.forecaster.scores)
+    lead = scores_in_words(name_of(trained.forecaster.spec), trained.forecaster.scores)
     sections = [section for make in SECTIONS if (section := make(trained)) is not None]
     return Page(f"rnncast train: {trained.path}", f"{lead[:1].upper()}{lead[1:]}.", command, "lead", tuple(sections))
 
@@ -54,14 +57,24 @@ def _scores(trained: Trained) -> Section | None:
     if not scores:
         return None
     rows = [(MEANINGS.get(name, name), f"{score:.4g}") for name, score in scores.items()]
-    return Section("scores", "Scores", (Table("On data held back", ("", ""), rows),))
+    spec = trained.forecaster.spec
+    words = shares_in_words(spec, scores)
+    shares = [Text(f"{words[:1].upper()}{words[1:]}.")] if spec.net.pretrained else []
+    return Section(
+        "scores",
+        "Scores",
+        (
+            *shares,
+            Table("On data held back", ("", ""), rows),
+        ),
+    )
 
 
 def _forecasts(trained: Trained) -> Section:
     if trained.forecast is None:
         return Section("forecasts", "Forecasts", (Text(f"No forecast is shown: {trained.missing}", "note"),))
     spec = trained.forecaster.spec
-    return forecasts_section(trained.forecast, seen_of(trained.panel), spec.task.seasons, spec.net.model)
+    return forecasts_section(trained.forecast, seen_of(trained.panel), spec.task.seasons, name_of(spec))
 
 
 def _training(trained: Trained) -> Section | None:
