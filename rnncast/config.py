@@ -183,9 +183,7 @@ class TrainConfig:
     epochs: int | None = setting(
         None, "Passes over the data. Default: by the amount of data.", at_least=0, at_most=1_000_000
     )
-    loss: str = setting(
-        "pinball", f"Loss that training minimises: {losses_in_words()}.", words=tuple(LOSSES), flags=("rare",)
-    )
+    loss: str = setting("pinball", f"Loss that training minimises: {losses_in_words()}.", words=LOSSES, flags=("rare",))
     training: str = setting(
         "auto",
         "What a recursive net is fed back in training: bptt (its own forecasts), teacher-forcing (observed values), or "

@@ -2,7 +2,7 @@
 How values become settings: as text from a command line, or as values from Python. No numpy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field, fields, replace
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -24,7 +24,7 @@ def setting(
     below: float | None = None,
     at_most: float | None = None,
     most: int = MOST_ITEMS,
-    words: tuple[str, ...] = (),
+    words: Collection[str] = (),
     flags: tuple[str, ...] = ("own",),
 ) -> Any:
     """A dataclass field that carries its meaning (with the unit), the range that is checked, and its flags.
@@ -74,7 +74,7 @@ def _shown(bound: float) -> str:
     return f"{bound:,}" if isinstance(bound, int) else f"{bound:,g}" if bound < 1e6 else f"{bound:g}"
 
 
-def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+def one_of(name: str, value: str, allowed: Collection[str]) -> None:
     """Refuse, by name, a word that is not one of those allowed."""
     if value not in allowed:
         raise UsageError(f"{flag(name)} is {value!r}, but must be one of {', '.join(allowed)}")

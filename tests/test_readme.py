@@ -73,11 +73,21 @@ rnncast() {
 )
 @pytest.mark.parametrize("block", all_blocks("sh"))
 def test_shell_blocks_run(program: Program, trained: Program, block: str, learning: str) -> None:
-    shutil.copytree(ROOT / "sample_data", program.folder / "sample_data")
     # A model that earlier blocks of the page leave behind.
     (program.folder / "rnncast.safetensors").write_bytes((trained.folder / "rnncast.safetensors").read_bytes())
+    runs(program, learning + block)
+
+
+@pytest.mark.parametrize("block", all_blocks("sh new"))
+def test_shell_blocks_run_where_there_is_no_model(program: Program, block: str) -> None:
+    runs(program, block)
+
+
+def runs(program: Program, lines: str) -> None:
+    """Run lines of a shell beside the sample data, and see that nothing goes wrong."""
+    shutil.copytree(ROOT / "sample_data", program.folder / "sample_data")
     # Not pipefail: what is piped into head ends with 141, as it should.
-    done = program.shell(f"set -eu\n{learning}{block}")
+    done = program.shell(f"set -eu\n{lines}")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert "rnncast: " not in done.stderr

@@ -211,8 +211,9 @@ def test_what_cannot_be_written_is_one_sentence(here: Path, path: str, words: st
     if path == "closed" and os.access("closed", os.W_OK):
         pytest.skip("nothing is closed to root")
     before = sorted(os.listdir())
-    with pytest.raises(OutputError, match=f"^cannot write {path}: {words}$"):
+    with pytest.raises(OutputError) as raised:
         put(path)
+    assert raised.value.message == f"cannot write {path}: {words}"
     if path != "/dev/fd/999":
         with pytest.raises(OutputError, match=words):
             check_writable(path)

@@ -284,8 +284,7 @@ def with_settings(*sections: type, without: tuple[str, ...] = ()) -> Callable[[C
 
 def words_of(spec: "Field[Any]") -> tuple[str, ...]:
     """The words that a setting may be; () if it is no word, or any."""
-    words: tuple[str, ...] = spec.metadata["words"]
-    return tuple(NETS) if spec.name == "model" else words
+    return tuple(NETS if spec.name == "model" else spec.metadata["words"])
 
 
 def completing(words: Sequence[str]) -> Callable[[str], list[str]]:

@@ -4,8 +4,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from rnncast.cli.options import quantiles_from
-from rnncast.config import Config, TableConfig
+from rnncast.config import Config, quantiles_from
 from rnncast.errors import UsageError
 from rnncast.files.output import format_1, format_2
 from rnncast.forecaster.header import Header
@@ -13,6 +12,7 @@ from rnncast.plain import from_plain
 from rnncast.series.encoding import Encoding
 from rnncast.series.panel import Columns
 from rnncast.spec import ModelSpec
+from rnncast.table_config import TableConfig
 from rnncast.times.frequency import Frequency
 
 KINDS = (
