@@ -111,7 +111,7 @@ def test_counts_are_forecast_as_counts_that_cover() -> None:
     panel = counts(series=60)
     forecaster = Forecaster.fit(panel, config_of("negative-binomial"))
     after = counts(series=60, steps=160).y.reshape(60, 160)[:, 120:124]
-    forecast, paths = forecaster.predict(), forecaster.sample(50)
+    forecast, paths = forecaster.predict(), forecaster.sample(500)  # what series share moves all of a path
     for values in (forecast.quantiles, paths.values):
         assert (values >= 0).all()
         assert (values == np.round(values)).all()
