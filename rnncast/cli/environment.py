@@ -2,8 +2,10 @@
 
 import os
 import select
+import shutil
 import stat
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, TextIO
@@ -120,4 +122,16 @@ class Environment:
             self.log(text)
 
     def _tell(self, text: str) -> None:
-        print(harmless(text), file=self.stderr, flush=True)
+        print(self._folded(harmless(text)), file=self.stderr, flush=True)
+
+    def _folded(self, text: str) -> str:
+        """The text as wide as a terminal, whose own folding would cut words; as it is elsewhere."""
+        if not self.stderr.isatty():
+            return text
+        width = shutil.get_terminal_size().columns
+        hanging = " " * (len(text) - len(text.lstrip()) + 2)
+        folding = textwrap.TextWrapper(
+            width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+        )
+        folding.replace_whitespace = False
+        return "\n".join("\n".join(folding.wrap(line)) for line in text.split("\n"))
