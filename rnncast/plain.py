@@ -59,6 +59,12 @@ def shown(value: Any) -> str:
     return _SHORT.repr(value)
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """A number of things for a message: "1 epoch", "2,000 epochs". several: what more than one are called, unless that
+    ends in an s alone."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
 def fits(value: Any, hint: Any) -> bool:
     """Whether a value is of a type: a plain one, finite if it is a number; a tuple of such; or one of several."""
     options = getattr(hint, "__args__", ()) if "|" in str(hint) else (hint,)

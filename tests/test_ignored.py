@@ -49,6 +49,10 @@ def test_an_unknown_category_is_named_with_the_nearest_known(promoted: Program) 
     assert "the nearest that was is 'poster'" in said
 
 
+def test_the_nearest_category_is_found_whatever_its_case(promoted: Program) -> None:
+    assert "the nearest that was is 'plain'" in future(promoted, "north,2024-01-29,PLAIN")
+
+
 def test_a_category_like_none_that_is_known_is_named_with_those(promoted: Program) -> None:
     assert "; training saw 'plain', 'poster', 'radio'" in future(promoted, "north,2024-01-29,zzz")
 

@@ -1,9 +1,13 @@
 """Remarks say plainly where a net wins, and where it loses."""
 
+import numpy as np
 import pytest
 
-from rnncast.choices.decide import resolve
+from rnncast import Panel
+from rnncast.choices.decide import decide, resolve
 from rnncast.config import Config
+from rnncast.errors import DataError
+from rnncast.plain import counted
 from rnncast.report.words import scores_in_words
 from rnncast.training.validation import Validation
 from tests.conftest import small_config, waves
@@ -36,3 +40,19 @@ def test_the_last_value_is_scored_beside_the_last_season() -> None:
     validation = Validation.of(waves(), resolve(plain, waves()))
     assert validation is not None
     assert validation.last_value == validation.naive
+
+
+def test_one_of_a_thing_is_not_several() -> None:
+    assert [counted(n, "step") for n in (0, 1, 2, 1000)] == ["0 steps", "1 step", "2 steps", "1,000 steps"]
+    assert [counted(n, "row was", "rows were") for n in (1, 2)] == ["1 row was", "2 rows were"]
+    assert "1 series, 1 step, " in repr(Panel.from_series({"a": np.ones(1)}))
+
+
+def test_a_season_longer_than_the_data_is_not_called_a_horizon() -> None:
+    panel = Panel.from_series({"a": np.sin(np.arange(80.0))})
+    with pytest.raises(DataError) as refused:
+        decide(Config(season=1000), panel)
+    assert refused.value.message == "too few rows: the longest series has 80, and --season is 1000"
+    assert "horizon" not in refused.value.hint
+    with pytest.raises(DataError, match="a horizon of 1000 needs"):
+        decide(Config(season=4, horizon=1000), panel)

@@ -63,7 +63,7 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
     horizon, why_horizon = horizon_of(config, main)
     trains = config.train.start != PRETRAINED  # which is to be taught nothing
     if trains:
-        check_lengths(longest, horizon)
+        check_lengths(longest, horizon, config)
     strategy, training, why_strategy = strategy_of(config)
     made: dict[str, Made] = {
         "seasons": (seasons, why_seasons),

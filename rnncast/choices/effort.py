@@ -6,6 +6,7 @@ import numpy as np
 
 from rnncast.choices.choice import GIVEN
 from rnncast.config import NO_BASE, Config
+from rnncast.plain import counted
 from rnncast.series.panel import Panel
 
 FEW_SERIES = 10
@@ -56,7 +57,7 @@ def stride_of(config: Config, panel: Panel, strategy: str, horizon: int) -> tupl
     if config.train.stride is not None:
         return config.train.stride, GIVEN
     if len(panel.y) < LARGE_PANEL or strategy != "direct":
-        return 1, f"every step counts with {len(panel.y)} values"
+        return 1, f"every step counts with {counted(len(panel.y), 'value')}"
     stride = max(STRIDE, horizon // STRIDES_IN_HORIZON)
     return stride, f"with {len(panel.y)} values, neighbouring steps teach much the same"
 
@@ -80,7 +81,7 @@ def shrinkage_of(config: Config, panel: Panel) -> tuple[float, str]:
     if config.net.base == (NO_BASE,):
         return 0.0, "there is no base forecast to go back to"
     values = len(panel.y)
-    return DOUBT / (values + DOUBT), f"there are {values} values to learn from"
+    return DOUBT / (values + DOUBT), f"{counted(values, 'value')} to learn from"
 
 
 def hidden_size_of(config: Config, panel: Panel) -> tuple[int, str]:

@@ -52,10 +52,16 @@ def horizon_of(config: Config, main: int) -> tuple[int, str]:
     return main, "one season" if main > 1 else "no season to go by"
 
 
-def check_lengths(longest: int, horizon: int) -> None:
-    """Refuse a panel whose longest series cannot teach a forecast of the horizon (DataError)."""
+def check_lengths(longest: int, horizon: int, config: Config) -> None:
+    """Refuse a panel whose longest series cannot teach a forecast of the horizon (DataError), which is that asked for
+    or, if none is, the season."""
     needed = shortest_series(horizon)
     if longest < needed:
+        if config.task.horizon is None and config.task.seasons:
+            raise DataError(
+                f"too few rows: the longest series has {longest}, and --season is {horizon}",
+                hint=f"give more history (two seasons have {SEASONS_NEEDED * horizon} rows), or a smaller --season",
+            )
         raise DataError(
             f"too few rows: the longest series has {longest}, and a horizon of {horizon} needs at least {needed}",
             hint=f"give more history, or a smaller --horizon (at most {longest - 2})" if longest > 2 else "",

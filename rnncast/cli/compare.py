@@ -13,6 +13,7 @@ from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
 from rnncast.config import DATA_OF_MODEL, PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
+from rnncast.plain import counted
 from rnncast.runtime.registry import NETS
 
 if TYPE_CHECKING:
@@ -181,7 +182,8 @@ def _show(findings: "Findings", kind: Format, output: str, environment: Environm
     from rnncast.report.comparison import comparison_table
 
     if findings.unfinished:
-        environment.say(f"interrupted: {findings.unfinished} forecasts were still to come; this is what is finished")
+        to_come = counted(findings.unfinished, "forecast was", "forecasts were")
+        environment.say(f"interrupted: {to_come} still to come; this is what is finished")
     if findings.comparison is None:
         return
     if unscored := findings.comparison.unscored:

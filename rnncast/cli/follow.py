@@ -14,6 +14,7 @@ from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format
 from rnncast.config import TableConfig, TaskConfig
 from rnncast.errors import DataError, ExitCode
+from rnncast.plain import counted
 
 if TYPE_CHECKING:
     from rnncast.forecaster.following import Follower, Live
@@ -73,7 +74,7 @@ def follow(forecaster: "Forecaster | None", options: StreamOptions, environment:
             if options.save is not None:
                 follower.end(followed).save(options.save)
     if left_out > MOST_SAID:
-        environment.warn(f"{left_out} rows were left out in all")
+        environment.warn(f"{counted(left_out, 'row was', 'rows were')} left out in all")
     if stopping.signals and stopping.signals[0] == signal.SIGINT:
         return ExitCode.INTERRUPTED
     return ExitCode.COULD_NOT if left_out else ExitCode.DONE

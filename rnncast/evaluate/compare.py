@@ -16,6 +16,7 @@ from rnncast.evaluate.candidates import Candidate, NetCandidate, PretrainedCandi
 from rnncast.evaluate.findings import Findings
 from rnncast.evaluate.scores import Comparison, compared
 from rnncast.evaluate.verdict import NAIVE, Sides, Verdict, judge
+from rnncast.plain import counted
 from rnncast.runtime.registry import NETS
 from rnncast.series.metrics import NO_MASE
 from rnncast.series.panel import Panel
@@ -163,7 +164,8 @@ def _splits(panel: Panel, horizon: int, folds: int | None) -> list[Split]:
     if not splits or (folds is not None and len(splits) < folds):
         longest, needed = int(panel.lengths.max()), (folds or 1) * horizon + shortest
         several = folds is not None and folds > 1
-        origins = f"{folds} origins {horizon} steps apart" if several else f"an origin and {horizon} steps after it"
+        steps = counted(horizon, "step")
+        origins = f"{folds} origins {steps} apart" if several else f"an origin and {steps} after it"
         raise DataError(
             f"too few rows for {origins}: the longest series has {longest}, and they need {needed}",
             hint="ask for fewer --folds or a shorter --horizon",

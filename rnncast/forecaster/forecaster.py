@@ -27,6 +27,7 @@ from rnncast.forecaster.new_rows import Kept
 from rnncast.forecaster.update import advanced, following
 from rnncast.forecaster.warm import check_further, further, further_config
 from rnncast.frame.exogenous import Ahead, calendar, columns_now
+from rnncast.plain import counted
 from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.members import StepNets
 from rnncast.runtime.memory import check_paths
@@ -293,7 +294,7 @@ class Forecaster:
         trained = self.spec.task.horizon
         if horizon is not None and horizon > trained and self.spec.direct:
             raise DataError(
-                f"this model forecasts {trained} steps ahead, not {horizon}",
+                f"this model forecasts {counted(trained, 'step')} ahead, not {horizon}",
                 hint=f"train again with --horizon {horizon}, or with --strategy recursive, which can go on",
             )
         return horizon or trained

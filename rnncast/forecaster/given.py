@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.errors import DataError, ForecastError
+from rnncast.plain import counted
 from rnncast.series.covariates import Future
 from rnncast.series.encoding import Encoding, recode
 from rnncast.series.panel import Columns, Panel
@@ -68,7 +69,8 @@ def check_reach(frequency: Frequency, ids: tuple[str, ...], cutoff: Positions, s
     for s in np.flatnonzero(cutoff > frequency.reach[1] - steps)[:1]:
         last = columns.written(frequency.times(cutoff[s : s + 1]))[0]
         raise DataError(
-            f"{steps} steps after {last}{columns.of_series(ids[s])}, the calendar of years 1 to 9999 is at its end",
+            f"{counted(steps, 'step')} after {last}{columns.of_series(ids[s])}, the calendar of years 1 to 9999 "
+            "is at its end",
             hint="correct that time, or ask for a smaller --horizon",
         )
 
@@ -136,8 +138,9 @@ def ignored(
     if future.every:  # each row was counted for every series
         outside = -(-outside // max(len(ids), 1))
     if outside:
-        where = "not after the data" if steps is None else f"outside the {steps} steps that are forecast"
-        notes.append(f"--future: left out {outside} row{'s' * (outside > 1)} {where}")
+        inside_of = counted(steps or 0, "step that is", "steps that are")
+        where = "not after the data" if steps is None else f"outside the {inside_of} forecast"
+        notes.append(f"--future: left out {counted(outside, 'row')} {where}")
     for i, column in enumerate(block.columns):
         seen = next((code.levels for code in encoding.known if code.name == column.name), ())
         if not seen or not column.levels:
@@ -145,13 +148,19 @@ def ignored(
         places = np.unique(block.values[inside, i])
         for level in (column.levels[int(place)] for place in places[~np.isnan(places)]):
             if level not in seen:
-                near = difflib.get_close_matches(level, seen, 1)
-                known = f"the nearest that was is {near[0]!r}" if near else f"training saw {_first(seen)}"
+                near = _nearest(level, seen)
+                known = f"the nearest that was is {near!r}" if near else f"training saw {_first(seen)}"
                 notes.append(
                     f"--future: {level!r} in column {column.name!r} was never seen in training, so that nothing is "
                     f"known of it; {known}"
                 )
     return notes
+
+
+def _nearest(level: str, seen: Sequence[str]) -> str | None:
+    """The most similar of the levels seen, whatever their case; None where none is similar."""
+    folded = {each.strip().casefold(): each for each in reversed(seen)}  # of several alike, the first
+    return next((folded[near] for near in difflib.get_close_matches(level.strip().casefold(), folded, 1)), None)
 
 
 def _first(names: Sequence[str]) -> str:

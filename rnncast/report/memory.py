@@ -14,6 +14,7 @@ from rich.text import Text
 from rnncast.choices.seasonality import find_season
 from rnncast.errors import DataError
 from rnncast.forecaster.forecaster import Forecaster
+from rnncast.plain import counted
 from rnncast.report.chart import Chart, Curve
 from rnncast.report.room import AHEAD, Key
 from rnncast.series.panel import Panel
@@ -80,10 +81,9 @@ class MemoryCurve:
     def basis(self) -> str:
         """What the influence is of, and a mean over."""
         members = f", the mean of {self.members} nets" if self.members > 1 else ""
-        of = f"{self.series} series, an origin each" if self.series > 1 else f"{self.origins} origins"
-        return (
-            f"{self.model}{members}; absolute gradients, mean over {of}; looked back over {self.influence.lags} steps"
-        )
+        of = f"{self.series} series, an origin each" if self.series > 1 else counted(self.origins, "origin")
+        steps = counted(self.influence.lags, "step")
+        return f"{self.model}{members}; absolute gradients, mean over {of}; looked back over {steps}"
 
     @property
     def names(self) -> list[str]:

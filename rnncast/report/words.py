@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from rnncast.config import PRETRAINED, VALIDATION, Config
+from rnncast.plain import counted
 from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.epoch import EpochReport
@@ -106,8 +107,3 @@ def interruption_in_words(interruption: Interruption) -> str:
     if interruption.epochs < interruption.of_epochs:
         which += f" after {interruption.epochs} of {counted(interruption.of_epochs, 'epoch')}"
     return which + (", without the data held back for validation" if interruption.run == "validation" else "")
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things: "1 epoch", "2 epochs"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -11,6 +11,7 @@ from rnncast.config import NO_BASE
 from rnncast.errors import UsageError
 from rnncast.frame.frame import Frame
 from rnncast.losses import LOSSES
+from rnncast.plain import counted
 from rnncast.runtime.members import weight_shapes
 from rnncast.runtime.registry import find_net
 from rnncast.runtime.runtime import CONFORMAL, SHARE, SHARED, TEMPLATES, Runtime
@@ -49,7 +50,7 @@ def check_tensors(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]], series: 
     expected["series.cutoff"] = ((series,), np.dtype(np.int64))
     ahead = tensors["series.known"].shape[1:2] if "series.known" in tensors else (0,)
     if ahead > (spec.task.horizon,):
-        raise ValueError(f"the tensor series.known goes on for {ahead[0]} steps, beyond the horizon")
+        raise ValueError(f"the tensor series.known goes on for {counted(ahead[0], 'step')}, beyond the horizon")
     expected["series.known"] = ((series, *ahead, known), np.dtype(np.float64))
     different = sorted(expected.keys() ^ tensors.keys())
     if different:

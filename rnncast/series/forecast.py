@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.intervals.quantiles import requantiled
+from rnncast.plain import counted
 from rnncast.series.panel import Columns
 from rnncast.series.sizes import from_logs
 from rnncast.settings import in_range
@@ -112,4 +113,4 @@ def _extent(found: Forecast | Paths) -> str:
         return "0 series"
     ends = np.array([found.cutoff.min() + 1, found.cutoff.max() + found.horizon])
     first, last = found.columns.written(found.frequency.times(ends))
-    return f"{len(found.ids)} series, {found.horizon} steps, {found.frequency.name}, {first} to {last}"
+    return f"{len(found.ids)} series, {counted(found.horizon, 'step')}, {found.frequency.name}, {first} to {last}"

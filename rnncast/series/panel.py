@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.plain import from_plain
+from rnncast.plain import counted, from_plain
 from rnncast.series.covariates import Block, Covariates, Future, ragged
 from rnncast.times.formats import format_times
 from rnncast.times.frequency import Frequency, Positions, Times
@@ -134,7 +134,7 @@ class Panel:
         if not len(self):
             return "Panel(0 series)"
         first, last = self.columns.written(self.frequency.times(np.array([self.start.min(), self.ends.max()])))
-        return f"Panel({len(self)} series, {len(self.y):,} steps, {self.frequency.name}, {first} to {last})"
+        return f"Panel({len(self)} series, {counted(len(self.y), 'step')}, {self.frequency.name}, {first} to {last})"
 
     def __len__(self) -> int:
         return len(self.ids)

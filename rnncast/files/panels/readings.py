@@ -53,7 +53,7 @@ def judge(laid: Laid, asked: TableConfig) -> Reading:
         absent = int((inside & ~laid.taken).sum())
         parts = f"{absent} in rows that are not there, {missing - absent} in empty cells"
         done = "filled in along straight lines" if asked.gaps == "fill" else "left out, not invented"
-        notes.append(f"{missing} of {len(whole.y)} values are missing ({parts}); they are {done}")
+        notes.append(f"{missing:,} of {len(whole.y):,} values are missing ({parts}); they are {done}")
         whole = _filled(whole) if asked.gaps == "fill" else whole
     reasons = {rows.names[d.series]: f"{table.at(d.row)}: {d.message}" for d in reversed(laid.defects)}
     spoken_of = {*whole.ids, *reasons}

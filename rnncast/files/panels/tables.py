@@ -27,6 +27,7 @@ from rnncast.files.panels.readings import Reading, judge
 from rnncast.files.panels.series_rows import holds_series_rows, read_series_rows
 from rnncast.files.panels.stamps import Stamps, read_stamps
 from rnncast.files.panels.totals import refuse_totals
+from rnncast.plain import counted
 from rnncast.series.panel import KEY_MARK, Columns, Panel
 from rnncast.times.formats import WHOLE_NUMBER
 from rnncast.times.joined import joined_format
@@ -249,4 +250,4 @@ def _telling(texts: dict[str, Coded], roles: Roles, stamps: Stamps | None, table
 def _summary(panel: Panel, taken: str, name: str) -> str:
     series = f"{len(panel)} series, " if len(panel) > 1 else ""
     clocks = f", by the clocks of {panel.columns.time_zone}" if "/" in panel.columns.time_zone else ""
-    return f"{name}: {taken}; {series}{len(panel.y)} steps, {panel.frequency.name}{clocks}"
+    return f"{name}: {taken}; {series}{counted(len(panel.y), 'step')}, {panel.frequency.name}{clocks}"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from rnncast.plain import counted
 from rnncast.report.excerpts import forecast_excerpt, scored_excerpt
 from rnncast.report.figures.axes import Timeline
 from rnncast.report.figures.choosing import chosen, in_words
 from rnncast.report.figures.grids import Small, said, several, single
-from rnncast.report.words import counted
 from rnncast.series.forecast import Forecast
 from rnncast.series.metrics import seasonal_error
 from rnncast.series.panel import Panel

@@ -9,12 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from rnncast.forecaster.forecaster import Forecaster
+from rnncast.plain import counted
 from rnncast.report.card import card
 from rnncast.report.excerpts import bands_of
 from rnncast.report.figures.curves import Curves, draw_curves
 from rnncast.report.figures.style import GREY, INK, PAPER, WIDE, head, legend, new_figure, panel_title, written_out
 from rnncast.report.room import AHEAD, MISSING
-from rnncast.report.words import counted, scores_in_words
+from rnncast.report.words import scores_in_words
 from rnncast.series.forecast import Forecast
 from rnncast.values import Values
 

@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rnncast.evaluate.check import Check
+from rnncast.plain import counted
 from rnncast.report.excerpts import Excerpt
 from rnncast.report.figures.axes import Timeline
 from rnncast.report.figures.choosing import chosen, in_words
 from rnncast.report.figures.grids import Small, several, single
-from rnncast.report.words import counted
 from rnncast.series.panel import Panel
 from rnncast.values import Values
 

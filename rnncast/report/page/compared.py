@@ -11,6 +11,7 @@ from rnncast.evaluate.findings import Findings
 from rnncast.evaluate.scores import Comparison, overall
 from rnncast.evaluate.significance import ALPHA
 from rnncast.evaluate.verdict import TIE, Duel, Verdict
+from rnncast.plain import counted
 from rnncast.report.comparison import near_best, p_in_words, title_of
 from rnncast.report.page.blocks import Block, Chart, Line, Page, Section, Table, Text
 from rnncast.report.page.parts import MOST_TRACKS, asked_table, data_section, tracks_section
@@ -55,7 +56,8 @@ def compared_page(compared: Compared, command: str) -> Page:
     verdict = compared.findings.verdict
     lead = verdict.sentence if verdict else "Nothing could be judged."
     if compared.findings.unfinished:
-        lead += f" Interrupted: {compared.findings.unfinished} forecasts were still to come."
+        to_come = counted(compared.findings.unfinished, "forecast was", "forecasts were")
+        lead += f" Interrupted: {to_come} still to come."
     tone = "lead verdict win" if verdict and verdict.win else "lead verdict"
     whole = compared.findings.comparison is not None
     sections = [make(compared) for make in (SECTIONS if whole else (_data, _settings))]

@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 from rnncast.forecaster.forecaster import Forecaster
+from rnncast.plain import counted
 from rnncast.report.card import Card
 from rnncast.report.page.blocks import Page, Section, Table, Text
 from rnncast.report.page.parts import data_section, forecasts_section, recent_of, said, seen_of
-from rnncast.report.words import counted, scores_in_words
+from rnncast.report.words import scores_in_words
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 

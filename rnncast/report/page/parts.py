@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.config import Config
+from rnncast.plain import counted
 from rnncast.report.page.blocks import Block, Section, Table, Text
 from rnncast.report.page.series import Track, Tracks, drawn, explorer
-from rnncast.report.words import counted
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 from rnncast.settings import flag

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.plain import counted
 from rnncast.report.excerpts import Strand, bands_of, steps_back
 from rnncast.report.harmless import harmless
 from rnncast.report.page.blocks import Explorer
@@ -104,7 +105,7 @@ def _fitted(tracks: Tracks, most: int) -> tuple[Tracks, tuple[str, ...]]:
     longest = max((len(track.y) for track in tracks.tracks), default=0)
     back = longest if _behind(tracks, longest) <= room else _longest(tracks, longest, room)
     if back < longest:
-        words.append(f"of each series the last {back:,} steps are drawn")
+        words.append(f"of each series the last {counted(back, 'step')} are drawn")
     return replace(tracks, tracks=tuple(_tail(track, back) for track in tracks.tracks)), tuple(words)
 
 
