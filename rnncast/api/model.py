@@ -99,6 +99,7 @@ def train(df: Any, *, future: Any = None, device: str = "auto", quiet: bool = Fa
     """
     from rnncast.choices.decide import decide
     from rnncast.forecaster.data import extended
+    from rnncast.report.course import WHOLE, Course
     from rnncast.report.words import choices_in_words, epoch_in_words, name_of, scores_in_words
     from rnncast.training.epoch import EpochReport
     from rnncast.training.watch import Watch
@@ -108,12 +109,15 @@ def train(df: Any, *, future: Any = None, device: str = "auto", quiet: bool = Fa
     if future is not None:
         panel = extended(panel, future, table, say)
     spec, _ = decide(config, panel, None if start is None else start.encoding)
+    course = Course(config.train.max_time)
     with drawn_progress(quiet) as advance:
 
         def told(run: str, report: EpochReport) -> None:
-            advance(report.epoch, report.epochs, epoch_in_words(run, report, report), run)
+            course.told(run, report)
+            advance(course.done, WHOLE, epoch_in_words(run, report, report))
 
-        forecaster = Forecaster.fit_spec(panel, spec, config, watch=Watch(told, device=device), start=start)
+        watch = Watch(told, device=device, planned=course.planned, ended=course.ended)
+        forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch, start=start)
     say(choices_in_words(config, forecaster.spec))
     if config.train.validate:
         say(scores_in_words(name_of(forecaster.spec), forecaster.scores))

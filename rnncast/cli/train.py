@@ -73,7 +73,7 @@ def train(
     began = perf_counter()
     with ending_in_order(output, checkpoint) as signals, checkpoints(wanted, environment) as kept:
         try:
-            with watching(environment, ledger, measured=report is not None) as (watch, record):
+            with watching(environment, ledger, config.train.max_time, measured=report is not None) as (watch, record):
                 watch = replace(watch, device=device, stopped=lambda: bool(signals), **kept._asdict())
                 forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch, start=start)
                 forecaster = forecaster.from_source(path, table)

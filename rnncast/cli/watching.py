@@ -39,11 +39,14 @@ class Record:
 
 
 @contextmanager
-def watching(environment: Environment, ledger: str | None, *, measured: bool) -> "Iterator[tuple[Watch, Record]]":
+def watching(
+    environment: Environment, ledger: str | None, max_time: float | None, *, measured: bool
+) -> "Iterator[tuple[Watch, Record]]":
     """A Watch that draws progress, writes the ledger and shows it under --verbose; and the record of what it was told.
 
-    measured: whether the gradient by lag is wanted whatever else is.
+    max_time: the seconds that training may take. measured: whether the gradient by lag is wanted whatever else is.
     """
+    from rnncast.report.course import WHOLE, Course
     from rnncast.report.progress import progress
     from rnncast.report.words import epoch_in_words, ledger_in_words
     from rnncast.training.epoch import EpochReport
@@ -53,17 +56,20 @@ def watching(environment: Environment, ledger: str | None, *, measured: bool) ->
         record = Record(None if ledger is None else last.enter_context(growing(ledger)))
         last.callback(_draw, record, environment)  # how it went is the more to be seen where it ended badly
         advance = last.enter_context(progress(environment.side_screen, environment.shows_progress))
+        course = Course(max_time)
         judged: dict[str, EpochReport] = {}  # the last epoch of each run that was validated, which stays visible
 
         def told(run: str, report: EpochReport) -> None:
             if report.valid_mase is not None or report.epoch == 1:
                 judged[run] = report
-            advance(report.epoch, report.epochs, epoch_in_words(run, report, judged.get(run, report)), run)
+            course.told(run, report)
+            advance(course.done, WHOLE, epoch_in_words(run, report, judged.get(run, report)))
             if environment.verbose:
                 environment.say(ledger_in_words(run, report))
             record(run, report)
 
-        yield Watch(told, ledger=measured or ledger is not None or environment.verbose), record
+        wanted = measured or ledger is not None or environment.verbose
+        yield Watch(told, ledger=wanted, planned=course.planned, ended=course.ended), record
 
 
 def _draw(record: Record, environment: Environment) -> None:

@@ -12,6 +12,7 @@ from rich.table import Column
 from rnncast.report.harmless import harmless
 
 PATIENCE = 1.0  # seconds that reading may take before a line is drawn
+AN_HOUR = 3600.0  # of which the speed is a mean: an epoch may take minutes
 MEGABYTE = 1_000_000
 
 
@@ -29,7 +30,9 @@ def progress(console: Console, shown: bool) -> Iterator[Advance]:
         "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
     )
     columns = (BarColumn(bar_width=6), TimeRemainingColumn(), words)
-    with Progress(*columns, console=console, transient=True, expand=True, disable=not shown) as bar:
+    with Progress(
+        *columns, console=console, transient=True, expand=True, disable=not shown, speed_estimate_period=AN_HOUR
+    ) as bar:
         waiting = bar.add_task("", total=None)
         tasks: dict[str, TaskID] = {}
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import takewhile
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -15,6 +17,7 @@ from rnncast.runtime.footprint import TRAINED_IN_TURN
 from rnncast.series.panel import Panel
 from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.batches import Batches
+from rnncast.training.budget import Budget
 from rnncast.training.checkpoint import Best, Checkpoint, Place, RunState, Weights
 from rnncast.training.device import find_device
 from rnncast.training.epoch import EpochReport
@@ -59,6 +62,7 @@ def fit_weights(
     kind InterruptedTrainingError if it is stopped: they rescue a Fitted of the weights so far, None if there are none.
     CheckpointError if `watch.start` is of another training.
     """
+    began = perf_counter()
     validation = Validation.of(panel, spec) if spec.train.validate else None
     judged, final = range(spec.frames if validation is not None else 0), range(spec.net.members)
     reached = Checkpoint({**made_by, "device": find_device(watch.device).type, "threads": torch.get_num_threads()})
@@ -66,17 +70,20 @@ def fit_weights(
         watch.start.check(reached.made_by)
         reached = watch.start
     with _at_once(panel, watch) as at_once:
-        one, first = _in_time(spec, len(judged) + len(final), at_once), list[Run]()
+        one, first, began = spec, list[Run](), began - _spent(reached, at_once)
+        watch.planned(len(judged) + len(final))
+        rest = Budget.of(spec.train.max_time, began, len(judged) + len(final), at_once)
         if validation is not None and spec.train.patience:  # it decides on the epochs of all others
             first = [Run(0, validation.seen, one, validation, start)]
-            reached = _trained(first, reached, watch, at_once)
+            rest = Budget.of(spec.train.max_time, began, len(judged) + len(final) - 1, at_once)
+            reached = _trained(first, reached, watch, at_once, replace(rest, rounds=rest.rounds + 1))
             state = reached.runs.get(first[0].name)
             one = replace(one, train=replace(one.train, epochs=state.kept.epoch if state else 0, patience=0))
         others = [
             *(Run(k, validation.seen, one, validation, start) for k in judged[len(first) :] if validation is not None),
             *(Run(k, panel, one, None, start) for k in final),
         ]
-        reached = _trained(others, reached, watch, at_once)
+        reached = _trained(others, reached, watch, at_once, rest)
     states = [reached.runs.get(run.name) for run in (*first, *others)]
     if all(state is not None and state.ended for state in states):
         nets = [state.kept for state in states if state is not None]
@@ -110,10 +117,10 @@ def _first_usable(planned: Sequence[RunState | None], *, whole: bool) -> list[Be
     return [net.kept for net in usable if net is not None]
 
 
-def _in_time(spec: ModelSpec, runs: int, at_once: int) -> ModelSpec:
-    """The ModelSpec with a share of --max-time for each run."""
-    share = spec.train.max_time / -(-runs // at_once)
-    return replace(spec, train=replace(spec.train, max_time=share))
+def _spent(reached: Checkpoint, at_once: int) -> float:
+    """Seconds that training took before a checkpoint."""
+    last = [(run.place or run.reports[-1]).seconds for run in reached.runs.values() if run.place or run.reports]
+    return sum(last) / at_once
 
 
 @contextmanager
@@ -129,22 +136,29 @@ def _at_once(panel: Panel, watch: Watch) -> Iterator[int]:
         torch.set_num_threads(before)
 
 
-def _trained(runs: Sequence[Run], reached: Checkpoint, watch: Watch, at_once: int) -> Checkpoint:
+def _trained(runs: Sequence[Run], reached: Checkpoint, watch: Watch, at_once: int, budget: Budget) -> Checkpoint:
     """What has been reached when each run has ended, or been stopped."""
     threads = torch.get_num_threads() if len(runs) < 2 or at_once < 2 else 1
-    works = [_work(run, reached.runs.get(run.name), watch, threads) for run in runs]
+    works = [
+        _work(run, reached.runs.get(run.name), watch, threads, partial(budget.share, number // at_once))
+        for number, run in enumerate(runs)
+    ]
     for number, found in side_by_side(works, at_once):
         if isinstance(found, EpochReport):
             watch.told(runs[number].name, found)
         else:
             reached = replace(reached, runs={**reached.runs, runs[number].name: found})
             watch.reached(reached)
+            if found.ended:
+                watch.ended(runs[number].name)
     return reached
 
 
-def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work[EpochReport | RunState]:
+def _work(
+    run: Run, before: RunState | None, watch: Watch, threads: int, share: Callable[[float], float]
+) -> Work[EpochReport | RunState]:
     """A run from where it was before, if it had begun: all its epochs, those before too, and how far it is, where that
-    is wanted and at the end."""
+    is wanted and at the end. share: of the time there is, in seconds, for a run that begins at a moment."""
     spec = run.spec.of_one_net(run.member)
     device = find_device(watch.device)
     model = build_model(spec)  # here, not in a thread: it draws from a generator that all share
@@ -169,7 +183,9 @@ def _work(run: Run, before: RunState | None, watch: Watch, threads: int) -> Work
         def going() -> bool:
             return wanted() and not watch.stopped()
 
-        course = train(model, batches, spec, ledger, going, lambda: watch.due(run.name), state.place)
+        seconds = (state.place.seconds if state.place else 0.0) + share(perf_counter())
+        timed = replace(spec, train=replace(spec.train, max_time=seconds))
+        course = train(model, batches, timed, ledger, going, lambda: watch.due(run.name), state.place)
         try:
             for found in course:
                 if stopped := isinstance(found, Place):

@@ -64,6 +64,8 @@ def train(
             steps += chunk.rows * (chunk.stop - chunk.start)
             if outcome.weight > 0:  # otherwise there is nothing to learn, but the state has moved on
                 updates.append(learner.update(outcome, lr, f"update {index + 1} of epoch {epoch}"))
+                if time.perf_counter() - began > settings.max_time:  # an epoch may be longer than all the time there is
+                    break
         by_lag = ledger.measure(model, batches, epoch) if ledger is not None else {}
         seconds = time.perf_counter() - began
         yield _summary(updates, epoch, settings, lr, steps, seconds, by_lag)
