@@ -97,6 +97,11 @@ def test_the_case_of_a_word_does_not_matter(program: Program) -> None:
 def test_m_names_the_model_file(program: Program) -> None:
     shutil.copy(ROOT / "sample_data" / "air_passengers.csv", program.folder / "sales.csv")
     assert program("train", "sales.csv", "--epochs", "0", "-m", "own.safetensors").returncode == 0
-    for command in (["forecast"], ["compare", "--folds", "1", "--epochs", "0"]):
+    for command in (["forecast"], ["inspect"], ["compare", "--folds", "1", "--epochs", "0"]):
         done = program(*command, "-m", "own.safetensors")
         assert done.returncode == 0, done.stderr
+    data = program("inspect", "sales.csv", "--memory", "-m", "own.safetensors", "--format", "csv")
+    assert (data.returncode, data.stdout.startswith("lag")) == (0, True), data.stderr + data.stdout
+    for command in (["inspect", "own.safetensors", "sales.csv"], ["export", "own.safetensors", "--onnx"]):
+        twice = program(*command, "-m", "own.safetensors")
+        assert (twice.returncode, "the model file is named twice" in twice.stderr) == (2, True)

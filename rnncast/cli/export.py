@@ -14,6 +14,7 @@ from rnncast.files.output.writing import written
 def export(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file; - is standard input.")] = o.MODEL_FILE,
+    named: o.NamedModel = None,
     onnx: Annotated[bool, typer.Option("--onnx", help="As an ONNX graph of one step, its state in and out.")] = False,
     output: o.Output = "rnncast.onnx",
     quiet: o.Quiet = False,
@@ -23,6 +24,9 @@ def export(
     if not onnx:
         raise UsageError("export to what?", hint="rnncast export --onnx")
     environment: Environment = context.obj
+    if named is not None and o.stands(context, "model"):
+        raise UsageError("the model file is named twice", hint="rnncast export --onnx -m FILE")
+    model = named or model
     check_outputs([output], [model])
 
     from rnncast.forecaster.forecaster import Forecaster

@@ -22,6 +22,7 @@ def inspect(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file; - is standard input.")] = o.MODEL_FILE,
     data: o.Data = None,
+    named: o.NamedModel = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
     memory: Annotated[
         bool,
@@ -50,6 +51,7 @@ def inspect(
     With --memory, how far back it looks.
     """
     environment: Environment = context.obj
+    model, data = _model_and_data(context)
 
     from rnncast.forecaster.forecaster import Forecaster
 
@@ -74,6 +76,16 @@ def inspect(
         print(json_text(told, indent=1), file=environment.stdout)
     else:
         print_table(card_table(told), environment.stdout)
+
+
+def _model_and_data(context: typer.Context) -> tuple[str, str | None]:
+    """The model file, by --model or the first argument; where by --model, that argument is the data."""
+    given = context.params
+    if given["named"] is None:
+        return given["model"], given["data"]
+    if given["data"] is not None:
+        raise UsageError("the model file is named twice", hint="rnncast inspect DATA -m FILE, or MODEL DATA")
+    return given["named"], given["model"] if o.stands(context, "model") else None
 
 
 def _panel(context: typer.Context, forecaster: "Forecaster", data: str | None) -> "Panel":

@@ -66,6 +66,7 @@ ModelFile = Annotated[
         "and is used where there are data and no model file.",
     ),
 ]
+NamedModel = Annotated[str | None, typer.Option("--model", "-m", help="The model file, named as in other commands.")]
 Season = Annotated[
     str | None,
     typer.Option(
