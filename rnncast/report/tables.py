@@ -11,6 +11,8 @@ from rich.table import Table
 from rnncast.choices.choice import Choice
 from rnncast.files.output.forecasts import header_of, path_header_of, path_rows_of, rows_of
 from rnncast.files.output.sums import sums_header, sums_rows
+from rnncast.report.fitting import FittingTable
+from rnncast.report.numbers import column_format
 from rnncast.report.screen import screen
 from rnncast.series.forecast import POINT, Forecast, Paths
 from rnncast.series.sums import Sums
@@ -48,16 +50,18 @@ def sums_table(sums: Sums) -> Table:
 
 
 def _rows_table(names: list[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """Keys to the left of the forecast, numbers to its right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    keys = names.index(POINT)
+    """Keys to the left of the forecast, numbers to its right, all in one format; ids alone are folded."""
+    table = FittingTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    keys, rows = names.index(POINT), list(rows)
+    table.folded, table.needed, table.at_once = keys - 1, keys + 1, 2 if f"{POINT}-lo-" in "".join(names) else 1
+    written = column_format(value for row in rows for value in row[keys:])
     for i, name in enumerate(names):
         short = name.removeprefix(f"{POINT}-") if i > keys else name
         table.add_column(
             short, justify="left" if i < keys else "right", style="bold" if i == keys else "", no_wrap=True
         )
     for row in rows:
-        table.add_row(*(str(key) for key in row[:keys]), *(number(value) for value in row[keys:]))
+        table.add_row(*(str(key) for key in row[:keys]), *(written(value) for value in row[keys:]))
     return table
 
 
@@ -76,9 +80,16 @@ def scores_table(scores: "Scores") -> Table:
     shown = [i for i in known if i < keys or scores.names[i] in MOST_ASKED or scores.names[i].startswith("coverage")]
     for i in (0, *shown):
         table.add_column(scores.names[i], justify="left" if i < keys else "right", style="bold" if i == 0 else "")
-    for row in scores.rows:
-        table.add_row(*(_cell(row[i]) for i in (0, *shown)))
+    columns = [_column([row[i] for row in scores.rows]) for i in (0, *shown)]
+    for cells in zip(*columns, strict=True):
+        table.add_row(*cells)
     return table
+
+
+def _column(values: Sequence[Any]) -> list[str]:
+    """The cells of a column, its numbers in one format."""
+    written = column_format(value for value in values if isinstance(value, float))
+    return [written(value) if isinstance(value, float) else str(value) for value in values]
 
 
 def _cell(value: Any) -> str:
