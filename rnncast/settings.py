@@ -10,6 +10,7 @@ from rnncast.errors import UsageError
 from rnncast.plain import fits, shown
 
 MOST_STEPS = 1_000_000  # of a season, a window, a horizon: a year of minutes has 525,600
+AUTO, FULL = "auto", "full"  # digits of forecasts: as the data justify, or all
 MOST_ITEMS = 100  # of a setting that holds several
 FLAGS = {"seasons": "season", "levels": "level", "start": "from"}  # of fields whose flags are called otherwise
 

@@ -58,7 +58,7 @@ def stream(there: Program) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_each_forecast_is_that_of_new_rows_taken_in_together(there: Program, tmp_path: Path) -> None:
-    done = there("forecast", "--follow", "-H", "2", stdin="\n".join([HEADER, *rows(61, 64)]))
+    done = there("forecast", "--follow", "-H", "2", "--digits", "full", stdin="\n".join([HEADER, *rows(61, 64)]))
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()[1:]
     begun = Forecaster.load(str(there.folder / "rnncast.safetensors"))

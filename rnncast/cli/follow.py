@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from rnncast.cli.dialects import dialect_of
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format
 from rnncast.config import TableConfig, TaskConfig
@@ -17,6 +18,8 @@ from rnncast.errors import DataError, ExitCode
 from rnncast.plain import counted
 
 if TYPE_CHECKING:
+    from rnncast.files.output.forecasts import Decimals
+    from rnncast.files.output.rows import Write
     from rnncast.forecaster.following import Follower, Live
     from rnncast.forecaster.forecaster import Forecaster
     from rnncast.series.forecast import Forecast
@@ -50,6 +53,8 @@ class StreamOptions(NamedTuple):
     every: int
     gaps: bool
     save: str | None
+    dialect: str = "same"
+    digits: str = "auto"
 
 
 def follow(forecaster: "Forecaster | None", options: StreamOptions, environment: Environment) -> ExitCode:
@@ -103,7 +108,6 @@ def _followed(
 ) -> int:
     """Take in every row, note each series' state in `followed`, and write the forecasts; how many rows were bad."""
     from rnncast.files.output.forecasts import header_of, rows_of
-    from rnncast.files.output.rows import STREAMED
     from rnncast.files.panels.stream import BadRow, stream_rows
     from rnncast.forecaster.new_rows import MOST_GAP
     from rnncast.series.blocks import in_blocks
@@ -113,12 +117,16 @@ def _followed(
     frequency = model.frequency
     texts = in_blocks(lambda positions: model.columns.cells(frequency.times(positions)), frequency)
     horizon = options.asked.horizon
+
+    def shown(series: "Live") -> "Forecast":
+        return options.shown(follower.forecast(series, horizon))
+
     begun = (follower.begin(name) for name in model.ids)
     first = next(begun)
-    header = header_of(options.shown(follower.forecast(first, horizon)))
-    write = STREAMED[options.kind.value](header, environment.stdout)
+    write, places = _writing(model, header_of(shown(first)), options, environment)
     for series in chain([first], begun) if stream.after_history else ():
-        write(rows_of(options.shown(follower.forecast(series, horizon)), texts))
+        forecast = shown(series)
+        write(rows_of(forecast, texts, places.get(forecast.ids[0])))
     environment.stdout.flush()
     for row in stream_rows(stream.lines, model.columns, model.frequency, options.table):
         step = row.step if isinstance(row, BadRow) else row
@@ -145,9 +153,24 @@ def _followed(
         passed.pop(row.series, None)
         taken += 1
         if taken % options.every == 0:
-            write(rows_of(options.shown(follower.forecast(series, horizon)), texts))
+            forecast = shown(series)
+            write(rows_of(forecast, texts, places.get(forecast.ids[0])))
             environment.stdout.flush()
     return left_out
+
+
+def _writing(
+    model: "Forecaster", header: list[str], options: StreamOptions, environment: Environment
+) -> "tuple[Write, dict[str, Decimals]]":
+    """What writes rows under the header, which is written now; and the decimals of each series' numbers."""
+    from rnncast.files.output.rows import stream_csv, stream_jsonl
+    from rnncast.series.digits import decimals_of
+
+    digits = decimals_of(options.digits, list(model.recent))
+    places: dict[str, Decimals] = {} if digits is None else dict(zip(model.ids, digits[:, None], strict=True))
+    if options.kind is Format.jsonl:
+        return stream_jsonl(header, environment.stdout), places
+    return stream_csv(header, environment.stdout, dialect_of(model.columns, options.dialect)), places
 
 
 def _lines(path: str, stopping: Stopping) -> Iterator[str]:

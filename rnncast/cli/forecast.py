@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from rnncast.cli import options as o
+from rnncast.cli.dialects import check_written, dialect_of
 from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown, StreamOptions, follow
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from rnncast.cli.pretrained import History
+    from rnncast.files.output.forecasts import Decimals
     from rnncast.forecaster.forecaster import Forecaster
     from rnncast.series.forecast import Forecast, Paths
     from rnncast.values import Values
@@ -53,6 +55,8 @@ def forecast(
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
     report: o.Report = None,
+    dialect: o.Dialects = "same",
+    digits: o.Digits = "auto",
     series: o.DrawnSeries = None,
     plot: o.Plot = None,
     no_plot: o.NoPlot = False,
@@ -69,6 +73,7 @@ def forecast(
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     path = data or (_stream(environment) if followed else _piped(context))
+    check_written(dialect, digits)
     shown = Shown(quantiles_from(level, quantiles), by_level=quantiles is None)
     if untrained := is_pretrained(context, path):
         check_pretrained(context, path)
@@ -110,7 +115,9 @@ def _follow(
         table = o.table_from(context, forecaster.source.table)
     gaps = o.stands(context, "gaps") and table.gaps == "mask"
     shown, kind, save = stream
-    return follow(forecaster, StreamOptions(path, table, kind, asked, shown, given["every"], gaps, save), environment)
+    written = given["dialect"], given["digits"]
+    options = StreamOptions(path, table, kind, asked, shown, given["every"], gaps, save, *written)
+    return follow(forecaster, options, environment)
 
 
 def _piped(context: typer.Context) -> str | None:
@@ -191,7 +198,11 @@ def _write(
         write_figure(given["plot"], lambda: forecast_figure(found, seen, past[1], chosen), environment.say)
     if given["report"] is not None:
         _report(context, made, *source)
-    write(kind, given["output"], environment, _rows(found), table, found.columns.formats)
+    from rnncast.series.digits import decimals_of
+
+    digits = decimals_of(given["digits"], [_seen(past, s) for s in range(len(found.ids))])
+    dialect = dialect_of(found.columns, given["dialect"])
+    write(kind, given["output"], environment, _rows(found, digits), table, found.columns.formats, dialect)
 
 
 def _report(
@@ -215,13 +226,13 @@ def _seen(past: "History", s: int) -> "Values":
     return past[0][s].y if isinstance(past[0], Panel) else past[0].recent[s]
 
 
-def _rows(found: "Forecast | Paths") -> tuple[list[str], Iterator[Sequence[Any]]]:
+def _rows(found: "Forecast | Paths", places: "Decimals") -> tuple[list[str], Iterator[Sequence[Any]]]:
     from rnncast.files.output.forecasts import header_of, path_header_of, path_rows_of, rows_of
     from rnncast.series.forecast import Forecast
 
     if isinstance(found, Forecast):
-        return header_of(found), rows_of(found)
-    return path_header_of(found), path_rows_of(found)
+        return header_of(found), rows_of(found, decimals=places)
+    return path_header_of(found), path_rows_of(found, places)
 
 
 def _table(context: typer.Context, found: "Forecast | Paths", past: "History") -> "Callable[[], RenderableType]":

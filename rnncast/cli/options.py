@@ -91,6 +91,22 @@ ModelOutput = Annotated[
     str, typer.Option("--output", "-o", "-m", help="The model file to write; - is standard output.")
 ]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
+Dialects = Annotated[
+    str,
+    typer.Option(
+        "--dialect",
+        metavar="same|plain",
+        help="CSV as the data came: separator, decimal mark, mark of the byte order; plain: commas and points.",
+    ),
+]
+Digits = Annotated[
+    str,
+    typer.Option(
+        "--digits",
+        metavar="auto|full|N",
+        help="Decimals: auto, as the data justify; full, every digit that a number has; or so many.",
+    ),
+]
 Steps = Annotated[
     int | None,
     typer.Option(

@@ -17,6 +17,8 @@ from rnncast.plain import json_text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from rnncast.files.output.rows import Dialect
+
 
 class Format(StrEnum):
     """The forms of output."""
@@ -117,9 +119,10 @@ def write(
     rows: tuple[list[str], Iterable[Sequence[Any]]],
     table: "Callable[[], RenderableType] | None" = None,
     times: Mapping[str, str] | None = None,
+    dialect: "Dialect | None" = None,
 ) -> None:
     """Write named rows, or the table that shows them, to stdout ("-") or a file. times: the formats of the columns that
-    hold times, by name."""
+    hold times, by name. dialect: of CSV; by the ending .tsv, tabs separate."""
     if kind in BINARY:
         from rnncast.files.output.binary import write_parquet, write_xlsx
 
@@ -136,9 +139,14 @@ def write(
 
             print_table(table(), out)
         else:
-            from rnncast.files.output.rows import WRITERS
+            from rnncast.files.output.rows import PLAIN, WRITERS, write_csv
 
-            WRITERS[kind.value](*rows, out)
+            if kind is Format.csv:
+                dialect = dialect or PLAIN
+                tabs = _unpacked_name(output)[0].suffix.lower() == ".tsv"
+                write_csv(*rows, out, dialect._replace(separator="\t") if tabs else dialect)
+            else:
+                WRITERS[kind.value](*rows, out)
 
 
 def write_object(output: str, environment: Environment, value: dict[str, Any]) -> None:

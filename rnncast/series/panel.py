@@ -24,7 +24,8 @@ class Columns:
     `rnncast.times.formats`, "" for whole numbers. time_zone: in which the user writes times, "Europe/Berlin" or
     "+01:00"; "" where the table does not say. in_utc: whether the Panel's times are UTC (regular through changes of
     the clock) instead of the user's local ones. time_columns and time_formats: where a time stands in several columns,
-    year and month, their names and how each is written; `time` then is what they are called together.
+    year and month, their names and how each is written; `time` then is what they are called together. separator,
+    decimal and bom: how separated values were written, the first "" where the table was none; no part of what it says.
     """
 
     ids: tuple[str, ...] = ()
@@ -35,9 +36,14 @@ class Columns:
     in_utc: bool = False
     time_columns: tuple[str, ...] = ()
     time_formats: tuple[str, ...] = ()
+    separator: str = field(default="", compare=False)
+    decimal: str = field(default=".", compare=False)
+    bom: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         """ValueError for times that would be in UTC without a zone to show them in, and columns without a format."""
+        if self.separator not in ("", ",", ";", "\t", "|") or self.decimal not in (".", ","):
+            raise ValueError("the table was written as no table of separated values is")
         if len(self.time_columns) != len(self.time_formats):
             raise ValueError("the times stand in columns whose formats are not all there")
         if self.in_utc and not self.time_zone:

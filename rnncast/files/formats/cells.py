@@ -78,7 +78,8 @@ class Table:
 
     head: the first cells of each column, stripped, "" where missing. read: from names of text columns and of number
     columns to all their cells; a number column comes as texts where a cell is not a plain number. number: from a row to
-    its place in the file, counted in `unit`s. notes: what a person should be told of it.
+    its place in the file, counted in `unit`s. notes: what a person should be told of it. separator: of its
+    cells, "" in a form that has none; bom: whether a mark of the byte order stands first.
     """
 
     name: str
@@ -87,6 +88,8 @@ class Table:
     number: Callable[[int], int]
     unit: str = "line"
     notes: tuple[str, ...] = ()
+    separator: str = ""
+    bom: bool = False
 
     def place(self, row: int) -> str:
         """ "line 1042", for the middle of a message."""

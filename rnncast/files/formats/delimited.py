@@ -54,6 +54,8 @@ def open_delimited(source: ByteSource) -> Table:
         lambda texts, numbers: _read(source, dialect, texts, numbers),
         lambda row: line_of(source, dialect.start, dialect.separator, row),
         notes=(dialect.note,) if dialect.note else (),
+        separator="" if dialect.separator == ONE_COLUMN else dialect.separator,
+        bom=source.head.startswith(BOM),
     )
 
 

@@ -1,5 +1,7 @@
 """Columns of numbers as people write them: which mark is the decimal one, and the values."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -51,6 +53,17 @@ def finite_numbers(column: Coded, name: str, table: Table, decimal: str, empty: 
             f"{table.at(row)}: {message}", hint=f"{hint}; leave a cell empty {empty}" if "missing" not in hint else hint
         )
     return values
+
+
+def decimal_of(cells: Iterable[str]) -> str | None:
+    """ "comma" or "point", which most cells that can be read in one way alone have; None if there are none."""
+    votes = dict.fromkeys(STYLES, 0)
+    for cell in cells:
+        text, _ = undressed(cell)
+        fits = [name for name, style in STYLES.items() if style.fullmatch(text)]
+        if len(fits) == 1:
+            votes[fits[0]] += 1
+    return max(votes, key=votes.__getitem__) if any(votes.values()) else None
 
 
 def _check_units(texts: "pd.Series[str]", parts: list[tuple[str, str]], asked: Mask, place: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.series.digits import rounded
 from rnncast.series.forecast import CUTOFF, PATH, POINT, Forecast, Paths
 
 
@@ -24,7 +25,10 @@ def header_of(forecast: Forecast) -> list[str]:
 TimeTexts = Callable[[int, int], NDArray[Any]]  # the cells of the times of so many positions from the first on
 
 
-def rows_of(forecast: Forecast, texts: TimeTexts | None = None) -> Iterator[tuple[Any, ...]]:
+Decimals = NDArray[np.int64] | None  # [S]: of each series' numbers; None for all that there are
+
+
+def rows_of(forecast: Forecast, texts: TimeTexts | None = None, decimals: Decimals = None) -> Iterator[tuple[Any, ...]]:
     """The rows: series in the order of the data, each over its horizon. texts: of times, where they are kept."""
     if texts is None:
         times = forecast.columns.cells(forecast.time)  # [S, H, columns of the time]
@@ -37,7 +41,8 @@ def rows_of(forecast: Forecast, texts: TimeTexts | None = None) -> Iterator[tupl
 
     def of_series(s: int) -> Iterator[tuple[Any, ...]]:
         ids = (repeat(part, len(times[s])) for part in forecast.columns.parts(forecast.ids[s]))
-        return zip(*ids, *times[s].T, forecast.point[s].tolist(), *(each[s].tolist() for each in beside), strict=True)
+        numbers = (_numbers(each[s], decimals, s) for each in (forecast.point, *beside))
+        return zip(*ids, *times[s].T, *numbers, strict=True)
 
     return chain.from_iterable(map(of_series, range(len(forecast.ids))))
 
@@ -48,12 +53,17 @@ def path_header_of(paths: Paths) -> list[str]:
     return [*columns.ids, PATH, *columns.time_names, POINT]
 
 
-def path_rows_of(paths: Paths) -> Iterator[list[Any]]:
+def _numbers(values: NDArray[np.float64], decimals: Decimals, s: int) -> list[Any]:
+    return values.tolist() if decimals is None else rounded(values, int(decimals[s]))
+
+
+def path_rows_of(paths: Paths, decimals: Decimals = None) -> Iterator[list[Any]]:
     """The rows: series in the order of the data, path after path, each over its horizon."""
     times = paths.columns.cells(paths.time)
     for s, name in enumerate(paths.ids):
         ids = paths.columns.parts(name)
-        for number, values in enumerate(paths.values[s].T.tolist(), 1):
+        for number, path in enumerate(paths.values[s].T, 1):
+            values = _numbers(path, decimals, s)
             yield from ([*ids, number, *time, value] for time, value in zip(times[s], values, strict=True))
 
 

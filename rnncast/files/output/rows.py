@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 INFINITE = frozenset((math.inf, -math.inf))
 BLOCK = 4096  # rows that are made text at a time
@@ -16,20 +16,33 @@ Row = Sequence[Any]
 Write = Callable[[Iterable[Row]], None]
 
 
-def write_csv(names: list[str], rows: Iterable[Row], out: TextIO) -> None:
-    """Comma-separated, always with a header."""
-    stream_csv(names, out)(rows)
+class Dialect(NamedTuple):
+    """How separated values are written: what separates them, the decimal mark, and whether a mark of the byte order
+    stands first."""
+
+    separator: str = ","
+    decimal: str = "."
+    bom: bool = False
 
 
-def stream_csv(names: list[str], out: TextIO) -> Write:
+PLAIN = Dialect()
+
+
+def write_csv(names: list[str], rows: Iterable[Row], out: TextIO, dialect: Dialect = PLAIN) -> None:
+    """Separated values, always with a header."""
+    stream_csv(names, out, dialect)(rows)
+
+
+def stream_csv(names: list[str], out: TextIO, dialect: Dialect = PLAIN) -> Write:
     """Write the header; what is returned writes rows under it, as often as there are some."""
-    out.write(",".join(map(_cell, names)) + "\n")
+    mark = dialect.separator
+    out.write(("\ufeff" if dialect.bom else "") + mark.join(_cell(name, dialect) for name in names) + "\n")
 
     def write(rows: Iterable[Row]) -> None:
         each = iter(rows)
         while block := list(islice(each, BLOCK)):
-            columns = map(_texts, zip(*block, strict=True))
-            out.write("\n".join([*map(",".join, zip(*columns, strict=True)), ""]))
+            columns = (_texts(column, dialect) for column in zip(*block, strict=True))
+            out.write("\n".join([*map(mark.join, zip(*columns, strict=True)), ""]))
 
     return write
 
@@ -64,21 +77,28 @@ def without_nan(row: Row) -> Row:
     return [None if cell != cell or cell in INFINITE else cell for cell in row]
 
 
-def _texts(column: Row) -> Iterable[str]:
+def _texts(column: Row, dialect: Dialect) -> Iterable[str]:
     """The cells of a column as CSV has them. Column by column, as a million rows take a while cell by cell."""
     kinds = set(map(type, column))
     if kinds == {float} and math.isfinite(sum(column)):
-        return map(repr, column)
-    return map(_text if kinds == {str} else _cell, column)
+        if dialect.decimal == ".":
+            return map(repr, column)
+        if dialect.decimal != dialect.separator:
+            return (repr(value).replace(".", dialect.decimal) for value in column)
+    if kinds == {str}:
+        return (_text(text, dialect) for text in column)
+    return (_cell(value, dialect) for value in column)
 
 
 @functools.lru_cache(maxsize=BLOCK)  # ids and times come again and again
-def _text(text: str) -> str:
-    return _cell(text)
+def _text(text: str, dialect: Dialect) -> str:
+    return _cell(text, dialect)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, dialect: Dialect) -> str:
     """A cell of a row of several, quoted where it must be."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([*without_nan([value]), ""])
-    return text.getvalue().removesuffix(",\n")
+    shown = without_nan([value])[0]
+    shown = repr(shown).replace(".", dialect.decimal) if isinstance(shown, float) else shown
+    csv.writer(text, delimiter=dialect.separator, lineterminator="\n").writerow([shown, ""])
+    return text.getvalue().removesuffix(dialect.separator + "\n")

@@ -77,6 +77,8 @@ def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
         places = _places(kinds, keys, actual.columns.target, table)
         texts = table.read([*keys, *places], [])
         columns: dict[str, Coded] = {name: cells for name, cells in texts.items() if isinstance(cells, Coded)}
+        if asked.decimal == "auto" and actual.columns.decimal == "," and table.separator == actual.columns.separator:
+            asked = replace(asked, decimal="comma")
         asked = replace(asked, time=time, time_format=joined.time_format if parts else None)
 
         def positions(name: str) -> Positions:

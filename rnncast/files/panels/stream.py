@@ -59,7 +59,8 @@ def stream_rows(
 ) -> Iterator[StreamRow | BadRow]:
     """The rows of a stream, in its order; what is no row is given as such. DataError if the header does not suit."""
     header: LineLayout | None = None
-    number = _comma if table.decimal == "comma" else _point
+    comma = table.decimal == "comma" or (table.decimal == "auto" and columns.decimal == ",")
+    number = _comma if comma else _point
     for place, line in enumerate(lines, 1):
         text = line.strip("\r\n").removeprefix("\ufeff")
         if not text.strip():

@@ -16,7 +16,7 @@ from rnncast.errors import DataError, UsageError
 from rnncast.files.formats.cells import CellCodes, Coded, Column, Table
 from rnncast.files.formats.frames import is_frame
 from rnncast.files.formats.marks import MISSING, PLAIN
-from rnncast.files.formats.numbers import column_numbers
+from rnncast.files.formats.numbers import column_numbers, decimal_of
 from rnncast.files.formats.opening import is_delimited, open_table, table_in
 from rnncast.files.formats.sources import Progress, open_source
 from rnncast.files.panels.columns import ColumnKind, Roles, kind_of, recognise, roles_in_header, time_passed_over
@@ -97,6 +97,8 @@ def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Row
         table, parts = with_joined_time(table, joined), joined.columns
         asked = replace(asked, time=joined.name, time_format=joined_format(joined.formats))
     kinds = {name: kind_of(name, cells) for name, cells in table.head.items() if name not in parts}
+    if header is not None and asked.decimal == "auto" and header.decimal == "," and table.separator == header.separator:
+        asked = replace(asked, decimal="comma")
     if header is not None:
         asked = replace(asked, time=header.time, time_format=header.time_format or None)
     roles = roles_in_header(kinds, asked, header, table.name) if header else recognise(kinds, asked, table.name)
@@ -104,12 +106,15 @@ def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Row
     others = [name for name in roles.targets if name not in plain]
     numbers = [name for name in asked.covariates if _plain(table, name)]
     texts = [name for name in asked.covariates if name not in numbers]
-    columns = table.read([*roles.texts, *others, *texts], [*plain, *numbers])
+    cells = table.read([*roles.texts, *others, *texts], [*plain, *numbers])
     whole = roles.time is not None and _numbers_steps(roles.time, kinds[roles.time], table, asked)
     whole = whole or (header is not None and header.time_format == WHOLE_NUMBER)
-    rows = (_wide if roles.wide else _long)(columns, roles, table, asked, whole)
+    rows = (_wide if roles.wide else _long)(cells, roles, table, asked, whole)
     if joined is not None and parts:
         rows = replace(rows, columns=replace(rows.columns, time_columns=parts, time_formats=joined.formats))
+    decimal = _decimal(table, roles, asked)
+    columns = replace(rows.columns, separator=table.separator, bom=table.bom, decimal=decimal)
+    rows = replace(rows, columns=columns)
     read = [f"time {' and '.join(map(repr, parts or (roles.time,)))}"] if roles.time else ["rows in order"]
     if roles.wide:
         read.append(f"a series in each of {len(roles.targets)} columns")
@@ -131,6 +136,15 @@ def _numbers_steps(time: str, kind: ColumnKind, table: Table, asked: TableConfig
     if kind not in (ColumnKind.WHOLE, ColumnKind.COUNTER):
         return False
     return time != asked.time or not numeric_format(table.head[time], "time")
+
+
+def _decimal(table: Table, roles: Roles, asked: TableConfig) -> str:
+    """The decimal mark of a table of separated values: that of its targets, or of others beside them; where no cell
+    tells, what goes with its separator."""
+    if not table.separator or asked.decimal != "auto":
+        return "," if asked.decimal == "comma" else "."
+    cells = [cell for name, head in table.head.items() if name != roles.time for cell in head]
+    return "," if decimal_of(cells) == "comma" or (decimal_of(cells) is None and table.separator == ";") else "."
 
 
 def _long(columns: dict[str, Column], roles: Roles, table: Table, asked: TableConfig, whole: bool) -> Rows:

@@ -1,0 +1,30 @@
+"""How forecasts are written: in the dialect that the data came in, and with the digits that they justify."""
+
+from typing import TYPE_CHECKING
+
+from rnncast.errors import UsageError
+from rnncast.settings import AUTO, FULL
+
+if TYPE_CHECKING:
+    from rnncast.files.output.rows import Dialect
+    from rnncast.series.panel import Columns
+
+SAME, PLAIN = "same", "plain"
+MOST_DIGITS = 15
+
+
+def check_written(dialect: str, digits: str) -> None:
+    """UsageError for a dialect, or digits, that there are not."""
+    if dialect not in (SAME, PLAIN):
+        raise UsageError(f"--dialect is {dialect!r}, but must be {SAME} or {PLAIN}")
+    if digits not in (AUTO, FULL) and not (digits.isdecimal() and digits.isascii() and int(digits) <= MOST_DIGITS):
+        raise UsageError(f"--digits is {digits!r}, but must be {AUTO}, {FULL}, or decimals from 0 to {MOST_DIGITS}")
+
+
+def dialect_of(columns: "Columns", asked: str) -> "Dialect":
+    """How separated values are written that answer a table with these columns."""
+    from rnncast.files.output import rows
+
+    if asked == PLAIN or not columns.separator:
+        return rows.PLAIN
+    return rows.Dialect(columns.separator, columns.decimal, columns.bom)
