@@ -73,7 +73,6 @@ def forecast(
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     path = data or (_stream(environment) if followed else _piped(context))
-    check_written(dialect, digits)
     shown = Shown(quantiles_from(level, quantiles), by_level=quantiles is None)
     if untrained := is_pretrained(context, path):
         check_pretrained(context, path)
@@ -182,8 +181,10 @@ def _write(
     """Write the forecast; before, as a reader of rows may soon be gone, draw it into a file and report on it, if that
     is wanted. source: of the data, and the model that forecast; None for the pretrained net."""
     (found, past), environment, given = made, context.obj, context.params
+    dialect = dialect_of(found.columns, given["dialect"])
     if is_summed(given):
-        write(kind, given["output"], environment, *summed(given, cast("Paths", found), shown, environment))
+        sums = summed(given, cast("Paths", found), shown, environment)
+        write(kind, given["output"], environment, *sums, dialect=dialect)
         return
     table = _table(context, found, past)
     if given["plot"] is not None:
@@ -201,7 +202,6 @@ def _write(
     from rnncast.series.digits import decimals_of
 
     digits = decimals_of(given["digits"], [_seen(past, s) for s in range(len(found.ids))])
-    dialect = dialect_of(found.columns, given["dialect"])
     write(kind, given["output"], environment, _rows(found, digits), table, found.columns.formats, dialect)
 
 
@@ -271,6 +271,7 @@ def _shown(found: "Forecast | Paths", drawn: "tuple[History, int] | None") -> "R
 
 def _check_paths(given: Mapping[str, Any], drawn: Mapping[str, str | None], *, levels: bool) -> None:
     """UsageError for what cannot go with paths, or with sums of them. drawn: the flags that are about pictures."""
+    check_written(given["dialect"], given["digits"])
     if is_summed(given):
         return check_sums(given, drawn)
     paths, followed = given["paths"], given["followed"]
