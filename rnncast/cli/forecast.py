@@ -81,8 +81,7 @@ def forecast(
     check_outputs([output], [path, None if untrained else model, future], plot, report)
     if saved_to is not None:
         check_writable(saved_to)
-    drawn = {"--series": series, "--plot": plot, "--report": report}
-    _check_paths(context.params, drawn, levels=shown.probabilities is not None)
+    _check_paths(context.params, levels=shown.probabilities is not None)
     if not untrained:
         refuse_season(season)
     if path is not None and followed:
@@ -269,8 +268,9 @@ def _shown(found: "Forecast | Paths", drawn: "tuple[History, int] | None") -> "R
     return OverTable(forecast_picture(found, s, _seen(past, s), past[1], which), table)
 
 
-def _check_paths(given: Mapping[str, Any], drawn: Mapping[str, str | None], *, levels: bool) -> None:
-    """UsageError for what cannot go with paths, or with sums of them. drawn: the flags that are about pictures."""
+def _check_paths(given: Mapping[str, Any], *, levels: bool) -> None:
+    """UsageError for what cannot go with paths, or with sums of them, and for ways to write that there are not."""
+    drawn = {f"--{name}": given[name] for name in ("series", "plot", "report")}
     check_written(given["dialect"], given["digits"])
     if is_summed(given):
         return check_sums(given, drawn)
