@@ -82,8 +82,7 @@ def forecast(
     if saved_to is not None:
         check_writable(saved_to)
     _check_paths(context.params, levels=shown.probabilities is not None)
-    if not untrained:
-        refuse_season(season)
+    refuse_season(None if untrained else season)
     if path is not None and followed:
         stream = (shown, _streamed(kind, format), saved_to)
         raise typer.Exit(_follow(context, path, stream, untrained=untrained))
