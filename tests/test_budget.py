@@ -44,6 +44,13 @@ def test_an_epoch_ends_with_the_time() -> None:
     assert 0 < told[1].steps < told[0].steps
 
 
+def test_time_that_had_passed_before_training_counts() -> None:
+    told: list[EpochReport] = []
+    watch = Watch(lambda run, report: told.append(report), began=-1e9)
+    Forecaster.fit(waves(), small_config(epochs=5, max_time=1e6), watch=watch)
+    assert len(told) == 1
+
+
 def test_the_bar_is_of_all_runs() -> None:
     names, planned, ended = set[str](), list[int](), list[str]()
     watch = Watch(lambda run, report: names.add(run), planned=planned.append, ended=ended.append)

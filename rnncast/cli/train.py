@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import typer
 
@@ -51,7 +51,7 @@ def train(
     Columns, frequency and season are recognised; what was taken is said on
     stderr.
     """
-    environment: Environment = context.obj
+    environment, began = cast("Environment", context.obj), perf_counter()
     config, table, start = _asked(context)
     wanted = checkpoints_wanted(context, checkpoint, every, resume)
     path = environment.data_or_stdin(data, "train")
@@ -70,11 +70,10 @@ def train(
     spec, choices = decide(config, panel, None if start is None else start.encoding)
     if explain:
         print_table(choices_table(choices), environment.stderr)
-    began = perf_counter()
     with ending_in_order(output, checkpoint) as signals, checkpoints(wanted, environment) as kept:
         try:
             with watching(environment, ledger, config.train.max_time, measured=report is not None) as (watch, record):
-                watch = replace(watch, device=device, stopped=lambda: bool(signals), **kept._asdict())
+                watch = replace(watch, device=device, stopped=lambda: bool(signals), began=began, **kept._asdict())
                 forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch, start=start)
                 forecaster = forecaster.from_source(path, table)
         except TrainingError as error:

@@ -62,7 +62,7 @@ def fit_weights(
     kind InterruptedTrainingError if it is stopped: they rescue a Fitted of the weights so far, None if there are none.
     CheckpointError if `watch.start` is of another training.
     """
-    began = perf_counter()
+    began = perf_counter() if watch.began is None else watch.began
     validation = Validation.of(panel, spec) if spec.train.validate else None
     judged, final = range(spec.frames if validation is not None else 0), range(spec.net.members)
     reached = Checkpoint({**made_by, "device": find_device(watch.device).type, "threads": torch.get_num_threads()})

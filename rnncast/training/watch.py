@@ -15,7 +15,8 @@ class Watch:
     there are several). ledger: measure the gradient by lag. device: where to compute. stopped: whether to stop, asked
     before each update. planned: is told how many runs there will be; ended: the name of one that has ended. due:
     whether a checkpoint of a run is wanted, asked after each of its updates, in the thread that trains it. reached: is
-    given one then, and where a run ends. start: the checkpoint to go on from.
+    given one then, and where a run ends. start: the checkpoint to go on from. began: when
+    --max-time began to count, on `time.perf_counter`; None: where training begins.
     """
 
     told: Callable[[str, EpochReport], None] = lambda run, report: None
@@ -27,3 +28,4 @@ class Watch:
     due: Callable[[str], bool] = lambda run: False
     reached: Callable[[Checkpoint], None] = lambda checkpoint: None
     start: Checkpoint | None = None
+    began: float | None = None
