@@ -12,6 +12,7 @@ from rnncast.forecaster.forecaster import Forecaster
 from rnncast.frame.exogenous import Ahead
 from rnncast.nets.model import Model, build_model, model_of, weights_of
 from rnncast.runtime.registry import NETS
+from rnncast.series.covariates import Block, Covariate, Covariates
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training.influence import Origin, _Nets, gradients, leads_of, measure_influence, origins_of
@@ -135,3 +136,21 @@ def _slope(points: list[np.ndarray], step: float, leads: tuple[int, ...]) -> np.
 
 def _models(forecaster: Forecaster) -> list[Model]:
     return [model_of(forecaster.spec, forecaster.weights, k) for k in range(forecaster.spec.net.members)]
+
+
+@pytest.mark.parametrize("past", [(), ("heat",)])
+def test_covariates_stand_where_they_belong_however_far_back_it_looks(past: tuple[str, ...]) -> None:
+    """Looking back less far gives the same gradients as far as it goes."""
+    random = np.random.default_rng(0)
+    price, heat = random.random((120, 1)), random.random((120, len(past)))
+    named = tuple(Covariate(name) for name in past)
+    covariates = Covariates(
+        Block((Covariate("price"),), price), Block(named, heat), Block((), np.zeros((1, 0))), np.zeros(1, int)
+    )
+    panel = replace(Panel.from_series({"a": np.sin(np.arange(120)) + 5}), covariates=covariates)
+    forecaster = Forecaster.fit(panel, small_config("lstm"))
+    nets = _Nets(forecaster.spec, [m.double() for m in _models(forecaster)])
+    encoded, leads = forecaster.encoding.encode(panel), leads_of(forecaster.spec.task.horizon)
+    near, far = (gradients(nets, encoded, Origin(0, 100), lags, leads) for lags in (10, 40))
+    assert near.any()
+    np.testing.assert_allclose(near, far[:, :10], rtol=1e-6, atol=1e-9)

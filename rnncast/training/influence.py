@@ -119,9 +119,9 @@ def gradients(nets: "_Nets", panel: Panel, origin: Origin, lags: int, leads: Seq
         before = nets.advanced(whole.part(0, start), nets.init_state(1)) if start else nets.init_state(1)
     memory, states = _rows(whole.after(start), len(leads)), [_side_by_side(state, len(leads)) for state in before]
     if lags > 1:
-        seen = _rows(whole.part(start, now).exogenous, len(leads))
+        seen = _rows(_arriving(whole, start, now), len(leads))
         states = nets.advanced(Past.of(frame, through_state[:, :-1], memory, seen), states)
-    around = _rows(whole.part(start, now + 1).exogenous, len(leads))
+    around = _rows(_arriving(whole, start, now + 1), len(leads))
     pasts = (Past.of(frame, way, memory, around).part(lags - 1, lags) for way in (through_frame, through_window))
     points = nets.walked((next(pasts), next(pasts)), states, whole, origin, max(leads))
     chosen = points[torch.arange(len(leads)), torch.tensor(leads) - 1]
@@ -196,6 +196,12 @@ class _Nets:
             return mean_count(local, level, scale)[:, 0], after
         points: Tensor = self.frame.globalise(local, level, scale)[:, 0]
         return points, after
+
+
+def _arriving(whole: Past, start: int, stop: int) -> Exogenous:
+    """The exogenous inputs of the steps from start to stop, without those before, which the state at start has."""
+    exogenous = whole.part(start, stop).exogenous
+    return exogenous._replace(covariates=exogenous.covariates[:, whole.frame.lookback :])
 
 
 def _rows(parts: Any, number: int) -> Any:
