@@ -39,7 +39,11 @@ def shares_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:
         return f"{taken}: too few rows to hold any back, and so to learn from"
     if "mean_mase" not in scores:
         return f"on data held back, {found} (MASE): {taken}, as an untrained net is so far behind with so few values"
-    clear = "neither alone is clearly better" if 0 < spec.net.pretrained < 1 else "the mean is clearly worse"
+    clear = (
+        "the data held back cannot tell which alone is better"
+        if 0 < spec.net.pretrained < 1
+        else "the mean is clearly worse"
+    )
     return f"on data held back, {found} (MASE): {taken}, as {clear}"
 
 
@@ -63,9 +67,9 @@ def _judged_in_words(model: str, scores: Mapping[str, float]) -> str:
     words = f"on data held back: {model} {ours:.3f}, {', but '.join(sides)} (MASE)"
     shrinkage = scores["shrinkage"]
     if shrinkage == 1:
-        words += f"; the forecasts are shrunk towards the naive forecast, completely, as {model} did not improve on it"
+        words += f"; the forecasts are shrunk towards their base forecast, completely, as {model} did not improve on it"
     elif shrinkage > 0:
-        words += f"; the forecasts are shrunk towards the naive forecast, by {shrinkage:.0%}"
+        words += f"; the forecasts are shrunk towards their base forecast, by {shrinkage:.0%}"
     return words
 
 

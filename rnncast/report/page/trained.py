@@ -23,7 +23,7 @@ MEANINGS = {
     "mase": "MASE on data held back, of the model",
     "seasonal_naive_mase": "MASE on data held back, of seasonal naive",
     "naive_mase": "MASE on data held back, of naive",
-    "shrinkage": "shrinkage towards the naive forecast",
+    "shrinkage": "shrinkage towards the base forecast",
     "origins": "origins held back",
     "pretrained_mase": "MASE on data held back, of the pretrained net",
     "scratch_mase": "MASE on data held back, of nets from scratch",
