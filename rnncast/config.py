@@ -11,7 +11,7 @@ from typing import Any
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, losses_in_words
 from rnncast.plain import from_plain, table
-from rnncast.settings import MOST_STEPS, check, setting, several, sorted_out, updated
+from rnncast.settings import MOST_STEPS, bound, check, setting, several, sorted_out, updated
 from rnncast.table_config import ROLES, Role, TableConfig
 
 __all__ = ("ROLES", "Config", "NetConfig", "Role", "TableConfig", "TaskConfig", "TrainConfig")  # and the constants
@@ -55,6 +55,11 @@ class TaskConfig:
         "Stretch the intervals so that they cover what was held back; --no-conformal for those of the net itself.",
         flags=("rare",),
     )
+    minimum: float | None = bound(
+        "The lowest value there can be, of forecasts, intervals and paths; 0 where none is below it and some are 0, if "
+        "not given."
+    )
+    maximum: float | None = bound("The highest value there can be; none, if not given.")
     strategy: str = setting(
         "auto",
         "direct: the whole horizon at once; recursive: step by step, feeding forecasts back; auto: direct, but "
@@ -71,6 +76,11 @@ class TaskConfig:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.minimum is not None and self.maximum is not None and not self.minimum < self.maximum:
+            raise UsageError(
+                f"--min is {self.minimum:g} and --max {self.maximum:g}, between which there is nothing to forecast",
+                hint="give a --min below --max",
+            )
 
     @property
     def quantiles(self) -> tuple[float, ...]:

@@ -11,8 +11,11 @@ from rnncast.plain import fits, shown
 
 MOST_STEPS = 1_000_000  # of a season, a window, a horizon: a year of minutes has 525,600
 AUTO, FULL = "auto", "full"  # digits of forecasts: as the data justify, or all
+LARGEST_BOUND = 1e30  # of forecasts
+BOUNDS = ("minimum", "maximum")  # the settings that bound them
 MOST_ITEMS = 100  # of a setting that holds several
-FLAGS = {"seasons": "season", "levels": "level", "start": "from"}  # of fields whose flags are called otherwise
+# Of fields whose flags are called otherwise.
+FLAGS = {"seasons": "season", "levels": "level", "start": "from", "minimum": "min", "maximum": "max"}
 
 Section = TypeVar("Section")
 
@@ -38,6 +41,11 @@ def setting(
     """
     bounds = {"at_least": at_least, "below": below, "at_most": at_most, "most": most, "words": words}
     return field(default=default, metadata={"meaning": meaning, "flags": flags, **bounds})
+
+
+def bound(meaning: str) -> Any:
+    """A setting that bounds forecasts, in the unit of the data; None where nothing does."""
+    return setting(None, meaning, at_least=-LARGEST_BOUND, at_most=LARGEST_BOUND, flags=("rare",))
 
 
 def check(config: Any) -> None:

@@ -6,7 +6,7 @@ computes takes this, never a Config. Its fields are checked by the ranges of the
 
 import sys
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, get_type_hints
 
 from rnncast.config import (
@@ -27,62 +27,15 @@ from rnncast.config import (
     TrainConfig,
     probabilities_of,
 )
+from rnncast.decided import UNLIMITED, certain, check_fields, decided, is_needed
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, Loss
-from rnncast.plain import fits, shown, table
-from rnncast.settings import MOST_ITEMS, MOST_STEPS, in_range, one_of
+from rnncast.plain import shown, table
+from rnncast.settings import BOUNDS, one_of
 
 FILE = "file"  # what training may start from, beside what it is called in a Config
-UNLIMITED = float("inf")
-UNBOUNDED = sys.float_info.max
+UNBOUNDED = sys.float_info.max  # which every number that is finite keeps to
 _INFINITE = "inf"  # in JSON, which has no number for it
-
-
-def decided(
-    meaning: str,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
-    words: tuple[str, ...] = (),
-    filled: bool = False,
-    unlimited: bool = False,
-    otherwise: Any = MISSING,
-) -> Any:
-    """A field that carries its meaning (with the unit) and what it may hold.
-
-    at_least, at_most: instead of what the setting of that name says. words: the only ones there are. filled: whether a
-    tuple must hold something. unlimited: whether it may be infinite. otherwise: what a model file that lacks it means,
-    and what is therefore not written.
-    """
-    rules = {"at_least": at_least, "at_most": at_most, "words": words, "filled": filled, "unlimited": unlimited}
-    return field(default=otherwise, metadata={"meaning": meaning, **rules})
-
-
-def _certain(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(word for word in words if word != "auto")
-
-
-def _check(section: Any, settings: Any) -> None:
-    """UsageError, by name, for a value outside its field's rules, or outside the range of the setting of that name."""
-    hints, ranges = get_type_hints(type(section)), {each.name: each.metadata for each in fields(settings)}
-    for each in fields(section):
-        value, rules = getattr(section, each.name), each.metadata
-        if rules["unlimited"] and value == UNLIMITED:
-            continue
-        if not fits(value, hints[each.name]):
-            raise UsageError(f"{each.name} cannot be {shown(value)}")
-        items = value if isinstance(value, tuple) else (value,)
-        if rules["filled"] and not items:
-            raise UsageError(f"{each.name} must not be empty")
-        bounds = dict(ranges.get(each.name, {"at_most": MOST_STEPS, "most": MOST_ITEMS}))
-        if len(items) > bounds["most"]:
-            raise UsageError(f"{each.name} has {len(items)} items, but must have at most {bounds['most']}")
-        bounds |= {bound: rules[bound] for bound in ("at_least", "at_most") if rules[bound] is not None}
-        for item in items:
-            if rules["words"] and item not in rules["words"]:
-                raise UsageError(f"{each.name} is {shown(item)}, but must be one of {', '.join(rules['words'])}")
-            if isinstance(item, float | int):
-                in_range(each.name, item, bounds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +47,31 @@ class TaskSpec:
     levels: tuple[float, ...] = decided("Prediction intervals, in percent.")
     conformal: bool = decided("Whether the intervals are calibrated on held-out data.")
     strategy: str = decided(
-        "direct: all lead times at once; recursive: one step at a time, forecasts fed back.", words=_certain(STRATEGIES)
+        "direct: all lead times at once; recursive: one step at a time, forecasts fed back.", words=certain(STRATEGIES)
+    )
+    minimum: float = decided(
+        "What no forecast falls below.", at_least=-UNBOUNDED, at_most=UNBOUNDED, otherwise=-UNBOUNDED
+    )
+    maximum: float = decided(
+        "What no forecast rises above.", at_least=-UNBOUNDED, at_most=UNBOUNDED, otherwise=UNBOUNDED
     )
 
     def __post_init__(self) -> None:
-        _check(self, TaskConfig)
+        check_fields(self, TaskConfig)
+        if not self.minimum < self.maximum:
+            raise UsageError(f"minimum is {shown(self.minimum)}, but must be below maximum, {shown(self.maximum)}")
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """What no forecast falls below, and what none rises above."""
+        return self.minimum, self.maximum
+
+    @property
+    def bounds_to_ask(self) -> dict[str, float | None]:
+        """The bounds that a Config must name to get these."""
+        return {
+            name: None if abs(bound) == UNBOUNDED else bound for name, bound in zip(BOUNDS, self.bounds, strict=True)
+        }
 
     @property
     def season(self) -> int:
@@ -121,7 +94,7 @@ class TaskSpec:
 class FrameSpec:
     """What every net of the model sees, and the local units that it sees it in."""
 
-    transform: str = decided("log: values enter as logarithms; none: as they are.", words=_certain(TRANSFORMS))
+    transform: str = decided("log: values enter as logarithms; none: as they are.", words=certain(TRANSFORMS))
     window: int = decided("Past values that a net sees at each step.")
     level_span: tuple[int, ...] = decided("Steps whose mean is the level; members take them in turn.", filled=True)
     constants: tuple[float, ...] = decided(
@@ -137,7 +110,7 @@ class FrameSpec:
     static: int = decided("Columns that a net sees of static covariates.", at_least=0)
 
     def __post_init__(self) -> None:
-        _check(self, NetConfig)
+        check_fields(self, NetConfig)
         if self.constants and not (len(self.constants) == 2 and self.constants[1] > 0):
             raise UsageError(f"constants are {shown(self.constants)}, but must be a level and a scale above 0")
 
@@ -183,7 +156,7 @@ class NetSpec:
     )
 
     def __post_init__(self) -> None:
-        _check(self, NetConfig)
+        check_fields(self, NetConfig)
         if (self.members == 0) != (self.pretrained == 1):
             raise UsageError(
                 f"{self.members} trained nets do not suit a share of {self.pretrained:g} of the pretrained one"
@@ -196,7 +169,7 @@ class TrainSpec:
 
     epochs: int = decided("Passes over the data.")
     loss: str = decided("What training makes small, by name.")
-    training: str = decided("What the recursive strategy feeds back in training.", words=_certain(TRAININGS))
+    training: str = decided("What the recursive strategy feeds back in training.", words=certain(TRAININGS))
     carry: bool = decided("Whether the state is carried from chunk to chunk.")
     bptt_steps: int = decided("Steps that gradients flow back.")
     stride: int = decided("Steps from one training origin to the next.")
@@ -212,12 +185,12 @@ class TrainSpec:
     start: str = decided(
         "What training starts from; validation: that decides how much of the forecast is the pretrained net's; file: "
         "the nets of a model file.",
-        words=(*_certain(STARTS), FILE),
+        words=(*certain(STARTS), FILE),
         otherwise=SCRATCH,
     )
 
     def __post_init__(self) -> None:
-        _check(self, TrainConfig)
+        check_fields(self, TrainConfig)
         if self.loss not in LOSSES:
             raise UsageError(f"loss is {shown(self.loss)}, but must be one of {', '.join(LOSSES)}")
 
@@ -255,7 +228,7 @@ class ModelSpec:
         """The spec of all fields by name, whatever their section. UsageError if one is missing, unknown or wrong."""
         sections = get_type_hints(cls)
         named = [each for kind in sections.values() for each in fields(kind)]
-        table(values, [each.name for each in named], [each.name for each in named if _needed(each)], "field")
+        table(values, [each.name for each in named], [each.name for each in named if is_needed(each)], "field")
         return cls(**{name: _taken(kind, values) for name, kind in sections.items()})
 
     @property
@@ -292,6 +265,12 @@ class ModelSpec:
         """How many frames the members measure in: one for each span of the level; one without any member."""
         return max(1, min(self.net.members, len(self.frame.level_span)))
 
+    def bounded(self, minimum: float | None, maximum: float | None) -> "ModelSpec":
+        """The same with other bounds of forecasts; None: as they are. UsageError if nothing lies between them."""
+        low = self.task.minimum if minimum is None else minimum
+        high = self.task.maximum if maximum is None else maximum
+        return replace(self, task=replace(self.task, minimum=low, maximum=high))
+
     def of_members(self, members: int) -> "ModelSpec":
         """The first so many of the trained nets, without the pretrained one."""
         return self.with_share(members, 0.0)
@@ -314,7 +293,7 @@ class ModelSpec:
     def to_config(self) -> Config:
         """The Config that leaves nothing open and asks for just this."""
         flat = _flat(self)
-        flat["seasons"] = self.task.seasons_to_ask
+        flat |= {"seasons": self.task.seasons_to_ask, **self.task.bounds_to_ask}
         if self.frame.is_global:
             flat |= {"frame": "global", "level_span": None}
         flat["max_time"] = None if self.train.max_time == UNLIMITED else self.train.max_time
@@ -331,7 +310,7 @@ class ModelSpec:
             name: {
                 each.name: _to_json(getattr(part, each.name))
                 for each in fields(part)
-                if _needed(each) or getattr(part, each.name) != each.default
+                if is_needed(each) or getattr(part, each.name) != each.default
             }
             for name, part in sections.items()
         }
@@ -342,7 +321,10 @@ class ModelSpec:
         sections = get_type_hints(cls)
         given = table(values, sections, sections, "section of the spec")
         for name, kind in sections.items():
-            known, needed = [each.name for each in fields(kind)], [each.name for each in fields(kind) if _needed(each)]
+            known, needed = (
+                [each.name for each in fields(kind)],
+                [each.name for each in fields(kind) if is_needed(each)],
+            )
             table(given[name], known, needed, f"field of the section {name!r}")
         return cls(**{name: _taken(kind, given[name]) for name, kind in sections.items()})
 
@@ -368,11 +350,6 @@ class Interruption:
 def _flat(of_sections: Any) -> dict[str, Any]:
     """All fields by name, which is theirs in one section alone."""
     return {name: value for part in asdict(of_sections).values() for name, value in part.items()}
-
-
-def _needed(each: "Field[Any]") -> bool:
-    """Whether every model file has a field."""
-    return each.default is MISSING
 
 
 def _taken(kind: Any, flat: Mapping[str, Any]) -> Any:

@@ -65,7 +65,7 @@ def test_the_fewer_the_data_to_learn_from_the_further_a_net_is_shrunk() -> None:
 
 def test_what_is_given_is_kept_and_said_to_be() -> None:
     config = Config(
-        task=TaskConfig(horizon=5, seasons=(6, 1), transform="none", strategy="direct"),
+        task=TaskConfig(horizon=5, seasons=(6, 1), transform="none", strategy="direct", minimum=-1e3, maximum=1e3),
         net=NetConfig(window=9, level_span=(3,), base=("last-6",), hidden_size=7),
         train=TrainConfig(epochs=2, members=2, stride=3, shrinkage=0.5, start="scratch"),
     )

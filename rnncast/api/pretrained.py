@@ -52,9 +52,10 @@ def forecast(
     task = updated(TaskConfig(), *sorted_out({"horizon": horizon, "season": season}, TaskConfig()))
     panel = panel_of(df, asked, say)
     net = Pretrained.of(panel, task)
-    why_horizon, why_seasons = net.why
+    why_horizon, why_seasons, why_minimum = net.why
     seasons = ", ".join(map(str, net.seasons)) or "none"
-    say(f"by the pretrained net; horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons})")
+    floor = f"; not below {net.bounds[0]:g} ({why_minimum})" if net.floored else ""
+    say(f"by the pretrained net; horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons}){floor}")
     wanted = quantiles_from(level, quantiles)
     values = net.predict(panel, task.quantiles if wanted is None else wanted, by_level=quantiles is None)
     return Forecast(values, partial(seen_by, panel), net.seasons, partial(net.sample, panel))

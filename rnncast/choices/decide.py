@@ -9,6 +9,7 @@ from rnncast.choices.effort import epochs_of, hidden_size_of, members_of, shrink
 from rnncast.choices.frame import base_of, constants_of, spans_of, window_of
 from rnncast.choices.start import start_of
 from rnncast.choices.task import (
+    bounds_of,
     calendar_of,
     check_lengths,
     horizon_of,
@@ -29,6 +30,8 @@ TOLD = (  # what is said of choices, in this order
     "seasons",
     "horizon",
     "transform",
+    "minimum",
+    "maximum",
     "frame",
     "level_span",
     "base",
@@ -69,6 +72,7 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
         "seasons": (seasons, why_seasons),
         "horizon": (horizon, why_horizon),
         "transform": transform_of(config, panel, main),
+        **bounds_of(config.task, panel),
         "hidden_size": hidden_size_of(config, panel),
         "window": window_of(config, main),
         "calendar": calendar_of(config, panel, longest),

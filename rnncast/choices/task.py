@@ -4,19 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnncast.choices.choice import GIVEN
+from rnncast.choices.choice import GIVEN, Made
 from rnncast.choices.movements import scale_drift
 from rnncast.choices.seasonality import find_longer_season, find_season
-from rnncast.config import CYCLES, Config
+from rnncast.config import CYCLES, Config, TaskConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.losses import LOSSES
 from rnncast.runtime.checks import check_strategy
 from rnncast.runtime.registry import find_net
 from rnncast.series.panel import Panel
+from rnncast.spec import UNBOUNDED
 from rnncast.times.frequency import check_cycles
 
 TWICE = 1.998  # that many years are two: some have 365 days
 SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
+FEWEST_ZEROS, SHARE_OF_ZEROS = 3, 0.01  # of the values, from which on 0 is a floor and no chance
 PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
 
 
@@ -66,6 +68,30 @@ def check_lengths(longest: int, horizon: int, config: Config) -> None:
             f"too few rows: the longest series has {longest}, and a horizon of {horizon} needs at least {needed}",
             hint=f"give more history, or a smaller --horizon (at most {longest - 2})" if longest > 2 else "",
         )
+
+
+def bounds_of(asked: TaskConfig, panel: Panel) -> dict[str, Made]:
+    """Choose the `minimum` and the `maximum` of forecasts: given; else 0 where no value is below it, and some are 0.
+
+    UsageError if a value lies beyond a bound that is given.
+    """
+    known = panel.y[~np.isnan(panel.y)]
+    lowest, highest = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    if asked.minimum is not None and lowest < asked.minimum:
+        raise _beyond("--min", asked.minimum, "smallest", lowest)
+    if asked.maximum is not None and highest > asked.maximum:
+        raise _beyond("--max", asked.maximum, "largest", highest)
+    maximum = (UNBOUNDED, "none given") if asked.maximum is None else (asked.maximum, GIVEN)
+    if asked.minimum is not None:
+        return {"minimum": (asked.minimum, GIVEN), "maximum": maximum}
+    zeros = int(np.count_nonzero(known == 0))
+    if lowest == 0 < maximum[0] and zeros >= max(FEWEST_ZEROS, SHARE_OF_ZEROS * known.size) and highest > 0:
+        return {"minimum": (0.0, f"no value is below 0, and {zeros} of {known.size} are 0"), "maximum": maximum}
+    return {"minimum": (-UNBOUNDED, "none given, and values do not heap up at 0"), "maximum": maximum}
+
+
+def _beyond(option: str, bound: float, which: str, value: float) -> UsageError:
+    return UsageError(f"{option} is {bound:g}, but the {which} value is {value:g}", hint=f"leave out {option}")
 
 
 def calendar_of(config: Config, panel: Panel, longest: int) -> tuple[tuple[str, ...], str]:

@@ -17,7 +17,8 @@ from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pre
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
 from rnncast.cli.sums import check_sums, is_summed, sampled, summed
-from rnncast.config import PRETRAINED, TableConfig, quantiles_from
+from rnncast.cli.task import ALL_BUT_BOUNDS, bounds_from, task_from
+from rnncast.config import PRETRAINED, TableConfig, TaskConfig, quantiles_from
 from rnncast.errors import ExitCode, OutputClosedError, UsageError
 from rnncast.files.output.writing import check_writable
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 MOST_NAMED = 5  # series, in a hint
 
 
-@o.with_settings(TableConfig)
+@o.with_settings(TableConfig, TaskConfig, without=ALL_BUT_BOUNDS)
 def forecast(
     context: typer.Context,
     data: o.Data = None,
@@ -100,15 +101,13 @@ def _follow(
 ) -> ExitCode:
     """Forecast after each row of a stream, by a model file or by the pretrained net. stream: what is shown, in which
     format, and where the state goes at the end."""
-    from rnncast.forecaster.forecaster import Forecaster
-
     environment, given = context.obj, context.params
-    asked = o.task_from(given["horizon"], given["season"])
+    asked = task_from(context)
     if untrained:
         forecaster, table = None, o.table_from(context)
         say_pretrained(environment, path)
     else:
-        forecaster = replace(Forecaster.load(given["model"]), device=given["device"])
+        forecaster = _loaded(context)
         table = o.table_from(context, forecaster.source.table)
     gaps = o.stands(context, "gaps") and table.gaps == "mask"
     shown, kind, save = stream
@@ -131,13 +130,21 @@ def _piped(context: typer.Context) -> str | None:
     return None
 
 
+def _loaded(context: typer.Context) -> "Forecaster":
+    """The trained model, on the device and with the bounds asked for."""
+    from rnncast.forecaster.forecaster import Forecaster
+
+    given, bounds = context.params, bounds_from(context)
+    forecaster = Forecaster.load(given["model"])
+    return replace(forecaster, device=given["device"], spec=forecaster.spec.bounded(**bounds))
+
+
 def _forecast(context: typer.Context, path: str | None, shown: Shown) -> "tuple[Forecaster, Forecast | Paths, History]":
     """The forecaster after the new rows, if it is given any, its forecast, and what holds the history of that."""
     from rnncast.forecaster.data import continued, future_of
-    from rnncast.forecaster.forecaster import Forecaster
 
     environment, given = context.obj, context.params
-    forecaster = replace(Forecaster.load(given["model"]), device=given["device"])
+    forecaster = _loaded(context)
     table = o.table_from(context, forecaster.source.table)
     horizon, panel, ahead = given["horizon"], None, None
     read = partial(read_data, environment=environment, note=environment.detail)

@@ -13,7 +13,7 @@ from rnncast.cli.output import Format
 from rnncast.cli.settings_file import take_settings
 from rnncast.config import PRETRAINED, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.runtime.registry import NETS
-from rnncast.settings import MOST_STEPS, flag, item_of, range_in_words, several, updated
+from rnncast.settings import MOST_STEPS, flag, item_of, range_in_words, updated
 
 MODEL_FILE = "rnncast.safetensors"
 GIVEN = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")  # where a value comes from that is not merely a default
@@ -373,11 +373,6 @@ def _given(context: typer.Context) -> dict[str, Any]:
     """What was given, and is not merely a default."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return {name: value for name, value in context.params.items() if getattr(sources[name], "name", "") in GIVEN}
-
-
-def task_from(horizon: int | None, season: str | None) -> TaskConfig:
-    """What --horizon and --season ask for. UsageError if it cannot be."""
-    return TaskConfig(horizon=horizon, seasons=None if season is None else several("seasons", season, int))
 
 
 def _updated(section: Section, given: Mapping[str, Any]) -> Section:

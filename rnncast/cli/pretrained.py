@@ -10,6 +10,7 @@ from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown
 from rnncast.cli.reading import read_data
 from rnncast.cli.sums import sampled
+from rnncast.cli.task import task_from
 from rnncast.config import PRETRAINED, TaskConfig
 from rnncast.errors import UsageError
 
@@ -69,17 +70,18 @@ def forecast_pretrained(
     stderr, which net made it, and what was decided."""
     environment: Environment = context.obj
     given = context.params
-    asked = o.task_from(given["horizon"], given["season"])
+    asked = task_from(context)
     from rnncast.forecaster.pretrained import Pretrained
 
     panel = read_data(path, o.table_from(context), environment, environment.say)
     net = Pretrained.of(panel, asked)
-    why_horizon, why_seasons = net.why
+    why_horizon, why_seasons, why_minimum = net.why
     seasons = ", ".join(map(str, net.seasons)) or "none"
     say_pretrained(environment, path)
     if given["continued"]:
         environment.say("there is no state yet for --continue to go on from: these rows are the whole history")
-    environment.say(f"horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons})")
+    floor = f"; not below {net.bounds[0]:g} ({why_minimum})" if net.floored else ""
+    environment.say(f"horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons}){floor}")
     past, number = (panel, net.seasons), sampled(given)
     if given["save_state"]:
         from rnncast.cli.beginning import after_history

@@ -97,7 +97,8 @@ class Follower:
         point, cutoff = quantiles[:, :, len(probabilities) // 2], np.array([series.cutoff])
         ids = (model.ids[series.s],)
         check_finite(quantiles, model.spec.net.model, ids, model.columns)
-        return Forecast(ids, cutoff, point, quantiles, probabilities, model.frequency, model.columns, log=model.log)
+        found = Forecast(ids, cutoff, point, quantiles, probabilities, model.frequency, model.columns)
+        return replace(found, log=model.log, bounds=model.spec.task.bounds)
 
     def end(self, followed: Mapping[str, Live]) -> Forecaster:
         """The forecaster after all rows of the series followed."""

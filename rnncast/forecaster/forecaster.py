@@ -162,9 +162,8 @@ class Forecaster:
         check_finite(quantiles, self.spec.net.model, start.ids, start.columns)
         probabilities = self.spec.task.quantiles
         point = quantiles[:, :, len(probabilities) // 2]
-        return Forecast(
-            start.ids, start.cutoff, point, quantiles, probabilities, self.frequency, start.columns, log=self.log
-        )
+        found = Forecast(start.ids, start.cutoff, point, quantiles, probabilities, self.frequency, start.columns)
+        return replace(found, log=self.log, bounds=self.spec.task.bounds)
 
     @LARGE
     def sample(

@@ -4,14 +4,14 @@ B series side by side, T steps, H steps ahead, P paths.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.choices.choice import GIVEN
-from rnncast.choices.task import horizon_of, seasons_of
+from rnncast.choices.task import bounds_of, horizon_of, seasons_of
 from rnncast.config import PRETRAINED, Config, TaskConfig
 from rnncast.errors import DataError
 from rnncast.forecaster.given import check_finite, check_reach
@@ -21,7 +21,7 @@ from rnncast.pretrained.net import PROBABILITIES, Local, Weights, local_forecast
 from rnncast.pretrained.past import Seasons
 from rnncast.pretrained.weights import pretrained_weights
 from rnncast.runtime.memory import check_paths
-from rnncast.series.forecast import Forecast, Paths
+from rnncast.series.forecast import ANYTHING, Bounds, Forecast, Paths, within
 from rnncast.series.panel import Panel
 from rnncast.series.sizes import check_sizes
 from rnncast.series.splits import aligned_origins, drawn_origins
@@ -42,19 +42,26 @@ class Pretrained:
 
     horizon: int
     seasons: tuple[int, ...]
-    why: tuple[str, str] = (GIVEN, GIVEN)  # of the horizon, of the seasons
+    why: tuple[str, str, str] = (GIVEN, GIVEN, GIVEN)  # of the horizon, of the seasons, of the lower bound
+    bounds: Bounds = ANYTHING
 
     @classmethod
     def of(cls, panel: Panel, asked: TaskConfig) -> "Pretrained":
         """The net with the horizon and the seasons asked for, or else those that training on the panel would choose.
 
-        DataError if the panel holds a value that is too large.
+        DataError if the panel holds a value that is too large; UsageError if one lies beyond a bound.
         """
         check_sizes(panel)
         config = Config(task=asked)
         seasons, why_seasons = seasons_of(config, panel, int(panel.lengths.max(initial=0)))
         horizon, why_horizon = horizon_of(config, seasons[0] if seasons else 1)
-        return cls(horizon, seasons, (why_horizon, why_seasons))
+        (minimum, why_minimum), (maximum, _) = bounds_of(asked, panel).values()
+        return cls(horizon, seasons, (why_horizon, why_seasons, why_minimum), (minimum, maximum))
+
+    @property
+    def floored(self) -> bool:
+        """Whether there is a lower bound."""
+        return self.bounds[0] > ANYTHING[0]
 
     @cached_property
     def weights(self) -> Weights:
@@ -73,7 +80,8 @@ class Pretrained:
         shown = [wanted.index(p) for p in probabilities]
         point, quantiles = found[:, :, wanted.index(0.5)], found[:, :, shown]
         ids, cutoff, columns = panel.ids, panel.ends, panel.columns
-        return Forecast(ids, cutoff, point, quantiles, probabilities, panel.frequency, columns, by_level=by_level)
+        forecast = Forecast(ids, cutoff, point, quantiles, probabilities, panel.frequency, columns)
+        return replace(forecast, by_level=by_level, bounds=self.bounds)
 
     def sample(self, panel: Panel, paths: int) -> Paths:
         """So many sampled futures of each series, which have the quantiles of `predict` at each lead time.
@@ -96,7 +104,7 @@ class Pretrained:
         """What is made of the quantiles of the chosen series [B], [B, H, width], for all of them and in their units."""
         found = np.empty((len(panel), self.horizon, width))
         for rows, local in self._local(panel):
-            found[rows] = local.in_units(values(rows, local))
+            found[rows] = within(local.in_units(values(rows, local)), self.bounds)
         check_finite(found, PRETRAINED, panel.ids, panel.columns)
         return found
 

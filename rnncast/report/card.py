@@ -44,6 +44,7 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
             "levels": list(task.levels),
             "seasons": list(task.seasons),
             "transform": frame.transform,
+            **{name: bound for name, bound in task.bounds_to_ask.items() if bound is not None},
         },
         "data": {
             "path": forecaster.source.path or None,

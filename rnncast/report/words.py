@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from rnncast.config import PRETRAINED, VALIDATION, Config
 from rnncast.plain import counted
-from rnncast.spec import Interruption, ModelSpec
+from rnncast.spec import UNBOUNDED, Interruption, ModelSpec
 from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.epoch import EpochReport
 
@@ -15,10 +15,12 @@ def choices_in_words(asked: Config, spec: ModelSpec) -> str:
     task, frame = spec.task, spec.frame
     seasons = ", ".join(map(str, task.seasons)) or "none"
     horizon = "" if asked.task.horizon else " (one season)" if task.seasons else " (no season to go by)"
+    sides = zip(("below", "above"), task.bounds, strict=True)
+    bounds = "".join(f"; not {side} {bound:g}" for side, bound in sides if abs(bound) < UNBOUNDED)
     how = task.strategy if spec.direct else f"{task.strategy}, {spec.train.training}"
     members = f"; {spec.net.members} nets" if spec.net.members > 1 else ""
     nets = f"; window {frame.window}; {counted(spec.train.epochs, 'epoch')}{members}" if spec.net.members else ""
-    return f"horizon {task.horizon}{horizon}; season {seasons}; transform {frame.transform}; {how}{nets}"
+    return f"horizon {task.horizon}{horizon}; season {seasons}; transform {frame.transform}{bounds}; {how}{nets}"
 
 
 def name_of(spec: ModelSpec) -> str:

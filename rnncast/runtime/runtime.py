@@ -29,6 +29,7 @@ from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
 from rnncast.runtime.pretrained import PretrainedMember
 from rnncast.runtime.states import SeriesState, concatenated, rows_of
 from rnncast.series.arrays import joined
+from rnncast.series.forecast import within
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.values import Values
@@ -187,17 +188,16 @@ class Runtime:
         if not self.spec.direct:  # the dependence is that of the walks
             walks = walked(self.step_pending, state, ahead, probabilities, scores)
             scores = scores_at(quantiles[:, :, None], probabilities, walks)
-        restored: Values = self.frame.restore(values_at(self._calibrated(quantiles), probabilities, scores))
-        return self._counted(restored)
+        return self._kept(self.frame.restore(values_at(self._calibrated(quantiles), probabilities, scores)))
 
     def restored(self, quantiles: Values) -> Values:
         """Transformed quantiles [S, H, Q] of the nets as those that are forecast, in the unit of the data."""
-        restored: Values = self.frame.restore(self._calibrated(quantiles))
-        return self._counted(restored)
+        return self._kept(self.frame.restore(self._calibrated(quantiles)))
 
-    def _counted(self, values: Values) -> Values:
-        """Values in the user's units: whole numbers, none below 0, where counts are forecast."""
-        return np.maximum(np.round(values), 0.0) if self.loss.counts else values
+    def _kept(self, values: Values) -> Values:
+        """Values in the user's units, none beyond the bounds; where counts are forecast whole numbers, none below 0."""
+        counted = np.maximum(np.round(values), 0.0) if self.loss.counts else values
+        return within(counted, self.spec.task.bounds)
 
     def _quantiles(self, state: SeriesState, ahead: Ahead) -> Values:
         if self.spec.direct:

@@ -10,9 +10,22 @@ from rnncast.plain import counted
 from rnncast.series.panel import Columns
 from rnncast.series.sizes import from_logs
 from rnncast.settings import in_range
+from rnncast.spec import UNBOUNDED
 from rnncast.times.frequency import Frequency, Positions, Times
 
 POINT, PATH, CUTOFF = "forecast", "path", "cutoff"  # the columns of a table of forecasts
+
+
+Bounds = tuple[float, float]  # the lowest and the highest value that there can be
+ANYTHING: Bounds = (-UNBOUNDED, UNBOUNDED)
+
+
+def within(values: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64]:
+    """Values, with the bound in place of those beyond it; what is not finite stays so, for whoever refuses it.
+
+    Quantiles still rise, and each is the quantile of paths that are cut off the same way.
+    """
+    return np.where(np.isfinite(values), np.clip(values, *bounds), values)
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,7 +34,7 @@ class Forecast:
 
     ids [S]; cutoff [S], the grid position of the last value seen; point [S, H]; quantiles [S, H, Q] at
     `probabilities` [Q], rising; all in the user's units. log: whether they are spread in logs. by_level: whether the
-    quantiles are to be shown as the ends of central intervals.
+    quantiles are to be shown as the ends of central intervals. bounds: what no value lies beyond.
     """
 
     ids: tuple[str, ...]
@@ -33,6 +46,7 @@ class Forecast:
     columns: Columns
     log: bool = False
     by_level: bool = True
+    bounds: Bounds = ANYTHING
 
     def __post_init__(self) -> None:
         series, horizon = self.point.shape
@@ -47,7 +61,7 @@ class Forecast:
         """The same forecast with quantiles at other probabilities, between and beyond those that it has."""
         known = np.log(self.quantiles) if self.log else self.quantiles
         wanted = requantiled(known, self.probabilities, probabilities)
-        quantiles = from_logs(wanted) if self.log else wanted
+        quantiles = within(from_logs(wanted) if self.log else wanted, self.bounds)
         return replace(self, quantiles=quantiles, probabilities=probabilities, by_level=by_level)
 
     @property

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncast.decided import UNLIMITED
 from rnncast.errors import UsageError
 from rnncast.frame.baselines import baselines_of
 from rnncast.frame.frame import Frame
 from rnncast.plain import fits, shown, table
-from rnncast.spec import UNLIMITED, ModelSpec
+from rnncast.spec import ModelSpec
 
 FORMAT = 1
 _SECTIONS = ("task", "net", "train")

@@ -1,0 +1,24 @@
+"""What is asked of a forecast: how far, with which seasons, and within which bounds."""
+
+from dataclasses import fields
+from typing import Any
+
+import typer
+
+from rnncast.config import TaskConfig
+from rnncast.settings import BOUNDS, several
+
+ALL_BUT_BOUNDS = tuple(spec.name for spec in fields(TaskConfig) if spec.name not in BOUNDS)
+
+
+def bounds_from(context: typer.Context) -> dict[str, Any]:
+    """What --min and --max ask for. UsageError if it cannot be."""
+    task = TaskConfig(**{name: context.params[name] for name in BOUNDS})
+    return {name: getattr(task, name) for name in BOUNDS}
+
+
+def task_from(context: typer.Context) -> TaskConfig:
+    """What --horizon, --season, --min and --max ask for. UsageError if it cannot be."""
+    season = context.params["season"]
+    seasons = None if season is None else several("seasons", season, int)
+    return TaskConfig(horizon=context.params["horizon"], seasons=seasons, **bounds_from(context))

@@ -1,0 +1,63 @@
+"""What a field of a ModelSpec is: it carries its meaning, its unit and what it may hold. Standard library only."""
+
+from dataclasses import MISSING, Field, field, fields
+from typing import Any, get_type_hints
+
+from rnncast.errors import UsageError
+from rnncast.plain import fits, shown
+from rnncast.settings import MOST_ITEMS, MOST_STEPS, in_range
+
+UNLIMITED = float("inf")
+
+
+def decided(
+    meaning: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    words: tuple[str, ...] = (),
+    filled: bool = False,
+    unlimited: bool = False,
+    otherwise: Any = MISSING,
+) -> Any:
+    """A field that carries its meaning (with the unit) and what it may hold.
+
+    at_least, at_most: instead of what the setting of that name says. words: the only ones there are. filled: whether a
+    tuple must hold something. unlimited: whether it may be infinite. otherwise: what a model file that lacks it means,
+    and what is therefore not written.
+    """
+    rules = {"at_least": at_least, "at_most": at_most, "words": words, "filled": filled, "unlimited": unlimited}
+    return field(default=otherwise, metadata={"meaning": meaning, **rules})
+
+
+def certain(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a setting but for the one that leaves it open."""
+    return tuple(word for word in words if word != "auto")
+
+
+def check_fields(section: Any, settings: Any) -> None:
+    """UsageError, by name, for a value outside its field's rules, or outside the range of the setting of that name."""
+    hints, ranges = get_type_hints(type(section)), {each.name: each.metadata for each in fields(settings)}
+    for each in fields(section):
+        value, rules = getattr(section, each.name), each.metadata
+        if rules["unlimited"] and value == UNLIMITED:
+            continue
+        if not fits(value, hints[each.name]):
+            raise UsageError(f"{each.name} cannot be {shown(value)}")
+        items = value if isinstance(value, tuple) else (value,)
+        if rules["filled"] and not items:
+            raise UsageError(f"{each.name} must not be empty")
+        bounds = dict(ranges.get(each.name, {"at_most": MOST_STEPS, "most": MOST_ITEMS}))
+        if len(items) > bounds["most"]:
+            raise UsageError(f"{each.name} has {len(items)} items, but must have at most {bounds['most']}")
+        bounds |= {bound: rules[bound] for bound in ("at_least", "at_most") if rules[bound] is not None}
+        for item in items:
+            if rules["words"] and item not in rules["words"]:
+                raise UsageError(f"{each.name} is {shown(item)}, but must be one of {', '.join(rules['words'])}")
+            if isinstance(item, float | int):
+                in_range(each.name, item, bounds)
+
+
+def is_needed(each: "Field[Any]") -> bool:
+    """Whether every model file has a field."""
+    return each.default is MISSING
