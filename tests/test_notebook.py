@@ -80,11 +80,11 @@ def test_a_notebook_forecasts_as_the_command_line_does(program: Program, model: 
     model.save(str(program.folder / "rnncast.safetensors"))
     shutil.copy(AIR_PASSENGERS, program.folder)
     for given in ((), ("air_passengers.csv",)):
-        done = program("forecast", *given, "-o", "out.csv")
+        done = program("forecast", *given, "--digits", "full", "-o", "out.csv")
         assert done.returncode == 0, done.stderr
         told, found = pd.read_csv(program.folder / "out.csv"), model.forecast(*(AIR_PASSENGERS for _ in given))
         assert told["forecast"].to_numpy() == pytest.approx(found.point[0], rel=1e-6)
-    done = program("forecast", "air_passengers.csv", "-m", "pretrained", "-H", "3", "-o", "out.csv")
+    done = program("forecast", "air_passengers.csv", "-m", "pretrained", "-H", "3", "--digits", "full", "-o", "out.csv")
     assert done.returncode == 0, done.stderr
     told = pd.read_csv(program.folder / "out.csv")
     assert told["forecast"].to_numpy() == pytest.approx(

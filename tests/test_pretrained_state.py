@@ -47,17 +47,19 @@ def whole() -> np.ndarray:
 
 def test_new_rows_go_on_from_a_kept_state(program: Program, whole: np.ndarray) -> None:
     """The splitting law, through real processes: all at once, in three parts, or row by row is the same."""
-    first = program.process("forecast", "--continue", "--save-state", "-H", "3", stdin=part(1, 100))
+    first = program.process("forecast", "--digits", "full", "--continue", "--save-state", "-H", "3", stdin=part(1, 100))
     assert first.returncode == 0, first.stderr
     assert "there is no state yet for --continue to go on from: these rows are the whole history" in first.stderr
     size = (program.folder / STATE).stat().st_size
-    second = program.process("forecast", "--continue", "--save-state", stdin=part(101, 130))
+    second = program.process("forecast", "--digits", "full", "--continue", "--save-state", stdin=part(101, 130))
     assert second.returncode == 0, second.stderr
     assert abs((program.folder / STATE).stat().st_size - size) < 200  # of a header that says where the state ends
-    third = program.process("forecast", "--follow", "--save-state", "--format", "csv", stdin=part(131, 144))
+    third = program.process(
+        "forecast", "--digits", "full", "--follow", "--save-state", "--format", "csv", stdin=part(131, 144)
+    )
     assert (third.returncode, third.stderr) == (0, "")
     assert len(third.stdout.splitlines()) == 1 + 14 * 3
-    last = program.process("forecast", "--format", "csv")
+    last = program.process("forecast", "--digits", "full", "--format", "csv")
     assert last.stdout.splitlines()[1].startswith("1961-01,")
     middle = whole.shape[1] // 2
     for text in (third.stdout, last.stdout):
@@ -67,7 +69,7 @@ def test_new_rows_go_on_from_a_kept_state(program: Program, whole: np.ndarray) -
 
 
 def test_a_stream_without_a_model_begins_with_its_history(program: Program, whole: np.ndarray) -> None:
-    done = program.process("forecast", "--follow", "-H", "3", "--save-state", stdin=part(1, 144))
+    done = program.process("forecast", "--digits", "full", "--follow", "-H", "3", "--save-state", stdin=part(1, 144))
     assert done.returncode == 0, done.stderr
     assert "by the pretrained net" in done.stderr
     assert "the beginning of the stream: time 'Month', target '#Passengers'; 24 steps, monthly" in done.stderr

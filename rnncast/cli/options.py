@@ -96,7 +96,8 @@ Dialects = Annotated[
     typer.Option(
         "--dialect",
         metavar="same|plain",
-        help="CSV as the data came: separator, decimal mark, mark of the byte order; plain: commas and points.",
+        help="CSV dialect: same (separator, decimal and byte order marks of the data) or plain (commas and points).",
+        hidden=True,
     ),
 ]
 Digits = Annotated[
@@ -104,7 +105,8 @@ Digits = Annotated[
     typer.Option(
         "--digits",
         metavar="auto|full|N",
-        help="Decimals: auto, as the data justify; full, every digit that a number has; or so many.",
+        help="Decimals: auto (as the data justify), full (every digit), or a number of them.",
+        hidden=True,
     ),
 ]
 Steps = Annotated[
@@ -233,7 +235,7 @@ Plot = Annotated[
     typer.Option(
         "--plot",
         metavar="FILE",
-        help="Draw a figure into this file: .png, .svg or .pdf. Needs matplotlib: pip install 'rnncast[plot]'.",
+        help="Draw a figure into this file: .png, .svg or .pdf. Needs the extra plot.",
     ),
 ]
 Report = Annotated[

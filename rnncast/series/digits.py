@@ -33,16 +33,23 @@ def decimals_of(asked: str, values: Sequence[NDArray[np.float64]]) -> NDArray[np
 
 def rounded(values: NDArray[np.float64], places: int) -> list[float] | list[int]:
     """Numbers to so many decimals; whole ones as int where there are none."""
-    near = np.round(values, places)
+    near = _near(values, places)
     if places == 0 and np.isfinite(near).all() and (np.abs(near) < 2**53).all():
         return near.astype(np.int64).tolist()  # type: ignore[no-any-return]
     return near.tolist()  # type: ignore[no-any-return]
 
 
+def _near(values: NDArray[np.float64], places: int) -> NDArray[np.float64]:
+    """Numbers to so many decimals; those too large to be multiplied by a power of ten have no decimals to lose."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        near = np.round(values, places)
+    return np.where(np.isfinite(near), near, values)
+
+
 def _size(y: NDArray[np.float64]) -> float:
     """The mean size of a series' values; 0 of one that has none."""
     known = np.abs(y[np.isfinite(y)])
-    return float(known.mean()) if len(known) else 0.0
+    return float((known / len(known)).sum()) if len(known) else 0.0  # whose sum alone might be too large
 
 
 def _written(values: Sequence[NDArray[np.float64]]) -> int | None:
@@ -52,6 +59,6 @@ def _written(values: Sequence[NDArray[np.float64]]) -> int | None:
     known = known[np.isfinite(known)]
     whole = len(str(int(np.abs(known).max(initial=0))))
     for places in range(min(MOST_WRITTEN, MOST - whole) + 1):
-        if (np.abs(np.round(known, places) - known) <= NEAR * np.maximum(1, np.abs(known))).all():
+        if (np.abs(_near(known, places) - known) <= NEAR * np.maximum(1, np.abs(known))).all():
             return places
     return None
