@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 from generator import PARTS, core, draw
-from train import Net, batch
+from train import batch
 
+from rnncast.nets.pretrained import PretrainedNet
 from rnncast.pretrained.frame import Parts, advance, begin
 from rnncast.pretrained.net import PROBABILITIES, forecast, forecast_from, quantiles, remember, step, watch
 from rnncast.pretrained.past import Seasons, Values
@@ -32,9 +33,9 @@ def series(season: int, steps: int, rows: int = 4) -> Values:
 
 
 @pytest.fixture(scope="module")
-def torch_net() -> Net:
+def torch_net() -> PretrainedNet:
     torch.manual_seed(1)
-    net = Net(16, 12, 2)
+    net = PretrainedNet(16, 12, 2)
     with torch.no_grad():
         for weight in net.parameters():
             weight += 0.1 * torch.randn_like(weight)
@@ -42,7 +43,7 @@ def torch_net() -> Net:
 
 
 @pytest.fixture(scope="module")
-def weights(torch_net: Net) -> dict[str, Values]:
+def weights(torch_net: PretrainedNet) -> dict[str, Values]:
     return {name: value.numpy() for name, value in torch_net.state_dict().items()}
 
 
@@ -63,7 +64,7 @@ def test_splitting_law(seasons: Seasons, weights: dict[str, Values]) -> None:
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_numpy_is_torch(number: int, torch_net: Net, weights: dict[str, Values]) -> None:
+def test_numpy_is_torch(number: int, torch_net: PretrainedNet, weights: dict[str, Values]) -> None:
     inputs, _, _, *parts, origins = batch(7, number, 400, "cpu")
     with torch.no_grad():
         features = torch_net.gru(inputs)[0]

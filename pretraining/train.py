@@ -18,9 +18,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from rnncast.pretrained.frame import INPUTS, LEAD_INPUTS, SEASONAL_CHANGE, Parts, advance, begin
+from rnncast.nets.pretrained import PretrainedNet, examples, quantile_loss, tensors
+from rnncast.pretrained.frame import advance, begin
 from rnncast.pretrained.logs import in_logs
-from rnncast.pretrained.net import CUTS, MIDDLE, OUTPUTS, PROBABILITIES, STARTS
 from rnncast.pretrained.past import Seasons
 from rnncast.pretrained.weights import FILE
 
@@ -31,51 +31,6 @@ LATE_RATE = 0.35  # of the highest
 CURRICULUM = ((0.08, 160), (0.2, 400))  # up to this share of the updates, series no longer than that
 LONGEST = 2000
 FLIPPED = 0.08  # share of batches with positive values seen the other way, in logs or not
-FARTHEST = 60.0  # scales; a target further out says more of the scale than of the series
-
-
-class Head(nn.Module):
-    """As `net.quantiles`."""
-
-    def __init__(self, features: int, width: int) -> None:
-        super().__init__()
-        self.features = nn.Linear(features, width, bias=False)
-        self.inputs = nn.Linear(INPUTS, width, bias=False)
-        self.lead = nn.Linear(LEAD_INPUTS, width)
-        self.upper = nn.Linear(width, width)
-        self.outputs = nn.Linear(width, OUTPUTS)
-        nn.init.zeros_(self.outputs.weight)
-        nn.init.zeros_(self.outputs.bias)
-
-    def forward(self, features: Tensor, inputs: Tensor, parts: tuple[Tensor, ...]) -> Tensor:
-        """Quantiles [B, O, R, Q], from features [B, O, D] and inputs [B, O, F]."""
-        part_levels, part_trends, part_shapes, part_wave, told = parts
-        hidden = torch.tanh((self.features(features) + self.inputs(inputs))[:, :, None] + self.lead(told))
-        hidden = hidden + torch.tanh(self.upper(hidden))
-        levels, trends, shapes, wave, correction, widths = self.outputs(hidden).tensor_split(CUTS, -1)
-        middle = (levels.softmax(-1) * part_levels[:, :, None]).sum(-1)
-        middle = middle + (trends.softmax(-1)[..., 1:] * part_trends).sum(-1)
-        middle = middle + (shapes.softmax(-1)[..., 1:] * part_shapes).sum(-1)
-        middle = middle + wave[..., 0].sigmoid() * part_wave + correction[..., 0]
-        columns = [middle]
-        for j in range(MIDDLE):
-            columns.insert(0, columns[0] - nn.functional.softplus(widths[..., j] + STARTS[j]))
-            columns.append(columns[-1] + nn.functional.softplus(widths[..., MIDDLE + j] + STARTS[j]))
-        return torch.stack(columns, -1)
-
-
-class Net(nn.Module):
-    """A GRU and the head."""
-
-    def __init__(self, hidden: int = 96, width: int = 64, layers: int = 1) -> None:
-        super().__init__()
-        self.gru = nn.GRU(INPUTS, hidden, layers, batch_first=True)
-        self.head = Head(hidden, width)
-
-
-def tensors(arrays: tuple[np.ndarray, ...], device: str) -> tuple[Tensor, ...]:
-    """As float32 on the device."""
-    return tuple(torch.from_numpy(array.astype(np.float32)).to(device) for array in arrays)
 
 
 def batch(
@@ -110,17 +65,10 @@ def batch(
 
 def _seen(y: np.ndarray, seasons: Seasons, origins: np.ndarray, leads: np.ndarray) -> tuple[np.ndarray, ...]:
     track, _ = advance(seasons, y, begin(seasons, len(y)))
-    parts: Parts = track.parts(origins, leads)
-    ahead = np.concatenate([y, np.full((len(y), leads[-1]), np.nan)], 1)[:, origins[:, None] + leads]
-    scale = track.scale[:, origins, None]
-    targets = (ahead - track.anchor[:, origins, None]) / scale
-    typical = np.cumsum(track.scale, 1)[:, origins, None] / track.past.count[:, origins, None]  # nothing of what comes
-    change = np.exp(track.inputs[:, origins, SEASONAL_CHANGE, None])  # in scales
-    weights = 2 * scale / (scale + typical) * 2 / (1 + change)
-    return (track.inputs, np.clip(targets, -FARTHEST, FARTHEST), weights, *parts)
+    return (track.inputs, *examples(track, y, origins, leads))
 
 
-def loss_of(net: Net, drawn: tuple[Tensor, ...]) -> Tensor:
+def loss_of(net: PretrainedNet, drawn: tuple[Tensor, ...]) -> Tensor:
     """The mean pinball loss, in units of the mean of the scale and the seasonal change up to each origin."""
     inputs, targets, weights, *parts, origins = drawn
     state, before = None, max(0, inputs.shape[1] - BPTT)
@@ -128,12 +76,7 @@ def loss_of(net: Net, drawn: tuple[Tensor, ...]) -> Tensor:
         with torch.no_grad():
             state = net.gru(inputs[:, :before])[1]
     features = net.gru(inputs[:, before:], state)[0]
-    got = net.head(features[:, origins - before], inputs[:, origins], tuple(parts))
-    known = ~targets.isnan()
-    error = torch.where(known, targets, 0.0)[..., None] - got
-    levels = torch.tensor(PROBABILITIES, device=error.device)
-    pinball = torch.maximum(levels * error, (levels - 1) * error).mean(-1) * weights * known
-    return 2 * pinball.sum() / known.sum().clamp(min=1)
+    return quantile_loss(net.head(features[:, origins - before], inputs[:, origins], tuple(parts)), targets, weights)
 
 
 def rate(number: int, updates: int, highest: float) -> float:
@@ -149,7 +92,7 @@ def longest_at(share: float) -> int:
     return next((longest for until, longest in CURRICULUM if share < until), LONGEST)
 
 
-def save(net: Net, path: Path, facts: dict[str, str]) -> None:
+def save(net: PretrainedNet, path: Path, facts: dict[str, str]) -> None:
     """Write the weights in 16 bits, whole or not at all."""
     weights = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in net.state_dict().items()}
     beside = path.with_suffix(".part")
@@ -157,7 +100,7 @@ def save(net: Net, path: Path, facts: dict[str, str]) -> None:
     beside.replace(path)
 
 
-def keep(net: Net, optimiser: torch.optim.AdamW, path: Path, number: int, seconds: float) -> None:
+def keep(net: PretrainedNet, optimiser: torch.optim.AdamW, path: Path, number: int, seconds: float) -> None:
     """Write all that training goes on from, whole or not at all."""
     held = {f"net.{name}": value for name, value in net.state_dict().items()}
     for name, weight in net.named_parameters():
@@ -171,7 +114,7 @@ def keep(net: Net, optimiser: torch.optim.AdamW, path: Path, number: int, second
     beside.replace(path)
 
 
-def resume(net: Net, optimiser: torch.optim.AdamW, path: Path) -> tuple[int, float]:
+def resume(net: PretrainedNet, optimiser: torch.optim.AdamW, path: Path) -> tuple[int, float]:
     """Read it back, if it is there: the number of updates done, and the seconds they took."""
     if not path.exists():
         return 0, 0.0
@@ -205,7 +148,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    net = Net(options.hidden).to(device)
+    net = PretrainedNet(options.hidden).to(device)
     optimiser = torch.optim.AdamW(net.parameters(), lr=options.rate, weight_decay=1e-3)
     progress = options.output.with_suffix(".progress")
     began, shown = time.monotonic(), []

@@ -26,9 +26,10 @@ SEEDS = 2**63  # there are so many
 LEAST_TIME = 0.05  # seconds: no net is made and trained for an epoch sooner
 DATA_OF_MODEL = "--data-of-model"  # the flag by which a user lets a path in a model file be followed anywhere
 PRETRAINED = "pretrained"  # what the net that comes with the package goes by, where a model file or a net is named
+FINETUNED = "finetuned"  # the same net, trained further on the data
 SCRATCH, MEAN = "scratch", "mean"  # nets that know nothing; these and the pretrained one together
-VALIDATION = "validation"  # which decides between the three
-STARTS = ("auto", PRETRAINED, SCRATCH, MEAN, VALIDATION)  # of a training; else a model file
+VALIDATION = "validation"  # which decides between these
+STARTS = ("auto", PRETRAINED, FINETUNED, SCRATCH, MEAN, VALIDATION)  # of a training; else a model file
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
 
 
@@ -267,9 +268,9 @@ class TrainConfig:
     seed: int = setting(1, "Random seed.", at_least=0, below=SEEDS)
     start: str = setting(
         "auto",
-        "Where to start: pretrained (the net of the package, as it is), scratch (new nets), mean (the average of "
-        "both), validation (decides between these three), or a model file to train further; auto: validation, but "
-        "scratch where a net, or how to train it, is asked for.",
+        "Where to start: pretrained (the net of the package, as it is), finetuned (the same, trained further on the "
+        "data), scratch (new nets), mean (of pretrained and scratch), validation (decides between these), or a model "
+        "file to train further; auto: validation, but scratch where a net, or how to train it, is asked for.",
     )
 
     def __post_init__(self) -> None:

@@ -154,9 +154,12 @@ class NetSpec:
         at_most=1,
         otherwise=0.0,
     )
+    finetuned: bool = decided("Whether the pretrained net is trained further on the data.", otherwise=False)
 
     def __post_init__(self) -> None:
         check_fields(self, NetConfig)
+        if self.finetuned and not self.pretrained:
+            raise UsageError("the pretrained net is finetuned, but has no share of the forecast")
         if (self.members == 0) != (self.pretrained == 1):
             raise UsageError(
                 f"{self.members} trained nets do not suit a share of {self.pretrained:g} of the pretrained one"
@@ -275,9 +278,10 @@ class ModelSpec:
         """The first so many of the trained nets, without the pretrained one."""
         return self.with_share(members, 0.0)
 
-    def with_share(self, members: int, pretrained: float) -> "ModelSpec":
-        """The first so many of the trained nets, and the pretrained one with a share of the forecast."""
-        return replace(self, net=replace(self.net, members=members, pretrained=pretrained))
+    def with_share(self, members: int, pretrained: float, *, finetuned: bool = False) -> "ModelSpec":
+        """The first so many of the trained nets, and the pretrained one, as it is or finetuned, with a share of the
+        forecast."""
+        return replace(self, net=replace(self.net, members=members, pretrained=pretrained, finetuned=finetuned))
 
     def of_one_net(self, member: int = 0) -> "ModelSpec":
         """One of the members alone: its seed, and the span of its level first."""
@@ -286,7 +290,7 @@ class ModelSpec:
         return replace(
             self,
             frame=replace(self.frame, level_span=(*spans[turn:], *spans[:turn])),
-            net=replace(self.net, members=1, pretrained=0.0),
+            net=replace(self.net, members=1, pretrained=0.0, finetuned=False),
             train=replace(self.train, seed=(self.train.seed + member) % SEEDS),
         )
 

@@ -26,8 +26,8 @@ files.output  | numpy pandas pyarrow safetensors xlsxwriter | times series frame
 pretrained    | numpy safetensors         |
 runtime       | numpy scipy               | intervals series frame pretrained
 choices       | numpy scipy               | times series frame runtime
-nets          | numpy torch               | frame runtime
-training      | numpy torch               | intervals series frame files.output runtime choices nets
+nets          | numpy torch               | frame runtime pretrained
+training      | numpy torch               | intervals series frame files.output runtime pretrained choices nets
 forecaster    | numpy                     | times intervals series frame files runtime pretrained choices nets training
 evaluate      | numpy scipy statsforecast | times series files.formats files.panels runtime choices training forecaster
 report        | numpy plotille rich       | series files.output choices training forecaster evaluate

@@ -1,4 +1,4 @@
-"""`train` takes the pretrained net, nets trained from scratch, or their mean, as held-out origins say."""
+"""`train` takes the pretrained net, as it is or finetuned, nets from scratch, or a mean, as held-out origins say."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,8 @@ from rnncast.runtime.members import weight_shapes
 from rnncast.runtime.runtime import CONFORMAL, SHARE, SHARED, TEMPLATES
 from rnncast.series.panel import Panel
 from rnncast.training import shares as module
-from rnncast.training.fitted import fitted_untrained
+from rnncast.training.finetuning import finetuned
+from rnncast.training.fitted import fitted_alone
 from rnncast.training.shares import ALONE, BOTH, NONE, Shares, chosen_share, taken_early
 from rnncast.training.validation import Validation
 from tests.conftest import ROOT, Program, small_config, waves
@@ -69,9 +70,12 @@ def judged(panel: Panel, **train: object) -> Forecaster:
 
 def test_what_validation_says_is_in_the_model(tmp_path: Path) -> None:
     made = judged(waves(steps=150))
-    scores = {ALONE: made.scores["pretrained_mase"], BOTH: made.scores["mean_mase"], NONE: made.scores["scratch_mase"]}
+    alone = {False: made.scores["pretrained_mase"], True: made.scores["finetuned_mase"]}
+    assert alone[False] != alone[True]
+    scores = {ALONE: min(alone.values()), BOTH: made.scores["mean_mase"], NONE: made.scores["scratch_mase"]}
     horizons = 3 * int(made.scores["origins"])
     assert made.spec.net.pretrained == made.scores["pretrained"] == chosen_share(scores, horizons)
+    assert made.spec.net.finetuned == (made.spec.net.pretrained > 0 and alone[True] < alone[False])
     assert made.scores["mase"] == scores[made.spec.net.pretrained]
     made.save(path := str(tmp_path / "model.safetensors"))
     assert Forecaster.load(path).scores == made.scores
@@ -87,7 +91,8 @@ def test_whatever_is_chosen_is_what_forecasts(chosen: float, monkeypatch: pytest
     assert CONFORMAL in made.weights
     assert set(weight_shapes(spec)) == set(made.weights) - {CONFORMAL, TEMPLATES, SHARED, SHARE}
     if chosen != BOTH:
-        other = "pretrained" if chosen == ALONE else "scratch"
+        alone = "finetuned" if spec.net.finetuned else "pretrained"
+        other = alone if chosen == ALONE else "scratch"
         same = Forecaster.fit(waves(steps=150), small_config("gru", validate=True, start=other, epochs=1))
         np.testing.assert_allclose(same.predict().quantiles, made.predict().quantiles, rtol=1e-6)
         assert same.scores["mase"] == pytest.approx(made.scores["mase"])
@@ -99,14 +104,14 @@ def test_all_are_judged_by_the_same_values_which_none_has_seen() -> None:
     validation = Validation.of(panel, spec)
     assert validation is not None
     naive = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(validation.spec).items()}
-    before = Shares.of(validation, validation.quantiles(naive))
+    before = Shares.of(validation, validation.quantiles(naive), {False: {}})
     first = validation.splits[0]
     changed = panel.y.copy()
     for s, length in enumerate(first.seen.lengths):
         changed[panel.indptr[s] + length : panel.indptr[s + 1]] *= 3
     other = Validation.of(replace(panel, y=changed), spec)
     assert other is not None
-    after = Shares.of(other, other.quantiles(naive))
+    after = Shares.of(other, other.quantiles(naive), {False: {}})
     for share in (ALONE, BOTH, NONE):
         np.testing.assert_array_equal(before.quantiles[share][0], after.quantiles[share][0])
         assert before.scores[share] != after.scores[share]
@@ -126,11 +131,11 @@ def test_it_is_taken_early_where_an_untrained_net_is_far_behind(monkeypatch: pyt
     panel = waves(series=1, steps=40)
     spec = resolve(Config(task=TaskConfig(horizon=4, seasons=(6,))), panel)
     monkeypatch.setattr(module, "chosen_share", lambda scores, horizons: ALONE)
-    found = fitted_untrained(panel, spec)
+    found = fitted_alone(panel, spec, finetuned)
     assert found is not None
     assert found.scores["mase"] == found.scores["pretrained_mase"]
     long = waves(series=1, steps=140)
-    assert fitted_untrained(long, resolve(Config(task=TaskConfig(horizon=4, seasons=(6,))), long)) is None
+    assert fitted_alone(long, resolve(Config(task=TaskConfig(horizon=4, seasons=(6,))), long), finetuned) is None
 
 
 def test_it_is_said(program: Program) -> None:
@@ -139,8 +144,11 @@ def test_it_is_said(program: Program) -> None:
     told = program("train", "air.csv", "--explain", *quick)
     assert told.returncode == 0, told.stderr
     made = Forecaster.load(str(program.folder / "rnncast.safetensors"))
-    alone, trained, both = (f"{made.scores[name]:.3f}" for name in ("pretrained_mase", "scratch_mase", "mean_mase"))
-    said = f"on data held back, pretrained {alone}, lstm {trained}, their mean {both} (MASE): "
+    names = ("pretrained_mase", "finetuned_mase", "scratch_mase", "mean_mase")
+    alone, tuned, trained, both = (f"{made.scores[name]:.3f}" for name in names)
+    better = "finetuned" if made.scores["finetuned_mase"] < made.scores["pretrained_mase"] else "pretrained"
+    of_all = f"pretrained {alone}, finetuned {tuned}, lstm {trained}, the mean of lstm and {better} {both}"
+    said = f"on data held back, {of_all} (MASE): "
     assert said in told.stderr
     assert "scratch" in program("train", "air.csv", "--explain", "--model", "lstm", "--epochs", "1").stderr
     shown = program("inspect").stdout

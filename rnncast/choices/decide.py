@@ -17,7 +17,7 @@ from rnncast.choices.task import (
     strategy_of,
     transform_of,
 )
-from rnncast.config import MEAN, NO_BASE, PRETRAINED, Config
+from rnncast.config import FINETUNED, MEAN, NO_BASE, PRETRAINED, Config
 from rnncast.frame.baselines import baselines_of
 from rnncast.frame.frame import Frame
 from rnncast.runtime.footprint import check_memory
@@ -45,7 +45,8 @@ TOLD = (  # what is said of choices, in this order
     "shrinkage",
     "start",
 )
-SHARES = {PRETRAINED: 1.0, MEAN: 0.5}  # of the pretrained net in the forecast, before validation has a say
+# Of the pretrained net in the forecast, before validation has a say.
+SHARES = {PRETRAINED: 1.0, FINETUNED: 1.0, MEAN: 0.5}
 
 
 def resolve(config: Config, panel: Panel) -> ModelSpec:
@@ -112,7 +113,8 @@ def _started(spec: ModelSpec, start: str) -> ModelSpec:
     """The spec with the share of the pretrained net that a start means."""
     share = SHARES.get(start, 0.0)
     members = 0 if share == 1 else spec.net.members
-    return replace(spec.with_share(members, share), train=replace(spec.train, start=start))
+    started = spec.with_share(members, share, finetuned=start == FINETUNED)
+    return replace(started, train=replace(spec.train, start=start))
 
 
 def _made(config: Config, values: dict[str, Any]) -> ModelSpec:

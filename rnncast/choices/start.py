@@ -32,7 +32,7 @@ def start_of(config: Config, spec: ModelSpec) -> tuple[str, str]:
         return SCRATCH, f"as {own[0]} is given; --from {VALIDATION} holds the pretrained net against it"
     if not config.train.validate:
         return SCRATCH, "nothing is held back by which to choose the pretrained net"
-    return VALIDATION, "it decides between the pretrained net, nets trained from scratch, and their mean"
+    return VALIDATION, "it decides between the pretrained net, as it is or finetuned, nets from scratch, and a mean"
 
 
 def _own_settings(config: Config) -> list[str]:

@@ -325,15 +325,21 @@ def _on_device(forecaster: Forecaster) -> StepNets:
 
 def _fitted(panel: Panel, spec: ModelSpec, watch: "Watch | None", start: dict[str, Any] | None) -> "Fitted":
     """What training on an encoded panel comes to, from some weights; torch is imported where a net is trained."""
-    from rnncast.training.fitted import fitted_untrained
+    from rnncast.training.fitted import fitted_alone
 
-    if (untrained := fitted_untrained(panel, spec)) is not None:
-        return untrained
+    if (alone := fitted_alone(panel, spec, _finetuned)) is not None:
+        return alone
     from rnncast.training.fit import fit_weights
     from rnncast.training.watch import Watch
 
     made_by = {"data": panel.fingerprint, "settings": spec.to_dict(), "versions": _trained_with()}
     return fit_weights(panel, spec, watch or Watch(), made_by, start)
+
+
+def _finetuned(panel: Panel, spec: ModelSpec) -> dict[str, NDArray[np.float32]]:
+    from rnncast.training.finetuning import finetuned  # torch, where that is asked for
+
+    return finetuned(panel, spec)
 
 
 def _trained_with() -> dict[str, str]:

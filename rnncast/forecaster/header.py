@@ -26,7 +26,7 @@ from rnncast.times.zones import check_zone
 
 SCORES = (  # of which the first three are always there
     *("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins"),
-    *("pretrained_mase", "mean_mase", "scratch_mase", "pretrained"),
+    *("pretrained_mase", "finetuned_mase", "mean_mase", "scratch_mase", "pretrained"),
 )
 NEEDED_SCORES = 3
 PARTS = ("versions", "config", "spec", "frequency", "columns", "source", "scores", "encoding", "ids")

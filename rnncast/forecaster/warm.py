@@ -66,7 +66,7 @@ def further(
     """The spec by which nets of a model are trained further, and the weights that they start from. scores: of the
     model. UsageError as `check_further`."""
     check_further(old, new)
-    spec = new.with_share(new.net.members, old.net.pretrained)
+    spec = new.with_share(new.net.members, old.net.pretrained, finetuned=old.net.finetuned)
     return spec, further_weights(old, spec, weights, scores.get("shrinkage", 0.0))
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from rnncast.config import PRETRAINED, VALIDATION, Config
+from rnncast.config import FINETUNED, PRETRAINED, VALIDATION, Config
 from rnncast.plain import counted
 from rnncast.spec import UNBOUNDED, Interruption, ModelSpec
 from rnncast.training.checkpoint import Checkpoint
@@ -27,12 +27,17 @@ def name_of(spec: ModelSpec) -> str:
     """What a model is called by the nets that have a share of its forecast."""
     if not spec.net.pretrained:
         return spec.net.model
-    return PRETRAINED if not spec.net.members else f"the mean of {spec.net.model} and {PRETRAINED}"
+    learnt = FINETUNED if spec.net.finetuned else PRETRAINED
+    return f"the mean of {spec.net.model} and {learnt}" if spec.net.members else learnt
 
 
 def shares_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:
-    """Which of the pretrained net, trained nets and their mean forecast, and why."""
-    named = {"pretrained_mase": PRETRAINED, "scratch_mase": spec.net.model, "mean_mase": "their mean"}
+    """Which of the pretrained net, as it is or finetuned, trained nets and their mean forecast, and why."""
+    named = {"pretrained_mase": PRETRAINED, "finetuned_mase": FINETUNED, "scratch_mase": spec.net.model}
+    named["mean_mase"] = "their mean"
+    if {"pretrained_mase", "finetuned_mase"} <= scores.keys():
+        better = FINETUNED if scores["finetuned_mase"] < scores["pretrained_mase"] else PRETRAINED
+        named["mean_mase"] = f"the mean of {spec.net.model} and {better}"
     found = ", ".join(f"{name} {scores[key]:.3f}" for key, name in named.items() if key in scores)
     taken = f"{name_of(spec)} forecasts"
     if spec.train.start != VALIDATION:

@@ -21,6 +21,7 @@ from rnncast.training.budget import Budget
 from rnncast.training.checkpoint import Best, Checkpoint, Place, RunState, Weights
 from rnncast.training.device import find_device
 from rnncast.training.epoch import EpochReport
+from rnncast.training.finetuning import finetuned
 from rnncast.training.fitted import Fitted, fitted
 from rnncast.training.ledger import Ledger
 from rnncast.training.loop import train
@@ -87,7 +88,7 @@ def fit_weights(
     states = [reached.runs.get(run.name) for run in (*first, *others)]
     if all(state is not None and state.ended for state in states):
         nets = [state.kept for state in states if state is not None]
-        return fitted(panel, spec, nets[len(judged) :], (validation, nets[: len(judged)]))
+        return fitted(panel, spec, nets[len(judged) :], (validation, nets[: len(judged)]), finetuned)
     rescued = _rescued(panel, spec, validation, states)
     raise InterruptedTrainingError("interrupted before anything was learnt: nothing was written", rescued=rescued)
 

@@ -4,7 +4,7 @@ pretrained net's. No torch, so that the pretrained net can be fitted without it.
 S series, H steps, Q quantiles.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,8 +17,10 @@ from rnncast.series.panel import Panel
 from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.checkpoint import Best, Weights
 from rnncast.training.copula import learnt_copula
-from rnncast.training.shares import Shares, taken_early
+from rnncast.training.shares import Shares, finetuning_pays, name_of_score, taken_early
 from rnncast.training.validation import Validation
+
+Finetune = Callable[[Panel, ModelSpec], Weights]  # the pretrained net's weights, after it was trained on a panel
 
 
 @dataclass(frozen=True)
@@ -31,33 +33,39 @@ class Fitted:
     interruption: Interruption | None = None
 
 
-def fitted_untrained(panel: Panel, spec: ModelSpec) -> Fitted | None:
-    """The pretrained net alone, calibrated on an encoded panel, where that is all that is asked for, or where
-    validation takes it without looking at other nets; None where nets are to be trained."""
+def fitted_alone(panel: Panel, spec: ModelSpec, finetune: Finetune) -> Fitted | None:
+    """The pretrained net alone, as it is or finetuned, calibrated on an encoded panel, where that is all that is asked
+    for, or where validation takes it without looking at other nets; None where nets are to be trained from scratch."""
     if spec.net.members and spec.train.start != VALIDATION:
         return None
-    alone = spec.with_share(0, 1.0)
+    finetuned = spec.net.finetuned
+    alone = spec.with_share(0, 1.0, finetuned=finetuned)
     validation = Validation.of(panel, spec) if spec.train.validate else None
     if spec.net.members and not taken_early(validation, spec):
         return None
-    weights = named_weights(package_weights())
+    weights = {**_learnt(panel, alone, finetune)}
     if validation is None:
         return Fitted(alone, weights | learnt_copula(panel, alone, weights), {})
-    validation = validation.of_pretrained()
-    quantiles = validation.quantiles(weights)
+    quantiles = validation.of_pretrained().quantiles(_learnt(validation.seen, alone, finetune))
     scores = {**validation.facts, "mase": validation.score_of(quantiles), "shrinkage": 0.0}
-    scores |= {"pretrained_mase": scores["mase"], "pretrained": 1.0}
+    scores |= {name_of_score(finetuned=finetuned): scores["mase"], "pretrained": 1.0}
     weights |= _factors(validation, quantiles)
     return Fitted(alone, weights | learnt_copula(panel, alone, weights), scores)
 
 
 def fitted(
-    panel: Panel, spec: ModelSpec, nets: Sequence[Best], judged: tuple[Validation | None, Sequence[Best]]
+    panel: Panel,
+    spec: ModelSpec,
+    nets: Sequence[Best],
+    judged: tuple[Validation | None, Sequence[Best]],
+    finetune: Finetune | None = None,
 ) -> Fitted:
-    """What nets come to, shrunk, mixed with the pretrained net and calibrated as those that were judged say."""
+    """What nets come to, shrunk, mixed with the pretrained net and calibrated as those that were judged say.
+
+    finetune: what makes the finetuned net, if that is a candidate.
+    """
     weights, scores, factors = together(nets), dict[str, float](), dict[str, Any]()
-    shrinkage, share = spec.train.shrinkage, spec.net.pretrained
-    learnt = named_weights(package_weights()) if share or spec.train.start == VALIDATION else {}
+    shrinkage, share, finetuned = spec.train.shrinkage, spec.net.pretrained, spec.net.finetuned
     validation, seen_less = judged
     if validation is not None and seen_less:
         validation = replace(validation, spec=validation.spec.of_members(len(seen_less)))
@@ -65,17 +73,31 @@ def fitted(
         shrinkage, score = validation.shrinkage(unshrunk)
         quantiles = validation.quantiles(shrunk(unshrunk, shrinkage))
         scores = {**validation.facts, "mase": score, "shrinkage": shrinkage}
-        if learnt:
-            found = Shares.of(validation, quantiles)
-            share = found.chosen if spec.train.start == VALIDATION else share
+        if share or spec.train.start == VALIDATION:
+            found = Shares.of(validation, quantiles, _offered(panel, validation.seen, spec, finetune))
+            share, finetuned = found.chosen if spec.train.start == VALIDATION else share, found.finetuned
             quantiles = found.quantiles[share]
             scores |= {"mase": found.scores[share], **found.named, "pretrained": share}
         factors = _factors(validation, quantiles)
     if share == 1:
         weights = dict[str, Any]()
-    spec = spec.with_share(0 if share == 1 else spec.net.members, share)
-    weights = shrunk(weights, shrinkage) | (learnt if share else {}) | factors
+    spec = spec.with_share(0 if share == 1 else spec.net.members, share, finetuned=finetuned and share > 0)
+    learnt = _learnt(panel, spec, finetune) if share else {}
+    weights = {**shrunk(weights, shrinkage), **learnt, **factors}
     return Fitted(spec, weights | learnt_copula(panel, spec, weights), scores)
+
+
+def _offered(panel: Panel, seen: Panel, spec: ModelSpec, finetune: Finetune | None) -> dict[bool, Weights]:
+    """The weights of the pretrained net that are judged, learnt from what comes before all origins of a panel, by
+    whether they are finetuned."""
+    either = spec.train.start == VALIDATION and finetune is not None and finetuning_pays(panel, spec)
+    kinds = (False, True) if either else (spec.net.finetuned,)
+    return {tuned: _learnt(seen, spec.with_share(0, 1.0, finetuned=tuned), finetune) for tuned in kinds}
+
+
+def _learnt(panel: Panel, spec: ModelSpec, finetune: Finetune | None) -> Weights:
+    """The weights of the pretrained net, under the names that they have in a model."""
+    return finetune(panel, spec) if finetune is not None and spec.net.finetuned else named_weights(package_weights())
 
 
 def together(members: Sequence[Best]) -> Weights:

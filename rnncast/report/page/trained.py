@@ -26,6 +26,7 @@ MEANINGS = {
     "shrinkage": "shrinkage towards the base forecast",
     "origins": "origins held back",
     "pretrained_mase": "MASE on data held back, of the pretrained net",
+    "finetuned_mase": "MASE on data held back, of the finetuned net",
     "scratch_mase": "MASE on data held back, of nets from scratch",
     "mean_mase": "MASE on data held back, of their mean",
     "pretrained": "share of the pretrained net",

@@ -1,0 +1,88 @@
+"""Training the pretrained net further on a panel: few passes at a low rate, from the weights of the package.
+
+B series, T steps, O origins, R lead times.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rnncast.frame.frame import Frame
+from rnncast.nets.pretrained import PretrainedNet, examples, quantile_loss, tensors
+from rnncast.pretrained.frame import advance, begin
+from rnncast.runtime.pretrained import PretrainedMember, named_weights, package_weights
+from rnncast.series.panel import Panel
+from rnncast.spec import ModelSpec
+from rnncast.training.checkpoint import Weights
+from rnncast.training.loop import one_cycle
+
+EPOCHS, RATE = 4, 1e-4  # passes over the data, highest learning rate
+WEIGHT_DECAY, CLIP_NORM = 1e-3, 1.0  # as in pretraining
+BPTT = 256  # steps that gradients flow back
+FIRST = 2  # step that forecasts are made from: before, there is no scale
+ORIGINS, LEADS = 48, 16  # drawn for each update
+
+
+def finetuned(panel: Panel, spec: ModelSpec) -> Weights:
+    """The weights of the pretrained net, under the names that they have in a model, trained further on an encoded
+    panel. The seed decides what is drawn; all is done on the CPU, in one thread."""
+    net, random, began = PretrainedNet.of(package_weights()), np.random.default_rng(spec.train.seed), perf_counter()
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
+    with _one_thread(), np.errstate(all="ignore"):
+        for epoch in range(EPOCHS):
+            for done, of, loss in _losses(net, panel, spec, random):
+                if perf_counter() - began > spec.train.max_time / (2 if spec.train.validate else 1):
+                    break
+                for group in optimiser.param_groups:
+                    group["lr"] = one_cycle((epoch + done / of) / EPOCHS, RATE)
+                optimiser.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                if torch.isfinite(nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)):
+                    optimiser.step()
+    return named_weights({name: weight.numpy().copy() for name, weight in net.state_dict().items()})
+
+
+def _losses(
+    net: PretrainedNet, panel: Panel, spec: ModelSpec, random: np.random.Generator
+) -> Iterator[tuple[int, int, Tensor]]:
+    """An epoch: of each chunk of each batch of series the loss at some origins; with how many chunks are done, and how
+    many there are. The state is carried from chunk to chunk, as the net is changed between them."""
+    order = np.argsort(panel.lengths, kind="stable")  # side by side, series are about as long
+    batches = np.array_split(order, -(-len(order) // spec.train.batch_size))
+    chunks = [-(-int(panel.lengths[rows].max()) // BPTT) for rows in batches]
+    seasons, frame = PretrainedMember(spec, {}).seasons, Frame.of(spec)
+    done = 0
+    for batch in random.permutation(len(batches)):
+        y = frame.transform(panel.padded(batches[batch], align="start"))
+        track, _ = advance(seasons, y, begin(seasons, len(y)))
+        state = None
+        for start in range(0, BPTT * chunks[batch], BPTT):
+            stop = min(start + BPTT, y.shape[1])
+            inputs = tensors((track.inputs[:, start:stop],))[0]
+            features, state = net.gru(inputs, state)
+            state = state.detach()
+            possible = np.arange(max(start, FIRST), min(stop, y.shape[1] - 1))
+            if len(possible):
+                origins = np.sort(random.choice(possible, min(ORIGINS, len(possible)), replace=False))
+                horizon = spec.task.horizon
+                leads = np.sort(random.choice(horizon, min(LEADS, horizon), replace=False)) + 1
+                targets, weights, *parts = tensors(examples(track, y, origins, leads))
+                at = torch.from_numpy(origins - start)
+                quantiles = net.head(features[:, at], inputs[:, at], tuple(parts))
+                yield done, sum(chunks), quantile_loss(quantiles, targets, weights)
+            done += 1
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The sums of several threads would differ from machine to machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
