@@ -93,6 +93,14 @@ class Opened:
             self.page.wait_for_timeout(50)
         raise AssertionError(f"never true: {expression}")
 
+    def says(self, text: str) -> None:
+        """Wait until the chart of a series says a text: its table is filled once it is open."""
+        for _ in range(600):
+            if text in self.page.locator("figure[data-series]").inner_text():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"never said: {text}")
+
     def drawn(self) -> None:
         """Wait until every chart is drawn."""
         self.until(
@@ -157,7 +165,7 @@ def test_a_name_from_data_stays_text(opened: Any, reports: Path) -> None:
             view.drawn()
             assert view.page.locator("figure[data-series]").get_attribute("data-series") == hostile
             view.page.locator("figure[data-series] summary").click()
-            assert hostile in view.page.locator("figure[data-series]").inner_text()
+            view.says(hostile)
         assert view.page.locator("img").count() == 0
         assert view.page.locator("script").count() == 2
         view.quiet()
