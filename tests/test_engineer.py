@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from rnncast.errors import ExitCode, RnncastError
-from tests.conftest import AIR_PASSENGERS, ROOT, Program
+from tests.conftest import AIR_PASSENGERS, BRIEFLY, ROOT, Program
 
 SKILL = (ROOT / "rnncast" / "SKILL.md").read_text()
 
@@ -100,9 +100,6 @@ def test_the_doctor_names_what_is_here_and_what_is_not(program: Program) -> None
 @pytest.mark.parametrize("block", re.findall(r"^```sh\n(.*?)^```", SKILL, re.DOTALL | re.MULTILINE))
 def test_what_agents_are_told_runs(program: Program, block: str) -> None:
     shutil.copy(AIR_PASSENGERS, program.folder / "sales.csv")
-    brief = (
-        'rnncast() { case $1 in train) command rnncast "$@" --epochs 1 --members 1;; *) command rnncast "$@";; esac; }'
-    )
-    done = program.shell(f"set -eu\n{brief}\n{block}")
+    done = program.shell(f"set -eu\n{BRIEFLY}{block}")
     assert done.returncode == 0, done.stderr
     assert done.stdout or "train" in block

@@ -11,7 +11,6 @@ from rnncast.choices.decide import resolve
 from rnncast.config import Config, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
 from rnncast.forecaster.forecaster import Forecaster
-from rnncast.frame.exogenous import exogenous_of
 from rnncast.nets.pretrained import PretrainedNet, examples, tensors
 from rnncast.pretrained.frame import Parts, advance, begin
 from rnncast.pretrained.net import quantiles, step
@@ -27,7 +26,7 @@ from rnncast.training.finetuning import finetuned
 from rnncast.training.shares import BOTH, finetuning_pays
 from tests.conftest import Program, small_config, waves
 from tests.test_cli import modules_after
-from tests.test_pretrained_state import part
+from tests.test_pretrained_state import all_but_the_last, holds_the_splitting_law, part
 
 MODEL = "rnncast.safetensors"
 
@@ -123,14 +122,7 @@ def test_a_model_file_holds_what_was_learnt(tuned: Forecaster, tmp_path: Path) -
 
 def test_splitting_law(tuned: Forecaster) -> None:
     runtime, panel = Runtime(tuned.spec, tuned.weights), waves(series=3, steps=40)
-    rows, cut = np.arange(3), panel.select(np.arange(3), panel.lengths - 9)
-    state, last = runtime.replay(cut), np.stack([y[-9:] for _, _, y in panel])
-    for piece in (last[:, :1], last[:, 1:6], last[:, 6:]):
-        none = exogenous_of(cut, rows, (), 0, align="end")
-        nothing = none._replace(covariates=np.zeros((*piece.shape, 0)), now=np.zeros((*piece.shape, 0)))
-        state = runtime.advance(piece, nothing, state)
-    for ours, theirs in zip(state.net, runtime.replay(panel).net, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    holds_the_splitting_law(runtime, panel, runtime.replay(all_but_the_last(panel)))
 
 
 def test_it_is_no_candidate_where_it_would_cost_much() -> None:

@@ -6,17 +6,9 @@ import pytest
 
 from rnncast.cli.app import COMMANDS, program_with
 from rnncast.cli.examples import EXAMPLES
-from tests.conftest import ROOT, Program
+from tests.conftest import BRIEFLY, ROOT, Program
 
 TWO_SCREENS = 120  # lines of a terminal of 80 columns
-BRIEFLY = """
-rnncast() {
-  case $1 in
-    train|compare) command rnncast "$@" --epochs 1 --members 1 ;;
-    *) command rnncast "$@" ;;
-  esac
-}
-"""
 
 
 def shown(program: Program, command: str, option: str = "--help", columns: int = 80) -> list[str]:

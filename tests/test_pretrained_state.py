@@ -17,10 +17,13 @@ from rnncast.forecaster.pretrained import Pretrained
 from rnncast.frame.exogenous import exogenous_of
 from rnncast.runtime import pretrained as module
 from rnncast.runtime.runtime import Runtime
+from rnncast.runtime.states import SeriesState
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from tests.conftest import AIR_PASSENGERS, ROOT, Program, fitted, small_config, waves
 from tests.test_cli import modules_after
+
+LAST = 9  # steps
 
 LINES = AIR_PASSENGERS.read_text().splitlines()
 STATE = "rnncast.safetensors"
@@ -152,21 +155,32 @@ def test_what_is_mixed_is_the_mean_of_both() -> None:
     np.testing.assert_allclose(both, sum(of_each) / 2, rtol=1e-9)
 
 
+def all_but_the_last(panel: Panel) -> Panel:
+    """A panel without its last steps, which `holds_the_splitting_law` then takes in."""
+    return panel.select(np.arange(len(panel)), panel.lengths - LAST)
+
+
+def holds_the_splitting_law(runtime: Runtime, panel: Panel, before: SeriesState) -> None:
+    """The state after all but the last steps, and then these in pieces, is that after all steps at once."""
+    cut, state = all_but_the_last(panel), before
+    last = np.stack([y[-LAST:] for _, _, y in panel])
+    for piece in (last[:, :1], last[:, 1:6], last[:, 6:]):
+        none = exogenous_of(cut, np.arange(len(panel)), (), 0, align="end")
+        nothing = none._replace(covariates=np.zeros((*piece.shape, 0)), now=np.zeros((*piece.shape, 0)))
+        state = runtime.advance(piece, nothing, state)
+    for ours, theirs in zip(state.net, runtime.replay(panel).net, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("which", [0, 1], ids=["alone", "mixed"])
 def test_splitting_law(which: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many steps come at once, and series and steps are taken at a time, the state after them is the same."""
     spec, weights = shares()[which]
     runtime, panel = Runtime(spec, weights), waves(series=5, steps=40)
-    rows, cut = np.arange(5), panel.select(np.arange(5), panel.lengths - 9)
-    state, last = runtime.replay(cut), np.stack([y[-9:] for _, _, y in panel])
+    before = runtime.replay(all_but_the_last(panel))
     monkeypatch.setattr(module, "ROWS", 2)
     monkeypatch.setattr(module, "CELLS", 6)
-    for piece in (last[:, :1], last[:, 1:6], last[:, 6:]):
-        none = exogenous_of(cut, rows, (), 0, align="end")
-        nothing = none._replace(covariates=np.zeros((*piece.shape, 0)), now=np.zeros((*piece.shape, 0)))
-        state = runtime.advance(piece, nothing, state)
-    for ours, theirs in zip(state.net, runtime.replay(panel).net, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    holds_the_splitting_law(runtime, panel, before)
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["alone", "mixed"])

@@ -10,7 +10,7 @@ import pytest
 
 from rnncast.cli.app import COMMANDS
 from rnncast.cli.examples import EXAMPLES, MISTAKES
-from tests.conftest import ROOT, Program
+from tests.conftest import BRIEFLY, ROOT, Program
 
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
@@ -54,18 +54,6 @@ def test_the_index_names_every_page() -> None:
     index = (ROOT / "docs" / "README.md").read_text()
     for page in DOCS:
         assert page.name == "README.md" or f"({page.relative_to(ROOT / 'docs')})" in index, page
-
-
-# A shell's rnncast that learns for as short as can be: of an option given twice, the last counts.
-BRIEFLY = """
-rnncast() {
-  case $1 in
-    train) command rnncast "$@" --epochs 1 --members 1 ;;
-    compare) command rnncast "$@" --epochs 1 --members 1 --no-validate ;;
-    *) command rnncast "$@" ;;
-  esac
-}
-"""
 
 
 @pytest.mark.parametrize(

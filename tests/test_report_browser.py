@@ -3,7 +3,7 @@
 import csv
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,19 +87,18 @@ class Opened:
 
     def until(self, expression: str) -> None:
         """Wait until an expression is true, asked from outside: within the page, its policy forbids to evaluate it."""
-        for _ in range(600):
-            if self.page.evaluate(expression):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"never true: {expression}")
+        self._wait(lambda: self.page.evaluate(expression), expression)
 
     def says(self, text: str) -> None:
         """Wait until the chart of a series says a text: its table is filled once it is open."""
+        self._wait(lambda: text in self.page.locator("figure[data-series]").inner_text(), text)
+
+    def _wait(self, true: Callable[[], bool], what: str) -> None:
         for _ in range(600):
-            if text in self.page.locator("figure[data-series]").inner_text():
+            if true():
                 return
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"never said: {text}")
+        raise AssertionError(f"never so: {what}")
 
     def drawn(self) -> None:
         """Wait until every chart is drawn."""
@@ -233,9 +232,10 @@ def test_the_keyboard_does_all_that_the_mouse_does(opened: Any, reports: Path) -
     press("Home")
     assert chart.get_attribute("data-at") == "2015-01"
     press("0")
-    whole = [float(x) for x in chart.get_attribute("data-view").split()]
+    shown = chart.get_attribute("data-view")
+    whole = [float(x) for x in shown.split()]
     press("+")
-    view.until(f"document.querySelector('figure[data-series] .chart').dataset.view !== '{whole}'")
+    view.until(f"document.querySelector('figure[data-series] .chart').dataset.view !== '{shown}'")
     low, high = map(float, chart.get_attribute("data-view").split())
     assert high - low < whole[1] - whole[0]
     hidden = chart.get_by_role("button", name="naive", exact=True)
@@ -245,6 +245,7 @@ def test_the_keyboard_does_all_that_the_mouse_does(opened: Any, reports: Path) -
     assert hidden.get_attribute("aria-pressed") == "true"
     chart.locator("summary").focus()
     press("Enter")
+    chart.locator("tbody tr").nth(5).wait_for(state="attached")  # filled when it is opened
     assert chart.locator("tbody tr").count() > 5
     view.quiet()
 

@@ -2,6 +2,7 @@
 
 import os
 import select
+import shlex
 import shutil
 import stat
 import sys
@@ -53,6 +54,11 @@ class Environment:
         if error.hint:
             self._tell(f"  hint: {error.hint}")
         return None
+
+    @property
+    def command_line(self) -> str:
+        """The command as a shell takes it."""
+        return shlex.join(["rnncast", *self.arguments])
 
     def detail(self, text: str) -> None:
         """A remark for --verbose only."""

@@ -1,8 +1,6 @@
 """A log file: what a run was asked, everything that it said, and how it ended, each line with its time."""
 
 import os
-import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -38,7 +36,7 @@ def logging(path: str | None, environment: Environment) -> Iterator[None]:
             file.flush()
 
         environment.log, began, ended = log, perf_counter(), "done"
-        log(f"rnncast {shlex.join(sys.argv[1:])}")
+        log(environment.command_line)
         try:
             yield
         except typer.Exit as end:

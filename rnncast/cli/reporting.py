@@ -1,6 +1,5 @@
 """The HTML report of a command: checked before the work is done, written after it."""
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ def write_report(path: str | None, environment: Environment, make: "Callable[[st
         return
     from rnncast.report.page.markup import page_html
 
-    text = page_html(make(shlex.join(["rnncast", *environment.arguments])))
+    text = page_html(make(environment.command_line))
     with written_text(path) as file:
         file.write(text)
     environment.say(f"wrote the report: {path}")

@@ -37,7 +37,7 @@ def open_table(data: Any, asked: TableConfig, progress: Progress = lambda done, 
 
 def table_in(source: ByteSource, asked: TableConfig) -> Table:
     """The table in the bytes of a source, without the words that mean a missing value."""
-    table = opened(source, asked.sheet)
+    table = _opened(source, asked.sheet)
     return _without(replace(table, notes=(*source.notes, *table.notes)), asked.missing)
 
 
@@ -53,7 +53,7 @@ def _without(table: Table, words: tuple[str, ...]) -> Table:
     return replace(table, head=head, read=read)
 
 
-def opened(source: ByteSource, sheet: str | None = None) -> Table:
+def _opened(source: ByteSource, sheet: str | None) -> Table:
     """The table, whatever its form, which its first bytes tell. sheet: of a spreadsheet, by name."""
     if source.start.startswith((ZIP, COMPOUND)):
         return open_spreadsheet(source, sheet)

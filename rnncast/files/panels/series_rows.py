@@ -28,7 +28,7 @@ def holds_series_rows(source: ByteSource) -> bool:
     """Whether the header is that of a series a row: V1, V2, V3 and so on, or an id and then F1, F2 or 1, 2."""
     lines = source.head.removeprefix(BOM).decode(errors="replace").splitlines()[:-1]  # the last may be cut off
     header = next((line.strip() for line in lines if line.strip()), "")
-    cells = [cell.strip().strip('"') for cell in header.split(max(SEPARATORS, key=header.count))]
+    cells = [cell.strip().strip('"') for cell in header.split(_separator(header))]
     numbered = [NUMBERED.fullmatch(cell) for cell in cells]
     counted = [int(found[1]) if found else 0 for found in numbered]
     first = 1 if cells[0].lower() in ID_NAMES else 2 if counted[:1] == [1] else 0
@@ -46,7 +46,8 @@ def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:
             hint="leave out --time, --target and --id",
         )
     top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
-    lines = [(line, [cell.strip() for cell in row]) for line, row in records(source, top, _separator(source)) if row]
+    separator = _separator(next(line for line in text_lines(source) if line.strip()))
+    lines = [(line, [cell.strip() for cell in row]) for line, row in records(source, top, separator) if row]
     header = [cell for cell in lines[0][1][1:] if cell not in MISSING]
     names = ("series",)
     if header and not any(map(is_number, header)):
@@ -75,9 +76,8 @@ def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:
     )
 
 
-def _separator(source: ByteSource) -> str:
+def _separator(first: str) -> str:
     """Rows are of many lengths, so the first line alone decides."""
-    first = next(line for line in text_lines(source) if line.strip())
     return max(SEPARATORS, key=first.count)
 
 
