@@ -6,12 +6,13 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.given import config_from, table_from, with_settings
 from rnncast.cli.output import check_outputs
 from rnncast.config import TableConfig, TaskConfig
 from rnncast.plain import json_text
 
 
-@o.with_settings(TableConfig, TaskConfig, without=("levels",))
+@with_settings(TableConfig, TaskConfig, without=("levels",))
 def check(
     context: typer.Context,
     data: o.Data = None,
@@ -34,7 +35,7 @@ def check(
     from rnncast.report.tables import findings_table, notable, print_table
 
     with reading_progress(environment.side_screen, environment.shows_progress) as progress:
-        findings = check_table(path, o.table_from(context), o.config_from(context), progress)
+        findings = check_table(path, table_from(context), config_from(context), progress)
     if plot is not None and (panel := findings.panel) is not None and len(panel):
         from rnncast.report.figures.file import write_figure
         from rnncast.report.figures.series import series_figure

@@ -8,6 +8,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.given import completing, config_from, folded, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
@@ -27,7 +28,7 @@ def _known_names(incomplete: str = "") -> list[str]:
     """The candidates that a name may stand for, for a shell to complete."""
     from rnncast.evaluate.baselines import BASELINES
 
-    return o.completing((*NETS, PRETRAINED, *BASELINES))(incomplete)
+    return completing((*NETS, PRETRAINED, *BASELINES))(incomplete)
 
 
 Models = Annotated[
@@ -75,7 +76,7 @@ class Refit(StrEnum):
     first = "first"
 
 
-@o.with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig, without=("model", "start"))
+@with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig, without=("model", "start"))
 def compare(
     context: typer.Context,
     data: o.Data = None,
@@ -157,7 +158,7 @@ def _compared(
 
     environment: Environment = context.obj
     known = _known_names()
-    models, baselines = ([o.folded(name, known) for name in each or ()] for each in names)
+    models, baselines = ([folded(name, known) for name in each or ()] for each in names)
     contest = Contest.of(models or [NetConfig.model if path else o.MODEL_FILE], baselines or ["window"])
     if contest.first and path is None:
         path = contest.first.source.path
@@ -165,15 +166,15 @@ def _compared(
         panel = contest.first.training_data(environment.say, anywhere=context.params["data_of_model"])
     else:
         path = environment.data_or_stdin(path, "compare")
-        panel = read_data(path, o.table_from(context, contest.table), environment, environment.say)
+        panel = read_data(path, table_from(context, contest.table), environment, environment.say)
     with progress(environment.side_screen, environment.shows_progress) as advance:
 
         def told(done: int, total: int, words: str) -> None:
             advance(done, total, words)
             environment.detail(f"{words} ({done} of {total})")
 
-        findings = contest.held(panel, lambda base: o.config_from(context, base), plan, told)
-    asked = o.config_from(context, contest.first.spec.to_config() if contest.first else None)
+        findings = contest.held(panel, lambda base: config_from(context, base), plan, told)
+    asked = config_from(context, contest.first.spec.to_config() if contest.first else None)
     return Compared(panel, path, asked, findings)
 
 

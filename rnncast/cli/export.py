@@ -6,6 +6,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.given import stands
 from rnncast.cli.output import check_outputs
 from rnncast.errors import UsageError
 from rnncast.files.output.writing import written
@@ -24,7 +25,7 @@ def export(
     if not onnx:
         raise UsageError("export to what?", hint="rnncast export --onnx")
     environment: Environment = context.obj
-    if named is not None and o.stands(context, "model"):
+    if named is not None and stands(context, "model"):
         raise UsageError("the model file is named twice", hint="rnncast export --onnx -m FILE")
     model = named or model
     check_outputs([output], [model])

@@ -12,6 +12,7 @@ from rnncast.cli import options as o
 from rnncast.cli.dialects import check_written, dialect_of
 from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown, StreamOptions, follow
+from rnncast.cli.given import stands, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained, refuse_season, say_pretrained
 from rnncast.cli.reading import read_data
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 MOST_NAMED = 5  # series, in a hint
 
 
-@o.with_settings(TableConfig, TaskConfig, without=ALL_BUT_BOUNDS)
+@with_settings(TableConfig, TaskConfig, without=ALL_BUT_BOUNDS)
 def forecast(
     context: typer.Context,
     data: o.Data = None,
@@ -104,12 +105,12 @@ def _follow(
     environment, given = context.obj, context.params
     asked = task_from(context)
     if untrained:
-        forecaster, table = None, o.table_from(context)
+        forecaster, table = None, table_from(context)
         say_pretrained(environment, path)
     else:
         forecaster = _loaded(context)
-        table = o.table_from(context, forecaster.source.table)
-    gaps = o.stands(context, "gaps") and table.gaps == "mask"
+        table = table_from(context, forecaster.source.table)
+    gaps = stands(context, "gaps") and table.gaps == "mask"
     shown, kind, save = stream
     written = given["dialect"], given["digits"]
     options = StreamOptions(path, table, kind, asked, shown, given["every"], gaps, save, *written)
@@ -123,7 +124,7 @@ def _piped(context: typer.Context) -> str | None:
     """
     environment: Environment = context.obj
     model = context.params["model"]
-    if not o.stands(context, "model") or model == PRETRAINED:
+    if not stands(context, "model") or model == PRETRAINED:
         return environment.piped()
     if model != o.STREAM and environment.stdin_waits():
         environment.say(f"standard input is not read; to forecast it: rnncast forecast - -m {model}")
@@ -145,14 +146,14 @@ def _forecast(context: typer.Context, path: str | None, shown: Shown) -> "tuple[
 
     environment, given = context.obj, context.params
     forecaster = _loaded(context)
-    table = o.table_from(context, forecaster.source.table)
+    table = table_from(context, forecaster.source.table)
     horizon, panel, ahead = given["horizon"], None, None
     read = partial(read_data, environment=environment, note=environment.detail)
     if path is not None and given["continued"]:
-        forecaster = continued(forecaster, read, path, table, gaps=o.stands(context, "gaps"))
+        forecaster = continued(forecaster, read, path, table, gaps=stands(context, "gaps"))
     elif path is not None:
         panel = read(path, table)
-        if not o.stands(context, "model"):
+        if not stands(context, "model"):
             environment.say(f"by the trained model {o.MODEL_FILE}; -m {PRETRAINED} forecasts without it")
     if given["future"] is not None:
         ahead = future_of(forecaster, panel, given["future"], table, horizon, environment.say)

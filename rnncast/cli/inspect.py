@@ -6,6 +6,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.given import stands, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
 from rnncast.config import DATA_OF_MODEL, TableConfig
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rnncast.series.panel import Panel
 
 
-@o.with_settings(TableConfig)
+@with_settings(TableConfig)
 def inspect(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file; - is standard input.")] = o.MODEL_FILE,
@@ -85,7 +86,7 @@ def _model_and_data(context: typer.Context) -> tuple[str, str | None]:
         return given["model"], given["data"]
     if given["data"] is not None:
         raise UsageError("the model file is named twice", hint="rnncast inspect DATA -m FILE, or MODEL DATA")
-    return given["named"], given["model"] if o.stands(context, "model") else None
+    return given["named"], given["model"] if stands(context, "model") else None
 
 
 def _panel(context: typer.Context, forecaster: "Forecaster", data: str | None) -> "Panel":
@@ -95,7 +96,7 @@ def _panel(context: typer.Context, forecaster: "Forecaster", data: str | None) -
         return forecaster.training_data(environment.say, anywhere=context.params["data_of_model"])
     from rnncast.forecaster.given import check_frequency, check_values
 
-    panel = read_data(data, o.table_from(context, forecaster.source.table), environment, environment.say)
+    panel = read_data(data, table_from(context, forecaster.source.table), environment, environment.say)
     check_frequency(panel, forecaster.frequency)
     check_values(panel, log=forecaster.log)
     return panel

@@ -8,6 +8,7 @@ import typer
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown
+from rnncast.cli.given import stands, table_from
 from rnncast.cli.reading import read_data
 from rnncast.cli.sums import sampled
 from rnncast.cli.task import task_from
@@ -26,7 +27,7 @@ COVARIATES = ("known", "past", "static", "future")
 
 def is_pretrained(context: typer.Context, path: str | None) -> bool:
     """Whether the pretrained net is to forecast: by name, or because there are data and no model file."""
-    if o.stands(context, "model"):
+    if stands(context, "model"):
         return bool(context.params["model"] == PRETRAINED)
     return path is not None and not os.path.lexists(o.MODEL_FILE)
 
@@ -73,7 +74,7 @@ def forecast_pretrained(
     asked = task_from(context)
     from rnncast.forecaster.pretrained import Pretrained
 
-    panel = read_data(path, o.table_from(context), environment, environment.say)
+    panel = read_data(path, table_from(context), environment, environment.say)
     net = Pretrained.of(panel, asked)
     why_horizon, why_seasons, why_minimum = net.why
     seasons = ", ".join(map(str, net.seasons)) or "none"
@@ -86,7 +87,7 @@ def forecast_pretrained(
     if given["save_state"]:
         from rnncast.cli.beginning import after_history
 
-        kept = after_history(panel, asked).from_source(path, o.table_from(context))
+        kept = after_history(panel, asked).from_source(path, table_from(context))
         return kept, shown(kept.predict()) if number is None else kept.sample(number), past
     if number is not None:
         return None, net.sample(panel, number), past

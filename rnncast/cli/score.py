@@ -7,6 +7,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.given import table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.config import ROLES, TableConfig
@@ -22,7 +23,7 @@ class By(StrEnum):
     lead = "lead"
 
 
-@o.with_settings(TableConfig, without=tuple(ROLES))
+@with_settings(TableConfig, without=tuple(ROLES))
 def score(
     context: typer.Context,
     forecasts: Annotated[str, typer.Argument(metavar="FORECASTS", help="A table of forecasts; - is standard input.")],
@@ -60,7 +61,7 @@ def score(
         raise UsageError("the forecasts and the actual values cannot both be standard input", hint="name one file")
     kind = chosen_format(Format.json if as_json else format, output, environment)
     check_outputs([output], [forecasts, actual, history], plot)
-    table = o.table_from(context)
+    table = table_from(context)
 
     from rnncast.evaluate.scoring import placed_after, score_forecasts
     from rnncast.files.panels.forecast_table import read_forecasts

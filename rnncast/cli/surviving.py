@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from rnncast.cli.environment import Environment
-from rnncast.cli.options import stands
+from rnncast.cli.given import stands
 from rnncast.errors import ExitCode, InterruptedTrainingError, UsageError
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import typer
 
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
+from rnncast.cli.given import config_from, stands, table_from, with_settings
 from rnncast.cli.output import check_outputs
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@o.with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig)
+@with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig)
 def train(
     context: typer.Context,
     data: o.Data = None,
@@ -103,8 +104,8 @@ def _told(config: Config, forecaster: "Forecaster", environment: Environment, *,
 def _asked(context: typer.Context) -> "tuple[Config, TableConfig, Forecaster | None]":
     """The settings asked for, and how to read the table; beside the forecaster whose nets are trained further, if there
     is one, as it has them but for what stands on the command line."""
-    config, table = o.config_from(context), o.table_from(context)
-    if o.stands(context, "model") and config.train.start == "auto":  # by name, even if it is the default
+    config, table = config_from(context), table_from(context)
+    if stands(context, "model") and config.train.start == "auto":  # by name, even if it is the default
         config = replace(config, train=replace(config.train, start=SCRATCH))
     if config.train.start in STARTS:
         return config, table, None
@@ -112,9 +113,9 @@ def _asked(context: typer.Context) -> "tuple[Config, TableConfig, Forecaster | N
     from rnncast.forecaster.warm import check_further, further_config
 
     start = Forecaster.load(config.train.start)
-    further = o.config_from(context, further_config(start.spec, config.train.start))
+    further = config_from(context, further_config(start.spec, config.train.start))
     check_further(start.spec, further)
-    return further, o.table_from(context, start.source.table), start
+    return further, table_from(context, start.source.table), start
 
 
 def _save_settings(path: str | None, table: TableConfig, config: Config) -> None:
