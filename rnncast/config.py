@@ -5,13 +5,13 @@ data", by `rnncast.choices.decide`, which makes a `rnncast.spec.ModelSpec` of it
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, losses_in_words
 from rnncast.plain import from_plain, table
-from rnncast.settings import MOST_STEPS, bound, check, setting, several, sorted_out, updated
+from rnncast.settings import BOUNDS, MOST_STEPS, bound, check, setting, several, sorted_out, updated
 from rnncast.table_config import ROLES, Role, TableConfig
 
 __all__ = ("ROLES", "Config", "NetConfig", "Role", "TableConfig", "TaskConfig", "TrainConfig")  # and the constants
@@ -87,6 +87,9 @@ class TaskConfig:
     def quantiles(self) -> tuple[float, ...]:
         """The probabilities that the levels ask for, rising, with the median in the middle."""
         return probabilities_of(self.levels)
+
+
+ALL_BUT_BOUNDS = tuple(spec.name for spec in fields(TaskConfig) if spec.name not in BOUNDS)
 
 
 def probabilities_of(levels: tuple[float, ...]) -> tuple[float, ...]:

@@ -14,6 +14,7 @@ import pytest
 
 import rnncast
 from rnncast.api.model import Model
+from rnncast.api.terms import as_keywords
 from rnncast.config import TableConfig
 from rnncast.errors import DataError, UsageError
 from tests.conftest import AIR_PASSENGERS, ROOT, Program
@@ -163,3 +164,57 @@ def test_compare_and_score_can_be_called(model: Model) -> None:
     assert len(rnncast.score(model.forecast(seen).to_frame(), passengers(), by="lead", quiet=True)) == 6
     with pytest.raises(UsageError, match="no candidate called 'lsmt'"):
         rnncast.compare(passengers(), model="lsmt", quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("--horizon is 0, but must be at least 1", "horizon is 0, but must be at least 1"),
+        ("use --decimal comma or --decimal point", "use decimal='comma' or decimal='point'"),
+        ("--level and --quantiles are two ways", "level and quantiles are two ways"),
+        ("say which with --target NAME, or --layout wide", "say which with target='NAME', or layout='wide'"),
+        ("--layout rows reads a series in each row", "layout='rows' reads a series in each row"),
+        ("say which with --time-format '%d/%m/%Y'", "say which with time_format='%d/%m/%Y'"),
+        ("try a smaller --learning-rate than 0.1", "try a smaller learning_rate than 0.1"),
+        ("train again with --horizon 18, or longer", "train again with horizon=18, or longer"),
+        ("leave out --no-validate", "leave out validate=False"),
+        ("train one: rnncast train sales.csv --horizon 18", "train one: rnncast train sales.csv --horizon 18"),
+        ("from 2024-01-01--2024-02-01", "from 2024-01-01--2024-02-01"),
+    ],
+)
+def test_errors_speak_of_keywords(told: str, meant: str) -> None:
+    assert as_keywords(told) == meant
+
+
+def test_a_mistake_in_a_notebook_is_told_in_its_terms(model: Model) -> None:
+    frame = passengers()
+    calls = [
+        lambda: rnncast.train(frame, horizon=0),
+        lambda: model.forecast(quantiles=2),
+        lambda: rnncast.forecast(frame, level=80, quantiles=0.5),
+        lambda: rnncast.forecast(frame, min=3, max=2),
+        lambda: rnncast.forecast(frame, quiet=True).sum(by="week"),
+        lambda: rnncast.compare(frame, refit="never"),
+        lambda: rnncast.score(frame, frame, by="day"),
+    ]
+    for call in calls:
+        with pytest.raises(rnncast.RnncastError) as raised:
+            call()
+        assert "--" not in str(raised.value)
+
+
+def test_bounds_of_forecasts_in_a_notebook(model: Model) -> None:
+    """By the pretrained net, whose bounds the data may not contradict, and by a model that was trained without them."""
+    free, bounded = (rnncast.forecast(passengers(), quiet=True, **bound).to_frame() for bound in ({}, {"max": 622}))
+    assert free["forecast-hi-95"].max() > bounded["forecast-hi-95"].max() == 622
+    values = model.forecast(min=380, max=420).to_frame().filter(like="forecast")
+    assert (values.min().min(), values.max().max()) == (380, 420)
+    assert model.forecast().to_frame()["forecast-lo-95"].min() < 380
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_there_are_no_fewer_paths_than_one(model: Model, number: int) -> None:
+    with pytest.raises(UsageError, match="number is"):
+        model.forecast().paths(number)
+    with pytest.raises(UsageError, match="paths is"):
+        model.forecast().total(paths=number)

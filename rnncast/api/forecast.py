@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from rnncast.api.terms import in_python_terms
 from rnncast.config import quantiles_from
 from rnncast.errors import UsageError
 from rnncast.series import forecast as of_series
 from rnncast.series.sums import PATHS, forecast_of, history_of, sums_of, total_of
-from rnncast.settings import several
+from rnncast.settings import in_range, several
 from rnncast.times.frequency import Times
 from rnncast.values import Values
 
@@ -52,20 +54,28 @@ class Forecast:
         """The point forecasts [S, H]: medians, unless the loss has another point."""
         return self.values.point
 
+    @in_python_terms
     def interval(self, level: float) -> tuple[Values, Values]:
         """The lower and upper ends [S, H] of the central interval that should hold `level` percent of the values."""
         return self.values.interval(level)
 
+    @in_python_terms
     def at(self, level: Any = None, quantiles: Any = None) -> "Forecast":
         """The same forecast with other intervals, in percent, or with quantiles."""
         return replace(self, values=shown(self.values, level, quantiles))
 
+    @in_python_terms
     def paths(self, number: int = 100) -> "pd.DataFrame":
-        """So many whole futures, each as likely as the others: a row per series, path and step."""
+        """Sample whole futures, each as likely as the others: a row per series, path and step. UsageError below 1."""
         from rnncast.files.output.frames import paths_frame
 
-        return paths_frame(self.drawn(number))
+        return paths_frame(self._sampled("number", number))
 
+    def _sampled(self, name: str, number: int) -> of_series.Paths:
+        in_range(name, number, {"at_least": 1})
+        return self.drawn(number)
+
+    @in_python_terms
     def sum(self, by: str = "all", *, paths: int = PATHS) -> "pd.DataFrame":
         """Sums of each series over each "month", "quarter" or "year", or over "all" steps, with their intervals.
 
@@ -77,16 +87,17 @@ class Forecast:
         from rnncast.files.output.frames import moments
         from rnncast.files.output.sums import sums_header, sums_rows
 
-        sums = sums_of(self.drawn(paths), by, self.values.probabilities, by_level=self.values.by_level)
+        sums = sums_of(self._sampled("paths", paths), by, self.values.probabilities, by_level=self.values.by_level)
         frame = pd.DataFrame(sums_rows(sums), columns=sums_header(sums))
         for place, name in enumerate(("from", "to")):
             frame[name] = moments(self.values.columns, sums.ends[:, place])
         return frame
 
+    @in_python_terms
     def total(self, by: Any = (), *, paths: int = PATHS) -> "Forecast":
         """The forecast of the sum of all series, or of those with the same values in some id columns, with intervals
         for that sum: series that rise and fall together make them wider. UsageError for a column that is no id."""
-        columns, drawn, seen = several("by", by, str), self.drawn, self.seen
+        columns, drawn, seen = several("by", by, str), partial(self._sampled, "paths"), self.seen
 
         def added(number: int) -> of_series.Paths:
             return total_of(drawn(number), columns)
@@ -100,6 +111,7 @@ class Forecast:
 
         return forecast_frame(self.values)
 
+    @in_python_terms
     def plot(self, series: str | None = None) -> "Figure":
         """A matplotlib figure of a series, or of a few: the forecast with its intervals, after what was seen. Needs
         `pip install 'rnncast[plot]'`. UsageError if there is no series of that id."""

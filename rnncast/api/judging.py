@@ -80,8 +80,9 @@ def compare(
     """Compare nets with baselines and the naive forecasts, on the same origins of the same data.
 
     df: as `train` takes it. model, baseline: a net, "pretrained", a baseline, a model file, a Model (whose settings are
-    taken, not its weights), or a list of such. folds: origins, a horizon apart; as many as the data have room for,
-    unless given. refit: train nets anew at "all" origins, or at the "first". Errors as `compare_candidates`.
+    taken, not its weights), or a list of such; baseline=[] trains no net beside the model. folds: origins, a horizon
+    apart; as many as the data have room for, unless given. refit: train nets anew at "all" origins, or at the "first". Errors
+    as `compare_candidates`.
     """
     if refit not in ("all", "first"):
         raise UsageError(f"--refit is {refit!r}, but must be one of all, first")

@@ -6,6 +6,7 @@ from dataclasses import fields
 from keyword import iskeyword
 from typing import Any, TypeVar
 
+from rnncast.api.terms import in_python_terms
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.settings import FLAGS, sorted_out, updated
 
@@ -15,7 +16,8 @@ ALL = (TableConfig, *CONFIG)
 
 
 def takes(*sections: Any, without: tuple[str, ...] = ()) -> Callable[[Function], Function]:
-    """Show the settings of some sections in the signature of a function that takes them as **settings."""
+    """Show the settings of some sections in the signature of a function that takes them as **settings, and let its
+    errors speak of keywords."""
 
     def shown(function: Function) -> Function:
         signature = inspect.signature(function)
@@ -27,8 +29,9 @@ def takes(*sections: Any, without: tuple[str, ...] = ()) -> Callable[[Function],
             for name, default in names
             if name not in taken
         ]
-        function.__signature__ = signature.replace(parameters=[*own, *settings])  # type: ignore[attr-defined]
-        return function
+        called = in_python_terms(function)
+        called.__signature__ = signature.replace(parameters=[*own, *settings])  # type: ignore[attr-defined]
+        return called
 
     return shown
 

@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rnncast.api.forecast import Forecast, shown
 from rnncast.api.keywords import ALL, table_and_config, takes
 from rnncast.api.speaking import drawn_progress, panel_of, seen_by, speaker
-from rnncast.config import SCRATCH, STARTS, Config, TableConfig
+from rnncast.config import ALL_BUT_BOUNDS, SCRATCH, STARTS, Config, TableConfig, TaskConfig
 from rnncast.forecaster.forecaster import Forecaster
 from rnncast.forecaster.warm import check_further, further_config
-
-if TYPE_CHECKING:
-    pass
+from rnncast.settings import sorted_out, updated
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,7 +19,7 @@ class Model:
 
     forecaster: Forecaster
 
-    @takes(TableConfig)
+    @takes(TableConfig, TaskConfig, without=ALL_BUT_BOUNDS)
     def forecast(
         self,
         df: Any = None,
@@ -31,19 +29,24 @@ class Model:
         quantiles: Any = None,
         future: Any = None,
         quiet: bool = False,
-        **table: Any,
+        **settings: Any,
     ) -> Forecast:
         """Forecast what follows each trained series, or each series of a table, given as its whole history.
 
         df: a DataFrame, a path, or whatever else `train` takes. horizon: steps; as trained, unless given. level:
         intervals in percent, 80 or (80, 95), or quantiles: (0.1, 0.5, 0.9); as trained, unless given. future: a table
-        of known covariates in the steps to come. **table: how df is read, as in training, unless given. Errors as
-        `Forecaster.predict`.
+        of known covariates in the steps to come. min, max: no forecast lies beyond. **settings: how df is read, as in
+        training, unless given. Errors as `Forecaster.predict`.
         """
         from rnncast.forecaster.data import future_of
 
         say, forecaster = speaker(quiet), self.forecaster
-        asked = TableConfig.of(table, forecaster.source.table)
+        read, bounds = sorted_out(settings, forecaster.source.table, TaskConfig())
+        asked = updated(forecaster.source.table, read)
+        if bounds:
+            task = updated(TaskConfig(), bounds)
+            spec = forecaster.spec.bounded(task.minimum, task.maximum)
+            forecaster = replace(forecaster, spec=spec)
         panel = None if df is None else panel_of(df, asked, lambda text: None)
         ahead = None if future is None else future_of(forecaster, panel, future, asked, horizon, say)
         values = forecaster.predict(panel, horizon, future=ahead)

@@ -7,11 +7,11 @@ from rnncast.api.forecast import Forecast
 from rnncast.api.keywords import takes
 from rnncast.api.model import Model, load
 from rnncast.api.speaking import panel_of, seen_by, speaker
-from rnncast.config import PRETRAINED, TableConfig, TaskConfig, quantiles_from
+from rnncast.config import ALL_BUT_BOUNDS, PRETRAINED, TableConfig, TaskConfig, quantiles_from
 from rnncast.errors import UsageError
 
 
-@takes(TableConfig, without=("known", "past", "static"))
+@takes(TableConfig, TaskConfig, without=("known", "past", "static", *ALL_BUT_BOUNDS))
 def forecast(
     df: Any,
     horizon: int | None = None,
@@ -21,13 +21,14 @@ def forecast(
     season: Any = None,
     quantiles: Any = None,
     quiet: bool = False,
-    **table: Any,
+    **settings: Any,
 ) -> Forecast:
     """Forecast what follows each series of a table: by the pretrained net, which needs no training, or by a model.
 
     df: as `train` takes it. model: a Model, or the path of its file. horizon: steps; one season (of a model: as
     trained), unless given. season: its length in steps, or several, for the pretrained net; the data's, unless given.
-    level: intervals in percent, or quantiles; (80, 95), unless given. Errors as `train` and `Model.forecast`.
+    level: intervals in percent, or quantiles; (80, 95), unless given. min, max: no forecast
+    lies beyond. Errors as `train` and `Model.forecast`.
     """
     if model != PRETRAINED:
         if season is not None:
@@ -36,26 +37,26 @@ def forecast(
                 hint="train again with that season, or leave out the model",
             )
         trained = model if isinstance(model, Model) else load(model)
-        return trained.forecast(df, horizon, level, quantiles=quantiles, quiet=quiet, **table)
+        return trained.forecast(df, horizon, level, quantiles=quantiles, quiet=quiet, **settings)
     from rnncast.forecaster.pretrained import Pretrained
     from rnncast.settings import sorted_out, updated
 
     if df is None:
         raise UsageError("the pretrained net knows no series to continue: it needs data", hint="give a DataFrame")
     say = speaker(quiet)
-    asked = TableConfig.of(table)
+    read, wanted = sorted_out({"horizon": horizon, "season": season, **settings}, TableConfig(), TaskConfig())
+    asked, task = updated(TableConfig(), read), updated(TaskConfig(), wanted)
     if asked.covariates:
         raise UsageError(
             "the pretrained net has learnt nothing of your covariates, and cannot use them",
             hint="train a model with them: rnncast.train(df, known=[...])",
         )
-    task = updated(TaskConfig(), *sorted_out({"horizon": horizon, "season": season}, TaskConfig()))
     panel = panel_of(df, asked, say)
     net = Pretrained.of(panel, task)
     why_horizon, why_seasons, why_minimum = net.why
     seasons = ", ".join(map(str, net.seasons)) or "none"
     floor = f"; not below {net.bounds[0]:g} ({why_minimum})" if net.floored else ""
     say(f"by the pretrained net; horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons}){floor}")
-    wanted = quantiles_from(level, quantiles)
-    values = net.predict(panel, task.quantiles if wanted is None else wanted, by_level=quantiles is None)
+    shown = quantiles_from(level, quantiles) or task.quantiles
+    values = net.predict(panel, shown, by_level=quantiles is None)
     return Forecast(values, partial(seen_by, panel), net.seasons, partial(net.sample, panel))

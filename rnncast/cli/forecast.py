@@ -18,8 +18,8 @@ from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pre
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
 from rnncast.cli.sums import check_sums, is_summed, sampled, summed
-from rnncast.cli.task import ALL_BUT_BOUNDS, bounds_from, task_from
-from rnncast.config import PRETRAINED, TableConfig, TaskConfig, quantiles_from
+from rnncast.cli.task import bounds_from, task_from
+from rnncast.config import ALL_BUT_BOUNDS, PRETRAINED, TableConfig, TaskConfig, quantiles_from
 from rnncast.errors import ExitCode, OutputClosedError, UsageError
 from rnncast.files.output.writing import check_writable
 

@@ -1,14 +1,11 @@
 """What is asked of a forecast: how far, with which seasons, and within which bounds."""
 
-from dataclasses import fields
 from typing import Any
 
 import typer
 
 from rnncast.config import TaskConfig
 from rnncast.settings import BOUNDS, several
-
-ALL_BUT_BOUNDS = tuple(spec.name for spec in fields(TaskConfig) if spec.name not in BOUNDS)
 
 
 def bounds_from(context: typer.Context) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""Errors in the terms of a notebook: what the command line calls --horizon 18 is the keyword horizon=18 here."""
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import fields
+from functools import wraps
+from typing import Any, TypeVar
+
+from rnncast.config import STARTS, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.errors import RnncastError
+from rnncast.settings import FLAGS
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+SPECS = {
+    FLAGS.get(spec.name, spec.name): spec
+    for section in (TableConfig, TaskConfig, NetConfig, TrainConfig)
+    for spec in fields(section)
+}
+# A flag at the start of a word, and a value only where nothing else can be meant: quoted, a number, or a PLACEHOLDER.
+_FLAG = re.compile(
+    r"(?<![\w-])--(no-)?([a-z][a-z-]*)(?: (?P<value>'[^']*'|[0-9][0-9.,]*(?![\w,.])|[A-Z]{2,}\b|[\w-]+))?"
+)
+
+
+def in_python_terms(function: Function) -> Function:
+    """Make a function raise its errors with keyword arguments where their texts have flags."""
+
+    @wraps(function)
+    def called(*args: Any, **given: Any) -> Any:
+        try:
+            return function(*args, **given)
+        except RnncastError as error:
+            error.message, error.hint = as_keywords(error.message), as_keywords(error.hint)
+            error.args = (error.message,)
+            raise
+
+    return called  # type: ignore[return-value]
+
+
+def as_keywords(text: str) -> str:
+    """Write the flags in a text as keyword arguments; the commands of a shell stay as they are."""
+    told, command, rest = text.partition("rnncast ")
+    return _FLAG.sub(_keyword, told) + command + rest
+
+
+def _keyword(found: re.Match[str]) -> str:
+    negated, flag, value = found[1], found[2].replace("-", "_"), found["value"]
+    after = f" {value}" if value else ""
+    if negated:
+        empty = "False" if flag in SPECS and isinstance(SPECS[flag].default, bool) else "()"
+        return f"{flag}={empty}{after}"
+    if value is None or not (value[0] in "'0123456789" or value.isupper() or value in _words(flag)):
+        return flag + after
+    return f"{flag}={value}" if value[0] in "'0123456789" else f"{flag}={value!r}"
+
+
+def _words(flag: str) -> Collection[str]:
+    return STARTS if flag == "from" else SPECS[flag].metadata["words"] if flag in SPECS else ()
