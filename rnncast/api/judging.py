@@ -81,8 +81,8 @@ def compare(
 
     df: as `train` takes it. model, baseline: a net, "pretrained", a baseline, a model file, a Model (whose settings are
     taken, not its weights), or a list of such; baseline=[] trains no net beside the model. folds: origins, a horizon
-    apart; as many as the data have room for, unless given. refit: train nets anew at "all" origins, or at the "first". Errors
-    as `compare_candidates`.
+    apart; as many as the data have room for, unless given. refit: train nets anew at "all" origins, or at the
+    "first". Errors as `compare_candidates`.
     """
     if refit not in ("all", "first"):
         raise UsageError(f"--refit is {refit!r}, but must be one of all, first")
