@@ -19,6 +19,7 @@ from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Weights
 from rnncast.training.loop import one_cycle
+from rnncast.training.optimiser import AdamW
 
 EPOCHS, RATE = 4, 1e-4  # passes over the data, highest learning rate
 WEIGHT_DECAY, CLIP_NORM = 1e-3, 1.0  # as in pretraining
@@ -31,18 +32,16 @@ def finetuned(panel: Panel, spec: ModelSpec) -> Weights:
     """The weights of the pretrained net, under the names that they have in a model, trained further on an encoded
     panel. The seed decides what is drawn; all is done on the CPU, in one thread."""
     net, random, began = PretrainedNet.of(package_weights()), np.random.default_rng(spec.train.seed), perf_counter()
-    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
+    optimiser = AdamW(net.parameters(), WEIGHT_DECAY)
     with _one_thread(), np.errstate(all="ignore"):
         for epoch in range(EPOCHS):
             for done, of, loss in _losses(net, panel, spec, random):
                 if perf_counter() - began > spec.train.max_time / (2 if spec.train.validate else 1):
                     break
-                for group in optimiser.param_groups:
-                    group["lr"] = one_cycle((epoch + done / of) / EPOCHS, RATE)
-                optimiser.zero_grad()
+                optimiser.clear()
                 loss.backward()  # type: ignore[no-untyped-call]
                 if torch.isfinite(nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)):
-                    optimiser.step()
+                    optimiser.step(one_cycle((epoch + done / of) / EPOCHS, RATE))
     return named_weights({name: weight.numpy().copy() for name, weight in net.state_dict().items()})
 
 

@@ -221,7 +221,7 @@ def _after(state: RunState, report: EpochReport, score: float | None, model: Mod
 
 
 def _judged(report: EpochReport, model: Model, validation: Validation | None) -> EpochReport:
-    every = max(1, report.epochs // VALIDATIONS)
+    every = -(-report.epochs // VALIDATIONS)
     if validation is None or (report.epoch % every and report.epoch != report.epochs):
         return report
     return replace(report, valid_mase=validation.score(_weights(model)), naive_mase=validation.naive)

@@ -14,6 +14,7 @@ from rnncast.training.batches import Chunk
 from rnncast.training.checkpoint import Arrays, Update
 from rnncast.training.losses import loss_of
 from rnncast.training.objectives import ChunkLoss, FreeRunning, observed
+from rnncast.training.optimiser import AdamW
 
 Objective = Callable[[Chunk, State, float], ChunkLoss]
 
@@ -25,17 +26,14 @@ class Learner:
     model: Model
     settings: TrainSpec
     objective: Objective
-    optimiser: torch.optim.Optimizer
+    optimiser: AdamW
     generators: Mapping[str, Generator]
 
     @classmethod
     def of(cls, model: Model, spec: ModelSpec) -> "Learner":
         """What a ModelSpec asks for, at its start."""
         settings, device = spec.train, next(model.parameters()).device
-        loss, optimiser = (
-            loss_of(spec, device),
-            torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay),
-        )
+        loss, optimiser = loss_of(spec, device), AdamW(model.parameters(), settings.weight_decay)
         dropout = {} if model.generator is None else {"dropout": model.generator}
         if spec.free_running:
             free = FreeRunning(spec, loss, device)
@@ -48,8 +46,7 @@ class Learner:
 
     def update(self, outcome: ChunkLoss, lr: float, place: str) -> Update:
         """One step of the optimiser. TrainingError, naming the place, at a gradient that is not finite."""
-        self.optimiser.param_groups[0]["lr"] = lr
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.clear()
         (outcome.loss / outcome.weight).backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
         if not torch.isfinite(norm):
@@ -57,15 +54,18 @@ class Learner:
                 f"the gradient was no longer finite at {place}; training stopped before it reached the weights",
                 hint=f"try a smaller --learning-rate than {self.settings.learning_rate:g}, or a smaller --clip-norm",
             )
-        self.optimiser.step()
+        self.optimiser.step(lr)
         return Update(float(outcome.loss.detach()), float(outcome.weight), float(norm))
 
     def arrays(self, state: State) -> Arrays:
         """Copies of all that changes, and of the state of the net, by name."""
-        moments = self.optimiser.state_dict()["state"]
         tensors = {
             **{f"weight.{name}": weight for name, weight in self.model.state_dict().items()},
-            **{f"moment.{index}.{name}": each for index, named in moments.items() for name, each in named.items()},
+            **{
+                f"moment.{index}.{name}": each
+                for index, named in enumerate(self.optimiser.moments)
+                for name, each in named.items()
+            },
             **{f"generator.{name}": generator.get_state().long() for name, generator in self.generators.items()},
             **{f"state.{index}": part for index, part in enumerate(state)},
         }
@@ -75,13 +75,13 @@ class Learner:
         """Put back what `arrays` gave, and return the state of the net. CheckpointError if it does not fit."""
         # Cloned, because torch aligns its own memory, and sums may be rounded differently where memory is not aligned.
         tensors = {name: torch.from_numpy(array).clone() for name, array in arrays.items()}
-        shapes, named = [each.shape for each in self.model.parameters()], dict[int, dict[str, Tensor]]()
+        named = dict[int, dict[str, Tensor]]()
         try:
             self.model.load_state_dict(_under(tensors, "weight."))
             for key, moment in _under(tensors, "moment.").items():
                 index, name = int(key.split(".")[0]), key.split(".")[1]
-                named.setdefault(index, {})[name] = moment.reshape(() if name == "step" else shapes[index])
-            self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": named})
+                named.setdefault(index, {})[name] = moment
+            self.optimiser.restore(named)
             for name, generator in self.generators.items():
                 generator.set_state(tensors[f"generator.{name}"].byte())
             state = _under(tensors, "state.")  # in any order, as a file has it
