@@ -29,6 +29,7 @@ PRETRAINED = "pretrained"  # what the net that comes with the package goes by, w
 FINETUNED = "finetuned"  # the same net, trained further on the data
 SCRATCH, MEAN = "scratch", "mean"  # nets that know nothing; these and the pretrained one together
 VALIDATION = "validation"  # which decides between these
+ANY_NET = "auto"  # training picks the net
 STARTS = ("auto", PRETRAINED, FINETUNED, SCRATCH, MEAN, VALIDATION)  # of a training; else a model file
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
 

@@ -7,7 +7,7 @@ from typing import Any
 from rnncast.api.forecast import Forecast, shown
 from rnncast.api.keywords import ALL, table_and_config, takes
 from rnncast.api.speaking import drawn_progress, panel_of, seen_by, speaker
-from rnncast.config import ALL_BUT_BOUNDS, SCRATCH, STARTS, Config, TableConfig, TaskConfig
+from rnncast.config import ALL_BUT_BOUNDS, ANY_NET, SCRATCH, STARTS, Config, TableConfig, TaskConfig
 from rnncast.forecaster.forecaster import Forecaster
 from rnncast.forecaster.warm import check_further, further_config
 from rnncast.settings import sorted_out, updated
@@ -111,6 +111,11 @@ def train(df: Any, *, future: Any = None, device: str = "auto", quiet: bool = Fa
     panel = panel_of(df, table, say)
     if future is not None:
         panel = extended(panel, future, table, say)
+    if config.net.model == ANY_NET:
+        from rnncast.evaluate.picking import picked
+
+        config, reason = picked(panel, config, device)
+        say(f"net {config.net.model}: {reason}")
     spec, _ = decide(config, panel, None if start is None else start.encoding)
     course = Course(config.train.max_time)
     with drawn_progress(quiet) as advance:
@@ -135,7 +140,7 @@ def load(path: Any = "rnncast.safetensors", device: str = "cpu") -> Model:
 def _asked(settings: dict[str, Any]) -> tuple[TableConfig, Config, Forecaster | None]:
     """The settings asked for, and the forecaster whose nets are trained further, if there is one, upon its own."""
     table, config = table_and_config(settings)
-    if config.train.start == "auto" and "model" in settings:  # by name, even if it is the default
+    if config.train.start == "auto" and settings.get("model", ANY_NET) != ANY_NET:  # by name, even if it is the default
         return table, replace(config, train=replace(config.train, start=SCRATCH)), None
     if config.train.start in STARTS:
         return table, config, None

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from rnncast.cli.options import PANELS
-from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import ANY_NET, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.runtime.registry import NETS
 from rnncast.settings import flag, item_of, range_in_words, updated
 
@@ -22,6 +22,7 @@ Command = Callable[..., None]
 _SHORT = {"horizon": "-H"}
 _NO = "no_"  # before the name of a setting: the option that empties it
 _NETS = "; ".join(f"{name} remembers {entry.memory}" for name, entry in NETS.items())
+_NETS += f"; {ANY_NET} compares lstm and window, and takes lstm if it is clearly better"
 
 
 def with_settings(*sections: type, without: tuple[str, ...] = ()) -> Callable[[Command], Command]:
@@ -54,7 +55,7 @@ def with_settings(*sections: type, without: tuple[str, ...] = ()) -> Callable[[C
 
 def words_of(spec: "Field[Any]") -> tuple[str, ...]:
     """The words that a setting may be; () if it is no word, or any."""
-    return tuple(NETS if spec.name == "model" else spec.metadata["words"])
+    return tuple((*NETS, ANY_NET) if spec.name == "model" else spec.metadata["words"])
 
 
 def completing(words: Sequence[str]) -> Callable[[str], list[str]]:

@@ -16,7 +16,7 @@ from rnncast.cli.reporting import write_report
 from rnncast.cli.settings_file import settings_text
 from rnncast.cli.surviving import checkpoints, checkpoints_wanted, ending_in_order
 from rnncast.cli.watching import watching
-from rnncast.config import SCRATCH, STARTS, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import ANY_NET, SCRATCH, STARTS, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import InterruptedTrainingError, RnncastError, TrainingError
 from rnncast.files.output.writing import replaces, written_text
 
@@ -68,6 +68,8 @@ def train(
     panel = read_data(path, table, environment, environment.say)
     if future is not None:
         panel = extended(panel, future, table, environment.say)
+    if config.net.model == ANY_NET:
+        config = _picked(panel, config, device, environment)
     spec, choices = decide(config, panel, None if start is None else start.encoding)
     if explain:
         print_table(choices_table(choices), environment.stderr)
@@ -88,6 +90,17 @@ def train(
         raise record.failure
 
 
+def _picked(panel: "Panel", config: Config, device: str, environment: Environment) -> Config:
+    """Name the net that is worth its training here, and say why it is that."""
+    from rnncast.evaluate.picking import picked
+    from rnncast.report.progress import progress
+
+    with progress(environment.side_screen, environment.shows_progress) as advance:
+        found = picked(panel, config, device, lambda done, total, words: advance(done, total, words))
+    environment.say(f"net {found.config.net.model}: {found.reason}")
+    return found.config
+
+
 def _told(config: Config, forecaster: "Forecaster", environment: Environment, *, explain: bool) -> str:
     """Say what was decided, and how good the model is; what was done, in words."""
     from rnncast.report.words import choices_in_words, name_of, scores_in_words, shares_in_words
@@ -105,7 +118,9 @@ def _asked(context: typer.Context) -> "tuple[Config, TableConfig, Forecaster | N
     """The settings asked for, and how to read the table; beside the forecaster whose nets are trained further, if there
     is one, as it has them but for what stands on the command line."""
     config, table = config_from(context), table_from(context)
-    if stands(context, "model") and config.train.start == "auto":  # by name, even if it is the default
+    if (
+        stands(context, "model") and config.net.model != ANY_NET and config.train.start == "auto"
+    ):  # by name, even if it is the default
         config = replace(config, train=replace(config.train, start=SCRATCH))
     if config.train.start in STARTS:
         return config, table, None
