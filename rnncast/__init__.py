@@ -3,10 +3,10 @@
     import rnncast
     model = rnncast.train(df, horizon=18)        # a DataFrame, an Arrow table, a path, an open file
     model.forecast(level=(80, 95)).to_frame()
-    rnncast.forecast(df)                         # without training, by the net that comes with the package
+    rnncast.forecast(df)                         # no training: by the pretrained net shipped with the package
     rnncast.compare(df, baseline="window").verdict
 
-Keywords are the flags of the commands. Each name is imported when first used, so that `import rnncast` costs nothing.
+Keywords are the flags of the commands. Each name is imported on first use, so that `import rnncast` costs nothing.
 """
 
 from importlib import import_module

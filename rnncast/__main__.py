@@ -1,4 +1,4 @@
-"""`python -m rnncast`, and the console script."""
+"""Entry point of `python -m rnncast` and of the console script."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What a field of a ModelSpec is: it carries its meaning, its unit and what it may hold. Standard library only."""
+"""Fields of a ModelSpec, which carry their meaning, their unit and the values they may hold. Standard library only."""
 
 from dataclasses import MISSING, Field, field, fields
 from typing import Any, get_type_hints
@@ -20,23 +20,26 @@ def decided(
     unlimited: bool = False,
     otherwise: Any = MISSING,
 ) -> Any:
-    """A field that carries its meaning (with the unit) and what it may hold.
+    """Return a field that carries its meaning (with the unit) and the values it may hold.
 
-    at_least, at_most: instead of what the setting of that name says. words: the only ones there are. filled: whether a
-    tuple must hold something. unlimited: whether it may be infinite. otherwise: what a model file that lacks it means,
-    and what is therefore not written.
+    at_least, at_most: override the bounds of the setting of that name. words: the only values allowed. filled: whether
+    a tuple must not be empty. unlimited: whether it may be infinite. otherwise: the value meant by a model file that
+    lacks the field; it is left out when written.
     """
     rules = {"at_least": at_least, "at_most": at_most, "words": words, "filled": filled, "unlimited": unlimited}
     return field(default=otherwise, metadata={"meaning": meaning, **rules})
 
 
 def certain(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of a setting but for the one that leaves it open."""
+    """Return the words of a setting without "auto", which leaves it open."""
     return tuple(word for word in words if word != "auto")
 
 
 def check_fields(section: Any, settings: Any) -> None:
-    """UsageError, by name, for a value outside its field's rules, or outside the range of the setting of that name."""
+    """Check each field against its own rules and the range of the setting of that name.
+
+    Raises UsageError, naming the field, for a value out of range.
+    """
     hints, ranges = get_type_hints(type(section)), {each.name: each.metadata for each in fields(settings)}
     for each in fields(section):
         value, rules = getattr(section, each.name), each.metadata
@@ -59,5 +62,5 @@ def check_fields(section: Any, settings: Any) -> None:
 
 
 def is_needed(each: "Field[Any]") -> bool:
-    """Whether every model file has a field."""
+    """Return whether every model file must have a field."""
     return each.default is MISSING

@@ -1,6 +1,6 @@
-"""What can go wrong for a user, and the exit code that each ends in.
+"""Errors that a user can put right, and the exit code that each one ends in.
 
-Only mistakes a user can mend are raised as these; anything else is a bug and keeps its traceback.
+Only mistakes that a user can put right are raised as these; anything else is a bug and keeps its traceback.
 """
 
 import re
@@ -11,7 +11,7 @@ _PLACE = re.compile(r"(?P<file>[^:\n]+):(?P<line>[0-9]+): ")
 
 
 class ExitCode(IntEnum):
-    """The exit codes that scripts may depend on."""
+    """Exit codes that scripts may rely on."""
 
     DONE = 0
     COULD_NOT = 1
@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
 
 class RnncastError(Exception):
-    """A message for the user: what was wrong and where, with a hint that says what to do."""
+    """An error for the user: what was wrong and where, with a hint that says what to do."""
 
     exit_code = ExitCode.COULD_NOT
     kind = "error"
@@ -34,9 +34,9 @@ class RnncastError(Exception):
         self.hint = hint
 
     def to_dict(self) -> dict[str, Any]:
-        """The error for programs: code, kind, message, file, line and hint, None for what it does not have.
+        """Return the error for programs: code, kind, message, file, line and hint, each None if there is none.
 
-        A message about a line of a file opens with both, as those of compilers do: "sales.csv:12: ".
+        A message about a line of a file opens with both, as a compiler's would: "sales.csv:12: ".
         """
         place = _PLACE.match(self.message)
         file, line = (place["file"], int(place["line"])) if place else (None, None)
@@ -44,24 +44,24 @@ class RnncastError(Exception):
         return {"code": int(self.exit_code), "kind": self.kind, **said}
 
     def __str__(self) -> str:
-        """The message and, on a line of its own, the hint: what a traceback shows."""
+        """Return the message and, on a line of its own, the hint, as a traceback shows them."""
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
 
 
 class DataError(RnncastError):
-    """The table cannot be read, or cannot be forecast from."""
+    """A table that cannot be read or cannot be forecast."""
 
     kind = "data"
 
 
 class OutputError(RnncastError):
-    """A file, or standard output, cannot be written."""
+    """A file or standard output that cannot be written."""
 
     kind = "output"
 
 
 class OutputClosedError(RnncastError):
-    """Whoever read a pipe has gone. It is no one's mistake, so nothing is said of it."""
+    """A pipe whose reader has gone. It is no one's mistake, so nothing is reported."""
 
     kind = "output-closed"
     exit_code = ExitCode.PIPE_CLOSED
@@ -71,19 +71,19 @@ class OutputClosedError(RnncastError):
 
 
 class ModelFileError(RnncastError):
-    """The model file is missing, damaged, or not a model file."""
+    """A model file that is missing, damaged, or not a model file at all."""
 
     kind = "model-file"
 
 
 class ForecastError(RnncastError):
-    """The forecast is no finite number: the model's weights, or the values that it went by, are too large."""
+    """A forecast that is not finite, because the model's weights or its input values are too large."""
 
     kind = "forecast"
 
 
 class TrainingError(RnncastError):
-    """Training could not go on. `rescued` is what can be kept of it, None if nothing can."""
+    """A training run that could not go on. `rescued` is what can be kept of it, or None."""
 
     kind = "training"
 
@@ -93,20 +93,20 @@ class TrainingError(RnncastError):
 
 
 class InterruptedTrainingError(TrainingError):
-    """Training was asked to stop before its end; `rescued` as in any TrainingError."""
+    """A training run that was asked to stop early; `rescued` as in any TrainingError."""
 
     kind = "interrupted"
     exit_code = ExitCode.INTERRUPTED
 
 
 class CheckpointError(RnncastError):
-    """The checkpoint is damaged, in use, or of another training."""
+    """A checkpoint that is damaged, in use, or of another training run."""
 
     kind = "checkpoint"
 
 
 class UsageError(RnncastError):
-    """The flags or arguments do not make sense."""
+    """Flags or arguments that do not make sense."""
 
     kind = "usage"
     exit_code = ExitCode.USAGE

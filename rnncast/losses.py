@@ -1,24 +1,24 @@
-"""The losses, each a value: what training makes small, and what a head then forecasts. Read by --help: nothing heavy.
+"""Losses as values: what training minimises and what a head then forecasts. Loaded by --help, so nothing heavy.
 
-A new loss is an entry here and its torch form in `training.losses`; one whose head forecasts the parameters of a
-distribution, also their quantiles in `runtime.distributions`. Nothing else knows of one loss or another.
+A new loss is an entry here and its torch form in `training.losses`; if its head forecasts the parameters of a
+distribution, also the quantiles in `runtime.distributions`. Nothing else depends on a particular loss.
 """
 
 import math
 from importlib import import_module
 from typing import Any, NamedTuple
 
-# A normal error of mean absolute size 1, as naive forecasts have in local units, has this standard deviation.
+# Naive forecasts have mean absolute error 1 in local units; a normal error of that size has this standard deviation.
 NAIVE_DEVIATION = math.sqrt(math.pi / 2)
 
 
 class Loss(NamedTuple):
-    """One loss.
+    """A loss.
 
-    meaning: in a few words. errors: "module:name" of its torch form. starts: of a distribution, what the parameters
-    beside its location or mean are before training, all above 0; empty where a head forecasts the quantiles themselves.
-    quantiles: "module:name" of a distribution's quantiles in NumPy. counts: whether only counts are forecast. of_mean:
-    whether its point forecast is a mean, which logs would move.
+    meaning: in a few words. errors: "module:name" of its torch form. starts: initial values, all above 0, of a
+    distribution's parameters other than its location or mean; empty if a head forecasts the quantiles themselves.
+    quantiles: "module:name" of a distribution's quantiles in NumPy. counts: whether it is for counts only. of_mean:
+    whether its point forecast is a mean, which a log transform would bias.
     """
 
     meaning: str
@@ -30,15 +30,15 @@ class Loss(NamedTuple):
 
     @property
     def of_distribution(self) -> bool:
-        """Whether a head forecasts the parameters of a distribution."""
+        """True if a head forecasts the parameters of a distribution."""
         return bool(self.starts)
 
     def torch_form(self) -> Any:
-        """The function of outputs, targets and probabilities that gives each error."""
+        """Return the function from outputs, targets and probabilities to errors."""
         return _imported(self.errors)
 
     def numpy_quantiles(self) -> Any:
-        """The function of parameters, units and probabilities that gives the quantiles of a distribution."""
+        """Return the function from parameters, units and probabilities to the quantiles of a distribution."""
         return _imported(self.quantiles)
 
 
@@ -65,7 +65,7 @@ LOSSES = {
 
 
 def losses_in_words() -> str:
-    """Every loss with its meaning, for help."""
+    """Return every loss with its meaning, for help."""
     return "; ".join(f"{name} ({loss.meaning})" for name, loss in LOSSES.items())
 
 

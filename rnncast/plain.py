@@ -1,6 +1,6 @@
-"""Plain values, as JSON gives and takes them; those read are held against what they are to become. No numpy.
+"""Plain values, as JSON reads and writes them, checked against the types that they are to become. No numpy.
 
-Whoever reads a file believes none of it: what is unknown, missing, of another type or not finite is refused, by name.
+Nothing in a file is trusted: a value that is unknown, missing, not finite or of the wrong type is refused by name.
 """
 
 import json
@@ -14,9 +14,10 @@ from rnncast.errors import UsageError
 
 
 def from_plain(kind: Any, values: Any, what: str = "setting") -> Any:
-    """The dataclass of a kind that `asdict` gave. what: a field of it is called in messages.
+    """Return the dataclass that `asdict` turned into these values.
 
-    UsageError, by name, for a field that is unknown, that is missing and has no default, or whose value is none of it.
+    what: the word for a field in messages. Raises UsageError, naming the field, if one is unknown, is missing without a
+    default, or has a value of the wrong type.
     """
     hints = get_type_hints(kind)
     needed = [each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING]
@@ -29,9 +30,10 @@ def from_plain(kind: Any, values: Any, what: str = "setting") -> Any:
 
 
 def table(values: Any, known: Iterable[str], needed: Iterable[str], what: str) -> dict[str, Any]:
-    """A table of names and values. UsageError, by name, for one that is not known, and one that is needed and missing.
+    """Return a checked dict of names and values.
 
-    what: an entry of it is called in messages.
+    what: the word for an entry in messages. Raises UsageError, naming the entry, if one is unknown or missing though
+    needed.
     """
     if not isinstance(values, Mapping):
         raise UsageError(f"{shown(values)} is not a table of each {what} and its value")
@@ -45,7 +47,7 @@ def table(values: Any, known: Iterable[str], needed: Iterable[str], what: str) -
 
 
 def texts(values: Any, what: str) -> tuple[str, ...]:
-    """A list of texts. UsageError if it is none; `what` begins the message."""
+    """Return a list of texts as a tuple. Raises UsageError if it is not one; `what` opens the message."""
     if not isinstance(values, list | tuple):
         raise UsageError(f"{what}: {shown(values)} is not a list of texts")
     for value in values:
@@ -55,18 +57,21 @@ def texts(values: Any, what: str) -> tuple[str, ...]:
 
 
 def shown(value: Any) -> str:
-    """A value for a message, cut short."""
+    """Return a value shortened for a message."""
     return _SHORT.repr(value)
 
 
 def counted(number: int, one: str, several: str = "") -> str:
-    """A number of things for a message: "1 epoch", "2,000 epochs". several: what more than one are called, unless that
-    ends in an s alone."""
+    """Return a number of things for a message: "1 epoch", "2,000 epochs".
+
+    several: the plural, where it is not just `one` with an s.
+    """
     return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of a type: a plain one, finite if it is a number; a tuple of such; or one of several."""
+    """Return whether a value has the type of an annotation: a plain type (finite, if a number), a tuple of them, or a
+    union."""
     options = getattr(hint, "__args__", ()) if "|" in str(hint) else (hint,)
     return any(_fits_one(value, option) for option in options)
 
@@ -84,17 +89,17 @@ def _fits_one(value: Any, option: Any) -> bool:
 def _finite(value: float) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number beyond all floats
+    except OverflowError:  # an integer larger than any float
         return False
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """A plain value as JSON that every reader takes: null for a number that is not finite."""
+    """Return a plain value as strict JSON, with null for a number that is not finite."""
     return json.dumps(all_finite(value), ensure_ascii=False, allow_nan=False, indent=indent)
 
 
 def all_finite(value: Any) -> Any:
-    """A plain value with None for each number in it that is not finite, which JSON has no word for."""
+    """Return a plain value with None for each number that is not finite, which JSON cannot express."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
-"""What was decided for a model: the ModelSpec. Standard library only.
+"""ModelSpec: everything that was decided for a model. Standard library only.
 
-`rnncast.choices` makes it from a Config, which says what was asked, and a Panel. It has no None and no "auto": whoever
-computes takes this, never a Config. Its fields are checked by the ranges of the settings whose names they bear.
+`rnncast.choices` makes it from a Config (what was asked for) and a Panel. It has no None and no "auto": all code that
+computes takes a ModelSpec, never a Config. Fields are checked against the ranges of the settings they are named after.
 """
 
 import sys
@@ -33,14 +33,14 @@ from rnncast.losses import LOSSES, Loss
 from rnncast.plain import shown, table
 from rnncast.settings import BOUNDS, one_of
 
-FILE = "file"  # what training may start from, beside what it is called in a Config
-UNBOUNDED = sys.float_info.max  # which every number that is finite keeps to
-_INFINITE = "inf"  # in JSON, which has no number for it
+FILE = "file"  # start of training from a model file, which a Config gives by its path
+UNBOUNDED = sys.float_info.max  # a bound that every finite number keeps
+_INFINITE = "inf"  # in JSON, which has no such number
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec:
-    """What is forecast."""
+    """The forecasting task, as decided."""
 
     horizon: int = decided("The longest lead time, in steps.")
     seasons: tuple[int, ...] = decided("Season lengths in steps, the main one first; empty for none.", at_least=2)
@@ -63,36 +63,39 @@ class TaskSpec:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """What no forecast falls below, and what none rises above."""
+        """Lowest and highest value of any forecast."""
         return self.minimum, self.maximum
 
     @property
     def bounds_to_ask(self) -> dict[str, float | None]:
-        """The bounds that a Config must name to get these."""
+        """Bounds to write in a Config to get these."""
         return {
             name: None if abs(bound) == UNBOUNDED else bound for name, bound in zip(BOUNDS, self.bounds, strict=True)
         }
 
     @property
     def season(self) -> int:
-        """The main season in steps, 1 if there is none."""
+        """Main season in steps, 1 if there is none."""
         return self.seasons[0] if self.seasons else 1
 
     @property
     def seasons_to_ask(self) -> tuple[int, ...]:
-        """The seasons that a Config must name to get these and no others: a 1 after a single one, beside which a longer
-        one would be looked for. For a Config only: what forecasts takes `seasons`."""
+        """Seasons to write in a Config to get exactly these: a single one is followed by a 1, which stops the search
+        for another.
+
+        For a Config only: computation uses `seasons`.
+        """
         return self.seasons if len(self.seasons) > 1 else (*self.seasons, 1)
 
     @property
     def quantiles(self) -> tuple[float, ...]:
-        """The probabilities that the levels ask for, rising, with the median in the middle."""
+        """Probabilities of the quantiles that the levels ask for, rising, with the median in the middle."""
         return probabilities_of(self.levels)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameSpec:
-    """What every net of the model sees, and the local units that it sees it in."""
+    """The inputs of every net in a model, and the local units they are measured in."""
 
     transform: str = decided("log: values enter as logarithms; none: as they are.", words=certain(TRANSFORMS))
     window: int = decided("Past values that a net sees at each step.")
@@ -116,32 +119,32 @@ class FrameSpec:
 
     @property
     def is_global(self) -> bool:
-        """Whether level and scale are constants."""
+        """True if level and scale are constants."""
         return bool(self.constants)
 
     @property
     def pure(self) -> bool:
-        """Whether nothing but the window, and a net's own state, says anything of the past."""
+        """True if only the window and the net's own state carry information about the past."""
         return self.is_global and self.base == (NO_BASE,)
 
     @property
     def covariates(self) -> dict[str, int]:
-        """Columns that a net sees of covariates, by their role."""
+        """Number of columns that a net sees of each role of covariates."""
         return {role: getattr(self, role) for role in ROLES}
 
     def columns(self, kind: Role) -> int:
-        """Columns that a net sees of all covariates of a kind."""
+        """Return the number of columns that a net sees of all covariates of a kind."""
         return sum(width for role, width in self.covariates.items() if ROLES[role] == kind)
 
     @property
     def log(self) -> bool:
-        """Whether values enter as logarithms."""
+        """True if values enter as logarithms."""
         return self.transform == "log"
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetSpec:
-    """Which nets, and their size."""
+    """The nets, as decided: their kind, size and number."""
 
     model: str = decided("The kind of net that is trained, by name.")
     hidden_size: int = decided("Width of a hidden layer.")
@@ -162,16 +165,16 @@ class NetSpec:
             raise UsageError("the pretrained net is finetuned, but has no share of the forecast")
         if (self.members == 0) != (self.pretrained == 1):
             raise UsageError(
-                f"{self.members} trained nets do not suit a share of {self.pretrained:g} of the pretrained one"
+                f"{self.members} trained nets contradict a share of {self.pretrained:g} for the pretrained net"
             )
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSpec:
-    """How the nets are trained."""
+    """Training, as decided."""
 
     epochs: int = decided("Passes over the data.")
-    loss: str = decided("What training makes small, by name.")
+    loss: str = decided("Loss that training minimises, by name.")
     training: str = decided("What the recursive strategy feeds back in training.", words=certain(TRAININGS))
     carry: bool = decided("Whether the state is carried from chunk to chunk.")
     bptt_steps: int = decided("Steps that gradients flow back.")
@@ -181,13 +184,13 @@ class TrainSpec:
     weight_decay: float = decided("Pull of the weights towards zero (AdamW).")
     clip_norm: float = decided("The largest gradient norm of an update.")
     max_time: float = decided("Seconds that training may take; infinite where there is no limit.", unlimited=True)
-    validate: bool = decided("Whether nets are first trained without the end of the data, and scored there.")
+    validate: bool = decided("Whether nets are first trained without the end of the data and scored there.")
     patience: int = decided("Validations without progress that end training; 0 where none do.", at_least=0)
-    shrinkage: float = decided("Shrinkage towards the base forecast: 0 none, 1 complete; before validation has a say.")
+    shrinkage: float = decided("Shrinkage towards the base forecast before validation: 0 none, 1 complete.")
     seed: int = decided("Seed of everything random.")
     start: str = decided(
-        "What training starts from; validation: that decides how much of the forecast is the pretrained net's; file: "
-        "the nets of a model file.",
+        "Where training starts. validation: it decides the share of the pretrained net; file: from the nets of a model "
+        "file.",
         words=(*certain(STARTS), FILE),
         otherwise=SCRATCH,
     )
@@ -200,9 +203,9 @@ class TrainSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """All that was decided for a model before its nets are trained: what it forecasts, sees, is, and learns by.
+    """Everything decided for a model before its nets are trained: task, inputs, nets and training.
 
-    UsageError, by name, for settings that contradict each other.
+    Raises UsageError, naming the field, for settings that contradict each other.
     """
 
     task: TaskSpec
@@ -218,9 +221,12 @@ class ModelSpec:
 
     @classmethod
     def of(cls, config: Config, values: Mapping[str, Any]) -> "ModelSpec":
-        """The spec of a Config whose open settings are decided: fields by name. UsageError, by name, if one is not."""
+        """Return the spec of a Config with values for its open settings, by field name.
+
+        Raises UsageError, naming the field, if one is still open.
+        """
         asked = _flat(config)
-        for name in ("preset", "memory_limit", "frame", "start"):  # which say how to decide, and what to refuse
+        for name in ("preset", "memory_limit", "frame", "start"):  # how to decide and what to refuse, not decisions
             del asked[name]
         asked["max_time"] = UNLIMITED if config.train.max_time is None else config.train.max_time
         asked["patience"] = config.train.patience or 0
@@ -228,7 +234,10 @@ class ModelSpec:
 
     @classmethod
     def of_fields(cls, values: Mapping[str, Any]) -> "ModelSpec":
-        """The spec of all fields by name, whatever their section. UsageError if one is missing, unknown or wrong."""
+        """Return the spec from all fields by name, whatever their section.
+
+        Raises UsageError if one is missing, unknown or invalid.
+        """
         sections = get_type_hints(cls)
         named = [each for kind in sections.values() for each in fields(kind)]
         table(values, [each.name for each in named], [each.name for each in named if is_needed(each)], "field")
@@ -236,12 +245,12 @@ class ModelSpec:
 
     @property
     def direct(self) -> bool:
-        """Whether all lead times are forecast at once."""
+        """True if all lead times are forecast at once."""
         return self.task.strategy == "direct"
 
     @property
     def unsuited(self) -> str:
-        """Why the pretrained net cannot be part of the forecast; "" if it can."""
+        """Reason why the pretrained net cannot take part in the forecast; empty if it can."""
         if any(self.frame.covariates.values()):
             return "it has learnt nothing of covariates"
         if not self.direct:
@@ -250,7 +259,7 @@ class ModelSpec:
 
     @property
     def loss(self) -> Loss:
-        """What training makes small."""
+        """Loss that training minimises."""
         return LOSSES[self.train.loss]
 
     @property
@@ -260,31 +269,32 @@ class ModelSpec:
 
     @property
     def free_running(self) -> bool:
-        """Whether nets are trained on their own forecasts, always or sometimes."""
+        """True if nets are trained on their own forecasts, always or sometimes."""
         return not self.direct and self.train.training != "teacher-forcing"
 
     @property
     def frames(self) -> int:
-        """How many frames the members measure in: one for each span of the level; one without any member."""
+        """Number of frames that the members use: one for each level span; one if there are no members."""
         return max(1, min(self.net.members, len(self.frame.level_span)))
 
     def bounded(self, minimum: float | None, maximum: float | None) -> "ModelSpec":
-        """The same with other bounds of forecasts; None: as they are. UsageError if nothing lies between them."""
+        """Return the spec with other bounds on forecasts; None leaves one as it is. Raises UsageError if they leave no
+        room."""
         low = self.task.minimum if minimum is None else minimum
         high = self.task.maximum if maximum is None else maximum
         return replace(self, task=replace(self.task, minimum=low, maximum=high))
 
     def of_members(self, members: int) -> "ModelSpec":
-        """The first so many of the trained nets, without the pretrained one."""
+        """Return the spec of the first `members` trained nets, without the pretrained one."""
         return self.with_share(members, 0.0)
 
     def with_share(self, members: int, pretrained: float, *, finetuned: bool = False) -> "ModelSpec":
-        """The first so many of the trained nets, and the pretrained one, as it is or finetuned, with a share of the
-        forecast."""
+        """Return the spec of the first `members` trained nets, and the pretrained net, as it is or finetuned, with its
+        share."""
         return replace(self, net=replace(self.net, members=members, pretrained=pretrained, finetuned=finetuned))
 
     def of_one_net(self, member: int = 0) -> "ModelSpec":
-        """One of the members alone: its seed, and the span of its level first."""
+        """Return the spec of one member alone, with its seed and with its level span first."""
         spans = self.frame.level_span
         turn = member % len(spans)
         return replace(
@@ -295,7 +305,7 @@ class ModelSpec:
         )
 
     def to_config(self) -> Config:
-        """The Config that leaves nothing open and asks for just this."""
+        """Return the Config that leaves nothing open and asks for exactly this."""
         flat = _flat(self)
         flat |= {"seasons": self.task.seasons_to_ask, **self.task.bounds_to_ask}
         if self.frame.is_global:
@@ -308,7 +318,7 @@ class ModelSpec:
         return Config(**{name: _taken(kind, flat) for name, kind in get_type_hints(Config).items()})
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
-        """The fields as plain values, for JSON."""
+        """Return the fields as plain values, for JSON."""
         sections = {each.name: getattr(self, each.name) for each in fields(self)}
         return {
             name: {
@@ -321,7 +331,8 @@ class ModelSpec:
 
     @classmethod
     def from_dict(cls, values: Any) -> "ModelSpec":
-        """The spec that `to_dict` gave. UsageError for a field that is missing, unknown or of a wrong type."""
+        """Return the spec that `to_dict` wrote. Raises UsageError for a field that is missing, unknown or of the wrong
+        type."""
         sections = get_type_hints(cls)
         given = table(values, sections, sections, "section of the spec")
         for name, kind in sections.items():
@@ -335,10 +346,10 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class Interruption:
-    """Which nets of a training that was stopped before its end are in a model.
+    """Nets that a model holds after its training was stopped early.
 
-    run: "training" (on all the data) or "validation" (without their end). nets, of_nets: kept, and planned of these.
-    epochs, of_epochs: that each net kept has at least, and that were planned.
+    run: "training" (on all the data) or "validation" (without the end of the data). nets, of_nets: kept, and planned.
+    epochs, of_epochs: the least that each kept net was trained for, and the number planned.
     """
 
     run: str
@@ -352,12 +363,12 @@ class Interruption:
 
 
 def _flat(of_sections: Any) -> dict[str, Any]:
-    """All fields by name, which is theirs in one section alone."""
+    """Return all fields by name; no two sections share one."""
     return {name: value for part in asdict(of_sections).values() for name, value in part.items()}
 
 
 def _taken(kind: Any, flat: Mapping[str, Any]) -> Any:
-    """A section, of those of its fields that are given."""
+    """Return a section made of those of its fields that are given."""
     return kind(**{each.name: _plain(flat[each.name]) for each in fields(kind) if each.name in flat})
 
 
@@ -366,7 +377,7 @@ def _to_json(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A value as `_to_json` gave it, or as JSON gave it back."""
+    """Return a value that `_to_json` wrote, as it is or as JSON gave it back."""
     if value == _INFINITE:
         return UNLIMITED
     return tuple(value) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""The settings that say how a table is to be read; `rnncast.config` hands them on beside the others."""
+"""Settings that say how a table is read; `rnncast.config` re-exports them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,11 @@ DECIMALS = ("auto", "point", "comma")
 
 
 class Role(NamedTuple):
-    """What covariates are: by_step: whether they change from step to step, or are the same throughout a series. ahead:
-    whether they are known for steps still to come, as what is the same throughout always is."""
+    """One role of covariates.
+
+    by_step: whether they change from step to step or are constant in a series. ahead: whether they are known for future
+    steps, as constants always are.
+    """
 
     by_step: bool
     ahead: bool
@@ -26,7 +29,7 @@ ROLES = {"known": Role(by_step=True, ahead=True), "past": Role(by_step=True, ahe
 
 @dataclass(frozen=True, kw_only=True)
 class TableConfig:
-    """How a table is to be read; what is left out is recognised from the table."""
+    """Settings for reading a table; anything left out is recognised from the table."""
 
     time: str | None = setting(None, "The time column.")
     target: str | None = setting(None, "The column to forecast.")
@@ -98,13 +101,16 @@ class TableConfig:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], base: "TableConfig | None" = None) -> "TableConfig":
-        """Settings by the names of their flags, upon others. UsageError, by name, for one that is unknown or wrong."""
+        """Return a TableConfig with settings, named by their flags, applied to `base`.
+
+        Raises UsageError, naming the setting, if one is unknown or invalid.
+        """
         base = base or cls()
         return updated(base, *sorted_out(settings, base))
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """The columns of exogenous inputs."""
+        """Names of the covariate columns."""
         return tuple(name for role in ROLES for name in getattr(self, role))
 
 

@@ -1,4 +1,4 @@
-"""The arrays that every room speaks of. NumPy alone; it is loaded only by whoever computes."""
+"""Array types shared by every room. NumPy alone, and loaded only by code that computes."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,3 +1,3 @@
-"""The version, written once: read by the package, its build and every model file."""
+"""Version number, written once for the package, its build and every model file."""
 
 VERSION = "0.1.0"

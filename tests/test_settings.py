@@ -41,7 +41,7 @@ def test_every_number_has_both_bounds_and_none_is_infinite(section: Any, name: s
         (["--window", "10000000"], "--window is 10000000, but must be at most 1,000,000"),
         (["--members", "1000000000000"], "--members is 1000000000000, but must be at most 1,000"),
         (["--members", "100000", "--max-time", "2"], "--members is 100000, but must be at most 1,000"),
-        (["--members", "1000", "--max-time", "2"], "--max-time is 2, which is too short to train 1,000 nets"),
+        (["--members", "1000", "--max-time", "2"], "--max-time is 2 seconds, which is too short to train 1,000 nets"),
         (["--layers", "1000000000"], "--layers is 1000000000, but must be at most 64"),
         (["--level", "99.9999999999999"], "--level is 99.9999999999999, but must be at most 99.999"),
         (["--learning-rate", "inf"], "--learning-rate is inf, but must be at most 1,000"),

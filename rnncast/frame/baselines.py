@@ -1,13 +1,13 @@
-"""Base forecasts: honest naive ones, which a net mixes and corrects. Each is a value that knows how to forecast.
+"""Base forecasts: naive forecasts that a net mixes and corrects. Each is a value with a `forecast` method.
 
-What a forecast rests on is computed once for each step, as tracks [B, N] by name: "past", "filled" (the past with
-imputed values), "known" (covariates known ahead [B, N+H, C], where there are any), and what each base forecast adds. A
+Everything a forecast depends on is computed once for every step, as tracks [B, N] by name: "past", "filled" (the past
+with imputed values), "known" (covariates known ahead [B, N+H, C], if any), and those that each base forecast adds. A
 forecast then only looks values up.
 
-A model names its base forecasts, so a kind that is added here changes no older model.
+A model names its base forecasts, so adding a kind here changes no existing model.
 
-B series, T steps, H horizon, N = L + T values of the past with those before the first step. `now` [T, 1] are the places
-of the steps in the past.
+B series, T steps, H horizon, N = L + T values: the T steps and the L before them. `now` [T, 1] are the places of the T
+steps among the N values.
 """
 
 import re
@@ -28,12 +28,12 @@ from rnncast.series.arrays import (
     whole_numbers,
 )
 
-SHAPE_SEASONS = 4  # that a season's mean shape is taken over
-DRIFT_STEPS = 24  # that the mean step is taken over, where there is no season
-MATCHED_SEASONS = 4  # in which a step of like covariates is looked for
-SMOOTHINGS = {10: 32, 40: 8}  # percent of the newest value in a smoothed level, and steps that it is smoothed over
+SHAPE_SEASONS = 4  # seasons averaged for a mean shape
+DRIFT_STEPS = 24  # steps averaged for the mean change, if there is no season
+MATCHED_SEASONS = 4  # seasons searched for a step with similar covariates
+SMOOTHINGS = {10: 32, 40: 8}  # weight of the newest value in percent, and number of steps that are smoothed over
 
-PAST, FILLED, KNOWN = "past", "filled", "known"  # the tracks that the others rest on
+PAST, FILLED, KNOWN = "past", "filled", "known"  # the tracks from which the others are computed
 
 Tracks = Mapping[str, Array]
 
@@ -43,22 +43,22 @@ class Baseline(Protocol):
 
     @property
     def reach(self) -> int:
-        """How many past values its forecast rests on."""
+        """Number of past values that a forecast depends on."""
         ...
 
     def track(self, tracks: Tracks) -> Tracks:
-        """What its forecasts rest on at each step, beside the tracks that are there already."""
+        """Return the tracks that its forecasts need beyond the given ones."""
         ...
 
     def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
-        """The forecasts [B, T, H] of the next steps, NaN where there is nothing to forecast from."""
+        """Return the forecasts [B, T, H] of the next steps, NaN where there is nothing to forecast from."""
         ...
 
 
 def baselines_of(seasons: Sequence[int], spans: Sequence[int], *, known: bool = False) -> tuple[str, ...]:
-    """The names of the base forecasts that suit some seasons and spans of the level, the main ones first.
+    """Return the names of the base forecasts that suit the seasons and level spans, the main ones first.
 
-    known: whether covariates are known ahead.
+    known: whether any covariates are known ahead.
     """
     main = seasons[0] if seasons else 1
     last = (f"last-{lag}" for lag in dict.fromkeys((*spans, *seasons, 1)))
@@ -69,7 +69,7 @@ def baselines_of(seasons: Sequence[int], spans: Sequence[int], *, known: bool = 
 
 @lru_cache(maxsize=256)
 def find_baseline(name: str) -> Baseline:
-    """The base forecast of a name, such as last-12. UsageError, naming the kinds, if there is none."""
+    """Return the base forecast of a name, such as last-12. Raises UsageError, listing the kinds, if there is none."""
     found = _NAME.fullmatch(name)
     kind = _KINDS.get(found[1]) if found else None
     if found is None or kind is None:
@@ -80,7 +80,7 @@ def find_baseline(name: str) -> Baseline:
 
 
 def tracks_of(tracks: Tracks, names: Sequence[str]) -> Tracks:
-    """The tracks of base forecasts by name, upon those of the past, as it is and with imputed values."""
+    """Return the tracks of base forecasts by name, added to those of the past as it is and with imputed values."""
     for name in names:
         tracks = {**tracks, **find_baseline(name).track(tracks)}
     return tracks
@@ -88,34 +88,35 @@ def tracks_of(tracks: Tracks, names: Sequence[str]) -> Tracks:
 
 @dataclass(frozen=True)
 class LastPeriod:
-    """last-m: the last m values repeated; where one is missing, the one a period earlier."""
+    """Base forecast last-m: the last m values repeated; if one is missing, the value a period earlier."""
 
     period: int
 
     @property
     def reach(self) -> int:
-        """Two periods."""
+        """Number of past values: two periods."""
         return 2 * self.period
 
     def track(self, tracks: Tracks) -> Tracks:
-        """Nothing but the past itself."""
+        """Return no tracks: the past itself is enough."""
         return {}
 
     def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
-        """The forecasts [B, T, H]."""
+        """Return the forecasts [B, T, H]."""
         past, back = tracks[PAST], repeated(now, horizon, self.period)
         return where_missing(past[:, back], lambda: past[:, back - self.period])
 
 
 @dataclass(frozen=True)
 class MeanShape:
-    """mean-m: the mean shape of the last few seasons of m, each about its own mean, upon the mean of the last."""
+    """mean-m: the mean shape of the last few seasons of m, each around its own mean, added to the mean of the last
+    one."""
 
     season: int
 
     @property
     def reach(self) -> int:
-        """The seasons of the shape."""
+        """Number of past values: the seasons of the shape."""
         return SHAPE_SEASONS * self.season
 
     @property
@@ -123,11 +124,11 @@ class MeanShape:
         return f"mean-{self.season}"
 
     def track(self, tracks: Tracks) -> Tracks:
-        """The moving mean, with imputed values: a day without its nights has another mean than a whole one."""
+        """Return the moving mean of imputed values, since the observed part of a season alone may have another mean."""
         return {self._track: moving_mean(tracks[FILLED], self.season)}
 
     def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
-        """The forecasts [B, T, H]."""
+        """Return the forecasts [B, T, H]."""
         past, mean, xp = tracks[PAST], tracks[self._track], namespace(tracks[PAST])
         back = repeated(now, horizon, self.season)
         total, number = 0.0, 0.0
@@ -140,10 +141,12 @@ class MeanShape:
 
 @dataclass(frozen=True)
 class SmoothedLevel:
-    """ses10-m: a season's shape upon a smoothed level, of which so many percent are the newest value's.
+    """Base forecast ses10-m: the shape of a season added to a smoothed level.
+
+    percent: weight of the newest value in that level.
 
     The shape is that of classical decomposition, the mean distance from a centred mean over the last few seasons. The
-    level is by simple exponential smoothing of what is left of a season. Source: Brown (1959); Holt (1957).
+    level is found by simple exponential smoothing of the deseasonalised values. Source: Brown (1959); Holt (1957).
     """
 
     percent: int
@@ -151,7 +154,8 @@ class SmoothedLevel:
 
     @property
     def reach(self) -> int:
-        """The seasons of the shape, with half a season on each side, before the steps that are smoothed over."""
+        """Number of past values: the seasons of the shape with half a season on each side, and the steps smoothed
+        over."""
         return (SHAPE_SEASONS + 2) * self.season + SMOOTHINGS[self.percent]
 
     @property
@@ -163,15 +167,15 @@ class SmoothedLevel:
         return f"ses{self.percent}-{self.season}"
 
     def track(self, tracks: Tracks) -> Tracks:
-        """The season's shape, which every smoothed level of it shares, and the smoothed level."""
+        """Return the shape of the season, shared by all of its smoothed levels, and the smoothed level."""
         shape = tracks[self._shape] if self._shape in tracks else seasonal_shape(tracks[PAST], self.season)
         rest = tracks[PAST] - _before(shape, self.season, float("nan"))
         return {self._shape: shape, self._track: self._smoothed(rest)}
 
     def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
-        """The forecasts [B, T, H]."""
+        """Return the forecasts [B, T, H]."""
         ahead, season = whole_numbers(1, horizon, now), self.season
-        # The latest step in the same place of the season whose centred mean was known by now.
+        # The latest step at the same place in the season whose centred mean is already known.
         back = now + ahead - season * ((ahead + season // 2 + season - 1) // season)
         return tracks[self._track][:, now] + tracks[self._shape][:, back]
 
@@ -180,7 +184,7 @@ class SmoothedLevel:
         known = ~xp.isnan(rest)
         total, weight, left = xp.where(known, rest, 0.0), known * xp.ones_like(rest), 1 - self.percent / 100
         steps = 1
-        while steps < SMOOTHINGS[self.percent]:  # each round doubles how many are summed
+        while steps < SMOOTHINGS[self.percent]:  # each round doubles the number of steps summed
             total, weight = (part + left**steps * _before(part, steps) for part in (total, weight))
             steps *= 2
         return xp.where(weight > 0, total / xp.where(weight > 0, weight, 1.0), float("nan"))
@@ -188,8 +192,10 @@ class SmoothedLevel:
 
 @dataclass(frozen=True)
 class Drift:
-    """drift-m: the last season repeated and moved on, each time by the mean change over it; where there is no season
-    (m = 1), the last value moved on by the mean step of the last few."""
+    """Base forecast drift-m: the last season repeated, each time plus the mean change from season to season.
+
+    Without a season (m = 1), the last value plus the mean step of the last few.
+    """
 
     season: int
 
@@ -200,7 +206,7 @@ class Drift:
 
     @property
     def reach(self) -> int:
-        """The changes, and a season before the first."""
+        """Number of past values: the changes, and a season before the first."""
         return self.season + self.steps
 
     @property
@@ -208,37 +214,40 @@ class Drift:
         return f"drift-{self.season}"
 
     def track(self, tracks: Tracks) -> Tracks:
-        """The mean change."""
+        """Return the mean change."""
         return {self._track: mean_change(tracks[PAST], self.season, self.steps)}
 
     def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
-        """The forecasts [B, T, H]."""
+        """Return the forecasts [B, T, H]."""
         times = (whole_numbers(1, horizon, now) + self.season - 1) // self.season  # [H]
         return LastPeriod(self.season).forecast(tracks, now, horizon) + tracks[self._track][:, now] * times
 
 
 @dataclass(frozen=True)
 class Matched:
-    """matched-m: of the steps in the same place of the last seasons of m, the value of the one whose covariates known
-    ahead are most like those of the step to come; of equals, the latest."""
+    """matched-m: the value at the same place in an earlier season of m whose known covariates are most like those
+    ahead.
+
+    It is the value whose covariates are most like those ahead; of equally similar ones, the latest.
+    """
 
     season: int
 
     @property
     def reach(self) -> int:
-        """The seasons that are looked at."""
+        """Number of past values: the seasons searched."""
         return MATCHED_SEASONS * self.season
 
     def track(self, tracks: Tracks) -> Tracks:
-        """Nothing but the past and the known covariates."""
+        """Return no tracks: the past and the known covariates are enough."""
         return {}
 
     def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
-        """The forecasts [B, T, H]."""
+        """Return the forecasts [B, T, H]."""
         return self.found(tracks, now, horizon)[0]
 
     def found(self, tracks: Tracks, now: Array, horizon: int) -> tuple[Array, Array]:
-        """The forecasts [B, T, H], and the known covariates [B, T, H, C] of the steps that they are taken from."""
+        """Return the forecasts [B, T, H], and the known covariates [B, T, H, C] of the steps they are copied from."""
         past, known = tracks[PAST], tracks[KNOWN]
         xp = namespace(past)
         ahead, last = known[:, steps_ahead(now, horizon)], repeated(now, horizon, self.season)
@@ -266,25 +275,27 @@ _KINDS: dict[str, Callable[[int], Baseline]] = {
 
 
 def steps_ahead(now: Array, horizon: int) -> Array:
-    """The places of the next steps [T, H]."""
+    """Return the places [T, H] of the next steps."""
     return now + whole_numbers(1, horizon, now)
 
 
 def repeated(now: Array, horizon: int, lag: int) -> Array:
-    """The places [T, H] of the values that repeating the last `lag` values gives for the next steps."""
+    """Return the places [T, H] of the values used for the next steps when the last `lag` values are repeated."""
     ahead = whole_numbers(1, horizon, now)
     return now + ahead - lag * ((ahead + lag - 1) // lag)
 
 
 def seasonal_shape(past: Array, season: int) -> Array:
-    """The mean distance of a value and those whole seasons before it from centred means [B, N]; what rests on values
-    after the past is NaN."""
+    """Return the mean distance [B, N] of each value, and those whole seasons before it, from centred means.
+
+    NaN where it depends on values after the end of the past.
+    """
     xp, half = namespace(past), season // 2
     if season == 1:
         return xp.zeros_like(past)
     mean = joined(moving_mean(past, season), full((past.shape[0], half), float("nan"), past))
     centred = mean[:, half:]
-    if season % 2 == 0:  # as many steps before as after: half of each end
+    if season % 2 == 0:  # half the weight at each end centres a mean over an even number of steps
         centred = (centred + mean[:, half - 1 : -1]) / 2
     apart = past - centred
     known = ~xp.isnan(apart)
@@ -294,7 +305,7 @@ def seasonal_shape(past: Array, season: int) -> Array:
 
 
 def mean_change(past: Array, lag: int, steps: int) -> Array:
-    """Mean of y(t) - y(t-lag) over the last steps, where both are there [B, N]; 0 where they never are."""
+    """Return the mean [B, N] of y(t) - y(t-lag) over the last steps where both are observed; 0 where they never are."""
     xp = namespace(past)
     if past.shape[1] <= lag:
         return xp.zeros_like(past)
@@ -306,14 +317,15 @@ def mean_change(past: Array, lag: int, steps: int) -> Array:
 
 
 def moving_mean(past: Array, season: int) -> Array:
-    """The mean of the observed values of the season up to each step [B, N]; NaN where there are none, or too early."""
+    """Return the mean [B, N] of the observed values in the season up to each step; NaN if there are none, or too
+    early."""
     xp = namespace(past)
     seen = ~xp.isnan(past)
     nothing = full((past.shape[0], season - 1), float("nan"), past)
     if seen.all():
         total = running_total(past - past[:, :1])
         return joined(nothing, (total[:, season:] - total[:, :-season]) / season + past[:, :1])
-    # About the first value, so that small movements of large values keep their digits.
+    # Computed around the first value, so that small movements of large values keep their digits.
     centre = xp.nan_to_num(take_along(past, xp.where(seen, 1, 0).argmax(1)[:, None]))
     total = running_total(xp.where(seen, past, centre) - centre)
     number = running_total(seen * xp.ones_like(past))
@@ -323,13 +335,13 @@ def moving_mean(past: Array, season: int) -> Array:
 
 
 def _of_last(x: Array, steps: int) -> Array:
-    """The sum of the last `steps` of x [B, N] at each step, fewer at the start."""
+    """Return the sum of the last `steps` of x [B, N] at each step, or of fewer at the start."""
     total = running_total(x)  # [B, 1+N], from 0
     early = joined(*([total[:, :1]] * min(steps, x.shape[1])), total[:, 1 : max(x.shape[1] - steps, 0) + 1])
     return total[:, 1:] - early
 
 
 def _before(x: Array, steps: int, first: float = 0.0) -> Array:
-    """x [B, N] so many steps before, and `first` before the first."""
+    """Return x [B, N] shifted by `steps`, with `first` in the places before it starts."""
     steps = min(steps, x.shape[1])
     return joined(full((x.shape[0], steps), first, x), x[:, : x.shape[1] - steps])

@@ -1,11 +1,11 @@
-"""Exogenous inputs of series side by side: encoded covariates, and where in the calendar a step is.
+"""Exogenous inputs of series side by side: encoded covariates, and the position of a step in the calendar.
 
-This is the one place that lays them out. Which kinds of covariates there are is said by `config.ROLES`: those by step
-stand next to each value, first the ones known ahead, then the others; those by series are the same at each step.
+This is the only place that lays them out. `config.ROLES` says which kinds of covariates there are: those that change by
+step stand next to each value, the ones known ahead first; those that are constant in a series are the same at each
+step.
 
-B series, T steps, H horizon, K columns known ahead, P of other covariates by step, N other columns: cycles of the
-calendar, then covariates by series. Every width may be 0. A missing covariate is 0 throughout (see
-`rnncast.series.encoding`).
+B series, T steps, H horizon, K columns known ahead, P other columns by step, N columns of calendar cycles and then of
+static covariates. Every width may be 0. A missing covariate is 0 throughout (see `rnncast.series.encoding`).
 """
 
 from typing import NamedTuple
@@ -21,7 +21,8 @@ from rnncast.values import Values
 
 
 class Exogenous(NamedTuple):
-    """Of T steps: covariates [B, T, K+P], other columns now [B, T, N]; and known ahead [B, H, K] of the steps after."""
+    """Exogenous inputs of T steps: covariates [B, T, K+P], other columns [B, T, N]; and known ahead [B, H, K] for the
+    next H."""
 
     covariates: Array
     now: Array
@@ -29,7 +30,7 @@ class Exogenous(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """Of the H steps after the last: known [B, H, K] and other columns now [B, H, N]."""
+    """Exogenous inputs of the H steps after the last: known covariates [B, H, K] and other columns [B, H, N]."""
 
     known: Values
     now: Values
@@ -38,7 +39,8 @@ class Ahead(NamedTuple):
 def exogenous_of(
     panel: Panel, rows: NDArray[np.int64], cycles: tuple[str, ...], horizon: int, *, align: str
 ) -> Exogenous:
-    """The exogenous inputs of the chosen series [B] of an encoded panel, aligned as `Panel.padded` aligns values."""
+    """Return the exogenous inputs of the chosen series [B] of an encoded panel, aligned as `Panel.padded` aligns
+    values."""
     lengths = panel.lengths[rows]
     steps = int(lengths.max(initial=0))
     shift = np.zeros_like(lengths) if align == "start" else steps - lengths
@@ -49,26 +51,28 @@ def exogenous_of(
 
 
 def ahead(panel: Panel, rows: NDArray[np.int64], cycles: tuple[str, ...], horizon: int) -> Ahead:
-    """What is known of the steps after the end of the chosen series [B] of an encoded panel."""
+    """Return what is known of the steps after the end of the chosen series [B] of an encoded panel."""
     step = panel.lengths[rows][:, None] + np.arange(horizon)  # [B, H]
     return Ahead(_by_step(panel, rows, step, ahead=True), _now(panel, rows, cycles, step))
 
 
 def unobserved(covariates: Array, known: int) -> Array:
-    """Covariates [..., K+P] of steps still to come: the K that are known ahead, the others missing."""
+    """Return covariates [..., K+P] as they are for future steps: the K known ahead kept, the others missing."""
     xp = namespace(covariates)
     return xp.concatenate((covariates[..., :known], xp.zeros_like(covariates[..., known:])), -1)
 
 
 def columns_now(cyclic: Values, like: Values) -> Values:
-    """Other columns [B, T, N] of steps at these places in the calendar [B, T, 2C], of series for which they were `like`
-    [B, N] at an earlier step."""
+    """Return the other columns [B, T, N] of steps at these places in the calendar [B, T, 2C].
+
+    like [B, N]: the same series' columns at an earlier step, for their static covariates.
+    """
     by_series = like[:, None, cyclic.shape[2] :]
     return np.concatenate((cyclic, np.repeat(by_series, cyclic.shape[1], axis=1)), -1) if by_series.size else cyclic
 
 
 def calendar(frequency: Frequency, positions: Positions, cycles: tuple[str, ...]) -> Values:
-    """Sine and cosine of each cycle [..., 2C] at grid positions [...]."""
+    """Return the sine and cosine of each cycle [..., 2C] at grid positions [...]."""
     if not cycles:
         return np.zeros((*positions.shape, 0))
     times = frequency.times(positions).astype("datetime64[us]")
@@ -85,7 +89,7 @@ def calendar(frequency: Frequency, positions: Positions, cycles: tuple[str, ...]
 
 
 def _by_step(panel: Panel, rows: NDArray[np.int64], step: NDArray[np.int64], *, ahead: bool) -> Values:
-    """The covariates by step, those that are known ahead or the others, at steps counted from each series' start."""
+    """Return the covariates by step, either known ahead or not, at steps counted from each series' start."""
     given = panel.covariates
     if given is None:
         return np.zeros((*step.shape, 0))

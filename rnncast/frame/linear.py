@@ -1,8 +1,8 @@
-"""The view of a single step of series that lack no value, in NumPy: every base forecast by few matrix products.
+"""Fast views of a single step of series without missing values, in NumPy: all base forecasts in a few matrix products.
 
-Base forecasts are linear in the values where none is missing, with weights that sum to 1, so that they may be taken
-relative to the newest value. The weights are found by asking the functions that serve every other case for what one
-unit at each step gives. It takes a while, which pays where many steps come one by one.
+Without missing values, base forecasts are linear in the values, with weights that sum to 1, so they may be taken
+relative to the newest value. The weights are found by calling the general functions with one unit at each step. That
+takes a while, and pays where many steps arrive one by one.
 
 B series, L lookback, W window, S spans, K base forecasts, H horizon.
 """
@@ -19,11 +19,11 @@ from rnncast.frame.past import Past, init_state
 from rnncast.frame.view import LIMIT, FrameView
 from rnncast.values import Values
 
-LONGEST = 1500  # values of the past, at most, of which the square is made
+LONGEST = 1500  # past values, at most: the matrix grows with their square
 
 
 class Product(NamedTuple):
-    """Some columns of the base forecasts, and their weights of the values from a step on."""
+    """Some columns of the base forecasts, and their weights of the values from step `first` on."""
 
     columns: NDArray[np.int64]
     first: int
@@ -31,7 +31,7 @@ class Product(NamedTuple):
 
 
 class Copies(NamedTuple):
-    """Columns that are a value of the past, and which."""
+    """Columns of the base forecasts that copy a past value, and the steps of those values."""
 
     columns: NDArray[np.int64]
     steps: NDArray[np.int64]
@@ -39,18 +39,21 @@ class Copies(NamedTuple):
 
 @dataclass(frozen=True)
 class LinearView:
-    """What a frame shows of a single step, over all its spans."""
+    """The views of a single step over all spans of a frame."""
 
     frame: Frame
 
     def suits(self, past: Past) -> bool:
-        """Whether a past is of one step, lacks no value, goes not so far back that the matrix would fill the memory,
-        no covariates are known ahead of it, and there are base forecasts."""
+        """Return whether a past can be viewed this way.
+
+        It must have one step, no missing value, base forecasts, no covariates known ahead, and a lookback that fits the
+        memory.
+        """
         short = self.frame.lookback <= LONGEST
         return past.complete and past.steps == 1 and short and not self.frame.known and self.frame.has_bases
 
     def view(self, past: Past) -> FrameView:
-        """The view [S, B, 1, ...] of a past that suits."""
+        """Return the view [S, B, 1, ...] of a suitable past."""
         frame, units, newest = self.frame, past.units, past.values[:, -1:]
         level, scale = units.level[:, 1], units.scale[:, 1]  # [B, S]
         apart, rise = past.values - newest, level - newest
@@ -69,7 +72,8 @@ class LinearView:
         return FrameView(shown[0], shown[1], shown[2], shown[3])
 
     def _bases(self, apart: Values) -> Values:
-        """The base forecasts [B, K', H] by name, then the mean of `base`, from values [B, 1+L] less the newest."""
+        """Return the base forecasts [B, K', H] by name, then the mean of `base`, from values [B, 1+L] minus the
+        newest."""
         found = np.empty((len(apart), self._matrix.shape[1]))
         copies, products = self._parts
         found[:, copies.columns] = apart[:, copies.steps]
@@ -79,13 +83,13 @@ class LinearView:
 
     @cached_property
     def _order(self) -> NDArray[np.int64]:
-        """Which of those come first, second and so on in the view over each span [S, K]."""
+        """Order in which `_bases` appear in the view over each span [S, K]."""
         names, spans = self.frame.base_names, range(self.frame.measured)
         return np.array([[len(names), *map(names.index, self.frame.others(span))] for span in spans])
 
     @cached_property
     def _matrix(self) -> Values:
-        """How much of each value of the past is in the base forecasts [1+L, K'*H]."""
+        """Weights of each past value in the base forecasts [1+L, K'*H]."""
         each, frame = np.eye(1 + self.frame.lookback), self.frame
         state = init_state(frame, len(each), each)._replace(history=each[:, :-1])
         named = Past.of(frame, each[:, -1:], state).bases()
@@ -94,7 +98,8 @@ class LinearView:
 
     @cached_property
     def _parts(self) -> tuple[Copies, list[Product]]:
-        """The matrix without most of its zeros: what is merely copied, and the others by how far they look back."""
+        """The matrix without most of its zeros: columns that copy a value, and the others grouped by how far they look
+        back."""
         matrix, middle = self._matrix, self.frame.lookback // 2
         copied = ((matrix != 0).sum(0) == 1) & (matrix.max(0) == 1)
         begun = (matrix != 0).argmax(0)

@@ -1,8 +1,8 @@
-"""The Past: the values of series up to some steps, and all that the frame makes of them.
+"""Past: the values of series up to some steps, and everything the frame derives from them.
 
-It is made from T values and the state before them, and gives the units at those steps, what a net sees there, and the
-state after any of them, each when it is asked for. Whoever steps over values makes a Past and asks; the frame is a
-recurrence like the nets, so that one Past serves a whole history, a chunk of it, and a single new row.
+It is made from T values and the state before them. On request it gives the units at those steps, the inputs of a net
+there, and the state after any of them. The frame is a recurrence like the nets, so the same Past serves a whole
+history, a chunk of it, or a single new row.
 
 B series side by side, T steps, W window, H horizon, K base forecasts, L lookback, S spans, C covariates (known ones,
 then past ones), N other columns of a step. Float64, in NumPy arrays and torch tensors alike.
@@ -44,11 +44,11 @@ from rnncast.series.arrays import (
 
 
 class FrameState(NamedTuple):
-    """All that the frame remembers of B series.
+    """State of the frame for B series.
 
-    history [B, L]: the last values, transformed, NaN = missing or before the start. covariates [B, L, C]: theirs.
-    level [B, S]: over each span, NaN before the first value. sums [B, S, 6]: discounted sum and weight of
-    |y(t) - y(t-s)|, the same undiscounted, and discounted of |y(t) - level(t)|.
+    history [B, L]: the last values, transformed, NaN = missing or before the start. covariates [B, L, C]: theirs. level
+    [B, S]: over each span, NaN before the first value. sums [B, S, 6]: discounted sum and weight of |y(t) - y(t-s)|,
+    the same undiscounted, and discounted sum and weight of |y(t) - level(t)|.
     """
 
     history: Array
@@ -58,7 +58,8 @@ class FrameState(NamedTuple):
 
 
 def init_state(frame: Frame, batch: int, like: Array) -> FrameState:
-    """The state before the first value of each of `batch` series; `like` says which arrays to use, and where."""
+    """Return the state before the first value of each of `batch` series, in arrays with the type and device of
+    `like`."""
     spans = frame.measured
     return FrameState(
         full((batch, frame.lookback), float("nan"), like),
@@ -70,11 +71,11 @@ def init_state(frame: Frame, batch: int, like: Array) -> FrameState:
 
 @dataclass(frozen=True)
 class Past:
-    """T values of B series with the L before them, [B, L+T], transformed, NaN = missing or before the start.
+    """T values of B series after the L before them: [B, L+T], transformed, NaN = missing or before the start.
 
-    filled [B, L+T]: with imputed values, `values` itself where none is missing. exogenous: covariates [B, L+T, C],
-    other columns of the T steps, and what is known of the H steps after the last. tracks: what base forecasts rest on,
-    if it is shared by parts.
+    filled [B, L+T]: with imputed values, or `values` itself if none is missing. exogenous: covariates [B, L+T, C],
+    other columns of the T steps, and what is known of the H steps after the last. tracks: those of base forecasts, if
+    they are shared by parts of a past.
     """
 
     frame: Frame
@@ -86,9 +87,11 @@ class Past:
 
     @classmethod
     def of(cls, frame: Frame, y: Array, state: FrameState | None = None, exogenous: Exogenous | None = None) -> "Past":
-        """Transformed values y [B, T] after a state, and their exogenous inputs: covariates [B, T, C], other columns,
-        and what is known of at most H steps after the last. From the start of the series and without any of these,
-        unless those are given."""
+        """Make a Past from transformed values y [B, T], the state before them and their exogenous inputs.
+
+        state: None for the start of the series. exogenous: covariates [B, T, C], other columns, and what is known of at
+        most H steps after the last; None if there are none.
+        """
         state = init_state(frame, len(y), y) if state is None else state
         exogenous = _nothing(frame, y) if exogenous is None else exogenous
         values = joined(state.history, y)
@@ -107,31 +110,31 @@ class Past:
 
     @property
     def complete(self) -> bool:
-        """Whether no value is missing."""
+        """True if no value is missing."""
         return self.filled is self.values
 
     @property
     def steps(self) -> int:
-        """T."""
+        """Number of steps T."""
         return int(self.values.shape[1]) - self.frame.lookback
 
     @property
     def seen(self) -> Array:
-        """Whether there is a value at each step [B, T]."""
+        """True where a step has a value [B, T]."""
         return ~namespace(self.values).isnan(self.values[:, self.frame.lookback :])
 
     @property
     def grounded(self) -> Array:
-        """Whether the units over the first span are to be relied on at each step [B, T]."""
+        """True where the units over the first span rest on a difference of two values [B, T]."""
         return self.units.grounded[:, :, 0] if self.frame.is_local else self.begun
 
     @property
     def begun(self) -> Array:
-        """Whether a series has begun at each step [B, T]."""
+        """True where a series has begun [B, T]."""
         return ~namespace(self.values).isnan(self.units.level[:, 1:, 0])
 
     def after(self, steps: int | None = None) -> FrameState:
-        """The state after the first so many of the steps, or after all."""
+        """Return the state after the first `steps` steps, or after all."""
         steps = self.steps if steps is None else steps
         last = slice(steps, steps + self.frame.lookback)
         units = self.units
@@ -140,12 +143,12 @@ class Past:
         )
 
     def shared(self) -> "Past":
-        """The same with its tracks, which parts of it then share."""
+        """Return the same with its tracks computed, so that parts of it share them."""
         tracks = self._tracks()
         return replace(self, tracks={name: track for name, track in tracks.items() if name != KNOWN})
 
     def part(self, start: int, stop: int) -> "Past":
-        """The steps from start to stop."""
+        """Return the steps from start to stop."""
         stretch, frame = slice(start, self.frame.lookback + stop), self.frame
         known = self.exogenous.covariates[:, self.frame.lookback + stop :][:, : frame.horizon, : frame.known]
         beyond = frame.horizon - known.shape[1]
@@ -157,7 +160,7 @@ class Past:
         return Past(frame, values, filled, exogenous, self.units.part(start, stop), tracks)
 
     def of_series(self, rows: slice) -> "Past":
-        """The past of some of the series."""
+        """Return the past of some of the series."""
         values = self.values[rows]
         filled = values if self.complete else self.filled[rows]
         exogenous, units = (
@@ -167,9 +170,10 @@ class Past:
         return Past(self.frame, values, filled, exogenous, units)
 
     def inputs(self, span: int = 0, out: Array | None = None) -> Array:
-        """What a net takes in [B, T, F] at each step, in units over one of the spans; in NumPy, written to `out`."""
+        """Return the inputs of a net [B, T, F] at each step, in units over one of the spans; NumPy may write them to
+        `out`."""
         frame, xp, (level, scale) = self.frame, namespace(self.values), self.units.of(span)
-        first = frame.lookback + 1 - frame.window  # of the values that are in a window
+        first = frame.lookback + 1 - frame.window  # place of the first value in any window
         filled, missing = self.filled[:, first:], xp.isnan(self.values[:, first:])
         window, now = windows(filled, frame.window), (level[:, 1:], scale[:, 1:])  # [B, T, W]
         whole = not (missing.any() or xp.isnan(now[0]).any())
@@ -183,30 +187,30 @@ class Past:
             self.exogenous.now,
             xp.clip(arrived, -LIMIT, LIMIT),
         ]
-        if frame.covariates:  # [B, T, C, W], of which those of a step stand together
+        if frame.covariates:  # [B, T, C, W], reordered so that those of a step stand together
             parts.insert(2, windows(covariates, frame.window).swapaxes(2, 3).reshape((*window.shape[:2], -1)))
         return xp.concatenate(parts, -1) if out is None else xp.concatenate(parts, -1, out=out, casting="same_kind")
 
     def view(self, span: int = 0, origins: slice = slice(None)) -> FrameView:
-        """What a net sees at each step, in units over one of the spans; and what its forecasts rest on at those of the
-        steps that are origins."""
+        """Return the view of a net at each step, in units over one of the spans, with base forecasts at the origins
+        alone."""
         return self.views((span,), origins)[0]
 
     def views(self, spans: Sequence[int], origins: slice = slice(None)) -> list[FrameView]:
-        """The view over each of some spans."""
+        """Return the view over each of some spans."""
         tracks = self._tracks()
         named = self.bases(tracks, origins)
         matched = [self._matched(name, tracks, origins) for name in self.frame.matched]
         return [self._view(span, origins, named, matched) for span in spans]
 
     def bases(self, tracks: Tracks | None = None, origins: slice = slice(None)) -> dict[str, Array]:
-        """The base forecasts [B, T, H] at the origins by name, but for those matched; NaN where there is none."""
+        """Return the base forecasts [B, T, H] at the origins by name, except matched ones; NaN where there is none."""
         tracks, now = self._tracks() if tracks is None else tracks, self._steps()[origins]
         horizon = self.frame.horizon
         return {name: find_baseline(name).forecast(tracks, now, horizon) for name in self.frame.base_names}
 
     def targets(self, future: Array, origins: slice = slice(None)) -> Array:
-        """The values [B, T, H] that follow the origins, in units over the first span there."""
+        """Return the values [B, T, H] after the origins, in units over the first span there."""
         level, scale = self.units.of(0)
         return self.frame.targets(future, level[:, 1:][:, origins], scale[:, 1:][:, origins])
 
@@ -222,8 +226,10 @@ class Past:
         return FrameView(self.inputs(span), local, level, scale, leads)
 
     def _shown(self, span: int, now: Array, named: dict[str, Array], matched: list[Array]) -> Array:
-        """The base forecasts [B, T, K, H] in the order of a view over a span; the level (NaN here, where nothing is to
-        be forecast from) where there is none."""
+        """Return the base forecasts [B, T, K, H] in the order of a view over a span.
+
+        Without base forecasts it is the level; NaN where there is nothing to forecast from.
+        """
         frame, own = self.frame, self.frame.spans[span]
         if not frame.has_bases:
             return full((len(self.values), len(now), 1, frame.horizon), float("nan"), self.values)
@@ -241,8 +247,8 @@ class Past:
         return baseline.found(tracks, self._steps()[origins], self.frame.horizon)
 
     def _leads(self, span: int, matched: list[Array], now: Array, level: Array) -> Leads:
-        """The covariates of each lead; and, where there are base forecasts, of the step matched there, and of those
-        that each lag repeats."""
+        """Return the covariates of each lead; with base forecasts, also those of the matched step and of the steps each
+        lag repeats."""
         frame, known, xp = self.frame, self._known(), namespace(self.values)
         ahead = known[:, steps_ahead(now, frame.horizon)]
         lags = frame.lags(span) if frame.has_bases else ()
@@ -257,15 +263,15 @@ class Past:
         return tracks_of({PAST: self.values, FILLED: self.filled, **known}, self.frame.baselines)
 
     def _known(self) -> Array:
-        """The covariates known ahead [B, L+T+H, known]."""
+        """Return the covariates known ahead [B, L+T+H, known]."""
         return joined(self.exogenous.covariates[:, :, : self.frame.known], self.exogenous.ahead)
 
     def _steps(self) -> Array:
-        """The places of the steps in the values [T, 1]."""
+        """Return the places [T, 1] of the steps among the values."""
         return whole_numbers(self.frame.lookback, self.values.shape[1] - 1, self.values)[:, None]
 
 
 def _nothing(frame: Frame, y: Array) -> Exogenous:
-    """The exogenous inputs of y [B, T] where there are none."""
+    """Return the exogenous inputs of y [B, T] if it has none: arrays without columns or filled with 0."""
     widths = ((y.shape[1], frame.covariates), (y.shape[1], frame.other), (0, frame.known))
     return Exogenous(*(full((len(y), *width), 0.0, y) for width in widths))

@@ -1,13 +1,14 @@
-"""What runs along time: values carried on, changes, and discounted sums. B series, T steps."""
+"""Recurrences along time: values carried forward, changes, and discounted sums. B series, T steps."""
 
 from rnncast.series.arrays import Array, full, joined, namespace, running_max, take_along, whole_numbers
 
 BLOCK = 256  # steps of a linear recurrence solved by one matrix product
-STOPGAP_WEIGHT = 0.01  # of |y(t) - y(t-1)| as a stand-in for a seasonal difference that cannot be had
+STOPGAP_WEIGHT = 0.01  # of |y(t) - y(t-1)| in place of a seasonal difference that is not available
 
 
 def carried(values: Array, known: Array, before: Array) -> Array:
-    """values [B, T] where known; elsewhere the last known one, or `before` [B] where there is none yet."""
+    """Return values [B, T] with unknown ones replaced by the last known one, or by `before` [B] if there is none
+    yet."""
     if known.all():
         return values
     xp = namespace(values)
@@ -17,7 +18,7 @@ def carried(values: Array, known: Array, before: Array) -> Array:
 
 
 def running_sum(x: Array, before: Array, decay: float) -> Array:
-    """s(t) = decay * s(t-1) + x(t) for x [B, T] and s(0) = before [B], a block of steps at a time."""
+    """Return s(t) = decay * s(t-1) + x(t) for x [B, T] and s(0) = before [B], a block of steps at a time."""
     if x.shape[1] == 1:  # a stream's single row
         return x + decay * before[:, None]
     blocks = []
@@ -34,7 +35,7 @@ def running_sum(x: Array, before: Array, decay: float) -> Array:
 
 
 def differences(past: Array, steps: int, span: int) -> tuple[Array, Array]:
-    """|y(t) - y(t-s)| and its weight [B, T]; |y(t) - y(t-1)| with a small weight where that is missing."""
+    """Return |y(t) - y(t-s)| and its weight [B, T]; |y(t) - y(t-1)| with a small weight where that is missing."""
     xp = namespace(past)
     first = past.shape[1] - steps
     now = past[:, first:]
@@ -49,7 +50,7 @@ def differences(past: Array, steps: int, span: int) -> tuple[Array, Array]:
 
 
 def swings(y: Array, level: Array) -> tuple[Array, Array]:
-    """|y(t) - level(t)| and its weight [B, T], 0 where a value is missing."""
+    """Return |y(t) - level(t)| and its weight [B, T], 0 where a value is missing."""
     xp = namespace(y)
     seen = ~xp.isnan(y)
     filled = xp.where(seen, y, 0.0)

@@ -1,6 +1,6 @@
 """Local units: the level and scale of a series at each step, from values up to it alone, over each of several spans.
 
-The level is the mean of the last s values, s being the span; the scale an exponentially weighted mean of
+The level is the mean of the last s values, s being the span; the scale is an exponentially weighted mean of
 |y(t) - y(t-s)|, bounded below.
 
 B series side by side, T steps, L steps before them, S spans.
@@ -12,16 +12,16 @@ from rnncast.frame.baselines import moving_mean
 from rnncast.frame.running import carried, differences, running_sum, swings
 from rnncast.series.arrays import Array, full, joined, namespace, stacked
 
-SCALE_MEMORY = 2  # seasons (or so) that the scale remembers
+SCALE_MEMORY = 2  # seasons: time constant of the scale
 SHORTEST_MEMORY = 20  # steps
-LONG_RUN_SHARE = 0.1  # the scale never falls below this share of its all-time mean
+LONG_RUN_SHARE = 0.1  # the scale never falls below this share of its long-run mean
 SWING_SHARE = 0.05  # nor below this share of the mean distance from the level
 SMALLEST_SCALE = 1e-4  # of the level; absolute in logs
 SUMS = 6  # of each span: of differences and their weights, discounted and undiscounted; of swings and their weights
 
 
 class Units(NamedTuple):
-    """Local units of the step before T steps, and of each of them: level, scale [B, 1+T, S], sums [B, 1+T, S, 6]."""
+    """Local units of T steps and of the step before them: level, scale [B, 1+T, S], sums [B, 1+T, S, 6]."""
 
     level: Array
     scale: Array
@@ -29,22 +29,22 @@ class Units(NamedTuple):
 
     @property
     def grounded(self) -> Array:
-        """Whether a step's scale rests on a difference of two values at all [B, T, S]."""
+        """True where a step's scale rests on at least one difference of two values [B, T, S]."""
         return self.sums[:, 1:, :, 3] > 0
 
     def part(self, start: int, stop: int) -> "Units":
-        """The units of the steps from start to stop, and of the step before them."""
+        """Return the units of the steps from start to stop, and of the step before them."""
         return Units(*(part[:, start : stop + 1] for part in self))
 
     def of(self, span: int) -> tuple[Array, Array]:
-        """Level and scale [B, 1+T] over one of the spans."""
+        """Return level and scale [B, 1+T] over one of the spans."""
         return self.level[:, :, span], self.scale[:, :, span]
 
 
 def measured(
     past: Array, filled: Array, lookback: int, before: tuple[Array, Array], spans: tuple[int, ...], *, log: bool
 ) -> Units:
-    """The units over each span at the steps of past [B, L+T] after its first L, the lookback.
+    """Return the units over each span at the steps of past [B, L+T] after its first L, the lookback.
 
     filled [B, L+T]: the past with imputed values. before: level [B, S] and sums [B, S, 6] of the step before.
     """
@@ -56,9 +56,10 @@ def measured(
 
 
 def unchanging(past: Array, before: tuple[Array, Array], constants: tuple[float, ...]) -> Units:
-    """The units of a global frame at the steps of past [B, T]: level and scale from the first value on.
+    """Return the units of a global frame at the steps of past [B, T]: a constant level and scale from the first value
+    on.
 
-    before: level [B, 1], NaN before the first value, and sums [B, 1, 6] of the step before; no sum is kept.
+    before: level [B, 1], NaN before the first value, and sums [B, 1, 6] of the step before; the sums are not used.
     """
     xp, (level, scale) = namespace(past), constants
     seen = ~xp.isnan(past)
@@ -68,17 +69,17 @@ def unchanging(past: Array, before: tuple[Array, Array], constants: tuple[float,
 
 
 def decay_of(span: int) -> float:
-    """By how much what makes up a scale over a span fades at each step."""
+    """Return the decay factor, per step, of the sums that give the scale over a span."""
     return 1 - 1 / max(SCALE_MEMORY * span, SHORTEST_MEMORY)
 
 
 def units_of(level: Array, sums: Array, *, log: bool) -> Units:
-    """The units that levels [B, 1+T, S] and sums [B, 1+T, S, 6] make."""
+    """Return the units given by levels [B, 1+T, S] and sums [B, 1+T, S, 6]."""
     return Units(level, _scale(sums, level, log), sums)
 
 
 def _over_one(past: Array, filled: Array, lookback: int, before: tuple[Array, Array], span: int) -> tuple[Array, Array]:
-    """Level [B, T] and sums [B, T, 6] over a span."""
+    """Return level [B, T] and sums [B, T, 6] over a span."""
     level, sums = before
     each = _level(moving_mean(filled, span)[:, lookback:], level)
     difference, weight = differences(past, past.shape[1] - lookback, span)
@@ -90,7 +91,7 @@ def _over_one(past: Array, filled: Array, lookback: int, before: tuple[Array, Ar
 
 
 def _level(mean: Array, before: Array) -> Array:
-    """A moving mean [B, T]; where there is none, the level before stands."""
+    """Return a moving mean [B, T]; where there is none, the previous level stays."""
     xp = namespace(mean)
     known = ~xp.isnan(mean)
     return carried(xp.where(known, mean, 0.0), known, before)

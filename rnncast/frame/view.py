@@ -1,4 +1,4 @@
-"""What a net sees of steps: its inputs, the base forecasts, and what is known of the steps to come.
+"""Views: what a net sees at some steps, and what is known of the steps ahead.
 
 B series side by side, T steps, F features, H horizon, K base forecasts.
 """
@@ -8,20 +8,25 @@ from typing import NamedTuple
 
 from rnncast.series.arrays import Array, namespace
 
-LIMIT = 20.0  # scales; further out, an input says no more than "far"
+LIMIT = 20.0  # scales; inputs are clipped there, because further out they only mean "far"
 
 
 class Leads(NamedTuple):
-    """Known covariates of each step ahead, then of the steps that the matched base and each lag's repeat there
-    [B, T, H, (2 + lags) * known]; and where 0 lies in local units [B, T]: in logs, where nothing is 0, the level."""
+    """Known covariates [B, T, H, (2 + lags) * known] of each step ahead, of its matched step, and of those each lag
+    repeats.
+
+    zero [B, T]: where 0 lies in local units; in logs, where no value is special, the level.
+    """
 
     known: Array
     zero: Array
 
 
 class FrameView(NamedTuple):
-    """What a net sees: inputs [B, T, F] and base forecasts [B, T, K, H] in local units, those units [B, T], and Leads,
-    where covariates are known ahead."""
+    """Inputs [B, T, F] and base forecasts [B, T, K, H] in local units, those units [B, T], and Leads.
+
+    Leads are None unless covariates are known ahead.
+    """
 
     inputs: Array
     bases: Array
@@ -31,7 +36,7 @@ class FrameView(NamedTuple):
 
 
 def side_by_side(views: Sequence[FrameView]) -> FrameView:
-    """Several views of the same steps as one, whose parts have a first axis for them [S, B, T, ...]."""
+    """Return several views of the same steps as one, with a new first axis [S, B, T, ...]."""
     xp = namespace(views[0].inputs)
     leads = [view.leads for view in views if view.leads is not None]
     together = Leads(*map(xp.stack, zip(*leads, strict=True))) if leads else None

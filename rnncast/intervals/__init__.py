@@ -1,4 +1,4 @@
-"""Intervals: how sure a forecast is, from a few quantiles to whole distributions, calibrated and joint over lead times.
+"""Intervals: from a few quantiles to whole distributions, calibrated, and joint over lead times.
 
 Arrays of quantiles and normal scores may enter, NumPy alone; no panel, no net and no file may.
 """

@@ -1,11 +1,11 @@
 """Calibrated intervals: rescaled at each lead time so that they cover held-out data.
 
-Split-conformal quantile regression (Romano, Patterson & Candès 2019), with the score as a ratio: how far a value lies
-from the median, in widths of the interval on that side. Ratios have no unit, so that one factor serves series of any
+Split-conformal quantile regression (Romano, Patterson & Candès 2019), with the score as a ratio: the distance of a
+value from the median, in widths of the interval on that side. Ratios have no unit, so one factor serves series of any
 size, and an interval keeps its shape.
 
-Values of one origin share its luck, so that intervals which fit those held back fit the next origin less well. How much
-less is seen by leaving out each origin in turn, and made up for (in part, where the origins are few).
+Values at one origin share its luck, so intervals fitted to held-out origins cover less at the next one. Leaving out
+each origin in turn shows how much less, and the level is raised to make up for it (in part, if origins are few).
 
 N forecasts, H lead times, Q quantiles (odd, the median in the middle), L levels, the widest first.
 """
@@ -18,20 +18,20 @@ from numpy.typing import NDArray
 
 from rnncast.values import Values
 
-ENOUGH = 200  # ratios to judge a lead time by; where it has fewer, its neighbours' count too
-PRIOR = 20  # ratios, as many as if the intervals were right, beside those observed
+ENOUGH = 200  # ratios needed at a lead time; if it has fewer, its neighbours' are added
+PRIOR = 20  # pseudo-observations of ratios, distributed as if the intervals were right
 SMALLEST = 1e-12  # width
-FEW_ORIGINS = 4  # of which half of what was seen is believed
-MOST_LOST = 0.6  # of the values outside an interval
+FEW_ORIGINS = 4  # number of origins at which half of the loss of coverage is made up for
+MOST_LOST = 0.6  # largest rise of the level, as a share of the values outside the interval
 
 
 def interval_factors(
     actual: Values, quantiles: Values, probabilities: Sequence[float], origins: NDArray[np.int64]
 ) -> Values:
-    """By what to multiply the widths of each interval at each lead time [H, L], so that it covers its level.
+    """Return the factors [H, L] by which the widths of intervals are multiplied, so that they cover their levels.
 
-    actual [N, H], NaN = missing; quantiles [N, H, Q] that were forecast for them, at rising `probabilities`; origins
-    [N]: from 0, at which of them each was forecast.
+    actual [N, H], NaN = missing; quantiles [N, H, Q], forecasts of them at rising `probabilities`; origins [N]: the
+    number, from 0, of the origin of each forecast.
     """
     middle, horizon = len(probabilities) // 2, actual.shape[1]
     factors = np.ones((horizon, middle))
@@ -50,7 +50,7 @@ def _factors(ratios: Values, expected: Values, level: float) -> Values:
 
 
 def _lost(ratios: Values, expected: Values, level: float, origins: NDArray[np.int64]) -> float:
-    """The share of values that intervals miss at an origin, and would not miss had they been fitted to it too."""
+    """Return the share of values that intervals lose at an origin by not having been fitted to it."""
     number = int(origins.max()) + 1
     if number == 1 or np.isnan(ratios).all():
         return 0.0
@@ -65,8 +65,10 @@ def _lost(ratios: Values, expected: Values, level: float, origins: NDArray[np.in
 
 
 def calibrated(quantiles: Values, factors: Values) -> Values:
-    """Quantiles [N, H, Q] with the widths of their intervals multiplied by factors [H, L]; the last lead time's serve
-    those beyond it. A wider interval never ends inside a narrower one."""
+    """Return quantiles [N, H, Q] with the widths of their intervals multiplied by factors [H, L].
+
+    The factors of the last lead time serve those beyond it. A wider interval never ends inside a narrower one.
+    """
     middle, horizon = quantiles.shape[2] // 2, quantiles.shape[1]
     factors = factors[np.minimum(np.arange(horizon), len(factors) - 1)]
     both = np.concatenate((factors, np.ones((horizon, 1)), factors[:, ::-1]), 1)  # [H, Q]
@@ -78,14 +80,14 @@ def calibrated(quantiles: Values, factors: Values) -> Values:
 
 
 def _expected(tail: float) -> Values:
-    """The ratios that normal values would have to an interval that is right, evenly spread."""
+    """Return evenly spread quantiles of the ratio, for normal values and an interval that is right."""
     normal = NormalDist()
     ends = [normal.inv_cdf(0.5 + (i + 0.5) / (2 * PRIOR)) for i in range(PRIOR)]
     return np.array(ends) / -normal.inv_cdf(tail)
 
 
 def _near(ratios: Values, h: int) -> Values:
-    """The ratios of lead time h, and of as many lead times about it as it takes to have enough."""
+    """Return the ratios at lead time h and at as many lead times around it as are needed to have enough."""
     for reach in range(ratios.shape[1]):
         near = ratios[:, max(0, h - reach) : h + reach + 1]
         near = near[~np.isnan(near)]
@@ -95,6 +97,6 @@ def _near(ratios: Values, h: int) -> Values:
 
 
 def _corrected(observed: Values, expected: Values, level: float) -> float:
-    """The quantile that so many ratios give for one that is still to come."""
+    """Return the quantile of the ratios, with the finite-sample correction for one more value to come."""
     ratios = np.concatenate((observed, expected))
     return float(np.quantile(ratios, min(level * (1 + 1 / len(ratios)), 1.0)))

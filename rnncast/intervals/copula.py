@@ -1,16 +1,15 @@
-"""The copula of lead times and series: sample paths that keep the correlation between the steps of a horizon, and
-between the series at the same time.
+"""Gaussian copula over lead times and series: sample paths that keep the correlation between steps and between series.
 
-A forecast's quantiles say nothing of that: a sum over the horizon needs it. What followed past origins is turned into
-normal scores within what was forecast there; a random mixture of these templates is a normal vector whose covariance is
-theirs, so that paths drawn with it keep the quantiles of each lead time and the dependence between them (a Gaussian
-copula; with ranks for templates, the Schaake shuffle of Clark et al. 2004).
+Quantiles alone do not determine the distribution of a sum over the horizon; that needs the correlation. Values observed
+after past origins become normal scores within the forecasts made there. A random mixture of these rank templates is a
+normal vector with their covariance, so paths drawn from it keep the quantiles of each lead time and the dependence
+between them (with ranks as templates: the Schaake shuffle of Clark et al. 2004).
 
-Series are correlated through what they share: at past origins common to them, the mean of their scores. One factor with
-one loading for all (an equicorrelation at each lead time) can be learnt from few origins, holds for series that were
-not there, and gives a sum over all of them the variance that it had.
+Series are correlated through a common part: the mean of their scores at origins that they share. One factor with one
+loading for all (equicorrelation at each lead time) can be learnt from few origins, extends to series that were not
+there, and gives a sum over all of them the variance that it had.
 
-N templates, M templates of what is shared, O origins, S series, P paths, H lead times, Q quantiles.
+N templates, M templates of the common part, O origins, S series, P paths, H lead times, Q quantiles.
 """
 
 import zlib
@@ -21,15 +20,18 @@ import numpy as np
 
 from rnncast.values import Values
 
-PRIOR = 5  # templates, as many as if lead times had nothing to do with each other
+PRIOR = 5  # pseudo-templates in which lead times are independent
 MOST_SHARED = 0.95  # of the variance of scores
-MOST = 100  # templates of series' own that are kept
-COMMON = 0x5EED  # beside the seed: the random numbers that all series share
+MOST = 100  # templates kept of the series' own parts
+COMMON = 0x5EED  # joined to the seed for the random numbers that all series share
 
 
 class Copula(NamedTuple):
-    """How sampled values are correlated: rank templates of each series' own part [N, H] and of the part that series
-    share [M, H], and that part's share of the variance at each lead time [H]."""
+    """Correlation of sampled values.
+
+    own [N, H] and shared [M, H]: rank templates of each series' own part and of the common part; share [H]: the common
+    part's share of the variance at each lead time.
+    """
 
     own: Values
     shared: Values
@@ -37,13 +39,14 @@ class Copula(NamedTuple):
 
     @classmethod
     def alone(cls, own: Values) -> "Copula":
-        """One in which series are independent of each other."""
+        """Make a copula in which series are independent of each other."""
         horizon = own.shape[1]
         return cls(own, np.zeros((0, horizon)), np.zeros(horizon))
 
     @classmethod
     def of(cls, scores: Values) -> "Copula":
-        """Learn it from normal scores [O, S, H] of what came at origins common to several series, NaN = missing."""
+        """Learn a copula from normal scores [O, S, H] of values observed at origins common to several series, NaN =
+        missing."""
         known = ~np.isnan(scores)
         size = np.sqrt(np.nansum(scores**2, axis=(0, 1)) / np.maximum(known.sum(axis=(0, 1)), 1))
         z = np.where(known, scores, 0.0) / np.where(size > 0, size, 1.0)
@@ -55,7 +58,7 @@ class Copula(NamedTuple):
         alone = np.where(several, 1 / np.maximum(number, 1), 0.0).sum(axis=0) / origins  # of independent series
         share = np.where(several.any(axis=0), (variance - alone) / np.maximum(1 - alone, 0.5), 0.0)
         share = np.clip(share, 0.0, MOST_SHARED)
-        part = share / np.where(variance > 0, variance, 1.0)  # of the common mean that is shared, the rest is luck
+        part = share / np.where(variance > 0, variance, 1.0)  # of the mean that is common; the rest is chance
         own = np.where(known, z - (part * common)[:, None], np.nan)
         rows = own.reshape(-1, own.shape[2])
         rows = rows[known.reshape(rows.shape).any(axis=1)]
@@ -63,25 +66,28 @@ class Copula(NamedTuple):
         return cls(templates_of(rows), templates_of(common[several.any(axis=1)]), share)
 
     def over(self, steps: int) -> "Copula":
-        """The same over so many lead times; the last one's goes for those beyond it."""
+        """Return the copula over another number of lead times; the last one serves those beyond it."""
         leads = np.minimum(np.arange(steps), len(self.share) - 1)
         return Copula(self.own[:, leads], self.shared[:, leads], self.share[leads])
 
     def scores(self, paths: int, seed: int, series: Sequence[str]) -> Values:
-        """Draw normal scores [S, H, P]. Those of a series depend on the seed and on its id alone, whatever else is
-        drawn; what it shares with others is drawn alike for all."""
+        """Draw normal scores [S, H, P].
+
+        The own part of a series depends on the seed and its id alone, whatever else is drawn; the common part is the
+        same draw for all series.
+        """
         own = np.stack([correlated_scores(self.own, paths, generator_of(seed, name)) for name in series])
         if not self.share.any():
             return own
         random = np.random.default_rng((seed, COMMON))
-        # Steps of a walk, of which there are no templates, are each drawn anew.
+        # A recursive net's walks have no templates, and each of their steps is drawn independently.
         common = correlated_scores(self.shared, paths, random, lasting=len(self.shared) > 0)  # [H, P]
         drawn: Values = np.sqrt(self.share)[:, None] * common + np.sqrt(1 - self.share)[:, None] * own
         return drawn
 
 
 def templates_of(scores: Values) -> Values:
-    """Templates [N, H] of mean square 1 at each lead time, from normal scores [N, H] of what came, NaN = missing."""
+    """Return templates [N, H] with mean square 1 at each lead time, from normal scores [N, H], NaN = missing."""
     known = np.nan_to_num(scores)
     size = np.sqrt((known**2).sum(axis=0) / max(len(known), 1))
     templates: Values = known / np.where(size > 0, size, 1.0)
@@ -89,10 +95,10 @@ def templates_of(scores: Values) -> Values:
 
 
 def correlated_scores(templates: Values, paths: int, random: np.random.Generator, *, lasting: bool = False) -> Values:
-    """Draw normal scores [H, P] with the correlation over the horizon that the rank templates [N, H] have.
+    """Draw normal scores [H, P] with the correlation over the horizon of the rank templates [N, H].
 
-    lasting: what the prior says of lead times: that they go together, instead of having nothing to do with each other.
-    Of what many series share, there are few past times to learn from, and a total had better be too wide than too sure.
+    lasting: whether the prior makes lead times fully correlated instead of independent. The common part of many series
+    has few past times to learn from, and it is safer for a total to be too wide than too narrow.
     """
     number, horizon = templates.shape
     mixed = random.standard_normal((paths, number)) @ templates  # [P, H]
@@ -102,5 +108,5 @@ def correlated_scores(templates: Values, paths: int, random: np.random.Generator
 
 
 def generator_of(seed: int, series: str) -> np.random.Generator:
-    """Random numbers of a series' own, so that its paths depend on nothing else that is forecast."""
+    """Return a random generator for one series, so that its paths depend on nothing else that is forecast."""
     return np.random.default_rng((seed, zlib.crc32(series.encode())))

@@ -1,7 +1,7 @@
-"""From a few quantiles to a distribution: between and beyond them, linear in normal scores.
+"""Interpolation from a few quantiles to a distribution: linear in normal scores, between quantiles and beyond them.
 
-The normal score of a value is the quantile that a standard normal distribution has at the value's probability. Beyond
-the outermost quantiles their last slope goes on, as a normal distribution's would. A single quantile is a point.
+The normal score of a value is the standard normal quantile at the value's probability. Beyond the outermost quantiles
+the last slope continues, as a normal distribution's would. A single quantile is a point.
 """
 
 from collections.abc import Sequence
@@ -12,23 +12,23 @@ from numpy.typing import NDArray
 
 from rnncast.values import Values
 
-FARTHEST = 4.0  # normal score that a value is given, however far out it lies
-SMALLEST = 1e-12  # distance of two quantiles
+FARTHEST = 4.0  # largest normal score given to a value, however far out it lies
+SMALLEST = 1e-12  # distance between two quantiles
 
 
 def normal_scores(probabilities: Sequence[float]) -> Values:
-    """The standard normal quantiles at the probabilities."""
+    """Return the standard normal quantiles at the probabilities."""
     return np.array([NormalDist().inv_cdf(p) for p in probabilities])
 
 
 def stratified_scores(number: int, random: np.random.Generator) -> Values:
-    """Normal scores in random order, one from each of `number` equally likely strata: few paths then spread evenly."""
+    """Return normal scores in random order, one from each of `number` equally likely strata, so that few paths spread
+    evenly."""
     return random.permutation(normal_scores([(i + 0.5) / number for i in range(number)]))
 
 
 def values_at(quantiles: Values, probabilities: Sequence[float], scores: Values) -> Values:
-    """The values [..., N] at normal scores [..., N] of distributions given by quantiles [..., Q] at rising
-    probabilities [Q]."""
+    """Return the values [..., N] at normal scores [..., N], from quantiles [..., Q] at rising probabilities [Q]."""
     if len(probabilities) == 1:
         return np.broadcast_to(quantiles, np.broadcast_shapes(quantiles.shape, scores.shape)).copy()
     knots = normal_scores(probabilities)
@@ -39,9 +39,9 @@ def values_at(quantiles: Values, probabilities: Sequence[float], scores: Values)
 
 
 def scores_at(quantiles: Values, probabilities: Sequence[float], values: Values) -> Values:
-    """The normal scores [...] of values [...] in distributions given by quantiles [..., Q]: what `values_at` undoes.
+    """Return the normal scores [...] of values [...] within quantiles [..., Q]: the inverse of `values_at`.
 
-    NaN where a value is, and for a point, which gives no distance a meaning.
+    NaN for a missing value, and for a single quantile, which gives no scale.
     """
     if len(probabilities) == 1:
         return np.full(values.shape, np.nan)
@@ -55,7 +55,7 @@ def scores_at(quantiles: Values, probabilities: Sequence[float], values: Values)
 
 
 def requantiled(quantiles: Values, probabilities: Sequence[float], wanted: Sequence[float]) -> Values:
-    """Quantiles [..., W] at the wanted probabilities; those that are there already [..., Q] stay as they are."""
+    """Return quantiles [..., W] at the wanted probabilities; those that are there already [..., Q] are kept exactly."""
     kept = {p: quantiles[..., q] for q, p in enumerate(probabilities)}
     scores = np.broadcast_to(normal_scores(wanted), (*quantiles.shape[:-1], len(wanted)))
     other = values_at(quantiles, probabilities, scores)

@@ -1,8 +1,8 @@
-"""What the pretrained net sees: a series of any season, in units that are local to each step and free of the season.
+"""Inputs of the pretrained net: a series of any season, in units local to each step and independent of the season.
 
-From the values up to a step, by plain recurrences, come levels, trends, seasonal shapes and a scale. Forecasts are put
-together from them (`Track.parts`); how they compare, and how well each has done so far, is what the net is told
-(`Track.inputs`). Nothing here is learnt. It obeys the splitting law: advance(a then b) is advance(a), then advance(b).
+Plain recurrences over the values up to a step give levels, trends, seasonal shapes and a scale. Forecasts are composed
+of them (`Track.parts`); how they compare, and how accurate each has been so far, are the net's inputs (`Track.inputs`).
+Nothing here is learnt. It obeys the splitting law: advance(a then b) is advance(a), then advance(b).
 
 B series, T steps, O origins, R lead times; m the season, K the lookback; q whole seasons, of at least four steps.
 """
@@ -28,14 +28,13 @@ SEASONAL_CHANGE = 32  # the input that is the log of the mean |y(t) - y(t-m)| in
 
 
 class State(NamedTuple):
-    """All that is remembered of B series.
+    """State of B series.
 
-    history [B, K]: the last values, missing ones filled, 0 before the start. age [B]: steps since the start.
-    smoothed [B, 3, 3]: per rate, discounted sums of the values without their season and of the levels, and their
-    weight. shape [B, 2, m]: discounted sum and weight of each phase. sizes [B, 2, 14]: discounted sums and weights of
-    errors and other sizes. total [B, 2]: sum of all values, and of the first q. range [B, 2]: lowest and highest level
-    over q steps. ahead [B, 8]: the one-step forecasts
-    from the last step, and its shape.
+    history [B, K]: the last values, missing ones filled, 0 before the start. age [B]: steps since the start. smoothed
+    [B, 3, 3]: per rate, discounted sums of the deseasonalised values and of the levels, and their weight. shape [B, 2,
+    m]: discounted sum and weight of each phase. sizes [B, 2, 14]: discounted sums and weights of errors and other
+    sizes. total [B, 2]: sum of all values, and of the first q. range [B, 2]: lowest and highest level over q steps.
+    ahead [B, 8]: the one-step forecasts from the last step, and its shape.
     """
 
     history: Values
@@ -64,8 +63,11 @@ def begin(seasons: Seasons, series: int) -> State:
 
 @dataclass(frozen=True)
 class Track:
-    """What is known at each of T steps of B series: the past; anchor and scale [B, T]; levels [B, T, 7] and trends
-    [B, T, 5] in units of the scale, from the anchor; inputs [B, T, 50] of the net."""
+    """What is known of B series at each of T steps.
+
+    The past; anchor and scale [B, T]; levels [B, T, 7] and trends [B, T, 5] from the anchor, in units of the scale;
+    inputs [B, T, 50] of the net.
+    """
 
     past: Past
     anchor: Values
@@ -75,7 +77,7 @@ class Track:
     inputs: Values
 
     def parts(self, at: Whole, leads: Whole) -> "Parts":
-        """What forecasts from the steps `at` [O] of this track, at the lead times `leads` [R], are made of."""
+        """Return the parts of forecasts from the steps `at` [O] of this track at the lead times `leads` [R]."""
         seasons, scale = self.past.seasons, self.scale[:, at][:, :, None]
         shapes = self.past.shapes(at, leads)[0] / scale[..., None]
         wave = self.past.long_wave(at, leads) / scale
@@ -165,7 +167,8 @@ def advance(seasons: Seasons, y: Values, state: State) -> tuple[Track, State]:
 
 
 def _smoothed(free: Values, begun: Flags, state: Values) -> _Levels:
-    """Levels smoothed at each rate, started as means (Brown 1959: a level's own level tells its slope)."""
+    """Return levels smoothed at each rate, which start as means (Brown 1959: smoothing a level again gives its
+    slope)."""
     sums = np.empty((*free.shape, len(RATES), 3))
     for k, rate in enumerate(RATES):
         first = discounted(free * begun * rate, state[:, k, 0], 1 - rate)
@@ -179,7 +182,7 @@ def _smoothed(free: Values, begun: Flags, state: Values) -> _Levels:
 
 
 def _one_step(now: Values, mean: Values, smooth: _Levels, shapes: Values, chosen: Values) -> Values:
-    """Forecasts of the next step [B, T, 7] that are kept account of, and the shape that they rest on."""
+    """Return forecasts of the next step [B, T, 7] whose accuracy is tracked, and the shape they use."""
     recent, anchor, slow = np.moveaxis(smooth.level, -1, 0)
     double = 2 * anchor - smooth.second[..., ANCHOR] + smooth.slope[..., ANCHOR]
     columns = [anchor + chosen, now, recent + shapes[..., 0], anchor + shapes[..., 2], double + chosen]
@@ -187,9 +190,12 @@ def _one_step(now: Values, mean: Values, smooth: _Levels, shapes: Values, chosen
 
 
 def _sizes(past: Past, seen: Flags, mean: Values, shape: Values, errors: Values, state: Values) -> Values:
-    """Discounted sums of sizes and of their weights [B, 2, T, 14]: of the errors, the distance from the level, the
-    seasonal change, the shape, the first errors again (not discounted), how far a level was from the one before it and
-    from the line through the two before it, and whether a value is zero."""
+    """Return discounted sums of sizes and of their weights [B, 2, T, 14].
+
+    They are the sizes of the errors, the distance from the level, the seasonal change, the shape, the first errors
+    again (not discounted), the distance of a level from the one before it and from the line through the two before it,
+    and whether a value is zero.
+    """
     season, lookback, q, steps = past.seasons.season, past.seasons.lookback, past.seasons.span, np.arange(seen.shape[1])
     now, back = past.filled[:, lookback:], past.filled[:, lookback - season : -season]
     one, two = (past.mean(steps, k * q, q) for k in (1, 2))
@@ -209,7 +215,7 @@ def _sizes(past: Past, seen: Flags, mean: Values, shape: Values, errors: Values,
 
 
 def _scale(typical: Values, known: Flags, unit: Values) -> Values:
-    """The recent size of errors [B, T], bounded below."""
+    """Return the recent size of errors [B, T], bounded below."""
     recent = np.where(known, typical[..., 0], UNKNOWN * unit)
     bounds = [SWING_SHARE * typical[..., FORECASTS], LONG_RUN_SHARE * typical[..., FORECASTS + 3], SMALLEST * unit]
     scale = np.maximum.reduce([recent, *bounds])
@@ -217,14 +223,16 @@ def _scale(typical: Values, known: Flags, unit: Values) -> Values:
 
 
 def _range(mean: Values, state: Values) -> tuple[Values, Values]:
-    """The lowest and the highest level so far [B, T], from levels [B, T], NaN = not begun, and those before [B, 2]."""
+    """Return the lowest and the highest level so far [B, T], from levels [B, T], NaN = not begun, and those before [B,
+    2]."""
     lowest = np.minimum.accumulate(np.concatenate([state[:, :1], np.where(np.isnan(mean), np.inf, mean)], 1), 1)
     highest = np.maximum.accumulate(np.concatenate([state[:, 1:], np.where(np.isnan(mean), -np.inf, mean)], 1), 1)
     return lowest[:, 1:], highest[:, 1:]
 
 
 def _levels(past: Past, smooth: _Levels, mean: Values, ever: Values) -> Values:
-    """Levels [B, T, 7], from the anchor: the value without its season, three smoothed, means over q, 4 q, all steps."""
+    """Return levels [B, T, 7] minus the anchor: the deseasonalised value, three smoothed, and means over q, 4q and all
+    steps."""
     longer = past.mean(np.arange(mean.shape[1]), 0, 4 * past.seasons.span)
     fast, anchor, slow = np.moveaxis(smooth.level, -1, 0)
     levels: Values = np.stack([smooth.free, fast, anchor, slow, mean, longer, ever], -1) - anchor[..., None]
@@ -232,7 +240,7 @@ def _levels(past: Past, smooth: _Levels, mean: Values, ever: Values) -> Values:
 
 
 def _trends(past: Past, mean: Values, first: Values, slopes: Values) -> Values:
-    """Slopes a step [B, T, 5]: over q steps, over three q, since the start, and two of the smoothed levels."""
+    """Return slopes per step [B, T, 5]: over q steps, over 3q, since the start, and those of two smoothed levels."""
     q, count, steps = past.seasons.span, past.count, np.arange(mean.shape[1])
     one = np.where(count >= 2 * q, (mean - past.mean(steps, q, q)) / q, 0.0)
     two = np.where(count >= 3 * q, (mean - past.mean(steps, 2 * q, q)) / (2 * q), one)
@@ -244,7 +252,7 @@ def _trends(past: Past, mean: Values, first: Values, slopes: Values) -> Values:
 def _inputs(
     past: Past, levels: Values, trends: Values, shapes: Values, errors: Values, typical: Values, scale: Values
 ) -> Values:
-    """What the net is told of each step [B, T, 44]: in scales and squashed, or as logarithms."""
+    """Return the inputs of the net at each step [B, T, 44]: in units of the scale and squashed, or as logarithms."""
     seasons, count = past.seasons, np.maximum(past.count, 1)
     unit = scale[..., None]
     lookback, season = seasons.lookback, seasons.season
@@ -271,5 +279,6 @@ def _inputs(
 
 
 def _distance(seasons: Seasons, mean: Values, scale: Values) -> Values:
-    """How far the level is from zero, in scales, squashed; 0 in logs, where no value is special."""
+    """Return the distance of the level from zero, in units of the scale, squashed; 0 in logs, where no value is
+    special."""
     return np.zeros_like(mean) if seasons.logs else np.arcsinh(mean / scale) / 4

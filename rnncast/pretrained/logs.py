@@ -1,18 +1,21 @@
-"""Whether a series is seen in logarithms. Plain arithmetic in NumPy."""
+"""Choice between plain values and logarithms for each series. Plain arithmetic in NumPy."""
 
 import numpy as np
 
 from rnncast.pretrained.past import Flags, Values
 
 STRETCHES = 8  # of a series, whose movements are compared
-PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
+PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs for a series to stay in them
 
 
 def in_logs(y: Values, season: int) -> Flags:
-    """Whether each series of y [B, T] is seen in logarithms [B]: its values are positive, and its movements keep their
-    size in logs, or at least not much less than in plain units."""
+    """Return which series of y [B, T] are taken in logarithms [B].
+
+    They are those that are positive and whose movements keep their size in logs at least nearly as well as in plain
+    units.
+    """
     starts = np.argmax(~np.isnan(y), 1)
-    if starts.any():  # what is decided must not depend on what stands before the start
+    if starts.any():  # the choice must not depend on the padding before the start
         result = np.empty(len(y), bool)
         for first in np.unique(starts):
             result[starts == first] = in_logs(y[starts == first, first:], season)
@@ -25,7 +28,8 @@ def in_logs(y: Values, season: int) -> Flags:
 
 
 def _unsteadiness(y: Values, season: int) -> Values:
-    """How much the size of movements changes within a series [B]: deviation over stretches of the log of their mean."""
+    """Return how much the size of movements varies within a series [B]: over stretches, the deviation of the log of its
+    mean."""
     steps = y.shape[1]
     lag = season if steps > 2 * season else 1
     moves = np.abs(y[:, lag:] - y[:, :-lag])

@@ -1,12 +1,13 @@
-"""The pretrained net in NumPy: a GRU that steps over a series, and a head that all lead times share.
+"""Pretrained net in NumPy: a GRU that steps over a series, and a head shared by all lead times.
 
-Season and horizon are free: neither is in the shape of a weight. A forecast of a lead is a mixture of parts (see
-`frame.Parts`), whose shares the head chooses from what the net remembers and from that lead, and a correction:
+Season and horizon are free: neither is in the shape of a weight. The forecast at a lead time mixes parts (see
+`frame.Parts`) in shares that the head chooses from the net's hidden state and from the lead time, and adds a
+correction:
 
     median = sum levels * share + sum trends * share + sum shapes * share + wave * share + correction
 
-Shares of levels sum to 1, those of trends and of shapes to at most 1, so that no forecast leaves what its parts span by
-more than the correction. Quantiles are steps outwards from the median, and never cross.
+Shares of levels sum to 1, those of trends and of shapes to at most 1, so that no forecast leaves the range of its parts
+by more than the correction. Quantiles are steps outwards from the median, and never cross.
 
 B series, T steps, O origins, R lead times, D hidden, Q quantiles.
 """
@@ -25,7 +26,7 @@ Doubles = NDArray[np.float64]
 Weights = Mapping[str, Values]
 
 PROBABILITIES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-LOGS = (-744.0, 709.0)  # of the smallest and the largest number
+LOGS = (-744.0, 709.0)  # logarithms of the smallest and the largest number
 MIDDLE = len(PROBABILITIES) // 2
 STARTS = (-0.2, -0.05, -0.3)  # softplus of these: steps from the median outwards, in scales, of an untrained net
 CUTS = tuple(int(cut) for cut in np.cumsum([LEVELS, TRENDS + 1, SHAPES + 1, 1, 1]))
@@ -33,7 +34,7 @@ OUTPUTS = CUTS[-1] + len(PROBABILITIES) - 1
 
 
 class Memory(NamedTuple):
-    """The state of B series: the frame's, and the hidden layers of the net, [layers, B, D]."""
+    """State of B series: that of the frame, and the hidden layers of the net [layers, B, D]."""
 
     frame: State
     hidden: Values
@@ -47,9 +48,9 @@ def remember(seasons: Seasons, weights: Weights, series: int) -> Memory:
 
 
 def step(weights: Weights, inputs: Values, hidden: Values, begun: Flags) -> tuple[Values, Values]:
-    """Step the GRU (Cho et al. 2014; torch's gates) over inputs [B, T, F]: features [B, T, D] and the hidden layers.
+    """Step the GRU (Cho et al. 2014; torch's gates) over inputs [B, T, F] to features [B, T, D] and the hidden layers.
 
-    begun [B, T]: a series that has not begun remembers nothing.
+    begun [B, T]: the hidden state stays zero until a series has begun.
     """
     after = []
     for layer, h in enumerate(hidden):
@@ -70,7 +71,8 @@ def step(weights: Weights, inputs: Values, hidden: Values, begun: Flags) -> tupl
 
 
 def quantiles(weights: Weights, features: Values, inputs: Values, parts: Parts) -> Values:
-    """Quantiles [B, O, R, Q] in scales from the anchor, from features [B, O, D] and the frame's inputs [B, O, F]."""
+    """Return quantiles [B, O, R, Q] minus the anchor, in units of the scale, from features [B, O, D] and inputs [B, O,
+    F]."""
     origin = features @ weights["head.features.weight"].T + inputs @ weights["head.inputs.weight"].T
     lead = parts.inputs @ weights["head.lead.weight"].T + weights["head.lead.bias"]
     hidden = np.tanh(origin[:, :, None] + lead)
@@ -105,14 +107,14 @@ def _softmax(x: Values) -> Values:
 
 
 def watch(weights: Weights, seasons: Seasons, y: Values, memory: Memory) -> tuple[Track, Values, Memory]:
-    """Take in values y [B, T], NaN = missing or before the start; in logs where the seasons say so."""
+    """Take in values y [B, T], NaN = missing or before the start; they are logarithms if the seasons say so."""
     track, frame = advance(seasons, y, memory.frame)
     features, hidden = step(weights, track.inputs.astype(np.float32), memory.hidden, track.past.count > 0)
     return track, features, Memory(frame, hidden)
 
 
 def forecast_from(weights: Weights, track: Track, features: Values, horizon: int) -> Values:
-    """Quantiles [B, H, Q] in the values' own units (logs stay logs), from the last step of a track."""
+    """Return quantiles [B, H, Q] in the values' own units (logs stay logs), from the last step of a track."""
     last, leads = np.array([track.inputs.shape[1] - 1]), np.arange(1, horizon + 1)
     parts = Parts(*(part.astype(np.float32) for part in track.parts(last, leads)))
     local = quantiles(weights, features[:, last], track.inputs[:, last].astype(np.float32), parts)[:, 0]
@@ -120,15 +122,17 @@ def forecast_from(weights: Weights, track: Track, features: Values, horizon: int
 
 
 class Local(NamedTuple):
-    """Quantiles [B, H, Q] at PROBABILITIES of series of which some are seen in logs [B], and theirs are logs; which
-    have never been below zero [B]."""
+    """Quantiles [B, H, Q] at PROBABILITIES, as logarithms for the series taken in logs.
+
+    logs [B]: which series those are. never_below [B]: which series were never below zero.
+    """
 
     quantiles: Doubles
     logs: Flags
     never_below: Flags
 
     def in_units(self, values: Doubles) -> Doubles:
-        """Values [B, ...], logs where the series is seen in logs, in the series' own units."""
+        """Return values [B, ...], logarithms where the series is taken in logs, in the series' own units."""
         apart = (slice(None), *(None,) * (values.ndim - 1))
         powers = np.exp(np.clip(np.where(self.logs[apart], values, 0.0), *LOGS))
         own = np.where(self.logs[apart], powers, values)
@@ -136,7 +140,8 @@ class Local(NamedTuple):
 
 
 def local_forecast(weights: Weights, y: Values, horizon: int, season: int, second: int = 0) -> Local:
-    """What follows y [B, T], NaN = missing or before the start, each series in logs or not. season: 1 if none."""
+    """Return the forecast of y [B, T], NaN = missing or before the start, each series in logs or not. season: 1 if
+    none."""
     logs = in_logs(y, season)
     result = np.empty((len(y), horizon, len(PROBABILITIES)))
     for chosen in (False, True):
@@ -146,11 +151,11 @@ def local_forecast(weights: Weights, y: Values, horizon: int, season: int, secon
             seen = np.log(y[rows]) if chosen else y[rows]
             track, features, _ = watch(weights, seasons, seen, remember(seasons, weights, len(rows)))
             result[rows] = forecast_from(weights, track, features, horizon)
-    result[~np.nan_to_num(y).any(1)] = 0.0  # nothing but zeros has no unit of its own
+    result[~np.nan_to_num(y).any(1)] = 0.0  # a series of zeros alone has no scale
     return Local(result, logs, np.nanmin(y, 1) >= 0)
 
 
 def forecast(weights: Weights, y: Values, horizon: int, season: int, second: int = 0) -> Values:
-    """Quantiles [B, H, Q] of what follows y [B, T], in its units; as `local_forecast`."""
+    """Return quantiles [B, H, Q] of the values after y [B, T], in its units; otherwise as `local_forecast`."""
     local = local_forecast(weights, y, horizon, season, second)
     return local.in_units(local.quantiles)

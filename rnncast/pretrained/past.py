@@ -1,4 +1,4 @@
-"""Values up to each step, and what repeats in them: means, shapes of seasons, discounted sums. NumPy and nothing else.
+"""Values up to each step, and what repeats in them: means, seasonal shapes, discounted sums. NumPy and nothing else.
 
 B series, T steps, O origins, R lead times; m the season, L the second one, K the lookback.
 """
@@ -23,7 +23,7 @@ BLOCK = 16  # steps of a recurrence that one matrix product solves
 
 @dataclass(frozen=True)
 class Seasons:
-    """m, 1 if there is none; L, 0 if there is none; whether values are logarithms."""
+    """Season m (1 if there is none), second season L (0 if there is none), and whether values are logarithms."""
 
     season: int
     second: int = 0
@@ -31,25 +31,28 @@ class Seasons:
 
     @cached_property
     def span(self) -> int:
-        """q: the steps whose mean is a level."""
+        """Number of steps q whose mean is a level."""
         return self.season * -(-FEWEST // self.season)
 
     @cached_property
     def nested(self) -> bool:
-        """Whether the second season is a whole number of first ones."""
+        """True if the second season is a whole number of first ones."""
         return self.second > 0 and self.second % self.season == 0
 
     @cached_property
     def lookback(self) -> int:
-        """K: past values that a step and a forecast need."""
+        """Number of past values K that a step and a forecast need."""
         second = SHAPE_SEASONS * self.second if self.nested else 2 * self.second + self.season
         return max(4 * self.span, (SHAPE_SEASONS + 1) * self.season, second) + 2
 
 
 @dataclass(frozen=True)
 class Past:
-    """Values of B series up to each of T steps, after the K before them: filled [B, K+T], their running total
-    [B, K+T+1], count [B, T]; the discounted shape [B, m+T] and its running total."""
+    """Values of B series up to each of T steps, after the K before them.
+
+    filled [B, K+T] and its running total [B, K+T+1]; count [B, T]: steps since the start; the discounted shape [B, m+T]
+    and its running total.
+    """
 
     seasons: Seasons
     filled: Values
@@ -59,13 +62,15 @@ class Past:
     shape_running: Values
 
     def mean(self, at: Whole, back: int, width: int) -> Values:
-        """The mean [B, O] over `width` values that end `back` steps before each origin; of as many as there are."""
+        """Return the mean [B, O] over `width` values that end `back` steps before each origin, or over as many as there
+        are."""
         end = at + self.seasons.lookback + 1 - back
         have = np.clip(self.count[:, at] - back, 1, width)
         return (self.running[:, end] - self.running[:, end - width]) / have
 
     def repeated(self, at: Whole, leads: Whole, period: int, seasons: int) -> Values:
-        """The mean shape [B, O, R] of the last seasons of so many steps, around their levels, without their trend."""
+        """Return the mean shape [B, O, R] of the last `seasons` seasons, around their levels and without their
+        trend."""
         phase = (leads - 1) % period  # [R]
         count = self.count[:, at]
         means = [self.mean(at, k * period, period) for k in range(SHAPE_SEASONS)]
@@ -81,14 +86,15 @@ class Past:
         return total / had - np.where((count >= period)[:, :, None], tilt, 0.0)
 
     def discounted(self, at: Whole, leads: Whole) -> Values:
-        """The discounted shape [B, O, R], around its own mean."""
+        """Return the discounted shape [B, O, R], around its own mean."""
         season = self.seasons.season
         phase = at[:, None] + 1 + (leads - 1) % season
         centre = (self.shape_running[:, at + 1 + season] - self.shape_running[:, at + 1]) / season
         return self.shape[:, phase] - centre[:, :, None]
 
     def long_wave(self, at: Whole, leads: Whole) -> Values:
-        """Where the second season stands [B, O, R]: means over a season, one or two second seasons before a lead."""
+        """Return the second season's level [B, O, R]: means over a season, one or two second seasons before a lead
+        time."""
         season, second = self.seasons.season, self.seasons.second
         count, total = self.count[:, at], np.zeros((len(self.filled), len(at), len(leads)))
         if not second:
@@ -104,7 +110,7 @@ class Past:
         return total
 
     def shapes(self, at: Whole, leads: Whole) -> tuple[Values, Values]:
-        """The shapes to choose from [B, O, R, 5], and the one that levels are freed of [B, O, R]."""
+        """Return the shapes to choose from [B, O, R, 5], and the one removed from values to get levels [B, O, R]."""
         season, second, count = self.seasons.season, self.seasons.second, self.count[:, at][:, :, None]
         if season == 1:
             none = np.zeros((len(count), len(at), len(leads)))
@@ -123,10 +129,10 @@ class Past:
 def past_of(
     seasons: Seasons, y: Values, begun: Flags, count: Values, history: Values, shape: Values
 ) -> tuple[Past, Values]:
-    """The values seen, with gaps filled, and the discounted sum and weight of each phase after them [B, 2, m].
+    """Return the values seen, with gaps filled, and the discounted sum and weight of each phase after them [B, 2, m].
 
-    y, begun, count [B, T]: values, whether a series has begun, steps since then. history [B, K], shape [B, 2, m]: what
-    was before.
+    y, begun, count [B, T]: values, whether a series has begun, and steps since then. history [B, K], shape [B, 2, m]:
+    from before the first step.
     """
     filled = _filled(seasons, y, begun, count, history)
     running = _total(filled)
@@ -142,12 +148,12 @@ def past_of(
 
 
 def _total(x: Values) -> Values:
-    """0, then the sums so far [B, 1+N]."""
+    """Return running sums from 0 [B, 1+N]."""
     return np.concatenate([np.zeros((len(x), 1)), np.cumsum(x, 1)], 1)
 
 
 def _filled(seasons: Seasons, y: Values, begun: Flags, count: Values, history: Values) -> Values:
-    """The history and the values [B, K+T]; for a missing one, that of a season before, moved on by the change since."""
+    """Return the history and the values [B, K+T]; a missing one is that of a season before, plus the change since."""
     season, lookback, width = seasons.season, seasons.lookback, min(seasons.season, 4)
     filled = np.concatenate([history, np.where(np.isnan(y), 0.0, y)], 1)
     missing = np.isnan(y) & begun
@@ -161,7 +167,7 @@ def _filled(seasons: Seasons, y: Values, begun: Flags, count: Values, history: V
 
 
 def _by_phase(x: Values, before: Values) -> Values:
-    """s(t) = 0.85 s(t-m) + x(t) for x [B, 2, T], after s of the m steps before [B, 2, m]: all of them [B, 2, m+T]."""
+    """Return s(t) = 0.85 s(t-m) + x(t) for x [B, 2, T], all of [B, 2, m+T], from s of the m steps before [B, 2, m]."""
     series, steps, season = len(x), x.shape[2], before.shape[2]
     rows = -(-steps // season)
     padded = np.zeros((series, 2, rows * season))
@@ -172,7 +178,7 @@ def _by_phase(x: Values, before: Values) -> Values:
 
 
 def discounted(x: Values, before: Values, decay: float) -> Values:
-    """s(t) = decay s(t-1) + x(t) for x [N, T] and s(0) = before [N], a block of steps at a time."""
+    """Return s(t) = decay s(t-1) + x(t) for x [N, T] and s(0) = before [N], a block of steps at a time."""
     blocks = []
     for first in range(0, x.shape[1], BLOCK):
         block = x[:, first : first + BLOCK]
@@ -185,6 +191,6 @@ def discounted(x: Values, before: Values, decay: float) -> Values:
 
 @lru_cache(maxsize=256)
 def _powers(decay: float, steps: int) -> tuple[Values, Values]:
-    """decay^t [T], and decay^(t-s) for steps s (rows) up to t (columns), 0 after it [T, T]."""
+    """Return decay^t [T], and decay^(t-s) for steps s (rows) up to t (columns), 0 after it [T, T]."""
     lag = np.arange(steps) - np.arange(steps)[:, None]
     return decay ** np.arange(1, steps + 1), np.where(lag >= 0, decay ** np.maximum(lag, 0.0), 0.0)

@@ -1,4 +1,4 @@
-"""The weights that come with the package."""
+"""Weights shipped with the package."""
 
 from pathlib import Path
 
@@ -11,5 +11,5 @@ FILE = Path(__file__).with_name("pretrained.safetensors")
 
 
 def pretrained_weights(path: Path = FILE) -> Weights:
-    """Weights by name, in the 32 bits that the net is stepped in; on disk they have 16."""
+    """Return the weights by name in float32, in which the net is stepped; on disk they are float16."""
     return {name: value.astype(np.float32) for name, value in load(path.read_bytes()).items()}

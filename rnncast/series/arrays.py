@@ -1,6 +1,6 @@
-"""The little that NumPy and torch spell differently, so that arithmetic above is written once for both.
+"""Operations that NumPy and torch spell differently, so that the arithmetic of other modules is written once for both.
 
-`namespace(x)` is numpy or torch, whichever x belongs to; torch is never imported here, only met.
+`namespace(x)` is numpy or torch, whichever x belongs to; torch is never imported here.
 """
 
 import functools
@@ -15,7 +15,7 @@ Namespace = Any
 
 
 def namespace(array: Array) -> Namespace:
-    """The module that array belongs to."""
+    """Return the module that an array belongs to."""
     return _home(type(array).__module__)
 
 
@@ -25,62 +25,62 @@ def _home(module: str) -> Namespace:
 
 
 def whole_numbers(first: int, last: int, like: Array) -> Array:
-    """first, first+1, ..., last, where `like` lives."""
+    """Return first, first+1, ..., last, on the device of `like`."""
     xp = namespace(like)
     place = {"device": like.device} if xp.__name__ == "torch" else {}
     return xp.arange(first, last + 1, **place)
 
 
 def running_max(array: Array) -> Array:
-    """The largest value so far along the last axis."""
+    """Return the running maximum along the last axis."""
     xp = namespace(array)
     return xp.cummax(array, -1).values if xp.__name__ == "torch" else xp.maximum.accumulate(array, axis=-1)
 
 
 def running_total(array: Array) -> Array:
-    """0, then the sums so far along axis 1: [B, N] to [B, 1+N]."""
+    """Return the running sums along axis 1, from 0: [B, N] to [B, 1+N]."""
     return joined(full((array.shape[0], 1), 0.0, array), namespace(array).cumsum(array, 1))
 
 
 def joined(*arrays: Array) -> Array:
-    """The arrays one after another along axis 1, the axis of time."""
+    """Join arrays along axis 1, the axis of time."""
     return namespace(arrays[0]).concatenate(arrays, axis=1)
 
 
 def full(shape: tuple[int, ...], value: float, like: Array) -> Array:
-    """A new array of one value, of the kind and where `like` lives."""
+    """Return a new array filled with one value, with the type and device of `like`."""
     xp = namespace(like)
     place = {"device": like.device} if xp.__name__ == "torch" else {}
     return xp.full(shape, value, dtype=like.dtype, **place)
 
 
 def constants(values: Sequence[float], like: Array) -> Array:
-    """Numbers as a new array, of the kind and where `like` lives."""
+    """Return numbers as a new array, with the type and device of `like`."""
     xp = namespace(like)
     place = {"device": like.device} if xp.__name__ == "torch" else {}
     return xp.asarray(values, dtype=like.dtype, **place)
 
 
 def take_along(array: Array, index: Array) -> Array:
-    """array[b, index[b, t]] for arrays [B, T]."""
+    """Return array[b, index[b, t]] for arrays [B, T]."""
     xp = namespace(array)
     return (xp.take_along_dim if xp.__name__ == "torch" else xp.take_along_axis)(array, index, 1)
 
 
 def windows(array: Array, size: int) -> Array:
-    """Every stretch of so many places along axis 1, without a copy: [B, N, ...] to [B, N-size+1, ..., size]."""
+    """Return every stretch of `size` places along axis 1, without a copy: [B, N, ...] to [B, N-size+1, ..., size]."""
     if namespace(array).__name__ == "torch":
         return array.unfold(1, size, 1)
     return np.lib.stride_tricks.sliding_window_view(array, size, axis=1)
 
 
 def stacked(*arrays: Array) -> Array:
-    """The arrays side by side along a new last axis."""
+    """Stack arrays along a new last axis."""
     return namespace(arrays[0]).stack(arrays, -1)
 
 
 def where_missing(array: Array, others: Callable[[], Array]) -> Array:
-    """The array with others in the place of NaN; they are made only if there are any."""
+    """Return the array with others in place of NaN; they are computed only if there are any."""
     xp = namespace(array)
     missing = xp.isnan(array)
     return xp.where(missing, others(), array) if missing.any() else array

@@ -1,6 +1,6 @@
-"""What depends on a grid position alone, made for a block of positions at a time and kept.
+"""Cached values that depend on the grid position alone, computed for a block of positions at a time.
 
-A stream asks for the times and the calendar of almost the same steps again and again, one or a few at a time.
+A stream asks for the times and calendar of almost the same steps again and again, one or a few at a time.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 from rnncast.times.frequency import Frequency, Positions
 
 BLOCK = 256  # positions
-BLOCKS = 64  # that are kept
+BLOCKS = 64  # kept in the cache
 
 
 def in_blocks(made: Callable[[Positions], NDArray[Any]], frequency: Frequency) -> Callable[[int, int], NDArray[Any]]:
-    """From the first of some positions of a grid, and their number, to what is made of them, each on its own."""
+    """Return a cached form of `made`, which computes a value for each grid position on its own.
+
+    The result takes the first position and the number of positions.
+    """
 
     @lru_cache(maxsize=BLOCKS)
     def block(number: int) -> NDArray[Any]:
         positions = np.arange(number * BLOCK, (number + 1) * BLOCK)
-        return made(np.clip(positions, *frequency.reach))  # nobody asks for what lies outside the calendar
+        return made(np.clip(positions, *frequency.reach))  # positions outside the calendar are never asked for
 
     def of(first: int, steps: int) -> NDArray[Any]:
         number, start = divmod(first, BLOCK)

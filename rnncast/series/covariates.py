@@ -1,7 +1,7 @@
 """Covariates: the exogenous inputs of a Panel, as columns of numbers.
 
-Known ones are given for steps still to come as well (a price, a holiday), past ones only for steps that have been (a
-temperature), static ones once a series (the kind of a shop). N values, R steps known beyond them, S series.
+Known covariates are given for future steps too (a price, a holiday), past ones only up to the present (a temperature),
+static ones once for each series (the type of a shop). N values, R further steps of known covariates, S series.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from rnncast.values import Values
 
 
 class Covariate(NamedTuple):
-    """What a column holds: numbers, or categories if it has levels, whose values are then places in `levels`."""
+    """A column of covariates: numbers, or if it has levels, categories given as places in `levels`."""
 
     name: str
     levels: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Covariate(NamedTuple):
 
 @dataclass(frozen=True)
 class Block:
-    """Columns side by side: values [n, C], NaN = missing."""
+    """Columns of covariates: values [n, C], NaN = missing."""
 
     columns: tuple[Covariate, ...] = ()
     values: Values = field(default_factory=lambda: np.zeros((0, 0)))
@@ -39,11 +39,11 @@ class Block:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the columns."""
+        """Names of the columns."""
         return tuple(column.name for column in self.columns)
 
     def rows(self, index: NDArray[Any]) -> Values:
-        """The values at an index of any shape [..., C]; NaN where it is negative."""
+        """Return the values at an index of any shape [..., C]; NaN where the index is negative."""
         if not self.columns:
             return np.zeros((*index.shape, 0))
         if not len(self.values):
@@ -51,13 +51,16 @@ class Block:
         return np.where((index >= 0)[..., None], self.values[np.maximum(index, 0)], np.nan)
 
     def take(self, index: NDArray[Any]) -> "Block":
-        """The chosen rows."""
+        """Return the chosen rows."""
         return replace(self, values=self.rows(index)) if self.columns else self
 
 
 @dataclass(frozen=True)
 class Covariates:
-    """The covariates of a Panel: known [N + R], past [N], static [S]; reach [S]: steps known beyond a series' end."""
+    """The covariates of a Panel.
+
+    known [N + R], past [N], static [S]; reach [S]: number of steps known beyond each series' end.
+    """
 
     known: Block = field(default_factory=Block)
     past: Block = field(default_factory=Block)
@@ -66,16 +69,19 @@ class Covariates:
 
     @property
     def blocks(self) -> dict[str, Block]:
-        """The blocks by role."""
+        """Blocks by role."""
         return {role: getattr(self, role) for role in ROLES}
 
     @property
     def names(self) -> dict[str, tuple[str, ...]]:
-        """The names of the columns by role."""
+        """Column names by role."""
         return {role: block.names for role, block in self.blocks.items()}
 
     def select(self, keep: NDArray[np.int64], before: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Covariates":
-        """Those of the chosen series, each cut from its length `before` [S] to `lengths`; what is known ahead stays."""
+        """Return the covariates of the chosen series, each cut from its length `before` [S] to `lengths`.
+
+        Known covariates of the steps cut off stay known.
+        """
         there = before + self.reach
         ahead, observed = ragged(_starts(there)[keep], there[keep]), ragged(_starts(before)[keep], lengths)
         places = {role: (ahead if kind.ahead else observed) if kind.by_step else keep for role, kind in ROLES.items()}
@@ -83,14 +89,15 @@ class Covariates:
         return replace(self, reach=there[keep] - lengths, **blocks)
 
     def until(self, lengths: NDArray[np.int64]) -> "Covariates":
-        """Nothing but those of the values of series of these lengths [S]."""
+        """Return the covariates without anything known beyond the ends of series of these lengths [S]."""
         if not len(self.known):
             return self
         known = self.known.take(ragged(_starts(lengths + self.reach), lengths))
         return replace(self, known=known, reach=np.zeros_like(self.reach))
 
     def begun_at(self, before: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Covariates":
-        """Those of series of these lengths [S], with so many steps [S] before of which nothing is known."""
+        """Return the covariates of series of these lengths [S], with `before` [S] steps in front of which nothing is
+        known."""
 
         def later(block: Block, there: NDArray[np.int64]) -> Block:
             within = ragged(np.zeros_like(there), before + there) - np.repeat(before, before + there)
@@ -105,7 +112,7 @@ class Covariates:
         return replace(self, reach=self.reach, **moved)
 
     def extended(self, future: "Future", ids: Sequence[str], start: Positions, lengths: Positions) -> "Covariates":
-        """With what is known of the future, which counts where it overlaps what was known before."""
+        """Return the covariates with those known of the future, which replace known ones where they overlap."""
         series, ahead, block = future.placed(ids, start + lengths - 1)
         series, ahead, block = series[ahead > 0], ahead[ahead > 0], block.take(np.flatnonzero(ahead > 0))
         reach = self.reach.copy()
@@ -124,10 +131,10 @@ class Covariates:
 
 @dataclass(frozen=True)
 class Future:
-    """Known covariates of steps to come: rows [n] of the series ids[series[i]] at grid positions [n].
+    """Known covariates of future steps: rows [n] of the series ids[series[i]] at grid positions [n].
 
-    positions: None where steps are merely numbered: then the rows of a series follow its end one by one. every: whether
-    the rows belong to every series there is.
+    positions: None if steps are merely numbered; the rows of a series then follow its end one by one. every: whether
+    the rows belong to every series.
     """
 
     ids: tuple[str, ...]
@@ -137,7 +144,7 @@ class Future:
     every: bool = False
 
     def placed(self, ids: Sequence[str], ends: Positions) -> tuple[NDArray[np.int64], NDArray[np.int64], Block]:
-        """Of the rows that belong to `ids` [S]: which series, how many steps after its end (1 = next), and values."""
+        """Return the rows that belong to `ids` [S]: series, number of steps after its end (1 = next), and values."""
         if self.every:
             rows = len(self.series)
             series = np.repeat(np.arange(len(ids)), rows)
@@ -153,7 +160,7 @@ class Future:
 
 
 def recoded(values: Values, column: Covariate, levels: tuple[str, ...]) -> Values:
-    """The places of categories in other levels; len(levels) for one that is not among them."""
+    """Return categories as places in other levels; len(levels) for one that is not among them."""
     if not column.levels:
         return values
     place = {level: i for i, level in enumerate(levels)}
@@ -163,7 +170,7 @@ def recoded(values: Values, column: Covariate, levels: tuple[str, ...]) -> Value
 
 
 def ragged(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """starts[i], starts[i] + 1, ... for as many as lengths[i], one series after another."""
+    """Return starts[i], starts[i] + 1, ..., lengths[i] of them, one series after another."""
     within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     return np.repeat(starts, lengths) + within
 
@@ -173,7 +180,7 @@ def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _counted(series: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many rows of the same series stand before each."""
+    """Return the number of earlier rows of the same series before each row."""
     order = np.argsort(series, kind="stable")
     counts = np.bincount(series)
     counted = np.empty(len(series), np.int64)

@@ -1,7 +1,7 @@
-"""Covariates as a net sees them: standardised numbers, one column a category, and 0 everywhere for what is missing.
+"""Encoding of covariates for a net: standardised numbers, one column for each category, and 0 for missing values.
 
-A number becomes two columns, (x - mean) / deviation and a 1 that says "here it is", so that a missing one is never
-taken for the mean. A category becomes a column for each level; one that was not there in training is none of them.
+A number becomes two columns, (x - mean) / deviation and a 1 for "present", so that a missing value is never taken for
+the mean. A category becomes a column for each level; a level not seen in training is 0 in all of them.
 """
 
 import math
@@ -18,12 +18,12 @@ from rnncast.series.covariates import Block, Covariate, Covariates, recoded
 from rnncast.series.panel import Panel
 from rnncast.values import Values
 
-MOST_LEVELS = 50  # of a category, the most frequent; the others are as unknown ones
+MOST_LEVELS = 50  # of a category: the most frequent ones; others count as unknown
 
 
 @dataclass(frozen=True)
 class Code:
-    """How a column is encoded: by mean and deviation, or by its levels."""
+    """Encoding of one column: by mean and deviation, or by its levels."""
 
     name: str
     levels: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Code:
     deviation: float = 1.0
 
     def __post_init__(self) -> None:
-        """ValueError, by name, for a field that encodes nothing."""
+        """Raise ValueError, naming the column, for a field that cannot encode anything."""
         if len(set(self.levels)) < len(self.levels):
             raise ValueError(f"the column {self.name!r} has two levels of one name")
         if not (math.isfinite(self.mean) and 0 < self.deviation < math.inf):
@@ -39,11 +39,11 @@ class Code:
 
     @property
     def width(self) -> int:
-        """Columns that it becomes."""
+        """Number of encoded columns."""
         return len(self.levels) or 2
 
     def encoded(self, values: Values) -> Values:
-        """Values [...], NaN = missing, as columns [..., width]."""
+        """Return values [...], NaN = missing, as columns [..., width]."""
         if self.levels:
             one_hot: Values = (values[..., None] == np.arange(len(self.levels))).astype(np.float64)
             return one_hot
@@ -57,7 +57,7 @@ Codes = tuple[Code, ...]
 
 @dataclass(frozen=True)
 class Encoding:
-    """How the covariates of a panel are encoded; fixed once a net is trained on it."""
+    """Encoding of a panel's covariates, fixed once a net is trained on it."""
 
     known: Codes = ()
     past: Codes = ()
@@ -65,7 +65,7 @@ class Encoding:
 
     @classmethod
     def of(cls, panel: Panel) -> "Encoding":
-        """The encoding that suits a panel's covariates, up to the end of each series."""
+        """Return the encoding that suits a panel's covariates, up to the end of each series."""
         if panel.covariates is None:
             return cls()
         given = panel.covariates.until(panel.lengths)
@@ -73,16 +73,16 @@ class Encoding:
 
     @property
     def codes(self) -> dict[str, Codes]:
-        """The codes by role."""
+        """Codes by role."""
         return {role: getattr(self, role) for role in ROLES}
 
     @property
     def widths(self) -> dict[str, int]:
-        """How many encoded columns there are, by role."""
+        """Number of encoded columns, by role."""
         return {role: sum(code.width for code in codes) for role, codes in self.codes.items()}
 
     def encode(self, panel: Panel) -> Panel:
-        """The panel with its covariates encoded. DataError if they are not those of this encoding."""
+        """Return the panel with its covariates encoded. Raises DataError if they are not those of this encoding."""
         given = panel.covariates or Covariates()
         for role, block in given.blocks.items():
             names = tuple(code.name for code in self.codes[role])
@@ -100,12 +100,13 @@ class Encoding:
         return replace(panel, covariates=replace(given, reach=given.reach, **encoded))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Return plain values, for JSON."""
         return {role: [asdict(code) for code in codes] for role, codes in self.codes.items()}
 
     @classmethod
     def from_dict(cls, values: Any) -> "Encoding":
-        """The Encoding that `to_dict` gave. UsageError or ValueError, by name, for what cannot be one."""
+        """Return the Encoding that `to_dict` wrote. Raises UsageError or ValueError, naming the field, if a value is
+        invalid."""
         given = table(values, ROLES, ROLES, "role of covariates")
         for role, codes in given.items():
             if not isinstance(codes, list):
@@ -118,19 +119,22 @@ class Encoding:
 
 
 def recode(block: Block, codes: Codes) -> Block:
-    """The same values, categories as places in the levels of their codes. DataError if numbers became categories."""
+    """Return the same values with categories as places in the levels of their codes.
+
+    Raises DataError if a column of numbers became categories, or the reverse.
+    """
     columns = []
     for i, (column, code) in enumerate(zip(block.columns, codes, strict=True)):
         if bool(column.levels) != bool(code.levels) and not np.isnan(block.values[:, i]).all():
             kinds = ("categories", "numbers") if code.levels else ("numbers", "categories")
-            raise DataError(f"{column.name!r} held {kinds[0]} in training, and holds {kinds[1]} now")
+            raise DataError(f"{column.name!r} held {kinds[0]} in training but holds {kinds[1]} now")
         columns.append(recoded(block.values[:, i], column, code.levels))
     named = tuple(Covariate(code.name, code.levels) for code in codes)
     return Block(named, np.stack(columns, 1)) if columns else Block()
 
 
 def expand(values: Values, codes: Codes) -> Values:
-    """Recoded values [..., C] as encoded columns [..., width]."""
+    """Return recoded values [..., C] as encoded columns [..., width]."""
     parts = [code.encoded(values[..., i]) for i, code in enumerate(codes)]
     return np.concatenate(parts, -1) if parts else np.zeros((*values.shape[:-1], 0))
 

@@ -1,4 +1,4 @@
-"""The Forecast: what every forecaster gives, and everything that writes, draws or scores takes."""
+"""Forecast and Paths: the results of every forecaster, and the input of all that writes, draws or scores."""
 
 from dataclasses import dataclass, replace
 
@@ -16,14 +16,14 @@ from rnncast.times.frequency import Frequency, Positions, Times
 POINT, PATH, CUTOFF = "forecast", "path", "cutoff"  # the columns of a table of forecasts
 
 
-Bounds = tuple[float, float]  # the lowest and the highest value that there can be
+Bounds = tuple[float, float]  # lowest and highest possible value
 ANYTHING: Bounds = (-UNBOUNDED, UNBOUNDED)
 
 
 def within(values: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64]:
-    """Values, with the bound in place of those beyond it; what is not finite stays so, for whoever refuses it.
+    """Return values clipped to bounds; one that is not finite stays so, to be refused later.
 
-    Quantiles still rise, and each is the quantile of paths that are cut off the same way.
+    Quantiles still rise, and remain the quantiles of paths clipped in the same way.
     """
     return np.where(np.isfinite(values), np.clip(values, *bounds), values)
 
@@ -32,9 +32,9 @@ def within(values: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64]:
 class Forecast:
     """Forecasts of S series over H steps.
 
-    ids [S]; cutoff [S], the grid position of the last value seen; point [S, H]; quantiles [S, H, Q] at
-    `probabilities` [Q], rising; all in the user's units. log: whether they are spread in logs. by_level: whether the
-    quantiles are to be shown as the ends of central intervals. bounds: what no value lies beyond.
+    ids [S]; cutoff [S], the grid position of the last value seen; point [S, H]; quantiles [S, H, Q] at rising
+    `probabilities` [Q]; all in the user's units. log: whether values between quantiles are interpolated in logs.
+    by_level: whether quantiles are shown as the ends of central intervals. bounds: limits of all values.
     """
 
     ids: tuple[str, ...]
@@ -58,7 +58,7 @@ class Forecast:
         return f"Forecast({_extent(self)}{f', levels {levels}' if levels else ''})"
 
     def at(self, probabilities: tuple[float, ...], *, by_level: bool) -> "Forecast":
-        """The same forecast with quantiles at other probabilities, between and beyond those that it has."""
+        """Return the same forecast with quantiles at other probabilities, interpolated between and beyond its own."""
         known = np.log(self.quantiles) if self.log else self.quantiles
         wanted = requantiled(known, self.probabilities, probabilities)
         quantiles = within(from_logs(wanted) if self.log else wanted, self.bounds)
@@ -71,13 +71,14 @@ class Forecast:
 
     @property
     def time(self) -> Times:
-        """The time of each step [S, H]."""
+        """Times of the steps [S, H]."""
         return self.frequency.times_after(self.cutoff, self.horizon)
 
     def interval(self, level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The lower and upper ends [S, H] of the central interval that should hold `level` percent of the values.
+        """Return the lower and upper ends [S, H] of the central interval that should hold `level` percent of the
+        values.
 
-        UsageError if there is no such interval.
+        Raises UsageError if there is no such interval.
         """
         in_range("--level", level, {"at_least": 1, "at_most": 99.999})
         tail = round((50 - level / 2) / 100, 10)
@@ -88,16 +89,16 @@ class Forecast:
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """The central intervals that the probabilities hold, in percent, the narrowest first."""
+        """Central intervals that the probabilities contain, in percent, the narrowest first."""
         return tuple(round(100 - 200 * p, 8) for p in reversed(self.probabilities) if p < 0.5)
 
 
 @dataclass(frozen=True, repr=False)
 class Paths:
-    """Sampled futures of S series: P paths over H steps, each as likely as the others.
+    """Sample paths of S series: P equally likely futures over H steps.
 
     ids [S]; cutoff [S], the grid position of the last value seen; values [S, H, P], in the user's units. probabilities:
-    of the quantiles that the model is asked for, none where it says none.
+    of the quantiles asked of the model, if any.
     """
 
     ids: tuple[str, ...]
@@ -117,12 +118,12 @@ class Paths:
 
     @property
     def time(self) -> Times:
-        """The time of each step [S, H]."""
+        """Times of the steps [S, H]."""
         return self.frequency.times_after(self.cutoff, self.horizon)
 
 
 def _extent(found: Forecast | Paths) -> str:
-    """How many series and steps, at which times."""
+    """Return the number of series and steps, and their times, in words."""
     if not len(found.ids):
         return "0 series"
     ends = np.array([found.cutoff.min() + 1, found.cutoff.max() + found.horizon])

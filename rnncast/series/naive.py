@@ -1,18 +1,18 @@
-"""The naive forecasts as arrays: what a net starts from, and what it is held against."""
+"""Naive forecasts as arrays: where a net starts, and what it is compared with."""
 
 import numpy as np
 
 from rnncast.series.panel import Panel
 from rnncast.values import Values
 
-SEASONAL = 1.645  # normal score beyond which an autocorrelation counts: 90 %, two-sided
+SEASONAL = 1.645  # normal score beyond which an autocorrelation is significant: 90 %, two-sided
 
 
 def repeat_season(panel: Panel, horizon: int, season: int) -> Values:
-    """The last season of each series, repeated over the horizon [S, H]; season 1 is the last value.
+    """Return the last season of each series, repeated over the horizon [S, H]; season 1 repeats the last value.
 
-    A missing value is replaced by the one a season earlier, or else by the last value; so is a season that is longer
-    than the series.
+    A missing value is replaced by the one a season earlier, or else by the last value, as is a season longer than the
+    series.
     """
     return np.array([_repeat(y, horizon, season) for _, _, y in panel]).reshape(-1, horizon)
 
@@ -25,9 +25,9 @@ def _repeat(y: Values, horizon: int, season: int) -> Values:
 
 
 def naive2(panel: Panel, horizon: int, season: int) -> Values:
-    """M4's Naive2 [S, H]: the last value, seasonally adjusted (multiplicatively) where a test finds a season.
+    """Return M4's Naive2 [S, H]: the last value, with multiplicative seasonal adjustment if a test finds a season.
 
-    Missing values are drawn straight. Source: Makridakis et al. (2020).
+    Missing values are interpolated linearly. Source: Makridakis et al. (2020).
     """
     return np.array([_naive2(_straight(y), horizon, season) for _, _, y in panel]).reshape(-1, horizon)
 
@@ -57,7 +57,7 @@ def _is_seasonal(y: Values, season: int) -> bool:
 
 
 def _indices(y: Values, season: int) -> Values:
-    """Indices of the phases, by classical multiplicative decomposition."""
+    """Return the seasonal indices, by classical multiplicative decomposition."""
     weights = np.ones(season) / season
     if season % 2 == 0:
         weights = np.convolve(weights, [0.5, 0.5])

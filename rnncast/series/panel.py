@@ -1,4 +1,4 @@
-"""The Panel: many series of different lengths in flat arrays, each on the same regular grid of times."""
+"""Panel: many series of different lengths in flat arrays, all on the same regular grid of times."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,19 +13,19 @@ from rnncast.series.covariates import Block, Covariates, Future, ragged
 from rnncast.times.formats import format_times
 from rnncast.times.frequency import Frequency, Positions, Times
 
-KEY_MARK = "\x1f"  # between the values of several id columns that together name a series: ASCII's unit separator
+KEY_MARK = "\x1f"  # joins the values of several id columns into the id of a series: ASCII's unit separator
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The user's own names and time format, which go back out with the forecasts.
+    """The user's own column names and time format, which are used again in the output.
 
-    ids: the id columns, none where the table had none. time: None where rows were merely numbered. time_format: as in
-    `rnncast.times.formats`, "" for whole numbers. time_zone: in which the user writes times, "Europe/Berlin" or
-    "+01:00"; "" where the table does not say. in_utc: whether the Panel's times are UTC (regular through changes of
-    the clock) instead of the user's local ones. time_columns and time_formats: where a time stands in several columns,
-    year and month, their names and how each is written; `time` then is what they are called together. separator,
-    decimal and bom: how separated values were written, the first "" where the table was none; no part of what it says.
+    ids: the id columns, if any. time: None if rows were merely numbered. time_format: as in `rnncast.times.formats`, ""
+    for whole numbers. time_zone: the zone of the user's times, "Europe/Berlin" or "+01:00"; "" if the table does not
+    say. in_utc: whether the Panel's times are UTC (regular through clock changes) instead of the user's local times.
+    time_columns and time_formats: names and formats of the columns of a time spread over several, which `time` names as
+    a whole. separator, decimal and bom: how the table was written (separator "" if it was not separated values); they
+    do not affect its meaning.
     """
 
     ids: tuple[str, ...] = ()
@@ -41,57 +41,58 @@ class Columns:
     bom: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
-        """ValueError for times that would be in UTC without a zone to show them in, and columns without a format."""
+        """Raise ValueError for UTC times without a zone to show them in, and for time columns without a format."""
         if self.separator not in ("", ",", ";", "\t", "|") or self.decimal not in (".", ","):
-            raise ValueError("the table was written as no table of separated values is")
+            raise ValueError("no table of separated values is written with such a separator and decimal mark")
         if len(self.time_columns) != len(self.time_formats):
-            raise ValueError("the times stand in columns whose formats are not all there")
+            raise ValueError("some of the time columns have no format")
         if self.in_utc and not self.time_zone:
             raise ValueError("the times are in UTC, but no time zone says how to show them")
 
     def parts(self, series: str) -> list[str]:
-        """What stood in each id column for a series."""
+        """Return the value in each id column for a series."""
         return series.split(KEY_MARK) if len(self.ids) > 1 else [series] * len(self.ids)
 
     def label(self, series: str) -> str:
-        """A series' id for a person: the values of its id columns."""
+        """Return a series' id for people: the values of its id columns."""
         return "/".join(self.parts(series))
 
     def of_series(self, series: str) -> str:
-        """ " of series 'a'" for a message, nothing where the data are one series without an id."""
+        """Return " of series 'a'" for a message; empty if the data are one series without an id."""
         return f" of series {self.label(series)!r}" if self.ids else ""
 
     def written(self, times: Times) -> NDArray[np.object_]:
-        """Times as the user writes them; whole numbers stay numbers."""
+        """Return times as the user writes them; whole numbers stay numbers."""
         return format_times(times, self.time_format, self.time_zone, self.in_utc)
 
     def cells(self, times: Times) -> NDArray[np.object_]:
-        """What goes into each time column that goes out [..., C], as the user writes it."""
+        """Return the cells of each time column in the output [..., C], as the user writes them."""
         forms = self.time_formats or (self.time_format,)
         return np.stack([format_times(times, form, self.time_zone, self.in_utc) for form in forms], axis=-1)
 
     @property
     def time_name(self) -> str:
-        """What the time is called."""
+        """Name of the time."""
         return self.time or "step"
 
     @property
     def formats(self) -> dict[str, str]:
-        """The format of each time column that goes out, by its name."""
+        """Format of each time column in the output, by name."""
         return dict(zip(self.time_names, self.time_formats or (self.time_format,), strict=True))
 
     @property
     def time_names(self) -> tuple[str, ...]:
-        """The headers of the time columns that go out."""
+        """Headers of the time columns in the output."""
         return self.time_columns or (self.time_name,)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as plain values, for JSON."""
+        """Return the fields as plain values, for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Any) -> "Columns":
-        """The Columns that `to_dict` gave. UsageError or ValueError, by name, for what cannot be one."""
+        """Return the Columns that `to_dict` wrote. Raises UsageError or ValueError, naming the field, if a value is
+        invalid."""
         columns: Columns = from_plain(cls, values, "columns' field")
         return columns
 
@@ -106,10 +107,10 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Panel:
-    """Ragged series: series s is y[indptr[s]:indptr[s+1]], its first value at grid position start[s].
+    """Ragged series: series s is y[indptr[s]:indptr[s+1]], with its first value at grid position start[s].
 
-    ids [S]; start [S] int64; y [N] float64, NaN = missing, each series' first value observed; indptr [S+1] int64. The
-    grid is regular, so times need not be stored: they follow from start and frequency. covariates: None if there are
+    ids [S]; start [S] int64; y [N] float64, NaN = missing, the first value of each series observed; indptr [S+1] int64.
+    The grid is regular, so times follow from start and frequency and are not stored. covariates: None if there are
     none.
     """
 
@@ -130,7 +131,7 @@ class Panel:
 
     @classmethod
     def from_series(cls, series: dict[str, NDArray[np.float64]], **kept: Any) -> "Panel":
-        """A Panel of arrays by id, each starting at grid position 1 unless `start` is given."""
+        """Make a Panel from arrays by id, each starting at grid position 1 unless `start` is given."""
         lengths = [len(y) for y in series.values()]
         flat = np.concatenate([np.asarray(y, np.float64) for y in series.values()])
         start = kept.pop("start", np.ones(len(series), np.int64))
@@ -153,7 +154,7 @@ class Panel:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Steps of each series [S], missing values counted."""
+        """Steps of each series [S], including missing values."""
         return np.diff(self.indptr)
 
     @property
@@ -163,7 +164,7 @@ class Panel:
 
     @property
     def time(self) -> Times:
-        """The time of each value [N]."""
+        """Time of each value [N]."""
         within = np.arange(len(self.y)) - np.repeat(self.indptr[:-1], self.lengths)
         return self.frequency.times(np.repeat(self.start, self.lengths) + within)
 
@@ -180,12 +181,13 @@ class Panel:
         return digest.hexdigest()
 
     def sample(self, most: int) -> list[NDArray[np.float64]]:
-        """The values of at most so many of the series, evenly chosen."""
+        """Return the values of at most `most` of the series, evenly chosen."""
         chosen = np.linspace(0, len(self) - 1, min(len(self), most)).astype(int)
         return [self[int(s)].y for s in chosen]
 
     def padded(self, rows: NDArray[np.int64], *, align: str) -> NDArray[np.float64]:
-        """The chosen series [B] as one array [B, T], NaN where a series is shorter, at its "start" or "end" aligned."""
+        """Return the chosen series [B] as one array [B, T], aligned at "start" or "end", with NaN where a series is
+        shorter."""
         lengths = self.lengths[rows]
         out = np.full((len(rows), int(lengths.max(initial=0))), np.nan)
         for b, s in enumerate(rows):
@@ -194,14 +196,17 @@ class Panel:
         return out
 
     def after(self, past: "Panel") -> "Panel":
-        """The series that another panel has too, each begun where it ends there: of tables that count steps from 1."""
+        """Return the series that another panel has too, each moved to begin where it ends there.
+
+        For tables that count steps from 1.
+        """
         ends = dict(zip(past.ids, past.ends, strict=True))
         keep = np.array([s for s, name in enumerate(self.ids) if name in ends], np.int64)
         kept = self.select(keep, self.lengths[keep])
         return replace(kept, start=np.array([ends[name] + 1 for name in kept.ids], np.int64))
 
     def select(self, keep: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Panel":
-        """The chosen series, each cut to its first `lengths` values; covariates known ahead stay known."""
+        """Return the chosen series, each cut to its first `lengths` values; covariates known ahead stay known."""
         covariates = self.covariates
         pieces = [self.y[self.indptr[s] : self.indptr[s] + n] for s, n in zip(keep, lengths, strict=True)]
         return replace(
@@ -214,11 +219,11 @@ class Panel:
         )
 
     def moved(self, by: Positions) -> "Panel":
-        """Each series so many steps [S] later."""
+        """Return the panel with each series moved `by` [S] steps later."""
         return replace(self, start=self.start + by)
 
     def begun_at(self, start: Positions) -> "Panel":
-        """Each series from an earlier grid position [S] on, with missing steps before its first value."""
+        """Return the panel with each series starting at an earlier grid position [S], with missing steps in front."""
         before = self.start - start
         assert (before >= 0).all()
         lengths = self.lengths + before
@@ -230,12 +235,12 @@ class Panel:
         return replace(self, start=start, y=y, indptr=indptr, covariates=covariates)
 
     def extended(self, future: Future) -> "Panel":
-        """With known covariates of steps to come."""
+        """Return the panel with known covariates of future steps."""
         assert self.covariates is not None
         return replace(self, covariates=self.covariates.extended(future, self.ids, self.start, self.lengths))
 
     def known_ahead(self, steps: int) -> Block:
-        """Known covariates of the steps after each series' end: [S * steps], series by series."""
+        """Return the known covariates of the steps after each series' end: [S * steps], series by series."""
         if self.covariates is None:
             return Block()
         there = self.lengths + self.covariates.reach

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from rnncast.series.panel import Panel
 
 ORIGINS = 100  # drawn, at most
-ALIGNED, SIDE_BY_SIDE, PASTS = 60, 30, 600  # origins, series, and pasts of series, at most, that are common to several
+ALIGNED, SIDE_BY_SIDE, PASTS = 60, 30, 600  # most origins, series, and pairs of both, in `aligned_origins`
 
 
 class Split(NamedTuple):
-    """One origin: what a forecaster may see, and the H values that came after it.
+    """One origin: the past that a forecaster may see, and the H values after it.
 
     actual [S, H], NaN = missing; its rows belong to `seen.ids`.
     """
@@ -23,7 +23,7 @@ class Split(NamedTuple):
 
 
 def hold_out(panel: Panel, horizon: int, back: int, shortest: int) -> Split:
-    """Cut `back` >= horizon values off the end of each series; the next `horizon` are what came after.
+    """Hold out `back` >= horizon values at the end of each series; the first `horizon` of them are the actual values.
 
     Series that would be left with fewer than `shortest` values are left out.
     """
@@ -35,9 +35,10 @@ def hold_out(panel: Panel, horizon: int, back: int, shortest: int) -> Split:
 
 
 def rolling_origins(panel: Panel, horizon: int, folds: int, shortest: int) -> Iterator[Split]:
-    """The splits at the last `folds` origins, `horizon` apart, the earliest first; origins with no series are left out.
+    """Yield the splits at the last `folds` origins, `horizon` apart, the earliest first; origins without series are
+    left out.
 
-    Each series is counted back from its own end (as in the M4 competition), so that every series is scored at each
+    Each series is counted back from its own end (as in the M4 competition), so that every series is scored at every
     origin.
     """
     for fold in range(folds, 0, -1):
@@ -47,8 +48,8 @@ def rolling_origins(panel: Panel, horizon: int, folds: int, shortest: int) -> It
 
 
 def drawn_origins(panel: Panel, horizon: int, seed: int) -> Split:
-    """Some origins in the later half of the series, drawn by seed: a row each, of whichever series it lies in; none
-    where no series is long enough."""
+    """Draw origins in the later half of the series: a row each, of the series it lies in; none if every series is too
+    short."""
     first = np.maximum(panel.lengths // 2, 1)
     there = np.maximum(panel.lengths - horizon + 1 - first, 0)  # origins of each series
     total = int(there.sum())
@@ -60,8 +61,10 @@ def drawn_origins(panel: Panel, horizon: int, seed: int) -> Split:
 
 
 class Aligned(NamedTuple):
-    """Origins at the same times for several series: a split with a row for each series at each of them; of which origin
-    [N] and which series [N] a row is; shape: how many there are of both."""
+    """Origins at the same times for several series: a split with a row for each series at each origin.
+
+    origin [N] and series [N]: the origin and series of each row; shape: the number of both.
+    """
 
     split: Split
     origin: NDArray[np.int64]
@@ -69,15 +72,17 @@ class Aligned(NamedTuple):
     shape: tuple[int, int]
 
     def laid(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Rows of values [N, H] by origin and series [O, S, H], NaN where there is none."""
+        """Return rows of values [N, H] by origin and series [O, S, H], NaN where there is no row."""
         found = np.full((*self.shape, values.shape[1]), np.nan)
         found[self.origin, self.series] = values
         return found
 
 
 def aligned_origins(panel: Panel, horizon: int) -> Aligned:
-    """Origins evenly spread over the later half of the series, at the same times for all of those looked at; none where
-    no series is long enough."""
+    """Return origins spread evenly over the later half of the series, at the same times for all of the series sampled.
+
+    There are none if every series is too short.
+    """
     begin = panel.start + np.maximum(panel.lengths // 2, 1) - 1  # the earliest cutoff of each series
     end = panel.ends - horizon
     there = np.flatnonzero(end >= begin)

@@ -1,4 +1,4 @@
-"""Sums of forecasts, over steps and over series, with the intervals that whole sampled futures give them.
+"""Sums of forecasts over steps and over series, with intervals from sample paths.
 
 S series, H steps, P paths, R sums.
 """
@@ -16,18 +16,18 @@ from rnncast.times.frequency import Times
 from rnncast.times.zones import utc_offsets
 from rnncast.values import Values
 
-PATHS = 1000  # sampled for sums, unless given
+PATHS = 1000  # default number of sample paths for sums
 PERIODS = ("month", "quarter", "year", "all")
-TOTAL = "total"  # what the sum of all series goes by
+TOTAL = "total"  # id of the sum over all series
 
 
 @dataclass(frozen=True)
 class Sums:
     """Sums of forecasts over periods.
 
-    ids [R]; period [R], "2024-03"; ends [R, 2], the times of the first and the last step in it; steps [R], how many;
-    point [R], the median; quantiles [R, Q] at `probabilities`. whole [R]: whether the period has no other steps.
-    by_level: as in `Forecast`.
+    ids [R]; period [R], "2024-03"; ends [R, 2], the times of its first and last step; steps [R], their number; point
+    [R], the median; quantiles [R, Q] at `probabilities`. whole [R]: whether the forecast covers all steps of the
+    period. by_level: as in `Forecast`.
     """
 
     ids: tuple[str, ...]
@@ -44,15 +44,15 @@ class Sums:
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """The central intervals that the probabilities hold, in percent, the narrowest first."""
+        """Central intervals that the probabilities contain, in percent, the narrowest first."""
         return tuple(round(100 - 200 * p, 8) for p in reversed(self.probabilities) if p < 0.5)
 
 
 def total_of(paths: Paths, by: tuple[str, ...] = ()) -> Paths:
-    """The paths of sums over all series, or over those with the same values in some id columns: at the times that all
-    series forecast.
+    """Return the paths of sums over all series, or over those with equal values in some id columns.
 
-    UsageError, by name, for a column that is no id; DataError if there is no such time.
+    They are at the times that all series forecast. Raises UsageError, naming it, for a column that is not an id;
+    DataError if the series have no time in common.
     """
     keys, columns = _keys(paths, by), paths.columns
     first, last = int(paths.cutoff.max()), int(paths.cutoff.min()) + paths.horizon  # cutoffs of the common steps
@@ -75,8 +75,8 @@ def total_of(paths: Paths, by: tuple[str, ...] = ()) -> Paths:
 
 
 def history_of(seen: Sequence[Values], found: Forecast, by: tuple[str, ...] = ()) -> list[Values]:
-    """The sums of the values seen of each series up to its cutoff, up to where the forecast of `total_of` begins: NaN
-    where not all of them are known."""
+    """Return the sums of the observed values, up to where the forecast of `total_of` begins; NaN where any is
+    missing."""
     keys, last = _keys(found, by), found.cutoff.max()
     sums = []
     for key in dict.fromkeys(keys):
@@ -88,7 +88,7 @@ def history_of(seen: Sequence[Values], found: Forecast, by: tuple[str, ...] = ()
 
 
 def _keys(found: Forecast | Paths, by: tuple[str, ...]) -> list[str]:
-    """Which sum each series belongs to. UsageError, by name, for a column that is no id."""
+    """Return the sum that each series belongs to. Raises UsageError, naming it, for a column that is not an id."""
     columns = found.columns
     for name in by:
         if name not in columns.ids:
@@ -99,7 +99,7 @@ def _keys(found: Forecast | Paths, by: tuple[str, ...]) -> list[str]:
 
 
 def forecast_of(paths: Paths, probabilities: tuple[float, ...], *, by_level: bool) -> Forecast:
-    """The forecast that paths amount to: at each step their median, and their quantiles."""
+    """Return the forecast given by paths: their median and quantiles at each step."""
     quantiles = np.moveaxis(np.quantile(paths.values, probabilities, axis=2), 0, -1)
     point = np.median(paths.values, axis=2)
     ids, cutoff, columns = paths.ids, paths.cutoff, paths.columns
@@ -107,8 +107,10 @@ def forecast_of(paths: Paths, probabilities: tuple[float, ...], *, by_level: boo
 
 
 def sums_of(paths: Paths, by: str, probabilities: tuple[float, ...], *, by_level: bool) -> Sums:
-    """The sums of each series over each month, quarter or year of its forecast, or over all of it. UsageError for
-    periods that the times have not."""
+    """Return the sums of each series over each month, quarter or year of its forecast, or over all of it.
+
+    Raises UsageError for periods that the times do not have.
+    """
     if by not in PERIODS:
         raise UsageError(f"--sum is {by!r}, but must be one of {', '.join(PERIODS)}")
     if by != "all" and paths.frequency.unit == "step":
@@ -143,7 +145,7 @@ def sums_of(paths: Paths, by: str, probabilities: tuple[float, ...], *, by_level
 
 
 def _local(times: Times, columns: Columns) -> Times:
-    """Times by the clocks of the user's zone."""
+    """Return times in the user's zone."""
     if not columns.in_utc:
         return times
     offsets = utc_offsets(times.ravel(), columns.time_zone).astype("timedelta64[us]")

@@ -1,3 +1,4 @@
-"""Times without a table: grids, zones, how a time is written, and what is inferred from times. NumPy and the standard
-library only. No cells, no series, no files.
+"""Times apart from tables: grids, zones, formats, and what is inferred from times.
+
+NumPy and the standard library only. No cells, no series, no files.
 """

@@ -1,7 +1,8 @@
-"""Times as text: the formats that are recognised, and the way back out. No pandas.
+"""Times as text: recognised formats, reading and writing. No pandas.
 
-A format is written as in strptime, with more, after GNU date: %-d is not padded, %^b is in capitals, %P is am or pm,
-%3f is milliseconds, %q the quarter, %:z is +01:00 and %:::z is +01. A word of `times.numeric` is one of numbers.
+A format is written as in strptime, with extensions after GNU date: %-d is not padded, %^b is in capitals, %P is am or
+pm, %3f is milliseconds, %q the quarter, %:z is +01:00 and %:::z is +01. A name from `times.numeric`, such as "unix",
+stands for a format of numbers.
 """
 
 import functools
@@ -19,7 +20,7 @@ from rnncast.times.zones import offset_of, utc_offsets, wall_offsets
 
 WHOLE_NUMBER = ""  # the format of times that are whole numbers
 YEAR = "%Y"
-LONGEST = 60  # characters that a time may take
+LONGEST = 60  # characters of a time
 LONGEST_FORMAT = 200  # characters
 EXAMPLE = np.array([np.datetime64("2024-12-31T23:59:59", "us")])
 
@@ -122,7 +123,8 @@ _FIELDS: dict[str, Any] = {
 
 
 def formats_of(samples: list[str]) -> list[str]:
-    """The formats that fit the samples best, and most of them; several where day and month cannot be told apart."""
+    """Return the formats that fit the most samples, if they fit most of them; several where day and month are
+    ambiguous."""
     tried = list(dict.fromkeys(form for text in samples[:3] for form in _formats_of_one(text)))
     fits = {form: sum(map(bool, map(pattern(form).fullmatch, samples))) for form in tried}
     most = max(fits.values(), default=0)
@@ -130,7 +132,7 @@ def formats_of(samples: list[str]) -> list[str]:
 
 
 def refined(form: str, samples: list[str]) -> str:
-    """The same format down to how the samples are padded, capitalised and rounded, so that it gives them back."""
+    """Return a format with the padding, capitals and decimals of the samples, so that writing gives them back."""
 
     def field(match: re.Match[str]) -> str:
         flag, name = match[1] or "", match[2]
@@ -149,7 +151,10 @@ def refined(form: str, samples: list[str]) -> str:
 
 
 def format_fault(form: str) -> str:
-    """What is wrong with a format, "" if nothing: it holds no time, or a directive that is unknown or stands twice."""
+    """Return what is wrong with a format; empty if nothing is.
+
+    A format must hold a time, and no directive that is unknown or used twice.
+    """
     if form in NUMERIC:
         return ""
     if len(form) > LONGEST_FORMAT:
@@ -166,7 +171,7 @@ def format_fault(form: str) -> str:
 
 
 def _flags_of(name: str) -> Collection[str]:
-    """The flags that a directive may have, "" for none; nothing for one that is not known."""
+    """Return the flags that a directive may have, "" for none; empty for an unknown directive."""
     if name not in _FIELDS:
         return ()
     if name == "z":
@@ -176,13 +181,15 @@ def _flags_of(name: str) -> Collection[str]:
 
 @functools.cache
 def pattern(form: str) -> re.Pattern[str]:
-    """What text in a format looks like. KeyError for a directive that is not known."""
+    """Return the pattern of text in a format. Raises KeyError for an unknown directive."""
     return re.compile("".join(_pieces(form)), re.ASCII)
 
 
 def read_time(text: str, form: str) -> tuple[datetime, int] | None:
-    """The time that a text in a format shows on the wall, and how far that is ahead of UTC, in microseconds (0 where it
-    does not say); None if it is no such time. For rows that come one by one; a whole column is read by pandas."""
+    """Return the local time that a text in a format shows, and its offset from UTC in microseconds (0 if it has none).
+
+    Returns None if the text is not such a time. For rows that arrive one by one; a whole column is read by pandas.
+    """
     if form in NUMERIC:
         moment = times_of_numbers([text], form)[0]
         return None if np.isnat(moment) else (moment.item(), 0)
@@ -206,9 +213,10 @@ def read_time(text: str, form: str) -> tuple[datetime, int] | None:
 
 
 def format_times(times: Times, form: str, zone: str = "", in_utc: bool = False) -> NDArray[np.object_]:
-    """Write times in a format; whole numbers stay numbers. Each distinct time is formatted once.
+    """Write times in a format, each distinct time once; whole numbers stay numbers.
 
-    zone: whose offsets from UTC the format shows. in_utc: whether the times are UTC, instead of the zone's own.
+    zone: the zone whose offsets from UTC the format shows. in_utc: whether the times are UTC, not the zone's local
+    time.
     """
     if form == WHOLE_NUMBER:
         return times.astype(object)
@@ -245,7 +253,7 @@ def _formats_of_one(text: str) -> list[str]:
 
 
 def _pieces(form: str) -> list[str]:
-    """A regular expression for each directive of a format and for what stands between."""
+    """Return a regular expression for each directive of a format and for the text between them."""
     pieces, end = [], 0
     for match in DIRECTIVE.finditer(form):
         field = _FIELDS[match[2]]
@@ -257,13 +265,13 @@ def _pieces(form: str) -> list[str]:
 
 
 def _compact(form: str, match: re.Match[str]) -> bool:
-    """Whether a field touches another, and so must have two digits."""
+    """Return whether a field touches another one, and so must have two digits."""
     before, after = form[: match.start()], form[match.end() :]
     return bool(re.search(r"%[A-Za-z]$", before)) or after.startswith("%")
 
 
 def _field_at(form: str, start: int) -> re.Pattern[str]:
-    """The pattern of a format with a group around the directive at `start`."""
+    """Return the pattern of a format with a group around the directive at `start`."""
     index = 2 * sum(match.start() < start for match in DIRECTIVE.finditer(form)) + 1
     pieces = _pieces(form)
     pieces[index] = f"({pieces[index]})"
@@ -309,7 +317,7 @@ def _text(moment: datetime, offset: int, form: str) -> str:
 
 @functools.cache
 def _in_groups(form: str) -> re.Pattern[str]:
-    """The pattern of a format, each directive a group of its letter."""
+    """Return the pattern of a format, with each directive as a group named by its letter."""
     pieces = _pieces(form)
     for i, match in enumerate(DIRECTIVE.finditer(form)):
         pieces[2 * i + 1] = f"(?P<{match[2]}>{pieces[2 * i + 1]})"
@@ -320,7 +328,7 @@ def _year(part: dict[str, str]) -> int:
     if "y" not in part:
         return int(part["Y"])
     short = int(part["y"])
-    return short + (1900 if short >= 69 else 2000)  # as POSIX strptime has it
+    return short + (1900 if short >= 69 else 2000)  # as in POSIX strptime
 
 
 def _month(part: dict[str, str]) -> int:

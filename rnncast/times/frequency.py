@@ -1,6 +1,6 @@
-"""The grid that times lie on: a whole number for each time, a time for each whole number.
+"""Grids of times: a whole number for each time, and a time for each whole number.
 
-Everything above works with grid positions: a gap is a jump of more than one, the future is the next whole numbers.
+All rooms above work with grid positions: a gap is a jump of more than one, and the future is the next whole numbers.
 """
 
 import functools
@@ -23,7 +23,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 LAST_DAY = 31
 UNITS = ("step", "span", "month", "business day")
-MOST_UNITS = 2_000_000_000_000_000_000  # NumPy counts four times as far, so that nothing that is added leaves it
+MOST_UNITS = 2_000_000_000_000_000_000  # a quarter of NumPy's range, so that sums cannot overflow
 FIRST_DATE, LAST_DATE = np.datetime64("0001-01-02"), np.datetime64("9999-12-30")
 
 _SPANS = {"day": DAY, "hour": HOUR, "minute": MINUTE, "second": SECOND}
@@ -47,7 +47,7 @@ class Frequency:
     clock: int = 0
 
     def __post_init__(self) -> None:
-        """ValueError, by name, for a field outside its range."""
+        """Raise ValueError, by name, for a field outside its range."""
         if self.unit not in UNITS:
             raise ValueError(f"the unit of a frequency is {self.unit!r}, but must be one of {', '.join(UNITS)}")
         ranges = {"count": (1, MOST_UNITS), "phase": (0, self.count - 1), "day": (1, LAST_DAY), "clock": (0, DAY - 1)}
@@ -58,23 +58,26 @@ class Frequency:
 
     @property
     def reach(self) -> tuple[int, int]:
-        """The first and the last grid position whose time lies in the calendar: the years 1 to 9999, but for the days
-        at both ends, which are other years by the clocks of some zone."""
+        """First and last grid position whose time lies in the calendar.
+
+        That is the years 1 to 9999 without their outermost days, which fall in another year by the clocks of some
+        zones.
+        """
         first, last = _calendar(self.unit)
         return -((self.phase - first) // self.count), (last - self.phase) // self.count
 
     def holds(self, positions: Positions) -> NDArray[np.bool_]:
-        """Which grid positions have a time in the calendar."""
+        """Return which grid positions have a time in the calendar."""
         first, last = self.reach
         inside: NDArray[np.bool_] = (positions >= first) & (positions <= last)
         return inside
 
     def times_after(self, cutoff: Positions, steps: int) -> Times:
-        """The times [S, steps] of the steps after each cutoff [S]."""
+        """Return the times [S, steps] of the steps after each cutoff [S]."""
         return self.times(cutoff[:, None] + np.arange(1, steps + 1))
 
     def times(self, positions: Positions) -> Times:
-        """The time at each grid position: datetime64[us], or int64 for steps."""
+        """Return the time at each grid position: datetime64[us], or int64 for steps."""
         units = self.phase + self.count * np.asarray(positions, np.int64)
         if self.unit == "step":
             return units
@@ -89,7 +92,7 @@ class Frequency:
         return dates.astype("datetime64[us]") + np.timedelta64(self.clock, "us")
 
     def positions(self, times: Times) -> Positions:
-        """The grid position at or just before each time; `times(positions(t)) == t` only where t is on the grid."""
+        """Return the grid position at or just before each time; `times(positions(t)) == t` only if t is on the grid."""
         if self.unit == "step":
             units = np.asarray(times, np.int64)
         elif self.unit == "span":
@@ -122,7 +125,7 @@ class Frequency:
 
     @property
     def seasons(self) -> tuple[int, ...]:
-        """The calendar's season lengths in steps, the main one first; empty where the calendar suggests none."""
+        """Season lengths of the calendar in steps, the main one first; empty if the calendar suggests none."""
         if self.unit == "month":
             return (12 // self.count,) if 12 % self.count == 0 and self.count < 12 else ()
         if self.unit == "business day":
@@ -136,7 +139,7 @@ class Frequency:
 
     @property
     def cycles(self) -> tuple[str, ...]:
-        """The cycles of the calendar that are longer than a step: "day", "week", "year"."""
+        """Cycles of the calendar that are longer than a step: "day", "week", "year"."""
         if self.unit == "step":
             return ()
         if self.unit == "month":
@@ -146,19 +149,20 @@ class Frequency:
         return tuple(name for name, days in CYCLES.items() if days * DAY > self.count)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as plain values, for JSON."""
+        """Return the fields as plain values, for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Any) -> "Frequency":
-        """The Frequency that `to_dict` gave. UsageError or ValueError, by name, for what cannot be one."""
+        """Return the Frequency that `to_dict` wrote. Raises UsageError or ValueError, naming the field, if a value is
+        invalid."""
         frequency: Frequency = from_plain(cls, values, "frequency's field")
         return frequency
 
 
 @functools.cache
 def _calendar(unit: str) -> tuple[int, int]:
-    """The first and the last of the units of a grid that lie in the calendar, as `Frequency.reach` has it."""
+    """Return the first and last unit of a grid that lie in the calendar, as in `Frequency.reach`."""
     if unit == "step":
         return -MOST_UNITS, MOST_UNITS
     if unit == "month":
@@ -170,11 +174,11 @@ def _calendar(unit: str) -> tuple[int, int]:
 
 
 def check_cycles(cycles: tuple[str, ...], frequency: Frequency) -> None:
-    """Refuse, by name, a cycle of the calendar that the frequency does not have (UsageError)."""
+    """Refuse a calendar cycle that the frequency does not have, with a UsageError that names it."""
     wrong = [cycle for cycle in cycles if cycle not in frequency.cycles]
     if wrong:
         there = ", ".join(frequency.cycles) or "none"
         raise UsageError(
-            f"--calendar {wrong[0]}: these data are {frequency.name}, in which there is no such cycle",
-            hint=f"leave out --calendar; cycles there are: {there}",
+            f"--calendar {wrong[0]}: these data are {frequency.name} and have no such cycle",
+            hint=f"leave out --calendar; their cycles are: {there}",
         )

@@ -1,4 +1,4 @@
-"""Inference from times: the regular grid they lie on, and the zone whose clocks show them."""
+"""Inference from times: the regular grid that they lie on, and the zone whose clocks show them."""
 
 import re
 from collections import Counter
@@ -14,15 +14,15 @@ from rnncast.errors import DataError, UsageError
 from rnncast.times.frequency import DAY, HOUR, LAST_DAY, MINUTE, SECOND, Frequency, Positions, Times
 from rnncast.times.zones import Offsets, fixed_zone, offset_at
 
-MISFIT = 5  # empty grid points that one time off the grid weighs
-MOST_CANDIDATES = 12  # grids, the commonest first, that are held against every series
+MISFIT = 5  # empty grid points that count as much as one time off the grid
+MOST_CANDIDATES = 12  # grids, the commonest first, that are compared on every series
 
 _SPANS = {"D": DAY, "h": HOUR, "H": HOUR, "min": MINUTE, "T": MINUTE, "s": SECOND, "S": SECOND}
 _WEEKDAYS = ("THU", "FRI", "SAT", "SUN", "MON", "TUE", "WED")  # counted from 1970-01-01
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _MONTH_COUNTS = {"M": 1, "Q": 3, "Y": 12, "A": 12}
 _MONTH_DAYS = {"": None, "S": 1, "E": LAST_DAY}
-# Tried first, and in this order, where several zones fit the offsets of a table equally well.
+# Tried first, in this order, because several zones may fit the offsets of a table equally well.
 _USUAL = (
     "Europe/London",
     "Europe/Berlin",
@@ -37,9 +37,9 @@ _USUAL = (
 
 @dataclass(frozen=True)
 class FrequencyAlias:
-    """A grid as --freq names it, with the frequency aliases of pandas.
+    """A grid as --freq names it, by the frequency aliases of pandas.
 
-    A field that is None is left to the times. anchor: months or days since 1970, modulo count.
+    A field that is None is inferred from the times. anchor: months or days since 1970, modulo count.
     """
 
     unit: str
@@ -49,7 +49,7 @@ class FrequencyAlias:
 
 
 def parse_frequency(word: str) -> FrequencyAlias:
-    """The grid that a word like D, 15min, W-MON, QS-OCT or 7 (steps) means. UsageError for any other."""
+    """Return the grid meant by a word like D, 15min, W-MON, QS-OCT or 7 (steps). Raises UsageError for any other."""
     found = re.fullmatch(r"(\d{0,6})([A-Za-z]*)(?:-([A-Z]{3}))?", word)
     count, name, anchor = (int(found[1] or 1), found[2], found[3]) if found else (0, "", None)
     if count and not name and not anchor and found and found[1]:
@@ -65,21 +65,21 @@ def parse_frequency(word: str) -> FrequencyAlias:
         return FrequencyAlias("month", months, _MONTHS.index(anchor) if anchor else None, _MONTH_DAYS[name[1:]])
     raise UsageError(
         f"--freq {word!r} is not a frequency",
-        hint="use D, B, W, W-MON, MS, ME, QS, QE, YS, h, min or s, with a number before it if need be: 15min, 4h, 2W",
+        hint="use D, B, W, W-MON, MS, ME, QS, QE, YS, h, min or s, with a number in front if needed: 15min, 4h, 2W",
     )
 
 
 def infer_frequency(series: Iterable[Times], alias: FrequencyAlias | None = None) -> Frequency:
-    """The grid that suits the series best, each given as its times, rising and distinct.
+    """Return the grid that suits the series best, each given as its times, rising and distinct.
 
-    It leaves the fewest times off and the fewest points empty; so a few mistaken times do not change it. DataError if
-    no series has two times and nothing is asked for. See `Frequency.positions` for what is off the grid.
+    It leaves the fewest times off the grid and the fewest points empty, so that a few mistaken times do not change it.
+    See `Frequency.positions` for times off the grid. Raises DataError if no series has two times and no alias is given.
     """
     telling = [times for times in series if len(times) > (0 if alias else 1)]
     if not telling:
         raise DataError(
             "cannot tell the frequency: no series has two different times",
-            hint="give at least two rows of one series, or say --freq; if each row is a series of its own, check --id",
+            hint="give at least two rows of one series, or --freq; if every row became a series of its own, check --id",
         )
     votes: Counter[Frequency] = Counter()
     for times in telling:
@@ -91,7 +91,7 @@ def infer_frequency(series: Iterable[Times], alias: FrequencyAlias | None = None
 
 
 def best_grid(times: Times, alias: FrequencyAlias | None = None) -> Frequency:
-    """The grid that suits one series: its times, rising and distinct."""
+    """Return the grid that suits one series best, given as its times, rising and distinct."""
     numbered = times.dtype.kind == "i"
     if alias and numbered != (alias.unit == "step"):
         what = "whole numbers" if numbered else "dates"
@@ -101,18 +101,18 @@ def best_grid(times: Times, alias: FrequencyAlias | None = None) -> Frequency:
 
 
 def off_grid(grid: Frequency, times: Times) -> NDArray[np.bool_]:
-    """Which times do not lie on a grid."""
+    """Return which times do not lie on a grid."""
     wrong: NDArray[np.bool_] = grid.times(grid.positions(times)) != times
     return wrong
 
 
 def misfit(grid: Frequency, series: Iterable[Times]) -> int:
-    """How badly a grid suits series, each given as its times, rising and distinct: 0 is perfectly."""
+    """Return how badly a grid suits series, each given as its times, rising and distinct: 0 is a perfect fit."""
     return sum(_cost(grid, times) for times in series)
 
 
 def zone_of(utc: Times, offsets: Offsets) -> str | None:
-    """A zone whose clocks had these offsets at these moments; None if there is none."""
+    """Return a zone whose clocks had these offsets at these moments; None if there is none."""
     distinct = np.unique(offsets)
     if len(distinct) == 1:
         return fixed_zone(int(distinct[0]))
@@ -125,7 +125,7 @@ def zone_of(utc: Times, offsets: Offsets) -> str | None:
     seen = list(zip(moments, offsets[chosen].tolist(), strict=True))
     others = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
     for name in dict.fromkeys((*_USUAL, *others)):
-        info = ZoneInfo(name)  # asked moment by moment: beside a mistyped year, clocks change thousands of times
+        info = ZoneInfo(name)  # asked moment by moment: up to a mistyped year, clocks change thousands of times
         if all(offset_at(info, moment) == offset for moment, offset in seen):
             return name
     return None
@@ -133,13 +133,13 @@ def zone_of(utc: Times, offsets: Offsets) -> str | None:
 
 def _cost(grid: Frequency, times: Times) -> int:
     gaps = np.maximum(np.diff(grid.positions(times)) - 1, 0)
-    # One time that is far away says nothing of the grid, however many points lie between.
+    # A single distant time says nothing about the grid, however many points lie between.
     empty = int(np.minimum(gaps, len(times)).sum())
     return empty + MISFIT * int(off_grid(grid, times).sum())
 
 
 def _grids(times: Times) -> Iterator[Frequency]:
-    """The grids to consider, the likelier of equals first."""
+    """Yield the grids to consider, the likelier of equals first."""
     if times.dtype.kind == "i":
         yield from (_stepped("step", times, count) for count in _counts(_gaps(times)))
         return
@@ -175,7 +175,7 @@ def _gaps(times: Times) -> Positions:
 
 
 def _counts(gaps: Positions) -> list[int]:
-    """Steps that gaps suggest: the usual one, the smallest, and the largest that measures all."""
+    """Return the steps that gaps suggest: the usual one, the smallest, and the largest that divides all of them."""
     return list(dict.fromkeys((_usual(gaps), int(gaps.min()), int(np.gcd.reduce(gaps)))))
 
 
@@ -191,7 +191,7 @@ def _months(
     numbers = np.unique(months.astype(np.int64))
     usual_day = _usual((dates - months.astype("datetime64[D]")).astype(np.int64)) + 1
     if ((dates + 1).astype("datetime64[M]") > months).all():
-        usual_day = LAST_DAY  # 30 June and 30 September are ends of months before they are thirtieths
+        usual_day = LAST_DAY  # 30 June and 30 September are month ends rather than thirtieths
     counts = [count] if count else _counts(_gaps(numbers)) if len(numbers) > 1 else [1]
     for day in days:
         for each in counts:

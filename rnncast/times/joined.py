@@ -1,5 +1,6 @@
-"""A time that stands in several columns: year and month, year and quarter, year and week, with a day or an hour, or a
-date and a time of day. They are read as one column, and go back out as they came.
+"""Times spread over several columns, which are read as one column and written as they came.
+
+Supported are year and month, quarter or week, with a day or an hour, and a date with a time of day or an hour.
 """
 
 import re
@@ -22,7 +23,7 @@ _WORDS = {
 _MONTH_NAMES = ("%b", "%B")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?", re.ASCII)
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
-# What may stand together, the most telling first, and what is put between the parts.
+# Parts that may stand together, the most specific first.
 _TOGETHER = (
     ("year", "month", "day", "hour"),
     ("year", "month", "day"),
@@ -36,7 +37,10 @@ _RANGES = {"month": (1, 12), "quarter": (1, 4), "week": (1, 53), "day": (1, 31),
 
 
 class Joined(NamedTuple):
-    """A time in several columns. name: of all; columns: theirs, in the order of the time; formats: of each."""
+    """A time in several columns.
+
+    name: of the whole; columns: their names, in the order of the time; formats: one for each.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -44,7 +48,7 @@ class Joined(NamedTuple):
 
 
 def joined_time(head: Mapping[str, Sequence[str]], others: Sequence[str] = ()) -> Joined | None:
-    """The columns that are one time together; None if there are none. others: columns that are something else."""
+    """Return the columns that form one time together; None if there are none. others: columns with another role."""
     named: dict[str, str] = {}
     for column in head:
         for part, words in _WORDS.items():
@@ -60,7 +64,7 @@ def joined_time(head: Mapping[str, Sequence[str]], others: Sequence[str] = ()) -
 
 
 def joined_cell(joined: Joined, cells: Sequence[str]) -> str:
-    """What the cells of a row make together, as a reader of times takes it; "" if all are empty."""
+    """Return the cells of a row joined into one time, as times are read; empty if all cells are."""
     if not any(cells):
         return ""
     out = cells[0]
@@ -70,7 +74,7 @@ def joined_cell(joined: Joined, cells: Sequence[str]) -> str:
 
 
 def joined_format(formats: Sequence[str]) -> str:
-    """The format of what `joined_cell` gives."""
+    """Return the format of the text that `joined_cell` returns."""
     out = formats[0].replace("%Y", "%G") if formats[-1].endswith("V") else formats[0]
     for form in formats[1:]:
         out += _between(form) + form.replace("%-V", "%V").replace("%-H", "%H")
@@ -88,7 +92,7 @@ def _plain(cell: str, form: str) -> str:
 
 
 def _format(part: str, cells: Sequence[str]) -> str:
-    """How the cells of a part are written; "" if they are something else."""
+    """Return how the cells of a part are written; empty if they are not such a part."""
     present = [cell for cell in cells if cell]
     if not present:
         return ""
@@ -110,7 +114,7 @@ def _format(part: str, cells: Sequence[str]) -> str:
 
 
 def _goes_on(hours: Sequence[str]) -> bool:
-    """Whether hours follow one another from row to row, as they do in times."""
+    """Return whether hours follow one another from row to row, as they do in times."""
     steps = [int(after) - int(before) for before, after in pairwise(hour for hour in hours if hour)]
     moves = [step for step in steps if step]
     return 5 * sum(step in (1, -23) for step in moves) > 4 * len(moves) > 0

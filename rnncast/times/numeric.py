@@ -1,5 +1,6 @@
-"""Times written as numbers: seconds, or parts of them, since 1970 in UTC (Unix), and days since 1899-12-30 (the serial
-dates of spreadsheets). NumPy only.
+"""Times written as numbers. NumPy only.
+
+They are seconds, or fractions of them, since 1970 in UTC (Unix), or days since 1899-12-30 (spreadsheet serial dates).
 """
 
 import re
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from rnncast.times.frequency import DAY, HOUR, MINUTE, SECOND, Times
 
 EXCEL = "excel"
-# The formats by name, and how many microseconds one of their units lasts.
+# Formats by name, with the microseconds in one of their units.
 NUMERIC = {"unix": SECOND, "unix-ms": SECOND // 1000, "unix-us": 1, "unix-ns": 0.001, EXCEL: DAY}
 UNIX = tuple(form for form in NUMERIC if form != EXCEL)
 TIME_NAMES = (
@@ -28,7 +29,7 @@ TIME_NAMES = (
     "year",
     "hour",
 )
-# Parts of names that say that a column holds times, as in event_ts, orderDate or Buchungsdatum.
+# Words in column names that suggest times, as in event_ts, orderDate or Buchungsdatum.
 TIME_WORDS = frozenset(TIME_NAMES) | frozenset(
     re.findall(
         r"\w+",
@@ -42,22 +43,23 @@ _ENDINGS = ("datum", "zeitpunkt", "zeitstempel")  # of German compounds
 _NUMBER = re.compile(r"\d{1,19}(?:[.,]\d{1,16})?(?:[eE]\+?\d{1,2})?", re.ASCII)
 _ORIGINS = {EXCEL: np.datetime64("1899-12-30", "us")}
 _UNIX = np.datetime64("1970-01-01", "us")
-# What is taken for a time: from 1973, or by its values alone from 2001, to 2099; for a serial date 1950, or 2000.
+# Range taken for times: from 1973, or 2001 if only the values suggest times, to 2099; for serial dates 1950 or 2000.
 _NAMED, _UNNAMED, _LAST = 1e8, 1e9, 4.1e9
 _DAYS_NAMED, _DAYS_UNNAMED, _DAYS_LAST = 18_264, 36_526, 73_050
-_WHOLE_SECOND = 2e-3  # seconds: nearer than that to a whole one, a serial date means it
-RESTARTS = 0.1  # of the rows, at most, where times begin again with another series
-_FEWEST = 4  # values that tell of times without a name that says so
+_WHOLE_SECOND = 2e-3  # seconds: a serial date closer than this to a whole second means that second
+RESTARTS = 0.1  # largest share of rows at which times may start again, as at the next series
+_FEWEST = 4  # distinct values needed to recognise times in a column whose name does not suggest them
 
 
 def says_time(name: str, words: frozenset[str] = TIME_WORDS) -> bool:
-    """Whether the name of a column says that it holds times."""
+    """Return whether a column's name suggests that it holds times."""
     parts = re.findall(r"[a-zäöüé]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
     return any(part in words or part.endswith(_ENDINGS) for part in parts)
 
 
 def numeric_format(texts: Sequence[str], name: str) -> str:
-    """The format of times that most texts are numbers of, as the column's name or the values say; "" if none."""
+    """Return the numeric time format of most texts, judged by the column's name or by the values; empty if there is
+    none."""
     numbers = np.array([_value(text) for text in texts if _NUMBER.fullmatch(text)], np.float64)
     if 2 * len(numbers) <= len(texts) or not np.isfinite(numbers).all():
         return ""
@@ -76,21 +78,23 @@ def numeric_format(texts: Sequence[str], name: str) -> str:
 
 
 def times_of_numbers(texts: Sequence[str], form: str) -> Times:
-    """The times that texts mean in UTC, to the microsecond, or by the clock on the wall for serial dates; NaT for what
-    is no number, or none of a year that there is."""
+    """Return the times that texts stand for: in UTC to the microsecond, or local for serial dates.
+
+    NaT for text that is not a number, or a number outside the calendar.
+    """
     numbers = np.array([_value(text) if _NUMBER.fullmatch(text.lstrip("-")) else np.nan for text in texts], np.float64)
     micros = numbers * NUMERIC[form]
     if form == EXCEL:
         digits = np.array([len(re.split("[.,]", text)[-1]) if re.search("[.,]", text) else 0 for text in texts])
         micros = _rounded(micros, digits)
-    good = np.isfinite(micros) & (np.abs(micros) < 3e17)  # some ten thousand years
+    good = np.isfinite(micros) & (np.abs(micros) < 3e17)  # about ten thousand years
     offsets = np.where(good, np.rint(np.where(good, micros, 0)), 0).astype(np.int64).astype("timedelta64[us]")
     times: Times = np.where(good, _ORIGINS.get(form, _UNIX) + offsets, np.datetime64("NaT", "us"))
     return times
 
 
 def numbers_of_times(times: Times, form: str) -> NDArray[np.object_]:
-    """The numbers that mean times, whole ones as int."""
+    """Return the numbers that stand for times, whole ones as int."""
     micros = (times.astype("datetime64[us]") - _ORIGINS.get(form, _UNIX)).astype(np.int64)
     unit = NUMERIC[form]
     found = [_number(each, unit) for each in micros.ravel().tolist()]
@@ -104,7 +108,7 @@ def _number(micros: int, unit: float) -> int | float:
     if unit < 1:
         return micros * round(1 / unit)
     whole, rest = divmod(micros, int(unit))
-    # Ten decimals of a day are a hundredth of a millisecond, as spreadsheets write them.
+    # Ten decimals of a day resolve a hundredth of a millisecond, which is as spreadsheets write them.
     return whole if rest == 0 else round(micros / unit, 10 if unit == DAY else 6)
 
 
@@ -113,7 +117,7 @@ def _value(text: str) -> float:
 
 
 def _rounded(micros: NDArray[np.float64], digits: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Microseconds of serial dates to what their decimals can tell: a millisecond, a second or a minute."""
+    """Return microseconds of serial dates rounded to what their decimals resolve: a millisecond, second or minute."""
     seconds = micros / SECOND
     whole = np.abs(seconds - np.rint(seconds)) < _WHOLE_SECOND
     grain = np.where(whole, SECOND, np.where(digits > 7, 1000, np.where(digits > 4, SECOND, MINUTE)))
@@ -122,7 +126,7 @@ def _rounded(micros: NDArray[np.float64], digits: NDArray[np.int64]) -> NDArray[
 
 
 def _rises(numbers: NDArray[np.float64]) -> bool:
-    """Whether numbers go up from row to row, but where another series begins."""
+    """Return whether numbers rise from row to row, except where another series begins."""
     return bool((np.diff(numbers) < 0).mean() <= RESTARTS) and numbers[0] < numbers.max()
 
 
@@ -133,7 +137,7 @@ def _gaps(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _regular(seconds: NDArray[np.int64]) -> bool:
-    """Whether numbers of seconds go up by whole minutes, mostly by the same."""
+    """Return whether times in seconds rise by whole minutes, mostly by the same amount."""
     gaps = _gaps(seconds)
     if len(gaps) < _FEWEST - 1:
         return False
@@ -142,8 +146,10 @@ def _regular(seconds: NDArray[np.int64]) -> bool:
 
 
 def _calendar(days: NDArray[np.float64], named: bool) -> bool:
-    """Whether numbers of days go by a calendar: by months; by days or weeks, if a name says that they are times; or by
-    parts of an hour."""
+    """Return whether numbers of days follow a calendar.
+
+    They do if they go by months, by days or weeks if a name says that they are times, or by quarters of an hour.
+    """
     if len(np.unique(days)) < _FEWEST or not _rises(days):
         return False
     if (days % 1 == 0).all():

@@ -1,4 +1,4 @@
-"""Time zones: what the clock on the wall shows, and UTC. NumPy and the standard library only; times in microseconds.
+"""Time zones: local time and UTC. NumPy and the standard library only; times in microseconds.
 
 A zone is a name, "Europe/Berlin", or a fixed offset, "+01:00"; "UTC" is a name too.
 """
@@ -22,14 +22,17 @@ _FIXED = re.compile(r"([+-])(\d\d):?(\d\d)?")
 
 
 class Changes(NamedTuple):
-    """When a zone's clocks change. instants [C]: in UTC, rising. offsets [C+1]: before, between and after them."""
+    """Changes of a zone's clocks.
+
+    instants [C]: in UTC, rising. offsets [C+1]: before, between and after them.
+    """
 
     instants: NDArray[np.int64]
     offsets: Offsets
 
 
 def check_zone(zone: str) -> None:
-    """UsageError if there is no such zone."""
+    """Raise UsageError if there is no such zone."""
     if _FIXED.fullmatch(zone) and abs(offset_of(zone)) < DAY:
         return
     try:
@@ -41,7 +44,7 @@ def check_zone(zone: str) -> None:
 
 
 def utc_offsets(utc: Times, zone: str) -> Offsets:
-    """How far the zone's clocks are ahead of UTC at each moment of UTC."""
+    """Return the zone's offset from UTC at each moment of UTC."""
     stamps = utc.astype("datetime64[us]").astype(np.int64)
     if not stamps.size:
         return stamps
@@ -51,9 +54,9 @@ def utc_offsets(utc: Times, zone: str) -> Offsets:
 
 
 def wall_offsets(wall: Times, zone: str) -> Offsets:
-    """How far the clocks are ahead of UTC when they show each time; the first of two where an hour repeats.
+    """Return the zone's offset from UTC at each local time; the first of two if that hour repeats.
 
-    Where the clocks jump over the time, as before the jump.
+    For a time that the clocks skip, the offset before the jump.
     """
     stamps = wall.astype("datetime64[us]").astype(np.int64)
     before, after = (utc_offsets((stamps + shift).astype("datetime64[us]"), zone) for shift in (-DAY, DAY))
@@ -63,7 +66,7 @@ def wall_offsets(wall: Times, zone: str) -> Offsets:
 
 
 def wall_to_utc(wall: Times, zone: str, second: NDArray[np.bool_]) -> tuple[Times, NDArray[np.bool_]]:
-    """The moments at which the clocks show each time, and which times they jump over.
+    """Return the moments of UTC at which clocks show each local time, and which of the times they skip.
 
     second: which times to take for the second of two where an hour repeats.
     """
@@ -78,7 +81,7 @@ def wall_to_utc(wall: Times, zone: str, second: NDArray[np.bool_]) -> tuple[Time
 
 
 def offset_of(text: str) -> int:
-    """Microseconds of "+01:00", "-0330", "+01", "Z" or "UTC"."""
+    """Return the microseconds of "+01:00", "-0330", "+01", "Z" or "UTC"."""
     found = _FIXED.fullmatch(text.strip())
     if not found:
         return 0
@@ -87,20 +90,20 @@ def offset_of(text: str) -> int:
 
 
 def fixed_zone(offset: int) -> str:
-    """The zone of a fixed offset in microseconds: "+01:00"."""
+    """Return the zone of a fixed offset in microseconds, such as "+01:00"."""
     minutes = abs(offset) // (60 * SECOND)
     return f"{'-' if offset < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def offset_at(info: ZoneInfo, moment: datetime) -> int:
-    """Microseconds that a zone's clocks are ahead of UTC at a moment."""
+    """Return a zone's offset from UTC at a moment, in microseconds."""
     offset = moment.astimezone(info).utcoffset()
     assert offset is not None
     return round(offset.total_seconds()) * SECOND
 
 
 def _changes(zone: str, first: int, last: int) -> Changes:
-    """The changes of a zone's clocks between two moments of UTC."""
+    """Return the changes of a zone's clocks between two moments of UTC."""
     if _FIXED.fullmatch(zone):
         return Changes(np.empty(0, np.int64), np.array([offset_of(zone)]))
     years = [np.datetime64(stamp, "us").astype("datetime64[Y]").astype(int) + 1970 for stamp in (first, last)]
@@ -122,7 +125,7 @@ def _changes_of_years(zone: str, first: int, last: int) -> Changes:
 
 
 def _bisected(info: ZoneInfo, early: datetime, late: datetime) -> int:
-    """The first second of UTC at which the offset is that of `late`."""
+    """Return the first second of UTC at which the offset is that of `late`."""
     target = offset_at(info, late)
     while late - early > timedelta(seconds=1):
         middle = early + (late - early) // 2
