@@ -1,6 +1,6 @@
 """Is it worth it, and how good was it: compare and score."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,13 @@ from rnncast.api.model import Model
 from rnncast.api.speaking import drawn_progress, panel_of, speaker
 from rnncast.config import Config, NetConfig, TableConfig
 from rnncast.errors import UsageError
+from rnncast.evaluate.baselines import BASELINES
 from rnncast.evaluate.compare import Plan
 from rnncast.evaluate.contest import Contest
 from rnncast.evaluate.findings import Findings
+from rnncast.evaluate.given import Given
+from rnncast.files.panels.forecast_tables import ForecastSource, read_several
+from rnncast.runtime.registry import NETS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +74,8 @@ def compare(
     df: Any,
     *,
     model: Any = NetConfig.model,
-    baseline: Any = "window",
+    baseline: Any = None,
+    with_: Any = None,
     folds: int | None = None,
     refit: str = "all",
     device: str = "auto",
@@ -80,23 +85,38 @@ def compare(
     """Compare nets with baselines and the naive forecasts, on the same origins of the same data.
 
     df: as `train` takes it. model, baseline: a net, "pretrained", a baseline, a model file, a Model (whose settings are
-    taken, not its weights), or a list of such; baseline=[] trains no net beside the model. folds: origins, a horizon
-    apart; as many as the data have room for, unless given. refit: train nets anew at "all" origins, or at the
-    "first". Errors as `compare_candidates`.
+    taken, not its weights), or a list of such; baseline=[] trains no net beside the model. with_: forecasts made
+    elsewhere, as `score` takes them, or a dict of such by name, at whose origins all is compared (without a baseline,
+    unless given). folds: origins, a horizon apart; as many as the data have room for, unless given. refit: train nets
+    anew at "all" origins, or at the "first". Errors as `compare_candidates`.
     """
     if refit not in ("all", "first"):
         raise UsageError(f"--refit is {refit!r}, but must be one of all, first")
-    contest, say = _contest(model, baseline), speaker(quiet)
+    others = "window" if with_ is None else ()
+    contest, say = _contest(model, others if baseline is None else baseline), speaker(quiet)
     table, _ = table_and_config(settings, contest.table)
     panel = panel_of(df, table, say)
 
     def configured(base: Config | None) -> Config:
         return table_and_config(settings, None, base)[1]
 
+    given = None if with_ is None else Given.of(read_several(_sources(with_), table, panel, (*NETS, *BASELINES)), panel)
     with drawn_progress(quiet) as advance:
-        plan = Plan(folds=folds, refit=refit == "all", device=device)
+        plan = Plan(folds=folds, refit=refit == "all", device=device, given=given)
         findings = contest.held(panel, configured, plan, lambda done, total, words: advance(done, total, words))
     return Comparison(findings)
+
+
+def _sources(given: Any) -> list[ForecastSource]:
+    """Tables of forecasts, and what they are called."""
+    if isinstance(given, Mapping):
+        return [ForecastSource(_table(each), str(name)) for name, each in given.items()]
+    several = given if isinstance(given, list | tuple) else [given]
+    return [ForecastSource(_table(each)) for each in several]
+
+
+def _table(forecasts: Any) -> Any:
+    return forecasts.to_frame() if isinstance(forecasts, Forecast) else forecasts
 
 
 def _contest(models: Any, baselines: Any) -> Contest:
@@ -145,8 +165,7 @@ def score(
     panel = panel_of(actual, asked, lambda text: None)
     past = None if history is None else panel_of(history, asked, lambda text: None)
     panel = placed_after(panel, past)
-    forecasts = forecasts.to_frame() if isinstance(forecasts, Forecast) else forecasts
-    found = score_forecasts(read_forecasts(forecasts, asked, panel), panel, past, season, by)
+    found = score_forecasts(read_forecasts(_table(forecasts), asked, panel), panel, past, season, by)
     for note in found.notes:
         say(note)
     return pd.DataFrame(found.rows, columns=found.names)

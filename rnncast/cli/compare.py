@@ -1,6 +1,7 @@
 """`rnncast compare`: is it worth it? Rolling origins, the same pasts for all, and a verdict."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,8 +21,11 @@ from rnncast.runtime.registry import NETS
 if TYPE_CHECKING:
     from rnncast.evaluate.compare import Plan
     from rnncast.evaluate.findings import Findings
+    from rnncast.evaluate.given import Given
+    from rnncast.files.panels.forecast_tables import ForecastSource
     from rnncast.report.page.compared import Compared
     from rnncast.series.forecast import Forecast
+    from rnncast.series.panel import Panel
 
 
 def _known_names(incomplete: str = "") -> list[str]:
@@ -69,6 +73,16 @@ Jobs = Annotated[
 ]
 
 
+With = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="[NAME=]FILE",
+        help="A table of forecasts made elsewhere, as score reads them, to compare at its origins; may be repeated.",
+    ),
+]
+
+
 class Refit(StrEnum):
     """When nets are trained."""
 
@@ -82,13 +96,14 @@ def compare(
     data: o.Data = None,
     candidate: Models = None,  # not `model`, which is a setting
     baseline: Baselines = None,
+    with_: With = None,
     folds: Annotated[
         int | None,
         typer.Option(
             min=1,
             max=1000,
             help="Origins, a horizon apart.",
-            show_default="as the data have room for, up to 8; 4 of many series",
+            show_default="as the data have room for, up to 8; 4 of many series; those of --with",
         ),
     ] = None,
     refit: Annotated[
@@ -123,11 +138,14 @@ def compare(
 
     from rnncast.evaluate.compare import Plan
     from rnncast.evaluate.contest import is_file
+    from rnncast.files.panels.forecast_tables import ForecastSource
 
     plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
     path, outputs = data or environment.piped(), (output, save_forecasts)
-    check_outputs(outputs, [path, *filter(is_file, [*(candidate or ()), *(baseline or ())])], plot, report)
-    compared = _compared(context, path, (candidate, baseline), plan, outputs)
+    sources = [ForecastSource.of(text) for text in with_ or ()]
+    read = [path, *filter(is_file, [*(candidate or ()), *(baseline or ())]), *(source.data for source in sources)]
+    check_outputs(outputs, read, plot, report)
+    compared = _compared(context, path, plan, sources, outputs)
     with ExitStack() as last:  # what took long is not lost because one of its outputs is
         last.callback(_report, report, compared, environment)
         last.callback(_draw, plot, compared, environment)
@@ -147,8 +165,8 @@ def _end(findings: "Findings", require_win: bool) -> None:
 def _compared(
     context: typer.Context,
     path: str | None,
-    names: tuple[list[str] | None, list[str] | None],
     plan: "Plan",
+    sources: "list[ForecastSource]",
     outputs: tuple[str | None, ...],
 ) -> "Compared":
     """Read the data and the model files among the names of models and baselines, and compare as planned."""
@@ -158,8 +176,10 @@ def _compared(
 
     environment: Environment = context.obj
     known = _known_names()
-    models, baselines = ([folded(name, known) for name in each or ()] for each in names)
-    contest = Contest.of(models or [NetConfig.model if path else o.MODEL_FILE], baselines or ["window"])
+    named = (context.params["candidate"], context.params["baseline"])
+    models, baselines = ([folded(name, known) for name in each or ()] for each in named)
+    others = [] if sources else ["window"]  # which would be trained for those who did not ask
+    contest = Contest.of(models or [NetConfig.model if path else o.MODEL_FILE], baselines or others)
     if contest.first and path is None:
         path = contest.first.source.path
         check_outputs(outputs, [path], None, context.params["report"])
@@ -167,6 +187,8 @@ def _compared(
     else:
         path = environment.data_or_stdin(path, "compare")
         panel = read_data(path, table_from(context, contest.table), environment, environment.say)
+    if sources:
+        plan = replace(plan, given=_given(context, sources, panel))
     with progress(environment.side_screen, environment.shows_progress) as advance:
 
         def told(done: int, total: int, words: str) -> None:
@@ -176,6 +198,17 @@ def _compared(
         findings = contest.held(panel, lambda base: config_from(context, base), plan, told)
     asked = config_from(context, contest.first.spec.to_config() if contest.first else None)
     return Compared(panel, path, asked, findings)
+
+
+def _given(context: typer.Context, sources: "list[ForecastSource]", panel: "Panel") -> "Given":
+    """The forecasts that were made elsewhere."""
+    from rnncast.evaluate.given import Given
+    from rnncast.files.panels.forecast_tables import read_several
+
+    given = Given.of(read_several(sources, table_from(context), panel, _known_names()), panel)
+    if given.left_out:
+        context.obj.say(f"left out {counted(given.left_out, 'origin')} that not all forecasts have")
+    return given
 
 
 def _show(findings: "Findings", kind: Format, output: str, environment: Environment) -> None:

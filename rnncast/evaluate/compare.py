@@ -14,6 +14,7 @@ from rnncast.evaluate.backtest import FoldForecast, backtest
 from rnncast.evaluate.baselines import BASELINES, BaselineCandidate
 from rnncast.evaluate.candidates import Candidate, NetCandidate, PretrainedCandidate
 from rnncast.evaluate.findings import Findings
+from rnncast.evaluate.given import Given
 from rnncast.evaluate.scores import Comparison, compared
 from rnncast.evaluate.verdict import NAIVE, Sides, Verdict, judge
 from rnncast.plain import counted
@@ -41,7 +42,8 @@ class Plan:
     """What is compared: `models` are judged, `baselines` are what they must beat, beside the naive forecasts.
 
     folds: origins, None for as many as the data have room for, up to `ORIGINS`. refit: train anew at each, else at the
-    first only. jobs: processes. device: where to train.
+    first only. jobs: processes. device: where to train. given: forecasts that are there, whose origins and steps are
+    taken; those not among models or baselines are baselines.
     """
 
     models: tuple[Entry, ...] = (Entry("lstm"),)
@@ -50,6 +52,14 @@ class Plan:
     refit: bool = True
     jobs: int = 1
     device: str = "auto"
+    given: Given | None = None
+
+    @property
+    def rivals(self) -> tuple[Entry, ...]:
+        """The baselines, with the forecasts that are given and not judged."""
+        named = {entry.name for entry in (*self.models, *self.baselines)}
+        beside = [] if self.given is None else [name for name in self.given.models if name not in named]
+        return (*self.baselines, *map(Entry, beside))
 
 
 def compare_candidates(
@@ -61,11 +71,13 @@ def compare_candidates(
     else anew at each origin, from what came before it. An interruption ends the backtest and keeps what is finished.
     UsageError for an unknown candidate; DataError if the series are too short for so many origins.
     """
+    if plan.given is not None:
+        config = _at(plan.given, config)
     configs = _configs(plan, config)
     task = _task(configs, config, panel)
-    candidates = _candidates(plan, configs, task)
+    candidates = _candidates(plan, configs, task, panel.ids)
     horizon, season = task.horizon, task.season
-    splits = _splits(panel, horizon, plan.folds)
+    splits = _splits(panel, horizon, plan)
     total = len(candidates) * len(splits)
     outcomes: list[FoldForecast] = []
     try:
@@ -76,7 +88,8 @@ def compare_candidates(
         pass  # the findings say that something is missing
     order = [candidate.name for candidate in candidates]
     outcomes.sort(key=lambda outcome: (outcome.origin, order.index(outcome.candidate)))
-    comparison = compared(outcomes, splits, panel.ids, horizon, season)
+    lags = 0 if plan.given is None else plan.given.numbered.lags
+    comparison = compared(outcomes, splits, panel.ids, horizon, season, lags)
     if comparison is None and len(outcomes) == total:
         raise _nothing_scored(outcomes, order, splits)
     return Findings(tuple(outcomes), comparison, _judged(comparison, plan, configs), total - len(outcomes))
@@ -100,11 +113,12 @@ def _judged(comparison: Comparison | None, plan: Plan, configs: dict[str, Config
         return None
     finished = {score.name for score in comparison.scores}
     models = tuple(entry.name for entry in plan.models if entry.name in finished)
-    baselines = tuple(entry.name for entry in plan.baselines if entry.name in finished)
+    baselines = tuple(entry.name for entry in plan.rivals if entry.name in finished)
     nets = {name: each.net.model for name, each in configs.items()}
     frames = {name: _frame(each) for name, each in configs.items()}
     pure = frozenset(name for name, each in configs.items() if each.net.pure)
-    sides = Sides(models, baselines, nets, frames, pure)
+    given = frozenset(() if plan.given is None else plan.given.models)
+    sides = Sides(models, baselines, nets, frames, pure, given)
     return judge(comparison, sides) if models and finished & set(NAIVE) else None
 
 
@@ -118,12 +132,15 @@ def _configs(plan: Plan, config: Config) -> dict[str, Config]:
     """The Config of each net, by its name. UsageError for a name that is no candidate's, or that stands twice."""
     configs: dict[str, Config] = {}
     names: set[str] = set()
-    for entry in (*plan.models, *plan.baselines):
-        if entry.name in names:
-            raise UsageError(f"{entry.name} is named twice", hint="name another --model or --baseline")
+    given = () if plan.given is None else tuple(plan.given.models)
+    for entry in (*plan.models, *plan.rivals):
+        if entry.name in names or (entry.config is not None and entry.name in given):
+            raise UsageError(f"{entry.name} is named twice", hint="name another --model, --baseline or --with")
         names.add(entry.name)
         if entry.config is not None:
-            configs[entry.name] = entry.config
+            configs[entry.name] = entry.config if plan.given is None else _at(plan.given, entry.config)
+        elif entry.name in given:
+            continue
         elif entry.name in NETS:
             scratch = replace(config, train=replace(config.train, start=SCRATCH))  # a net, and nothing beside it
             configs[entry.name] = scratch.with_model(entry.name)
@@ -140,13 +157,21 @@ def _task(configs: dict[str, Config], config: Config, panel: Panel) -> TaskSpec:
     return replace(tasks[0], strategy=strategy, levels=config.task.levels)
 
 
-def _candidates(plan: Plan, configs: dict[str, Config], task: TaskSpec) -> list[Candidate]:
+def _at(given: Given, config: Config) -> Config:
+    """A config with the horizon of the forecasts that are given."""
+    return replace(config, task=replace(config.task, horizon=given.horizon(config.task.horizon)))
+
+
+def _candidates(plan: Plan, configs: dict[str, Config], task: TaskSpec, ids: tuple[str, ...]) -> list[Candidate]:
     """Baselines first, as they take no time, and are something to show if the nets are interrupted."""
     baselines = ["naive", *(["seasonal-naive"] if task.season > 1 else [])]
-    baselines += [each.name for each in (*plan.models, *plan.baselines) if each.name not in (*configs, *baselines)]
+    own = () if plan.given is None else tuple(plan.given.models)
+    named = [each.name for each in (*plan.models, *plan.baselines)]
+    baselines += [name for name in named if name not in (*configs, *baselines, *own)]
     nets = [NetCandidate(name, _with_task(config, task), plan.device) for name, config in configs.items()]
-    given = [PretrainedCandidate(task) if name == PRETRAINED else BaselineCandidate(name, task) for name in baselines]
-    return [*given, *nets]
+    quick = [PretrainedCandidate(task) if name == PRETRAINED else BaselineCandidate(name, task) for name in baselines]
+    there = [] if plan.given is None else [plan.given.candidate(name, task, ids) for name in own]
+    return [*there, *quick, *nets]
 
 
 def _with_task(config: Config, task: TaskSpec) -> Config:
@@ -157,8 +182,10 @@ def _with_task(config: Config, task: TaskSpec) -> Config:
     return replace(config, task=shared)
 
 
-def _splits(panel: Panel, horizon: int, folds: int | None) -> list[Split]:
-    shortest = shortest_series(horizon)
+def _splits(panel: Panel, horizon: int, plan: Plan) -> list[Split]:
+    shortest, folds = shortest_series(horizon), plan.folds
+    if plan.given is not None:
+        return plan.given.splits(panel, horizon, folds, shortest)
     asked = folds or ORIGINS[len(panel) >= FEW_SERIES]
     splits = list(rolling_origins(panel, horizon, asked, shortest))
     if not splits or (folds is not None and len(splits) < folds):

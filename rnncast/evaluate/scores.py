@@ -52,13 +52,14 @@ class Score:
 class Comparison:
     """The scores of candidates on the same origins, the best (by mean MASE) first. season: the m of MASE.
 
-    levels: of the intervals, in percent.
+    levels: of the intervals, in percent. lags: how many origins on a forecast still reaches, 0 where none overlap.
     """
 
     scores: tuple[Score, ...]
     horizon: int
     season: int
     levels: tuple[float, ...]
+    lags: int = 0
 
     @property
     def origins(self) -> int:
@@ -98,16 +99,14 @@ class Comparison:
         return 1 - score.mean / than.mean if than.mean else float(np.sign(than.mean - score.mean))
 
     def p(self, ours: str, theirs: str) -> float | None:
-        """The p-value of their equal skill: the larger of that over series and that over origins, of those there are.
-
-        Over series alone, luck that all series share at an origin would count as many times as there are series.
-        """
-        difference = self[ours].mase - self[theirs].mase
-        tested = [paired_p(by_unit(difference, units)) for units in ("series", "origins")]
-        return max((p for p in tested if p is not None), default=None)
+        """The p-value of their equal skill, as `panel_p`."""
+        return panel_p(self[ours].mase - self[theirs].mase, self.lags)
 
     def by_step_p(self, ours: str, theirs: str) -> float | None:
-        """Of a single series: the Diebold-Mariano test over every step of every origin, with horizon - 1 lags."""
+        """Of a single series whose forecasts do not overlap, else None: the Diebold-Mariano test over every step of
+        every origin, with horizon - 1 lags."""
+        if self.lags:
+            return None
         difference = self[ours].steps - self[theirs].steps
         return paired_p(difference[~np.isnan(difference)], self.horizon - 1)
 
@@ -126,7 +125,12 @@ class Comparison:
 
 
 def compared(
-    outcomes: Sequence[FoldForecast], splits: list[Split], ids: tuple[str, ...], horizon: int, season: int
+    outcomes: Sequence[FoldForecast],
+    splits: list[Split],
+    ids: tuple[str, ...],
+    horizon: int,
+    season: int,
+    lags: int = 0,
 ) -> Comparison | None:
     """The comparison of what is finished: of every candidate that has an outcome, at the origins that all of them have.
 
@@ -149,7 +153,7 @@ def compared(
     leads = [_by_lead([done[score.name][origin] for origin in shared], at, ids, missing) for score in scores]
     scores = [replace(score, by_lead=lead) for score, lead in zip(scores, leads, strict=True)]
     levels = outcomes[0].forecast.levels
-    first = Comparison(tuple(scores), horizon, season, levels)
+    first = Comparison(tuple(scores), horizon, season, levels, lags)
     ranks = mean_ranks(np.array([first.losses(score.name) for score in scores]))
     ranked = [replace(score, rank=float(rank)) for score, rank in zip(scores, ranks, strict=True)]
     return replace(first, scores=tuple(sorted(ranked, key=lambda score: score.mean)))
@@ -207,6 +211,17 @@ def _without(score: Score, missing: NDArray[np.bool_]) -> Score:
     return replace(
         score, mase=kept(score.mase), smape=kept(score.smape), mae=kept(score.mae), covered=kept(score.covered)
     )
+
+
+def panel_p(difference: Values, lags: int = 0) -> float | None:
+    """The p-value of "the mean difference [O, S] is 0": the larger of that over series and that over origins, of those
+    there are; None if neither are enough to tell.
+
+    Over series alone, luck that all series share at an origin would count as many times as there are series. Forecasts
+    from origins no more than `lags` apart overlap.
+    """
+    tested = [paired_p(by_unit(difference, "series")), paired_p(by_unit(difference, "origins"), lags)]
+    return max((p for p in tested if p is not None), default=None)
 
 
 def by_unit(values: Values, units: str) -> Values:

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from rnncast.choices.seasonality import find_season
 from rnncast.errors import DataError
+from rnncast.evaluate.given import known_rows, nothing_came
+from rnncast.evaluate.laid import Laid
 from rnncast.files.panels.forecast_table import Forecasts, ModelColumns
 from rnncast.series import metrics
 from rnncast.series.naive import naive2
 from rnncast.series.panel import Panel
-from rnncast.settings import MOST_STEPS
 from rnncast.times.frequency import Positions
 from rnncast.values import Values
 
@@ -67,25 +68,20 @@ def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, 
     """
     found = season is None and not (history or actual).frequency.seasons
     season = season or season_of(history or actual)
-    known = forecasts.series >= 0
     if history is not None and history.frequency != actual.frequency:
         raise DataError(
             f"the history is {history.frequency.name}, but the actual values are {actual.frequency.name}",
             hint="give the values that came before the forecasts, at the same times of the calendar",
         )
-    if not known.any():
-        raise DataError(
-            f"no series of {forecasts.name} has actual values: the first is {forecasts.first_id!r}, and those known "
-            f"begin with {actual.columns.label(actual.ids[0])!r}",
-            hint="both tables must name their series alike",
-        )
-    origins, group, lead = _origins(forecasts, known, actual, history, season)
-    came = origins.actual[group, lead]  # of each known row
+    known = known_rows(forecasts, actual)
+    laid = Laid.of(forecasts, known, actual)
+    origins = _origins(laid, actual, history, season)
+    came = origins.actual[laid.group, laid.lead]  # of each known row
     notes = _notes(forecasts, known, actual, origins, came)
     if found and season > 1:
         notes.append(f"MASE with m = {season}, a season that the data show; --season N for another")
     rows: list[dict[str, Any]] = []
-    models = {name: _laid(columns, known, (group, lead), origins) for name, columns in forecasts.models.items()}
+    models = {name: _laid(columns, known, laid, origins) for name, columns in forecasts.models.items()}
     for name, model in models.items():
         for row in _measured(origins, model.point, model.quantiles, model.probabilities, by, actual):
             rows.append({"model": name, **row})
@@ -113,48 +109,17 @@ def season_of(panel: Panel) -> int:
     return next(iter(panel.frequency.seasons), None) or find_season(panel) or 1
 
 
-def _origins(
-    forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, history: Panel | None, season: int
-) -> tuple[Origins, NDArray[np.int64], NDArray[np.int64]]:
-    """The origins, and the origin and lead time (from 0) of each known row."""
-    series, positions = forecasts.series[known], forecasts.positions[known]
-    if forecasts.cutoff is None:
-        first = np.full(len(actual), np.iinfo(np.int64).max)
-        np.minimum.at(first, series, positions)
-        cutoff = first[series] - 1
-    else:
-        cutoff = forecasts.cutoff[known]
-    keys, group = np.unique(np.stack([series, cutoff]), axis=1, return_inverse=True)
-    group, lead = group.reshape(-1), positions - cutoff - 1
-    if (lead < 0).any():
-        raise DataError(f"{forecasts.name} holds a time that is not after its cutoff", hint="correct the column cutoff")
-    if int(lead.max()) >= MOST_STEPS:
-        raise DataError(
-            f"{forecasts.name} holds a time {int(lead.max()) + 1:,} steps after its cutoff; the most is {MOST_STEPS:,}",
-            hint="correct that time, or give a column cutoff",
-        )
-    places = group * (int(lead.max()) + 1) + lead
-    if len(np.unique(places)) < len(places):
-        repeated = actual.ids[int(series[_first_repeat(places)])]
-        several = f"; those of several series, actual values with a column {forecasts.id!r}" if forecasts.id else ""
-        raise DataError(
-            f"{forecasts.name} forecasts a time{actual.columns.of_series(repeated)} twice",
-            hint="forecasts from several origins need a column cutoff" + several,
-        )
-    of, at = keys[0], keys[1] - actual.start[keys[0]] + 1  # the values up to each cutoff
-    inside = at[:, None] + np.arange(int(lead.max()) + 1)  # [G, H]
-    there = (inside >= 0) & (inside < actual.lengths[of][:, None])
-    flat = actual.y[np.where(there, actual.indptr[of][:, None] + inside, 0)]
-    scale, root_scale, naive, before = _scales(of, keys[1], actual, history or actual, inside.shape[1], season)
-    came = np.where(there, flat, np.nan)
-    return Origins(of, keys[1], came, scale, root_scale, naive, before), group, lead
+def _origins(laid: Laid, actual: Panel, history: Panel | None, season: int) -> Origins:
+    """What came after each origin, and the scales that the values up to it give."""
+    came = laid.actual_of(actual)
+    scale, root_scale, naive, before = _scales(laid, actual, history or actual, season)
+    return Origins(laid.series, laid.cutoff, came, scale, root_scale, naive, before)
 
 
-def _scales(
-    of: NDArray[np.int64], cutoff: Positions, actual: Panel, history: Panel, horizon: int, season: int
-) -> tuple[Values, Values, Values, NDArray[np.bool_]]:
+def _scales(laid: Laid, actual: Panel, history: Panel, season: int) -> tuple[Values, Values, Values, NDArray[np.bool_]]:
     """The scales of MASE and RMSSE [G], and Naive2's forecast [G, H], from the values up to each cutoff; and where
     there are at least two of those [G]."""
+    of, cutoff, horizon = laid.series, laid.cutoff, laid.horizon
     places = {name: s for s, name in enumerate(history.ids)}
     there = np.array([places.get(actual.ids[s], -1) for s in of])
     lengths = np.clip(cutoff - history.start[there] + 1, 0, history.lengths[there])
@@ -169,21 +134,9 @@ def _scales(
     return scale, root_scale, naive, np.isin(np.arange(len(of)), usable)
 
 
-def _first_repeat(places: NDArray[np.int64]) -> int:
-    order = np.argsort(places, kind="stable")
-    return int(order[1:][np.diff(places[order]) == 0].min())
-
-
-def _laid(
-    columns: ModelColumns,
-    known: NDArray[np.bool_],
-    places: tuple[NDArray[np.int64], NDArray[np.int64]],
-    origins: Origins,
-) -> ScoredModel:
+def _laid(columns: ModelColumns, known: NDArray[np.bool_], laid: Laid, origins: Origins) -> ScoredModel:
     """A model's rows by origin and lead time, which are their places."""
-    shape = origins.actual.shape
-    point, quantiles = np.full(shape, np.nan), np.full((*shape, len(columns.probabilities)), np.nan)
-    point[places], quantiles[places] = columns.point[known], columns.quantiles[known]
+    point, quantiles = laid.spread(columns.point[known]), laid.spread(columns.quantiles[known])
     mase, smape = metrics.mase(origins.actual, point, origins.scale), metrics.smape(origins.actual, point)
     return ScoredModel(point, quantiles, columns.probabilities, mase, smape)
 
@@ -262,13 +215,7 @@ def _notes(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, origin
     notes = []
     scored = int((~np.isnan(came)).sum())
     if not scored:
-        ends = np.array([forecasts.positions[known].min(), actual.ends.max()])
-        times = actual.columns.written(actual.frequency.times(ends))
-        raise DataError(
-            f"no time of {forecasts.name} has an actual value: the forecasts begin at {times[0]}, and the actual "
-            f"values end at {times[1]}",
-            hint="name the table that holds what came: --actual FILE",
-        )
+        raise nothing_came(forecasts, known, actual)
     if not known.all():
         notes.append(f"left out {_counted(len(known) - len(came))} of series that have no actual values")
     if scored < len(came):

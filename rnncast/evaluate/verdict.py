@@ -33,13 +33,20 @@ MEMORY = Contrast("memory", "memory", "{} and {} see nothing beyond their window
 
 class Sides(NamedTuple):
     """The names of the models that are judged, and of what they must beat; of those that are nets, which, and what
-    tells the frames of two apart. pure: those to which the frame says nothing of what lies before the window."""
+    tells the frames of two apart. pure: those to which the frame says nothing of what lies before the window. given:
+    those whose forecasts were made elsewhere, at the origins that they are for."""
 
     models: tuple[str, ...]
     baselines: tuple[str, ...]
     nets: Mapping[str, str]
     frames: Mapping[str, object] = MappingProxyType({})
     pure: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
+
+    @property
+    def more(self) -> str:
+        """What would tell more, for want of origins."""
+        return "forecasts from more origins" if self.given else "more --folds"
 
     def contrast(self, model: str, rival: str) -> Contrast | None:
         """What differs between a model and a rival; None where that is more than a state, or less."""
@@ -138,37 +145,49 @@ def _duel(comparison: Comparison, model: str, rival: str, models: int) -> Duel:
 
 
 def _sentence(comparison: Comparison, model: str, faced: list[Duel], sides: Sides) -> str:
-    nets = sides.nets
     units = len(comparison.losses(model))
     counted = f"{units} {comparison.units}" if units > 1 else f"1 {comparison.units.removesuffix('s')}"
     if any(duel.p is None for duel in faced):
         nearest = faced[0]
         return (
             f"No verdict: {model} is {_margin(nearest)} {_words(nearest.rival)}, but {counted} cannot tell skill from "
-            "chance; ask for more --folds."
+            f"chance; {'give' if sides.given else 'ask for'} {sides.more}."
         )
-    shared = " So few origins do not show what all series share: more --folds." if comparison.origins < FEWEST else ""
+    shared = f" So few origins do not show what all series share: {sides.more}." if comparison.origins < FEWEST else ""
     won, lost = [duel for duel in faced if duel.won], [duel for duel in faced if duel.lost]
     beaten = " and ".join(f"{_words(duel.rival)} by {_percent(duel.margin)} ({_p(duel)})" for duel in won)
     if len(won) == len(faced):
         ahead = " and ".join(str(count) for count in dict.fromkeys(duel.ahead for duel in won))
         return f"{model} beats {beaten}; it is ahead on {ahead} of {counted}.{shared}"
     if lost:
-        worst = min(lost, key=lambda duel: duel.margin)
+        asked = [duel for duel in lost if duel.rival in sides.given]
+        worst = min(asked or lost, key=lambda duel: duel.margin)
         margin = _percent(1 - 1 / (1 - worst.margin))  # of the rival over the model
         moral = _moral(sides, model, worst.rival)
-        return f"{_words(worst.rival)} beats {model} by {margin} ({_p(worst)}, {counted}): {moral}.{shared}"
+        beside = _beside(sides, model, [duel for duel in faced if duel is not worst])
+        return f"{_words(worst.rival)} beats {model} by {margin} ({_p(worst)}, {counted}): {moral}.{shared}{beside}"
     open_ = next(duel for duel in faced if not duel.won)
     contrast = sides.contrast(model, open_.rival)
     question = f"{contrast.helps} helps here" if contrast else f"{model} is better than {_words(open_.rival)}"
     start = f"{model} beats {beaten}, but there is no evidence" if won else "No evidence"
     found = f"{'it' if won else model} is {_margin(open_)} {_words(open_.rival)}"
     reason = "too little to matter" if open_.sure else "which may be chance"
-    simpler = f"; {_words(open_.rival)} is simpler" if _is_simpler(nets.get(open_.rival), nets.get(model)) else ""
+    simpler = f"; {_words(open_.rival)} is simpler" if _is_simpler(sides, open_.rival, model) else ""
     fewest = min((n, kind) for n, kind in _kinds(comparison) if n >= FEWEST)
-    few = f" So few {fewest[1]} show only large, steady differences: more --folds." if fewest[0] < FEW else ""
+    few = f" So few {fewest[1]} show only large, steady differences: {sides.more}." if fewest[0] < FEW else ""
+    beside = _beside(sides, model, [duel for duel in faced if duel is not open_ and not duel.won])
     where = f"{_p(open_)}, ahead on {open_.ahead} of {counted}"
-    return f"{start} that {question}: {found} ({where}), {reason}{simpler}.{few}"
+    return f"{start} that {question}: {found} ({where}), {reason}{simpler}.{few}{beside}"
+
+
+def _beside(sides: Sides, model: str, faced: list[Duel]) -> str:
+    """How a model does against those of some rivals whose forecasts were made elsewhere, and so asked about."""
+    words = ""
+    for duel in faced:
+        if duel.rival in sides.given:
+            chance = "" if duel.won or duel.lost else ", too little to matter" if duel.sure else ", which may be chance"
+            words += f" {model} is {_margin(duel)} {duel.rival} ({_p(duel)}){chance}."
+    return words
 
 
 def _kinds(comparison: Comparison) -> list[tuple[int, str]]:
@@ -180,13 +199,17 @@ def _moral(sides: Sides, model: str, rival: str) -> str:
     if contrast := sides.contrast(model, rival):
         return f"{contrast.helps} does not help here"
     nets = sides.nets
+    if rival in sides.given:
+        return f"{rival} forecasts better here"
     return f"{model} does not help here" if model not in nets or rival in nets else "no net is worth its training here"
 
 
-def _is_simpler(rival: str | None, net: str | None) -> bool:
-    """Nets stand in the registry from the simplest on; what is no net is simpler than any."""
-    places = list(NETS)
-    return net is not None and (rival is None or places.index(rival) < places.index(net))
+def _is_simpler(sides: Sides, rival: str, model: str) -> bool:
+    """Nets stand in the registry from the simplest on; what is no net is simpler than any, unless nobody knows it."""
+    places, net = list(NETS), sides.nets.get(model)
+    if net is None or rival in sides.given:
+        return False
+    return rival not in sides.nets or places.index(sides.nets[rival]) < places.index(net)
 
 
 def _margin(duel: Duel) -> str:

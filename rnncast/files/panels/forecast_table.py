@@ -60,6 +60,15 @@ class Forecasts(NamedTuple):
     first_id: str
     id: str
 
+    @property
+    def cutoffs(self) -> Positions:
+        """The cutoff of each row [N]; where there is no such column, the step before the first time of its series."""
+        if self.cutoff is not None:
+            return self.cutoff
+        first = np.full(int(self.series.max(initial=-1)) + 2, np.iinfo(np.int64).max)
+        np.minimum.at(first, self.series, self.positions)  # -1, of the unknown, is the last
+        return first[self.series] - 1
+
 
 def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
     """Read a table of forecasts of the series of `actual`. DataError, with the place, where it cannot be read so."""

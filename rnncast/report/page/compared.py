@@ -24,8 +24,12 @@ TOLD = ("season", "horizon", "origins", "series")  # by the title of the table, 
 RULE = (
     f"The rule: a win is a mean MASE lower by more than {100 * TIE:g} % than that of every baseline and of the better "
     f"naive forecast, with p < {ALPHA:g}. Differences are paired and tested over series and over origins; the larger p "
-    "counts, times the number of models judged (Bonferroni). Origins lie a horizon apart, so that forecasts do not "
-    "overlap; every candidate saw the same past at each."
+    "counts, times the number of models judged (Bonferroni). Every candidate saw the same past at each origin."
+)
+APART = "Origins lie a horizon apart, so that forecasts do not overlap."
+OVERLAPPING = (
+    "Forecasts overlap: one from an origin reaches the next {}, and the test over origins allows for as many "
+    "autocovariances (Diebold and Mariano 1995; Harvey, Leybourne and Newbold 1997)."
 )
 
 
@@ -71,7 +75,8 @@ def _verdict(compared: Compared) -> Section:
     rows = [[row[i] for i in kept] for row in findings.rows]
     table = Table(title_of(found, verdict), [findings.names[i] for i in kept], rows, bar="mase")
     near = [Text(near_best(found))] if found.critical is not None else []
-    reasons: list[Block] = [_reasons(found, verdict), Text(RULE)] if verdict else []
+    origins = OVERLAPPING.format(counted(found.lags, "origin")) if found.lags else APART
+    reasons: list[Block] = [_reasons(found, verdict), Text(f"{RULE} {origins}")] if verdict else []
     return Section("verdict", "Scores and reasons", (table, *near, *reasons))
 
 

@@ -1,0 +1,87 @@
+"""Rows of forecasts laid out by the origin and the lead time that they are for.
+
+N rows, G origins of series, H lead times, S series.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.errors import DataError
+from rnncast.files.panels.forecast_table import Forecasts
+from rnncast.series.panel import Panel
+from rnncast.settings import MOST_STEPS
+from rnncast.times.frequency import Positions
+from rnncast.values import Values
+
+
+class Numbered(NamedTuple):
+    """Origins that series share: the number of each [G], from the earliest on; how many others a forecast reaches
+    into, 0 where no two overlap."""
+
+    numbers: NDArray[np.int64]
+    lags: int
+
+
+class Laid(NamedTuple):
+    """Each origin of each series: its place in the panel and its cutoff [G]; of which of them and at which lead time
+    (from 0) each row is [N]."""
+
+    series: NDArray[np.int64]
+    cutoff: Positions
+    group: NDArray[np.int64]
+    lead: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel) -> "Laid":
+        """Lay out the known rows. DataError for a time before its cutoff, too far after it, or given twice."""
+        series, positions, cutoff = forecasts.series[known], forecasts.positions[known], forecasts.cutoffs[known]
+        keys, group = np.unique(np.stack([series, cutoff]), axis=1, return_inverse=True)
+        group, lead = group.reshape(-1), positions - cutoff - 1
+        name, several = forecasts.name, "forecasts from several origins need a column cutoff"
+        if (lead < 0).any():
+            raise DataError(f"{name} holds a time that is not after its cutoff", hint="correct the column cutoff")
+        if int(lead.max()) >= MOST_STEPS:
+            raise DataError(
+                f"{name} holds a time {int(lead.max()) + 1:,} steps after its cutoff; the most is {MOST_STEPS:,}",
+                hint="correct that time, or give a column cutoff",
+            )
+        places = group * (int(lead.max()) + 1) + lead
+        if len(np.unique(places)) < len(places):
+            repeated = actual.ids[int(series[_first_repeat(places)])]
+            if forecasts.id:
+                several += f"; those of several series, actual values with a column {forecasts.id!r}"
+            raise DataError(f"{name} forecasts a time{actual.columns.of_series(repeated)} twice", hint=several)
+        return cls(keys[0], keys[1], group, lead)
+
+    @property
+    def horizon(self) -> int:
+        """The farthest lead time, from 1."""
+        return int(self.lead.max()) + 1
+
+    def spread(self, rows: Values) -> Values:
+        """Rows [N, ...] by origin and lead time [G, H, ...], NaN where there is none."""
+        values = np.full((len(self.series), self.horizon, *rows.shape[1:]), np.nan)
+        values[self.group, self.lead] = rows
+        return values
+
+    def actual_of(self, panel: Panel) -> Values:
+        """The values of a panel at each lead time of each origin [G, H]; NaN where it has none."""
+        at = (self.cutoff - panel.start[self.series] + 1)[:, None] + np.arange(self.horizon)
+        there = (at >= 0) & (at < panel.lengths[self.series][:, None])
+        return np.where(there, panel.y[np.where(there, panel.indptr[self.series][:, None] + at, 0)], np.nan)
+
+    def numbered(self, panel: Panel) -> Numbered:
+        """The origins that series share: those at the same time, or as many steps before the end of their series, as in
+        the M competitions, whichever are fewer."""
+        before_end = self.cutoff - panel.ends[self.series]
+        places = min((self.cutoff, before_end), key=lambda each: len(np.unique(each)))
+        steps, numbers = np.unique(places, return_inverse=True)
+        apart = int(np.diff(steps).min(initial=self.horizon))
+        return Numbered(numbers.reshape(-1), -(-self.horizon // apart) - 1)
+
+
+def _first_repeat(places: NDArray[np.int64]) -> int:
+    order = np.argsort(places, kind="stable")
+    return int(order[1:][np.diff(places[order]) == 0].min())

@@ -1,0 +1,102 @@
+"""Several tables of forecasts as one: the rows that any of them has, and the models of all, each under a name."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncast.config import TableConfig
+from rnncast.errors import UsageError
+from rnncast.files.panels.forecast_table import POINT_OF_BARE, Forecasts, ModelColumns, read_forecasts
+from rnncast.series.forecast import POINT
+from rnncast.series.panel import Panel
+
+UNNAMED = (POINT, "yhat", "quantiles", *POINT_OF_BARE)  # what columns are called that do not say which model's they are
+STANDARD_INPUT = "stdin"  # what forecasts from there go by, among others
+
+
+@dataclass(frozen=True)
+class ForecastSource:
+    """A table of forecasts, as `read_forecasts` takes it, and the name that its models go by; "" for none."""
+
+    data: Any
+    name: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> "ForecastSource":
+        """What an argument says: a file, or `name=file`, unless there is a file whose name has a "=" in it."""
+        name, equals, path = text.partition("=")
+        return cls(path, name) if equals and name and path and not Path(text).exists() else cls(text)
+
+    @property
+    def called(self) -> str:
+        """The name given, else that of the file without its ending."""
+        if self.name or not isinstance(self.data, str | Path):
+            return self.name
+        return STANDARD_INPUT if str(self.data) == "-" else Path(self.data).name.partition(".")[0]
+
+
+def read_several(
+    sources: Sequence[ForecastSource], asked: TableConfig, actual: Panel, taken: Iterable[str] = ()
+) -> Forecasts:
+    """Read tables of forecasts of the series of `actual`. The model of a table that has one goes by the name of its
+    source; those of others by the names of their columns, after that of the source if it is given or they are `taken`.
+
+    Errors as `read_forecasts`; UsageError for two models of one name.
+    """
+    tables = [read_forecasts(source.data, asked, actual) for source in sources]
+    names: list[dict[str, str]] = []
+    used = set(taken)
+    for source, table in zip(sources, tables, strict=True):
+        named = {model: _named(source, model, table, used) for model in table.models}
+        if twice := used.intersection(named.values()):
+            raise UsageError(
+                f"two forecasts are called {sorted(twice)[0]!r}", hint="give them names: mine=forecasts.csv"
+            )
+        used.update(named.values())
+        names.append(named)
+    return _merged(tables, names)
+
+
+def _named(source: ForecastSource, model: str, table: Forecasts, used: set[str]) -> str:
+    if len(table.models) == 1:
+        return source.called or model
+    return f"{source.called}-{model}" if source.name or model in used or model in UNNAMED else model
+
+
+def _merged(tables: Sequence[Forecasts], names: Sequence[dict[str, str]]) -> Forecasts:
+    """A row for each series, cutoff and time that any of the tables has; each row of a series that is not known."""
+    keys = [_keys(table, row) for row, table in enumerate(tables)]
+    _, first, places = np.unique(np.concatenate(keys), axis=0, return_index=True, return_inverse=True)
+    places = places.reshape(-1)
+    ends = np.cumsum([0, *map(len, keys)])
+    models = {}
+    for table, named, begin, end in zip(tables, names, ends[:-1], ends[1:], strict=True):
+        for model, columns in table.models.items():
+            models[named[model]] = _spread(columns, places[begin:end], len(first))
+    series, cutoff, positions, *_ = np.concatenate(keys)[first].T
+    called = " and ".join(dict.fromkeys(table.name for table in tables))
+    known = next((table for table in tables if (table.series >= 0).any()), tables[0])
+    return Forecasts(called, series, positions, cutoff, models, known.first_id, known.id)
+
+
+def _keys(table: Forecasts, which: int) -> NDArray[np.int64]:
+    """What tells rows apart [N, 5]: series, cutoff, time; of an unknown series, and of a time given twice, the row."""
+    cutoff = table.cutoffs
+    keys = np.stack([table.series, cutoff, table.positions], axis=1)
+    _, first = np.unique(keys, axis=0, return_index=True)
+    own = np.ones(len(keys), bool)
+    own[first] = False  # a row that repeats another is refused later, and must not vanish here
+    own |= table.series < 0
+    beside = np.where(own, np.arange(len(keys)) + 1, 0)
+    return np.column_stack([keys, beside, np.where(own, which, 0)])
+
+
+def _spread(columns: ModelColumns, places: NDArray[np.int64], rows: int) -> ModelColumns:
+    point = np.full(rows, np.nan)
+    quantiles = np.full((rows, len(columns.probabilities)), np.nan)
+    point[places], quantiles[places] = columns.point, columns.quantiles
+    return ModelColumns(point, quantiles, columns.probabilities)
