@@ -10,13 +10,10 @@ from rnncast.api.model import Model
 from rnncast.api.speaking import drawn_progress, panel_of, speaker
 from rnncast.config import Config, NetConfig, TableConfig
 from rnncast.errors import UsageError
-from rnncast.evaluate.baselines import BASELINES
 from rnncast.evaluate.compare import Plan
 from rnncast.evaluate.contest import Contest
 from rnncast.evaluate.findings import Findings
-from rnncast.evaluate.given import Given
-from rnncast.files.panels.forecast_tables import ForecastSource, read_several
-from rnncast.runtime.registry import NETS
+from rnncast.files.panels.forecast_tables import ForecastSource
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +97,7 @@ def compare(
     def configured(base: Config | None) -> Config:
         return table_and_config(settings, None, base)[1]
 
-    given = None if with_ is None else Given.of(read_several(_sources(with_), table, panel, (*NETS, *BASELINES)), panel)
+    given = contest.given(_sources(with_), table, panel)
     with drawn_progress(quiet) as advance:
         plan = Plan(folds=folds, refit=refit == "all", device=device, given=given)
         findings = contest.held(panel, configured, plan, lambda done, total, words: advance(done, total, words))
@@ -111,7 +108,7 @@ def _sources(given: Any) -> list[ForecastSource]:
     """Tables of forecasts, and what they are called."""
     if isinstance(given, Mapping):
         return [ForecastSource(_table(each), str(name)) for name, each in given.items()]
-    several = given if isinstance(given, list | tuple) else [given]
+    several = given if isinstance(given, list | tuple) else [given] if given is not None else []
     return [ForecastSource(_table(each)) for each in several]
 
 

@@ -21,11 +21,9 @@ from rnncast.runtime.registry import NETS
 if TYPE_CHECKING:
     from rnncast.evaluate.compare import Plan
     from rnncast.evaluate.findings import Findings
-    from rnncast.evaluate.given import Given
     from rnncast.files.panels.forecast_tables import ForecastSource
     from rnncast.report.page.compared import Compared
     from rnncast.series.forecast import Forecast
-    from rnncast.series.panel import Panel
 
 
 def _known_names(incomplete: str = "") -> list[str]:
@@ -90,6 +88,22 @@ class Refit(StrEnum):
     first = "first"
 
 
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=1000,
+        help="Origins, a horizon apart.",
+        show_default="as the data have room for, up to 8; 4 of many series; those of --with",
+    ),
+]
+Refits = Annotated[Refit, typer.Option(help="Train nets anew at all origins, or at the first only.", hidden=True)]
+SaveForecasts = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write every forecast here: a row per step, a column per candidate."),
+]
+
+
 @with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig, without=("model", "start"))
 def compare(
     context: typer.Context,
@@ -97,25 +111,12 @@ def compare(
     candidate: Models = None,  # not `model`, which is a setting
     baseline: Baselines = None,
     with_: With = None,
-    folds: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=1000,
-            help="Origins, a horizon apart.",
-            show_default="as the data have room for, up to 8; 4 of many series; those of --with",
-        ),
-    ] = None,
-    refit: Annotated[
-        Refit, typer.Option(help="Train nets anew at all origins, or at the first only.", hidden=True)
-    ] = Refit.all,
+    folds: Folds = None,
+    refit: Refits = Refit.all,
     jobs: Jobs = 1,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
-    save_forecasts: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Write every forecast here: a row per step, a column per candidate."),
-    ] = None,
+    save_forecasts: SaveForecasts = None,
     report: o.Report = None,
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit with 3 unless a model wins.")] = False,
     data_of_model: DataOfModel = False,
@@ -143,8 +144,8 @@ def compare(
     plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
     path, outputs = data or environment.piped(), (output, save_forecasts)
     sources = [ForecastSource.of(text) for text in with_ or ()]
-    read = [path, *filter(is_file, [*(candidate or ()), *(baseline or ())]), *(source.data for source in sources)]
-    check_outputs(outputs, read, plot, report)
+    files = filter(is_file, [*(candidate or ()), *(baseline or ())])
+    check_outputs(outputs, [path, *files, *(source.data for source in sources)], plot, report)
     compared = _compared(context, path, plan, sources, outputs)
     with ExitStack() as last:  # what took long is not lost because one of its outputs is
         last.callback(_report, report, compared, environment)
@@ -187,8 +188,9 @@ def _compared(
     else:
         path = environment.data_or_stdin(path, "compare")
         panel = read_data(path, table_from(context, contest.table), environment, environment.say)
-    if sources:
-        plan = replace(plan, given=_given(context, sources, panel))
+    plan = replace(plan, given=contest.given(sources, table_from(context), panel))
+    if plan.given and plan.given.left_out:
+        environment.say(f"left out {counted(plan.given.left_out, 'origin')} that not all forecasts have")
     with progress(environment.side_screen, environment.shows_progress) as advance:
 
         def told(done: int, total: int, words: str) -> None:
@@ -198,17 +200,6 @@ def _compared(
         findings = contest.held(panel, lambda base: config_from(context, base), plan, told)
     asked = config_from(context, contest.first.spec.to_config() if contest.first else None)
     return Compared(panel, path, asked, findings)
-
-
-def _given(context: typer.Context, sources: "list[ForecastSource]", panel: "Panel") -> "Given":
-    """The forecasts that were made elsewhere."""
-    from rnncast.evaluate.given import Given
-    from rnncast.files.panels.forecast_tables import read_several
-
-    given = Given.of(read_several(sources, table_from(context), panel, _known_names()), panel)
-    if given.left_out:
-        context.obj.say(f"left out {counted(given.left_out, 'origin')} that not all forecasts have")
-    return given
 
 
 def _show(findings: "Findings", kind: Format, output: str, environment: Environment) -> None:

@@ -6,10 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from rnncast.config import Config, TableConfig
+from rnncast.config import PRETRAINED, Config, TableConfig
+from rnncast.evaluate.baselines import BASELINES
 from rnncast.evaluate.compare import Entry, Plan, Told, compare_candidates
 from rnncast.evaluate.findings import Findings
+from rnncast.evaluate.given import Given
+from rnncast.files.panels.forecast_tables import ForecastSource, read_several
 from rnncast.forecaster.forecaster import Forecaster
+from rnncast.runtime.registry import NETS
 from rnncast.series.panel import Panel
 
 Configured = Callable[[Config | None], Config]  # the config asked for, upon another
@@ -37,6 +41,12 @@ class Contest(NamedTuple):
     def table(self) -> TableConfig | None:
         """How the first forecaster's table was read."""
         return None if self.first is None else self.first.source.table
+
+    @staticmethod
+    def given(sources: Sequence[ForecastSource], table: TableConfig, panel: Panel) -> Given | None:
+        """Forecasts made elsewhere; None of no sources. Errors as `read_several` and `Given.of`."""
+        names = (*NETS, PRETRAINED, *BASELINES)
+        return Given.of(read_several(sources, table, panel, names), panel) if sources else None
 
     def held(self, panel: Panel, configured: Configured, plan: Plan, told: Told) -> Findings:
         """Compare on a panel as planned; errors as `compare_candidates`."""
