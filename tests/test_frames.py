@@ -78,9 +78,9 @@ def test_a_zone_is_kept() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (3, "out of this int"),
-        (None, "out of this NoneType"),
-        (pl.DataFrame({"a": [1]}).lazy(), "out of this LazyFrame"),
+        (3, "from this int"),
+        (None, "from this NoneType"),
+        (pl.DataFrame({"a": [1]}).lazy(), "from this LazyFrame"),
         (np.ones((3, 2)), "does not name its columns"),
         (pd.DataFrame({"a": []}), "has no rows"),
         (pl.DataFrame({"a": []}), "has no rows"),

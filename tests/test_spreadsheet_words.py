@@ -136,7 +136,7 @@ def test_a_table_without_a_title_has_none_cut_off(tmp_path: Path, text: str) -> 
     assert not any("skipped" in note for note in reading.notes)
 
 
-TOTAL = r"data.csv:\d+: 'Summe' in column '\w+' says that this row is a total of others"
+TOTAL = r"data.csv:\d+: 'Summe' in column '\w+' says that this row is a total, not a value"
 
 
 @pytest.mark.parametrize("series", [1, 2, 30])
@@ -203,7 +203,7 @@ def test_a_word_is_named_as_one_and_may_be_called_missing(tmp_path: Path) -> Non
     rows = [*PLAIN[:3], "04.2020;k.A.", *PLAIN[4:9], "10.2020;n.v.", *PLAIN[10:]]
     with pytest.raises(RnncastError, match=r"data.csv:5: 'k.A.' in column 'Umsatz' is not a number") as told:
         read(tmp_path, report(rows))
-    assert told.value.hint == "it is a word: if it stands for a missing value, --missing 'k.A.' says so"
+    assert told.value.hint == "if it means a missing value, add --missing 'k.A.'"
     y = read(tmp_path, report(rows), missing=("k.A.", "n.v.")).y
     assert np.flatnonzero(np.isnan(y)).tolist() == [3, 9]
 

@@ -127,7 +127,7 @@ def test_one_command_adds_up(program: Program) -> None:
     told = pd.read_csv(io.StringIO(done.stdout))
     assert list(told.columns[:6]) == ["store", "month", "from", "to", "steps", "forecast"]
     assert told.groupby("store")["steps"].sum().unique().tolist() == [30]
-    assert "only the steps that are forecast are added up" in done.stderr
+    assert "only the forecast steps are summed" in done.stderr
     done = program(*given, "--total", "--sum", "all", "--level", "80", "--format", "csv")
     assert done.returncode == 0, done.stderr
     total = pd.read_csv(io.StringIO(done.stdout))

@@ -1,4 +1,4 @@
-"""Everything between bytes and series: `formats` reads bytes into cells, `panels` cells into a Panel, `output` writes.
+"""Files: `formats` reads bytes into cells, `panels` turns cells into a Panel, and `output` writes.
 
-The only home of pandas, and it is loaded only to read a table: `output` and streams do without.
+The only home of pandas, which is loaded only to read a table: `output` and streams do without it.
 """

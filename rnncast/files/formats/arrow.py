@@ -1,4 +1,4 @@
-"""Columns of Arrow as the texts or numbers that a file would hold; those of Parquet, and of tables in memory."""
+"""Arrow columns, from Parquet or from tables in memory, as the texts or numbers that a text file would hold."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from rnncast.files.formats.cells import Coded, Column
 
 
 def coded_arrow(column: Any, pyarrow: Any) -> Coded:
-    """A column as texts; moments without needless zeros."""
+    """Return a column as texts, moments without needless zeros."""
     kind = column.type
     if pyarrow.types.is_timestamp(kind):
-        # Nanoseconds, which pandas writes, are finer than anybody's clock.
+        # Nanoseconds, which pandas writes, are finer than any real clock.
         column = column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
     if not pyarrow.types.is_dictionary(kind):
         column = column.dictionary_encode()
@@ -25,7 +25,7 @@ def coded_arrow(column: Any, pyarrow: Any) -> Coded:
 
 
 def numbers_of_arrow(column: Any, pyarrow: Any) -> Column:
-    """A column of numbers, NaN where it is empty; texts where it holds something else."""
+    """Return a column as numbers, NaN where it is empty; as texts if it holds anything else."""
     kind = column.type
     if not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind) or pyarrow.types.is_decimal(kind)):
         return coded_arrow(column, pyarrow)

@@ -1,4 +1,4 @@
-"""A table as the reader sees it: the first cells of every column, and whole columns on demand."""
+"""Tables as the reader sees them: the first cells of every column, and whole columns on demand."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ CellCodes = NDArray[np.integer[Any]]
 Mask = NDArray[np.bool_]
 
 SAMPLE = 500  # rows that decide what a column holds
-UNNAMED = "Unnamed: "  # and its place: what pandas, too, calls a column whose header is empty
+UNNAMED = "Unnamed: "  # with its place: the name, as in pandas, of a column whose header is empty
 
 
 @dataclass(frozen=True)
 class Coded:
-    """A column of texts, each distinct one once: row r holds texts[codes[r]], stripped of blanks around it."""
+    """A column of texts, with each distinct text stored once and stripped: row r holds texts[codes[r]]."""
 
     codes: CellCodes
     texts: "pd.Series[str]"
 
     @classmethod
     def of(cls, column: "pd.Series[str]") -> "Coded":
-        """The texts of a column, "" where it has none."""
+        """Make one from the texts of a column, "" where it has none."""
         codes, texts = pd.factorize(column.fillna(""))
         return cls(codes, pd.Series(texts, dtype=str)).stripped()
 
@@ -34,28 +34,28 @@ class Coded:
         return len(self.codes)
 
     def stripped(self) -> "Coded":
-        """Without blanks around the texts."""
+        """Return the column without blanks around its texts."""
         clean = self.texts.str.strip()
         if clean.equals(self.texts):
             return self
         return Coded(self.codes, clean).without_doubles()
 
     def without_doubles(self) -> "Coded":
-        """With each distinct text once."""
+        """Return the column with each distinct text stored once."""
         codes, texts = pd.factorize(self.texts)
         return Coded(codes[self.codes], pd.Series(texts, dtype=str))
 
     def used(self) -> "Coded":
-        """Without texts that no row holds; in the order of their first rows."""
+        """Return the column without texts that no row holds, in the order of their first rows."""
         codes, kept = pd.factorize(self.codes)
         return Coded(codes, self.texts.iloc[kept].reset_index(drop=True))
 
     def rows(self, kept: NDArray[np.int64]) -> "Coded":
-        """The chosen rows, with the texts that they hold."""
+        """Return the chosen rows, with only the texts that they hold."""
         return Coded(self.codes[kept], self.texts).used()
 
     def __getitem__(self, row: int) -> str:
-        """The text of a row."""
+        """Return the text of a row."""
         return str(self.texts.iloc[int(self.codes[row])])
 
 
@@ -63,7 +63,7 @@ Column = Coded | Values
 
 
 def without_words(column: Column, words: Sequence[str]) -> Column:
-    """A column with nothing where it held one of the words."""
+    """Return a column with cells that hold one of the words made empty."""
     if not isinstance(column, Coded):
         return column
     return Coded(column.codes, column.texts.where(~column.texts.isin(words), "")).without_doubles()
@@ -74,12 +74,12 @@ Reader = Callable[[Sequence[str], Sequence[str]], dict[str, Column]]
 
 @dataclass(frozen=True)
 class Table:
-    """A table that has been opened.
+    """An open table.
 
-    head: the first cells of each column, stripped, "" where missing. read: from names of text columns and of number
-    columns to all their cells; a number column comes as texts where a cell is not a plain number. number: from a row to
-    its place in the file, counted in `unit`s. notes: what a person should be told of it. separator: of its
-    cells, "" in a form that has none; bom: whether a mark of the byte order stands first.
+    head: the first cells of each column, stripped, "" where missing. read: maps the names of text columns and of number
+    columns to all their cells; a number column comes as texts if a cell is not a plain number. number: maps a row to
+    its place in the file, counted in `unit`s. notes: remarks for the user. separator: between cells, "" in a form
+    without one; bom: whether the file begins with a byte order mark.
     """
 
     name: str
@@ -92,9 +92,9 @@ class Table:
     bom: bool = False
 
     def place(self, row: int) -> str:
-        """ "line 1042", for the middle of a message."""
+        """Return "line 1042", for the middle of a message."""
         return f"{self.unit} {self.number(row)}"
 
     def at(self, row: int) -> str:
-        """ "sales.csv:1042", for the head of a message."""
+        """Return "sales.csv:1042", for the head of a message."""
         return f"{self.name}:{self.number(row)}" if self.unit == "line" else f"{self.name}: {self.place(row)}"

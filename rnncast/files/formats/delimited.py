@@ -1,7 +1,7 @@
-"""Separated values: which mark separates, whether there is a header, and the columns, by the fastest engine at hand.
+"""Separated values: find the separator and the header, and read columns by the fastest engine available.
 
-pyarrow reads a well-formed table, or steps aside for pandas, before which every line's cells are counted: whatever
-the engine, the cells and the messages are the same.
+pyarrow reads a well-formed table; otherwise pandas does, after the cells on every line have been counted. Cells and
+messages are the same with either engine.
 """
 
 import csv
@@ -25,14 +25,17 @@ from rnncast.times.formats import formats_of
 SEPARATORS = "\t;|,"
 ONE_COLUMN = "\x1f"  # a separator that no table holds
 SNIFFED = 20  # lines that decide on the separator
-LONGEST_LINE = 1 << 22  # bytes, as many as pyarrow takes: longer lines are no rows
+LONGEST_LINE = 1 << 22  # bytes, the limit of pyarrow: longer lines are not rows
 MOST_COLUMNS = 100_000
 BLOCK = 1 << 22  # bytes that pyarrow parses at a time
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file is written, and where its rows begin. names: of the columns. note: on what stands above them."""
+    """How a file is written, and where its rows begin.
+
+    names: of the columns. note: about lines above them.
+    """
 
     separator: str
     names: tuple[str, ...]
@@ -41,7 +44,7 @@ class Dialect:
 
 
 def open_delimited(source: ByteSource) -> Table:
-    """The table in separated values. DataError if it has no rows, or two columns of one name."""
+    """Return the table in separated values. Raises DataError if it has no rows, or two columns with the same name."""
     _refuse_endless(source)
     dialect = _dialect(source)
     body = [row for _, row in islice(records(source, dialect.start, dialect.separator), SAMPLE) if row]
@@ -60,24 +63,27 @@ def open_delimited(source: ByteSource) -> Table:
 
 
 def _refuse_endless(source: ByteSource) -> None:
-    """DataError where one of the first lines is too long to be a row, before it is cut into cells."""
+    """Raise DataError if one of the first lines is too long to be a row, before it is cut into cells."""
     source.stream.seek(0)
     for number in range(1, SNIFFED + 1):
         if len(source.stream.readline(LONGEST_LINE + 1)) > LONGEST_LINE:
             raise DataError(
                 f"{source.name}:{number}: the line is longer than {LONGEST_LINE:,} bytes, too long for a row",
-                hint="put each value on a line of its own; --layout rows reads a series in each row",
+                hint="put each value on a line of its own; --layout rows reads a table with a series in each row",
             )
 
 
 def separator_of(source: ByteSource) -> str:
-    """The first mark that cuts every line into the same number of cells, several; else the first line's commonest."""
+    """Return the first separator that cuts every line into the same number of cells, more than one.
+
+    If none does, return the one most frequent on the first line.
+    """
     sniffed: list[str] = []
     for line in islice((line for line in text_lines(source) if line.strip()), SNIFFED):
         sniffed.append(line)
-        if sum(map(len, sniffed)) > LONGEST_LINE // 8:  # a few such lines tell as much
+        if sum(map(len, sniffed)) > LONGEST_LINE // 8:  # a few lines this long are enough
             break
-    if not sniffed:  # blanks that only Unicode knows
+    if not sniffed:  # only blanks outside ASCII
         raise DataError(f"{source.name} has no cell with anything in it")
     for mark in SEPARATORS:
         try:
@@ -94,7 +100,7 @@ def separator_of(source: ByteSource) -> str:
 
 
 def _width_below_title(lines: list[str], mark: str) -> int:
-    """Cells of the header if a mark separates them and a title stands above; else 0."""
+    """Return the number of cells in the header if a title stands above it; else 0."""
     try:
         rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark, skipinitialspace=True)]
     except csv.Error:
@@ -116,7 +122,7 @@ def _dialect(source: ByteSource) -> Dialect:
     if len(cells) > MOST_COLUMNS:
         raise DataError(
             f"{source.name}:{line}: has {len(cells):,} columns, and a table may have {MOST_COLUMNS:,}",
-            hint="give a long table, with a row for each value; --layout rows reads a series in each row",
+            hint="give a long table, with a row for each value; --layout rows reads a table with a series in each row",
         )
     if all(cell in MISSING or is_number(cell) or formats_of([cell]) for cell in cells):
         several = tuple(f"column{i + 1}" for i in range(len(cells)))
@@ -125,20 +131,20 @@ def _dialect(source: ByteSource) -> Dialect:
     if twice:
         raise DataError(f"{source.name}:{line}: two columns are called {twice!r}", hint="give each its own name")
     names = tuple(cell or f"{UNNAMED}{i}" for i, cell in enumerate(cells))
-    # A header may go over several lines: the next row begins where the one after it does.
+    # A header may span several lines, so the rows begin where the record after it does.
     following = next((n for n, _ in records(source, top, separator) if n > line), None)
     lines = following - 1 if following else sum(1 for _ in text_lines(source))
     return Dialect(separator, names, _after(source, top, lines), note)
 
 
 def _after(source: ByteSource, top: Start, lines: int) -> Start:
-    """Where the rows begin if so many lines lie before them."""
+    """Return where the rows begin, given the number of lines before them."""
     source.stream.seek(top.byte)
     return Start(top.byte + sum(len(line) for line in islice(source.stream, lines)), lines)
 
 
 def _read(source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Column]:
-    """The columns asked for; number columns as float64 if every cell is plain, else all as texts."""
+    """Return the columns asked for; number columns as float64 if every cell is plain, else all of them as texts."""
     for as_texts, as_numbers in ((texts, numbers), ([*texts, *numbers], [])):
         for engine in (_with_arrow, _with_pandas):
             columns = engine(source, dialect, as_texts, as_numbers)
@@ -154,7 +160,7 @@ def _holds_infinity(column: Column) -> bool:
 def _with_arrow(
     source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
 ) -> dict[str, Column] | None:
-    """None where pyarrow is missing, or the table is not to its liking."""
+    """Return the columns as read by pyarrow; None if it is not installed or cannot read the table."""
     try:
         import pyarrow
         from pyarrow import csv as engine
@@ -174,7 +180,7 @@ def _with_arrow(
                 column_types=types,
                 null_values=list(MISSING),
                 strings_can_be_null=False,
-                check_utf8=False,  # once for each distinct text, below, is enough
+                check_utf8=False,  # checked below, once for each distinct text
             ),
         ).unify_dictionaries()
         coded = {name: table[name].combine_chunks() for name in texts}
@@ -194,13 +200,16 @@ def _with_arrow(
 def _with_pandas(
     source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
 ) -> dict[str, Column] | None:
-    """None where a number is not plain. DataError where a line has too many cells, or too few."""
+    """Return the columns as read by pandas; None if a number is not plain.
+
+    Raises DataError if a line has too many or too few cells.
+    """
     ragged = first_ragged(source, dialect.start, dialect.separator, len(dialect.names))
     if ragged is not None:
         line, cells = ragged
         raise DataError(
             f"{source.name}:{line}: has {cells} fields where the first line has {len(dialect.names)}",
-            hint="put quotes around a cell that holds the separator, or mend the line",
+            hint="put quotes around a cell that contains the separator, or correct the line",
         )
     kinds: dict[str, Any] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, np.float64)
     try:

@@ -1,6 +1,6 @@
-"""Tables that are in memory already: pandas, and whatever speaks Arrow's C interface (polars, pyarrow, DuckDB).
+"""Tables in memory: pandas, and anything with Arrow's C interface (polars, pyarrow, DuckDB).
 
-Cells become the texts that a file would hold, so that all that follows is as for a file; columns of numbers stay so.
+Cells become the texts that a file would hold, so that everything after this is as for a file; numbers stay numbers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,25 +15,27 @@ from rnncast.files.formats.cells import SAMPLE, Coded, Column, Table
 from rnncast.files.formats.sources import arrow
 
 ARROW = "__arrow_c_stream__"
-TIME, VALUE = "time", "value"  # what a nameless index of times, and a nameless series, go by
-ROW = "iloc"  # as pandas calls a row's place, counted from 0
+TIME, VALUE = "time", "value"  # names given to an index of times, and to a series, that have none
+ROW = "iloc"  # the pandas word for a row's place, counted from 0
 
 
 def is_frame(data: Any) -> bool:
-    """Whether data are a table or a column in memory, and neither a path nor a file."""
+    """Return whether data are a table or a column in memory, rather than a path or a file."""
     return isinstance(data, pd.DataFrame | pd.Series | Mapping | list | tuple | np.ndarray) or hasattr(data, ARROW)
 
 
 def open_frame(data: Any) -> Table:
-    """The table in a DataFrame or Series, an Arrow table, a mapping of columns, or an array of values. DataError if it
-    has no rows, or columns that cannot be told apart by name."""
+    """Return the table in a DataFrame or Series, an Arrow table, a mapping of columns, or an array of values.
+
+    Raises DataError if it has no rows, or columns with the same name.
+    """
     if isinstance(data, pd.DataFrame | pd.Series) or not hasattr(data, ARROW):
         return _of_pandas(_frame(data))
     return _of_arrow(data)
 
 
 def _frame(data: Any) -> pd.DataFrame:
-    """Data as a frame, with what an index says in columns."""
+    """Return data as a DataFrame, with its index as columns."""
     if isinstance(data, Mapping):
         try:
             data = pd.DataFrame(dict(data))
@@ -53,7 +55,7 @@ def _frame(data: Any) -> pd.DataFrame:
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame with its index as columns, unless that merely counts the rows, or says what a column says too."""
+    """Return a frame with its index as columns, unless that merely counts the rows or repeats a column."""
     index = frame.index
     if index.nlevels == 1 and index.name is None:
         if pd.api.types.is_integer_dtype(index.dtype):
@@ -109,7 +111,7 @@ def _cells(column: Coded) -> list[str]:
 
 
 def _coded(column: "pd.Series[Any]") -> Coded:
-    """A column as the texts that a file would hold, "" where there is nothing."""
+    """Return a column as the texts that a file would hold, "" where it is empty."""
     codes, distinct = pd.factorize(column)
     texts = [*_texts(pd.Series(distinct)), ""]
     return Coded(np.where(codes < 0, len(texts) - 1, codes), pd.Series(texts, dtype=str)).used().stripped()
@@ -131,7 +133,7 @@ def _clock(times: "pd.Series[Any]") -> str:
 
 
 def _numbers(column: "pd.Series[Any]") -> Column:
-    """A column of numbers, NaN where there is nothing; texts where it holds something else."""
+    """Return a column as numbers, NaN where it is empty; as texts if it holds anything else."""
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         return column.to_numpy(np.float64, na_value=np.nan)
     return _coded(column)

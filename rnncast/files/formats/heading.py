@@ -1,18 +1,18 @@
-"""Where a table begins below its title: reports have lines above the header that are no part of it."""
+"""Titles above a table: reports have lines above the header that are not part of the table."""
 
 from collections.abc import Sequence
 
 from rnncast.files.formats.marks import MISSING, is_number
 from rnncast.times.formats import formats_of
 
-LOOKED_AT = 30  # rows, at most, that tell title from table
+LOOKED_AT = 30  # rows, at most, searched for the header
 
 
 def title_rows(rows: Sequence[Sequence[str]]) -> int:
-    """How many rows stand above the header; 0 where the first is the header, or where there is none.
+    """Return the number of rows above the header; 0 if the first row is the header, or there is none.
 
-    rows: the first ones, with stripped cells. A title fills fewer cells than the header below it, which is words alone
-    and has numbers under it.
+    rows: the first rows, with stripped cells. A title fills fewer cells than the header below it, which consists of
+    words and has numbers under it.
     """
     filled = [sum(map(bool, row)) for row in rows[:LOOKED_AT]]
     for place, row in enumerate(rows[: len(filled)]):
@@ -25,12 +25,12 @@ def title_rows(rows: Sequence[Sequence[str]]) -> int:
 
 
 def names(row: Sequence[str]) -> bool:
-    """Whether a row can be a header: no cell of it is a number, a time or a missing value."""
+    """Return whether a row can be a header: no cell of it is a number, a time or a missing value."""
     return not any(cell and (cell in MISSING or is_number(cell) or formats_of([cell])) for cell in row)
 
 
 def title_note(name: str, rows: Sequence[Sequence[str]]) -> str:
-    """What is said of rows above the header; "" if there are none with anything in them."""
+    """Return the remark about rows above the header; empty if they are blank."""
     texts = [" ".join(filter(None, row)) for row in rows]
     shown = [repr(text[:60]) for text in texts if text]
     if not shown:

@@ -1,4 +1,4 @@
-"""Lines of text and the cells on them, for what the fast engines do not say: which line, and how many cells."""
+"""Lines of text and their cells, for what the fast engines do not report: line numbers and numbers of cells."""
 
 import csv
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ QUOTE, NEWLINE = 34, 10
 
 
 class Start(NamedTuple):
-    """Where the rows of a file begin: the byte, and how many lines lie before it."""
+    """Where the rows of a file begin: the byte, and the number of lines before it."""
 
     byte: int
     lines: int
 
 
 def not_a_table(source: ByteSource) -> DataError:
-    """What is said of bytes that are no text."""
+    """Return the error for bytes that are not text."""
     return DataError(
         f"{source.name} is not a table: it holds bytes that are not text in UTF-8",
         hint="give CSV, JSON Lines, Parquet or a spreadsheet; for text in another encoding: --encoding NAME",
@@ -29,7 +29,7 @@ def not_a_table(source: ByteSource) -> DataError:
 
 
 def text_lines(source: ByteSource, start: int = 0) -> Iterator[str]:
-    """The lines from a byte on, with their ends. DataError where they are not text in UTF-8."""
+    """Yield the lines from a byte on, with their ends. Raises DataError if they are not text in UTF-8."""
     source.stream.seek(start)
     for number, line in enumerate(source.stream):
         data = line.removeprefix(BOM) if number == 0 and start == 0 else line
@@ -42,7 +42,7 @@ def text_lines(source: ByteSource, start: int = 0) -> Iterator[str]:
 
 
 def records(source: ByteSource, start: Start, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row's first line and its cells; a blank line is a row without cells."""
+    """Yield the first line and the cells of each row; a blank line is a row without cells."""
     reader = csv.reader(text_lines(source, start.byte), delimiter=separator, skipinitialspace=True)
     before = start.lines
     try:
@@ -53,13 +53,13 @@ def records(source: ByteSource, start: Start, separator: str) -> Iterator[tuple[
         if "field larger" in str(error):
             raise DataError(
                 f"{source.name}:{before + 1}: a cell holds more than {csv.field_size_limit():,} characters",
-                hint="a quote that is opened and never closed swallows what follows it",
+                hint="look for a quote that is opened and never closed",
             ) from None
         raise not_a_table(source) from None
 
 
 def line_of(source: ByteSource, start: Start, separator: str, row: int) -> int:
-    """The line on which a row begins."""
+    """Return the line on which a row begins."""
     for index, (line, _) in enumerate(records(source, start, separator)):
         if index == row:
             return line
@@ -67,7 +67,10 @@ def line_of(source: ByteSource, start: Start, separator: str, row: int) -> int:
 
 
 def first_ragged(source: ByteSource, start: Start, separator: str, cells: int) -> tuple[int, int] | None:
-    """The first line that has not so many cells, and how many it has; None if all have. Blank lines do not count."""
+    """Return the first line with a different number of cells, and that number; None if there is none.
+
+    Blank lines do not count.
+    """
     if _all_even(source, start.byte, ord(separator), cells - 1):
         return None
     for line, row in records(source, start, separator):
@@ -77,7 +80,8 @@ def first_ragged(source: ByteSource, start: Start, separator: str, cells: int) -
 
 
 def _all_even(source: ByteSource, start: int, separator: int, expected: int) -> bool:
-    """Whether each line surely has so many separators outside quotes; False is "perhaps not"."""
+    """Return whether each line surely has the expected number of separators outside quotes; False means "perhaps
+    not"."""
     source.stream.seek(start)
     inside, open_count = 0, 0
     last = NEWLINE

@@ -1,5 +1,7 @@
-"""What a cell looks like that is missing, or a number as people write them: 1234.5, 1,234.5, 1.234,5, 1 234,5, with a
-sign before or behind it or in brackets, with a currency or per cent. No pandas.
+"""Patterns of cells: missing values, and numbers as people write them. No pandas.
+
+Numbers may be 1234.5, 1,234.5, 1.234,5 or 1 234,5, with a sign before or after or in brackets, and with a currency or a
+per cent sign.
 """
 
 import re
@@ -8,7 +10,7 @@ import re
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None", "none", "#N/A", "?", "-", ".")
 EXPONENT = r"(?:[eE][+-]?\d{1,4})?"
 PLAIN = re.compile(rf"[+-]?(?:\d+\.?\d*|\.\d+){EXPONENT}", re.ASCII)
-WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)  # a whole number of 64 bits
+WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)  # an integer that fits in 64 bits
 BLANKS = " \u00a0\u202f'’"  # thousands marks besides comma and point
 
 
@@ -33,9 +35,10 @@ _DRESSED = re.compile(
 
 
 def undressed(cell: str) -> tuple[str, str]:
-    """A cell without currency, per cent and brackets, and with its sign in front; and which unit it had, "" if none.
+    """Return a cell without currency, per cent sign and brackets, with its sign in front; and the unit, "" if it had
+    none.
 
-    The cell as it is where it is no number so dressed.
+    A cell that is not a number is returned as it is.
     """
     text = cell.translate(_MINUS)
     if not text or PLAIN.fullmatch(text):
@@ -52,14 +55,14 @@ def undressed(cell: str) -> tuple[str, str]:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is a number in any style."""
+    """Return whether a cell is a number in any style."""
     text, _ = undressed(cell)
     return any(style.fullmatch(text) for style in STYLES.values())
 
 
 def no_number(text: str, where: str) -> tuple[str, str]:
-    """What is said of a cell that should be a number, and the hint. where: "in column 'y'"."""
+    """Return the message about a cell that should be a number, and its hint. where: "in column 'y'"."""
     digits = any(map(str.isdigit, text))
-    word = f"it is a word: if it stands for a missing value, --missing {text if text.isalnum() else repr(text)} says so"
+    word = f"if it means a missing value, add --missing {text if text.isalnum() else repr(text)}"
     hint = "write a plain number, or leave the cell empty where the value is missing" if digits else word
     return f"{text!r} {where} is not a number", hint

@@ -1,4 +1,4 @@
-"""Columns of numbers as people write them: which mark is the decimal one, and the values."""
+"""Columns of numbers as people write them: the decimal mark, and the values."""
 
 from collections.abc import Iterable
 
@@ -12,9 +12,9 @@ from rnncast.values import Values
 
 
 def parse_numbers(texts: "pd.Series[str]", decimal: str, place: str) -> Values:
-    """The value of each text; NaN for a missing one, infinity for one that is no number.
+    """Return the value of each text; NaN for a missing one, infinity for one that is not a number.
 
-    DataError, beginning with `place`, where the marks can be read in two ways and `decimal` is "auto".
+    Raises DataError, opening with `place`, if the marks can be read in two ways and `decimal` is "auto".
     """
     parts = [undressed(text) for text in texts]
     clean = pd.Series([text for text, _ in parts], dtype=str)
@@ -35,12 +35,13 @@ def parse_numbers(texts: "pd.Series[str]", decimal: str, place: str) -> Values:
 
 
 def column_numbers(column: Coded, name: str, table: Table, decimal: str) -> Values:
-    """The value of each row of a column, as `parse_numbers`."""
+    """Return the value of each row of a column, as `parse_numbers` does."""
     return parse_numbers(column.texts, decimal, f"{table.name}, column {name!r}")[column.codes]
 
 
 def finite_numbers(column: Coded, name: str, table: Table, decimal: str, empty: str) -> Values:
-    """The value of each row of a column, NaN where it is missing. DataError, with the place, for one that is no number.
+    """Return the value of each row of a column, NaN where it is missing. Raises DataError for a cell that is not a
+    number.
 
     empty: where a cell may be left empty, for the hint.
     """
@@ -56,7 +57,7 @@ def finite_numbers(column: Coded, name: str, table: Table, decimal: str, empty: 
 
 
 def decimal_of(cells: Iterable[str]) -> str | None:
-    """ "comma" or "point", which most cells that can be read in one way alone have; None if there are none."""
+    """Return "comma" or "point", whichever most of the unambiguous cells use; None if there are none."""
     votes = dict.fromkeys(STYLES, 0)
     for cell in cells:
         text, _ = undressed(cell)
@@ -67,10 +68,10 @@ def decimal_of(cells: Iterable[str]) -> str | None:
 
 
 def _check_units(texts: "pd.Series[str]", parts: list[tuple[str, str]], asked: Mask, place: str) -> None:
-    """DataError where amounts are in different units: of money, or per cent beside plain numbers."""
+    """Raise DataError if amounts are in different units: in two currencies, or in per cent beside plain numbers."""
     units: dict[str, str] = {}
     for text, (plain, unit), counts in zip(texts, parts, asked, strict=True):
-        if counts and (unit or plain.strip("0.,-")):  # nothing is nothing in any unit
+        if counts and (unit or plain.strip("0.,-")):  # zero is the same in any unit
             units.setdefault(unit, text)
     if len(units) < 2 or (len(units) == 2 and "" in units and not {"%", "‰"} & set(units)):
         return
@@ -84,7 +85,7 @@ def _style(clean: "pd.Series[str]", asked: Mask, fits: dict[str, Mask]) -> str |
     point, comma = (int((fits[name] & asked).sum()) for name in ("point", "comma"))
     if point != comma:
         return "point" if point > comma else "comma"
-    # Where both fit all cells, a comma is the only mark that has no usual reading.
+    # If both styles fit all cells, only a comma is ambiguous: a point is read as usual.
     both = asked & fits["point"] & fits["comma"] & clean.str.contains(",").to_numpy(bool)
     return None if both.any() else "point"
 

@@ -1,4 +1,4 @@
-"""JSON: an object a line, or one list of objects. Keys are columns; what an object lacks is missing."""
+"""JSON: one object per line, or one list of objects. Keys are columns; a key that an object lacks is missing."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ MOST_KEYS = 100_000
 
 
 def open_objects(source: ByteSource) -> Table:
-    """The table in JSON Lines or in a JSON list. DataError, with the line, for what is not an object."""
+    """Return the table in JSON Lines or in a JSON list. Raises DataError, with the line, for anything but an object."""
     listed = source.start.startswith(b"[")
     objects = _list(source) if listed else _lines(source)
     columns: dict[str, list[str]] = {}
@@ -70,7 +70,7 @@ def _object(text: str, place: str) -> dict[str, Any]:
 def _parsed(text: str, place: str) -> Any:
     try:
         value = json.loads(text)
-        if "\\ud" in text or "\\uD" in text:  # where JSON can say what no other form of text can hold
+        if "\\ud" in text or "\\uD" in text:  # JSON can express half a character, which UTF-8 cannot
             json.dumps(value, ensure_ascii=False).encode()
         return value
     except UnicodeEncodeError:
@@ -82,7 +82,7 @@ def _parsed(text: str, place: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    """A value as it would stand in a cell."""
+    """Return a value as it would stand in a cell."""
     if value is None or value != value:
         return ""
     return value if isinstance(value, str) else repr(value) if isinstance(value, float) else json.dumps(value)

@@ -1,5 +1,7 @@
-"""Which form a table has, by its first bytes: Parquet, JSON or separated values; or it is in memory already. A new form
-is opened here."""
+"""Recognition of a table's form by its first bytes: Parquet, a spreadsheet, JSON or separated values; or in memory.
+
+A new form is added here.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,18 +18,20 @@ from rnncast.files.formats.parquet import MAGIC, open_parquet
 from rnncast.files.formats.sources import ByteSource, Progress, open_source
 from rnncast.files.formats.spreadsheets import COMPOUND, ZIP, open_spreadsheet
 
-OBJECTS = (b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]", b"[[")  # what JSON begins with
+OBJECTS = (b"{", b"[{", b"[ ", b"[\n", b"[\r", b"[]", b"[[")  # first bytes of JSON
 
 
 def is_delimited(source: ByteSource) -> bool:
-    """Whether it is text with separators: neither Parquet, a spreadsheet nor JSON."""
+    """Return whether a source is text with separators: neither Parquet, a spreadsheet nor JSON."""
     return not source.start.startswith((MAGIC, ZIP, COMPOUND, *OBJECTS))
 
 
 @contextmanager
 def open_table(data: Any, asked: TableConfig, progress: Progress = lambda done, total: None) -> Iterator[Table]:
-    """The table in a path ("-": standard input), an open file, a DataFrame or an Arrow table. Errors as `open_source`
-    and `open_frame`."""
+    """Open the table in a path ("-": standard input), an open file, a DataFrame or an Arrow table.
+
+    Errors as `open_source` and `open_frame`.
+    """
     if is_frame(data):
         yield _without(open_frame(data), asked.missing)
         return
@@ -36,13 +40,13 @@ def open_table(data: Any, asked: TableConfig, progress: Progress = lambda done, 
 
 
 def table_in(source: ByteSource, asked: TableConfig) -> Table:
-    """The table in the bytes of a source, without the words that mean a missing value."""
+    """Return the table in the bytes of a source, with the words for a missing value made empty."""
     table = _opened(source, asked.sheet)
     return _without(replace(table, notes=(*source.notes, *table.notes)), asked.missing)
 
 
 def _without(table: Table, words: tuple[str, ...]) -> Table:
-    """The table with nothing where a word stands that means a missing value."""
+    """Return the table with the words for a missing value made empty."""
     if not words:
         return table
     head = {name: ["" if cell in words else cell for cell in cells] for name, cells in table.head.items()}
@@ -54,11 +58,11 @@ def _without(table: Table, words: tuple[str, ...]) -> Table:
 
 
 def _opened(source: ByteSource, sheet: str | None) -> Table:
-    """The table, whatever its form, which its first bytes tell. sheet: of a spreadsheet, by name."""
+    """Return the table in any form, recognised by its first bytes. sheet: of a spreadsheet, by name."""
     if source.start.startswith((ZIP, COMPOUND)):
         return open_spreadsheet(source, sheet)
     if sheet is not None:
-        raise UsageError(f"{source.name} is no spreadsheet, and has no sheet {sheet!r}", hint="leave out --sheet")
+        raise UsageError(f"{source.name} is not a spreadsheet, so it has no sheet {sheet!r}", hint="leave out --sheet")
     if source.start.startswith(MAGIC):
         return open_parquet(source)
     if source.start.startswith(OBJECTS):

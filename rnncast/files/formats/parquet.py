@@ -1,4 +1,4 @@
-"""Parquet, read with pyarrow. Times and ids are taken as text, so that all that follows is as for CSV."""
+"""Parquet, read with pyarrow. Times and ids become text, so that everything after this is as for CSV."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,11 +9,11 @@ from rnncast.files.formats.cells import SAMPLE, Column, Table
 from rnncast.files.formats.sources import ByteSource, arrow, largest_unpacked
 
 MAGIC = b"PAR1"
-NUMBER = 8  # bytes, of a cell at least
+NUMBER = 8  # bytes, at least, that a cell takes in memory
 
 
 def open_parquet(source: ByteSource) -> Table:
-    """The table in a Parquet file. DataError where it is damaged, or pyarrow is missing."""
+    """Return the table in a Parquet file. Raises DataError if it is damaged or pyarrow is not installed."""
     pyarrow = arrow(f"{source.name}: reading Parquet")
     from pyarrow import parquet
 
@@ -42,13 +42,13 @@ def open_parquet(source: ByteSource) -> Table:
 
 
 def _check_size(source: ByteSource, metadata: Any) -> None:
-    """DataError if the file says that it is far larger in memory than a table of its size should be."""
+    """Raise DataError if the file claims to be far larger in memory than a table of its size should be."""
     groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
     size = max(sum(group.total_byte_size for group in groups), NUMBER * metadata.num_rows)
     if size > (most := largest_unpacked(source.size)):
         raise DataError(
-            f"{source.name} is {source.size:,} bytes that unpack to {size:,}, and {most:,} are the most for its size",
-            hint="if it is meant to be, write it as CSV, which may be of any size",
+            f"{source.name} is {source.size:,} bytes that unpack to {size:,}, but at most {most:,} are allowed",
+            hint="if that is intended, write it as CSV, which may be of any size",
         )
 
 

@@ -1,4 +1,4 @@
-"""Where bytes come from: a file or standard input, unpacked, as one stream that can be read again from its start."""
+"""Sources of bytes: a file or standard input, unpacked, as one stream that can be read again from its start."""
 
 import codecs
 import gzip
@@ -18,13 +18,13 @@ from rnncast.errors import DataError
 
 STDIN = "-"
 GZIP, ZSTANDARD, UTF16 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"\xff\xfe", b"\xfe\xff")
-HEAD = 1 << 16  # bytes that tell what a stream holds
+HEAD = 1 << 16  # bytes from which the form of a stream is recognised
 PIECE = 1 << 20  # bytes unpacked at a time
-# How far a packed file may expand. Tables shrink to a third or a twentieth, those of an empty house to a hundredth.
+# How far a packed file may expand. Tables shrink to a third or a twentieth, nearly constant ones to a hundredth.
 SURELY_FINE, MOST_TIMES, MOST_UNPACKED = 1 << 26, 250, 1 << 32  # bytes, times, bytes
 
-AUTO = "auto"  # the encoding that is told from the bytes
-BINARY = (b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # what begins Parquet and the files of spreadsheets
+AUTO = "auto"  # recognise the encoding from the bytes
+BINARY = (b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of Parquet and spreadsheet files
 MOST_ACCENTS = 0.3  # of the bytes of a text in a Western language; of Cyrillic or Greek, most are beyond ASCII
 _CONTROL, _HIGH = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"), re.compile(rb"[\x80-\xff]")
 
@@ -35,8 +35,10 @@ Progress = Callable[[int, int], None]  # bytes read, of how many
 
 @dataclass(frozen=True)
 class ByteSource:
-    """Unpacked bytes under the name that messages use. size: of all. progress: hears how far reading is. notes: what a
-    person should be told of them."""
+    """Unpacked bytes under the name used in messages.
+
+    size: of all. progress: called with how far reading is. notes: remarks for the user.
+    """
 
     name: str
     stream: BinaryIO
@@ -47,17 +49,17 @@ class ByteSource:
 
     @property
     def start(self) -> bytes:
-        """The first bytes that are neither blank nor a mark of the byte order."""
+        """First bytes that are neither blank nor a byte order mark."""
         return self.head.lstrip(BOM + b" \t\r\n")
 
     def stream_from(self, start: int = 0) -> "TrackedStream":
-        """All bytes from `start` on."""
+        """Return a stream of all bytes from `start` on."""
         self.stream.seek(start)
         return TrackedStream(self)
 
 
 class TrackedStream:
-    """A file to read once, that says how far it is. It is the caller's stream, so it is never closed."""
+    """A file to read once, which reports how far it is. It is the caller's stream, so it is never closed."""
 
     closed = False
 
@@ -65,13 +67,13 @@ class TrackedStream:
         self.source = source
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         data = self.source.stream.read(size)
         self.source.progress(self.source.stream.tell(), self.source.size)
         return data
 
     def readable(self) -> bool:
-        """True: for pandas and pyarrow, which ask."""
+        """Return True, for pandas and pyarrow, which ask."""
         return True
 
     def __iter__(self) -> Any:
@@ -80,12 +82,11 @@ class TrackedStream:
 
 @contextmanager
 def open_source(data: Any, progress: Progress = lambda done, total: None, encoding: str = AUTO) -> Iterator[ByteSource]:
-    """The bytes of a file by its path, of standard input ("-"), or of what can be read like a file, from where it
-    stands; .gz and .zst are unpacked, by what is in them, not by name. Text comes in UTF-8.
+    """Open the bytes of a path, of standard input ("-"), or of an open file from its current position.
 
-    encoding: of text; "auto" is UTF-8, or Windows-1252 where it can only be that.
-
-    DataError if there is no such file, it is empty, or it is damaged.
+    Packed bytes (.gz and .zst, recognised by content, not name) are unpacked, and text is converted to UTF-8. encoding:
+    of text; "auto" is UTF-8, or Windows-1252 if it cannot be UTF-8. Raises DataError if there is no such file, or it is
+    empty or damaged.
     """
     path, given = _named(data)
     name = "standard input" if path == STDIN else path
@@ -108,14 +109,15 @@ def open_source(data: Any, progress: Progress = lambda done, total: None, encodi
 
 
 def _named(data: Any) -> tuple[str, Any]:
-    """The path that data are, or the name of the open file that they are, and that file. DataError if they are neither.
+    """Return the path in data, or the name of the open file in data; and that file, None for a path.
 
-    An open file that is called "-" is no standard input."""
+    Raises DataError if data are neither. An open file called "-" is not standard input.
+    """
     if isinstance(data, str | os.PathLike):
         return os.fsdecode(data), None
     if not hasattr(data, "read"):
         raise DataError(
-            f"cannot read a table out of this {type(data).__name__}",
+            f"cannot read a table from this {type(data).__name__}",
             hint="give a DataFrame, an Arrow table, the path of a file, or an open file",
         )
     name = getattr(data, "name", "")
@@ -123,13 +125,14 @@ def _named(data: Any) -> tuple[str, Any]:
 
 
 def _contents(given: Any) -> BinaryIO:
-    """What is left to read of an open file, of bytes or of text."""
+    """Return the rest of an open file, whether of bytes or of text."""
     data = given.read()
     return io.BytesIO(data.encode() if isinstance(data, str) else data)
 
 
 def arrow(need: str) -> ModuleType:
-    """The pyarrow module. DataError, with what installs it, where it is missing; `need` begins the message."""
+    """Return the pyarrow module. Raises DataError, saying how to install it, if it is missing; `need` opens the
+    message."""
     try:
         import pyarrow
     except ImportError:
@@ -141,12 +144,12 @@ def arrow(need: str) -> ModuleType:
 
 
 def largest_unpacked(packed: int) -> int:
-    """The most bytes that may come out of so many packed ones, before they are taken for a trap."""
+    """Return the largest number of bytes that `packed` bytes may unpack to before they are refused as a bomb."""
     return max(SURELY_FINE, min(MOST_TIMES * packed, MOST_UNPACKED))
 
 
 def _bounded(unpacking: Any, packed: BinaryIO, name: str, program: str) -> BinaryIO:
-    """All that unpacking gives. DataError, as soon as that is known, if it is more than such a file should hold."""
+    """Unpack a stream. Raises DataError as soon as more comes out than such a file should hold."""
     size = packed.seek(0, io.SEEK_END)
     packed.seek(0)
     most, out = largest_unpacked(size), io.BytesIO()
@@ -154,7 +157,7 @@ def _bounded(unpacking: Any, packed: BinaryIO, name: str, program: str) -> Binar
         if out.tell() + len(piece) > most:
             raise DataError(
                 f"{name} is {size:,} bytes that unpack to more than {most:,}, which is too much for a table",
-                hint=f"if it is meant to be, unpack it yourself: {program} {name} | rnncast ... -",
+                hint=f"if that is intended, unpack it yourself: {program} {name} | rnncast ... -",
             )
         out.write(piece)
     out.seek(0)
@@ -173,13 +176,13 @@ def _unpacked(stream: BinaryIO, name: str) -> BinaryIO:
 
 
 def _in_utf8(stream: BinaryIO, name: str, encoding: str) -> tuple[BinaryIO, tuple[str, ...]]:
-    """Text in UTF-8, its lines ended by \\n, and what is to be said of that; other bytes as they are."""
+    """Return text in UTF-8 with newlines at the ends of lines, and remarks on that; other bytes as they are."""
     head = stream.read(HEAD)
     notes: tuple[str, ...] = ()
     stream.seek(0)
     if head.startswith(BINARY):
         return stream, ()
-    if head.startswith(UTF16):  # what spreadsheets save as "Unicode text"
+    if head.startswith(UTF16):  # spreadsheets save this as "Unicode text"
         stream = io.BytesIO(stream.read().decode("utf-16").encode())
     elif encoding != AUTO:
         try:
@@ -189,7 +192,7 @@ def _in_utf8(stream: BinaryIO, name: str, encoding: str) -> tuple[BinaryIO, tupl
             raise DataError(f"{name} is not text in {encoding}: {reason}", hint="leave out --encoding") from None
     elif not _is_utf8(stream) and (text := _windows_1252(stream)) is not None:
         stream = io.BytesIO(text.encode())
-        notes = (f"{name}: its bytes are not UTF-8, and read as Windows-1252; --encoding names another",)
+        notes = (f"{name}: not UTF-8, so read as Windows-1252; --encoding names another",)
     head = stream.read(HEAD)
     stream.seek(0)
     if b"\r" in head and b"\n" not in head:
@@ -211,7 +214,7 @@ def _is_utf8(stream: BinaryIO) -> bool:
 
 
 def _windows_1252(stream: BinaryIO) -> str | None:
-    """The text that bytes are in Windows-1252; None for bytes that are no text, or mostly not of its languages."""
+    """Return bytes decoded from Windows-1252; None if they are not text, or mostly not of its languages."""
     data = stream.read()
     stream.seek(0)
     if _CONTROL.search(data) or len(_HIGH.findall(data)) > MOST_ACCENTS * len(data):

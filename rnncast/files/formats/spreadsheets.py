@@ -1,5 +1,7 @@
-"""Spreadsheets (.xlsx, .xls, .ods), read with calamine. Cells become the texts that a file of text would hold, so that
-all that follows is as for CSV; a serial number that is shown as a date is one.
+"""Spreadsheets (.xlsx, .xls, .ods), read with calamine.
+
+Cells become the texts that a text file would hold, so that everything after this is as for CSV. A serial number
+displayed as a date is a date.
 """
 
 import io
@@ -19,15 +21,18 @@ from rnncast.files.formats.cells import SAMPLE, UNNAMED, Coded, Column, Table
 from rnncast.files.formats.heading import LOOKED_AT, names, title_note, title_rows
 from rnncast.files.formats.sources import ByteSource, largest_unpacked
 
-ZIP, COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # what .xlsx and .ods, and .xls, begin with
-EMPTIEST = 64  # cells of a sheet's area for each that holds something, before it is taken for a trap
-SPARE = 1 << 22  # cells
+ZIP, COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # first bytes of .xlsx and .ods, and of .xls
+EMPTIEST = 64  # cells of a sheet's area per filled one, beyond which it is refused as a bomb
+SPARE = 1 << 22  # cells allowed in any case
 _REFERENCE = re.compile(rb'<c[^>]* r="([A-Z]{1,3})(\d{1,7})"')
 _PIECE = 1 << 22
 
 
 class Sheet(NamedTuple):
-    """The rows of a sheet, from the first that holds something; first: its number. of: sheets in the file."""
+    """The rows of a sheet, from the first filled one.
+
+    first: the number of that row. of: number of sheets in the file.
+    """
 
     name: str
     rows: list[list[Any]]
@@ -36,8 +41,10 @@ class Sheet(NamedTuple):
 
 
 def open_spreadsheet(source: ByteSource, wanted: str | None) -> Table:
-    """The table on the sheet of a name, or on the first that holds one. DataError if there is none, or the file is
-    damaged."""
+    """Return the table on the named sheet, or on the first sheet that holds one.
+
+    Raises DataError if there is none, or the file is damaged.
+    """
     sheet = _sheet(source, wanted)
     texts = [list(map(_text, row)) for row in sheet.rows[:LOOKED_AT]]
     filled = [place for place, row in enumerate(texts) if any(row)]
@@ -108,7 +115,7 @@ def _damaged(source: ByteSource, reason: str) -> DataError:
 
 
 def _check_size(source: ByteSource, data: bytes) -> None:
-    """DataError if what is packed is far larger than it should be, or a few cells span an area that no memory holds."""
+    """Raise DataError if packed data are far too large, or a few cells span an area that no memory can hold."""
     most = largest_unpacked(len(data))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -124,7 +131,7 @@ def _check_size(source: ByteSource, data: bytes) -> None:
                             raise DataError(
                                 f"{source.name} is {len(data):,} bytes that unpack to more than {most:,}, which is too "
                                 "much for a table",
-                                hint="if it is meant to be, save it as CSV",
+                                hint="if that is intended, save it as CSV",
                             )
                         found = _REFERENCE.findall(rest + piece) if sheet else []
                         rest = piece[-64:]
@@ -134,14 +141,14 @@ def _check_size(source: ByteSource, data: bytes) -> None:
                 if last * widest > EMPTIEST * held + SPARE:
                     raise DataError(
                         f"{source.name}: a sheet has {held:,} cells in an area of {last:,} rows and {widest:,} columns",
-                        hint="delete what stands far from the table",
+                        hint="delete the cells far away from the table",
                     )
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error) as error:
         raise _damaged(source, str(error)) from None
 
 
 def _number(column: bytes) -> int:
-    """The number of a column: A is 1, AA 27."""
+    """Return the number of a column: A is 1, AA is 27."""
     number = 0
     for letter in column:
         number = 26 * number + letter - 64
@@ -153,7 +160,7 @@ def _filled(cell: Any) -> bool:
 
 
 def _text(cell: Any) -> str:
-    """A cell as a file of text would hold it."""
+    """Return a cell as a text file would hold it."""
     if isinstance(cell, str):
         return cell.strip()
     if isinstance(cell, bool):
@@ -167,13 +174,13 @@ def _text(cell: Any) -> str:
 
 
 def _to_the_second(moment: datetime) -> datetime:
-    """A moment without the crumbs of its fraction of a day."""
+    """Return a moment without the rounding error of its fraction of a day."""
     nearest = (moment + timedelta(milliseconds=500)).replace(microsecond=0)
     return nearest if abs(nearest - moment) < timedelta(milliseconds=2) else moment
 
 
 def _texts(cells: list[Any]) -> list[str]:
-    """The texts of a column; where some moments have a time of day, all have one."""
+    """Return the texts of a column; if some moments have a time of day, all of them get one."""
     texts = list(map(_text, cells))
     moments = [place for place, cell in enumerate(cells) if isinstance(cell, date)]
     if any(":" in texts[place] for place in moments):
@@ -187,7 +194,7 @@ def _coded(cells: list[Any]) -> Coded:
 
 
 def _numbers(cells: list[Any]) -> Column:
-    """A column of numbers, NaN where it is empty; texts where it holds something else."""
+    """Return a column as numbers, NaN where it is empty; as texts if it holds anything else."""
     plain = all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells if _filled(cell))
     if not plain:
         return _coded(cells)

@@ -1,4 +1,4 @@
-"""Rows out as Parquet or as a spreadsheet: times as times, numbers as numbers. Text is never a formula. No pandas."""
+"""Rows as Parquet or as a spreadsheet: times as times, numbers as numbers. Text is never a formula. No pandas."""
 
 import gzip
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,13 +10,16 @@ from rnncast.files.output.rows import Row, without_nan
 from rnncast.times.formats import read_time
 from rnncast.times.numeric import EXCEL, NUMERIC
 
-MOST_ROWS = 1_048_576  # of a sheet, its header among them
+MOST_ROWS = 1_048_576  # of a sheet, including its header
 LONGEST_CELL = 32_767  # characters
-_MADE = datetime(2000, 1, 1, tzinfo=UTC)  # that the same rows are the same bytes
+_MADE = datetime(2000, 1, 1, tzinfo=UTC)  # a fixed date, so that the same rows give the same bytes
 
 
 def write_parquet(names: list[str], rows: Iterable[Row], out: BinaryIO, times: Mapping[str, str]) -> None:
-    """A Parquet file. times: the formats of the columns that hold times, by name. OutputError without pyarrow."""
+    """Write a Parquet file. times: formats of the columns that hold times, by name.
+
+    Raises OutputError if pyarrow is not installed.
+    """
     try:
         import pyarrow
         from pyarrow import parquet
@@ -30,8 +33,10 @@ def write_parquet(names: list[str], rows: Iterable[Row], out: BinaryIO, times: M
 
 
 def write_xlsx(names: list[str], rows: Iterable[Row], out: BinaryIO, times: Mapping[str, str]) -> None:
-    """A workbook of one sheet. times: as for Parquet. OutputError without xlsxwriter, or for more rows than a sheet
-    holds."""
+    """Write a workbook of one sheet. times: as for Parquet.
+
+    Raises OutputError if xlsxwriter is not installed, or there are more rows than a sheet holds.
+    """
     try:
         import xlsxwriter
     except ImportError:
@@ -65,7 +70,10 @@ def write_xlsx(names: list[str], rows: Iterable[Row], out: BinaryIO, times: Mapp
 
 
 def packed_bytes(data: bytes, ending: str) -> bytes:
-    """Bytes packed as the ending of a name says: .gz or .zst. OutputError without pyarrow for the latter."""
+    """Return bytes packed according to a file name's ending, .gz or .zst.
+
+    Raises OutputError if .zst needs pyarrow and it is not installed.
+    """
     if ending == ".gz":
         return gzip.compress(data, mtime=0)
     try:
@@ -83,7 +91,7 @@ def _missing(need: str, library: str, extra: str) -> OutputError:
 
 
 def _timed(names: Sequence[str], rows: Iterable[Row], times: Mapping[str, str]) -> Iterator[Row]:
-    """Rows whose times are moments where their format shows a day; periods and steps stay what they are."""
+    """Yield rows with times as moments if their format shows a day; periods and steps stay as they are."""
     places = {place: times[name] for place, name in enumerate(names) if name in times and _of_days(times[name])}
     if not places:
         yield from rows
@@ -100,7 +108,8 @@ def _of_days(form: str) -> bool:
 
 
 def _moment(text: str, form: str) -> Any:
-    """The moment that a text shows, with its offset from UTC if the format has one; the text if it is none."""
+    """Return the moment that a text shows, with its offset from UTC if the format has one; the text if it is not a
+    time."""
     found = read_time(text, form)
     if found is None:
         return text

@@ -1,4 +1,5 @@
-"""A Forecast as rows: one per series and step, under the user's own column names; Paths: one per path besides."""
+"""Forecasts as rows, one for each series and step, under the user's own column names; and Paths, one for each path
+too."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, repeat
@@ -12,8 +13,7 @@ from rnncast.series.forecast import CUTOFF, PATH, POINT, Forecast, Paths
 
 
 def header_of(forecast: Forecast) -> list[str]:
-    """Column names: the ids (if the data had any), the time, the point forecast, and the ends of its intervals, or
-    its quantiles."""
+    """Return the column names: ids (if any), time, point forecast, and the ends of its intervals or its quantiles."""
     columns = forecast.columns
     if forecast.by_level:
         beside = [f"{POINT}-{side}-{level:g}" for level in forecast.levels for side in ("lo", "hi")]
@@ -22,14 +22,15 @@ def header_of(forecast: Forecast) -> list[str]:
     return [*columns.ids, *columns.time_names, POINT, *beside]
 
 
-TimeTexts = Callable[[int, int], NDArray[Any]]  # the cells of the times of so many positions from the first on
+TimeTexts = Callable[[int, int], NDArray[Any]]  # from the first position and their number to the cells of their times
 
 
-Decimals = NDArray[np.int64] | None  # [S]: of each series' numbers; None for all that there are
+Decimals = NDArray[np.int64] | None  # [S]: decimals of each series' numbers; None for all
 
 
 def rows_of(forecast: Forecast, texts: TimeTexts | None = None, decimals: Decimals = None) -> Iterator[tuple[Any, ...]]:
-    """The rows: series in the order of the data, each over its horizon. texts: of times, where they are kept."""
+    """Yield the rows: series in the order of the data, each over its horizon. texts: cells of times, if they are
+    cached."""
     if texts is None:
         times = forecast.columns.cells(forecast.time)  # [S, H, columns of the time]
     else:
@@ -48,7 +49,7 @@ def rows_of(forecast: Forecast, texts: TimeTexts | None = None, decimals: Decima
 
 
 def path_header_of(paths: Paths) -> list[str]:
-    """Column names: the ids (if the data had any), the path's number, the time, and the value."""
+    """Return the column names: ids (if any), path number, time, and value."""
     columns = paths.columns
     return [*columns.ids, PATH, *columns.time_names, POINT]
 
@@ -58,7 +59,7 @@ def _numbers(values: NDArray[np.float64], decimals: Decimals, s: int) -> list[An
 
 
 def path_rows_of(paths: Paths, decimals: Decimals = None) -> Iterator[list[Any]]:
-    """The rows: series in the order of the data, path after path, each over its horizon."""
+    """Yield the rows: series in the order of the data, path after path, each over its horizon."""
     times = paths.columns.cells(paths.time)
     for s, name in enumerate(paths.ids):
         ids = paths.columns.parts(name)
@@ -68,10 +69,10 @@ def path_rows_of(paths: Paths, decimals: Decimals = None) -> Iterator[list[Any]]
 
 
 def side_by_side(origins: list[Mapping[str, Forecast]]) -> tuple[list[str], Iterator[list[Any]]]:
-    """Column names and rows of forecasts by model, made of the same series at each of some origins.
+    """Return column names and rows of forecasts by model, made of the same series at each of some origins.
 
-    A row per origin, series and step: ids, time, cutoff (the time of the last value seen), then each model's forecast
-    and its intervals' ends. A model that has no forecast at an origin is NaN there.
+    A row for each origin, series and step: ids, time, cutoff (the time of the last value seen), then each model's
+    forecast and the ends of its intervals. A model without a forecast at an origin is NaN there.
     """
     models = list(dict.fromkeys(name for forecasts in origins for name in forecasts))
     some = next((forecast for forecasts in origins for forecast in forecasts.values()), None)

@@ -1,10 +1,10 @@
-"""Model files of format 1, as the present format has them. Nothing else knows of format 1.
+"""Model files of format 1, converted to the present format. No other module knows format 1.
 
-The header held one Config whose open settings had been filled in, with `trust`, how far forecasts go from the naive one
-(0) to the net's (1), where format 2 has `shrinkage`; it did not say what had been asked, nor name the base forecasts.
+Its header held one Config whose open settings had been filled in, with `trust`, from 0 for the naive forecast to 1 for
+the net's, where format 2 has `shrinkage`. It did not record what had been asked for, nor name the base forecasts.
 
-The state of the frame was kept once for each span of the level: `state.frame.level` [S] and `state.frame.sums` [S, 6]
-for the first, `state.frame1.level` and so on for the others. Of long spans, fewer values were remembered than the base
+The state of the frame was stored once for each span of the level: `state.frame.level` [S] and `state.frame.sums` [S, 6]
+for the first, `state.frame1.level` and so on for the others. With long spans, fewer values were stored than the base
 forecasts look back.
 """
 
@@ -26,20 +26,20 @@ FORMAT = 1
 _SECTIONS = ("task", "net", "train")
 # Settings that the first files of format 1 lack.
 _LATER = {"conformal": True, "loss": "pinball", "carry": True, "stride": 1, "calendar": [], "covariates": [0, 0, 0]}
-_ALWAYS: dict[str, Any] = {"constants": []}  # fields of later formats, whose every frame was local before
+_ALWAYS: dict[str, Any] = {"constants": []}  # fields of later formats: every frame was local before
 _ROLES = ("known", "past", "static")  # of covariates, in the order of their widths
 _GONE = ("preset", "trust", "covariates")
 _FRAME = "state.frame"
 _OF_SPANS = ("level", "sums")
-_REMEMBERED = {"history": np.nan, "covariates": 0.0}  # and what stood there before the start
+_REMEMBERED = {"history": np.nan, "covariates": 0.0}  # with the padding before the start
 
 Tensors = dict[str, NDArray[Any]]
 
 
 def upgraded(header: Mapping[str, Any], tensors: Tensors) -> tuple[dict[str, Any], Tensors]:
-    """Header and tensors as the present format has them, and the number of this format.
+    """Return header and tensors in the present format, and the number of this one.
 
-    UsageError or ValueError, by name, if they make no sense.
+    Raises UsageError or ValueError, naming the field, if they are invalid.
     """
     spec, scores = _spec(header), header.get("scores")
     if isinstance(scores, Mapping) and "trust" in scores:
@@ -72,7 +72,8 @@ def _spec(header: Mapping[str, Any]) -> ModelSpec:
 
 
 def _tensors(tensors: Tensors, lookback: int) -> Tensors:
-    """The tensors where so many values are remembered. ValueError if those of the spans do not suit each other."""
+    """Return the tensors with `lookback` values stored. Raises ValueError if those of the spans do not match each
+    other."""
     spans = [_FRAME]
     while f"{_FRAME}{len(spans)}.level" in tensors:
         spans.append(f"{_FRAME}{len(spans)}")
@@ -100,7 +101,7 @@ def _widths(covariates: Any) -> list[Any]:
 
 
 def _several(value: Any) -> list[Any]:
-    """A list; one thing alone, before there were several."""
+    """Return a value as a list; older files held a single one."""
     return value if isinstance(value, list) else [value]
 
 

@@ -1,6 +1,6 @@
-"""Model files of format 2, as format 3 has them. Nothing else knows of format 2.
+"""Model files of format 2, converted to format 3. No other module knows format 2.
 
-Its nets had a local frame, and base forecasts: the spec did not say so.
+Its nets always had a local frame and base forecasts, so the spec did not say so.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ LATER: dict[str, dict[str, Any]] = {"frame": {"constants": []}}  # fields of the
 
 
 def upgraded(header: Mapping[str, Any]) -> dict[str, Any]:
-    """The header as format 3 has it; what makes no sense stays so, for whoever reads it next."""
+    """Return the header in format 3; invalid parts are left as they are, for the next reader to refuse."""
     spec = header.get("spec")
     if not isinstance(spec, Mapping):
         return dict(header)

@@ -1,4 +1,4 @@
-"""Forecasts as pandas DataFrames: a row per series and step, under the user's own names, times as times."""
+"""Forecasts as pandas DataFrames: a row for each series and step, under the user's own names, with times as times."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # it is loaded where a frame goes out, and by nothing else he
 
 
 def forecast_frame(forecast: Forecast) -> "pd.DataFrame":
-    """The rows of `output.forecasts`, but that times are times: local and naive, or aware where the data's were."""
+    """Return the rows of `output.forecasts` with times as times: local and naive, or aware if the data's were."""
     if forecast.by_level:
         beside = [end for level in forecast.levels for end in forecast.interval(level)]
     else:
@@ -26,7 +26,7 @@ def forecast_frame(forecast: Forecast) -> "pd.DataFrame":
 
 
 def paths_frame(paths: Paths) -> "pd.DataFrame":
-    """A row per series, path and step."""
+    """Return a row for each series, path and step."""
     series, steps, number = paths.values.shape
     columns, header = paths.columns, path_header_of(paths)
     names = [*columns.ids, columns.time_name, header[len(columns.ids)], header[-1]]
@@ -37,7 +37,7 @@ def paths_frame(paths: Paths) -> "pd.DataFrame":
 
 
 def _ids(found: Forecast | Paths) -> list[Any]:
-    """The values of each id column, once for each step of each series."""
+    """Return the values of each id column, once for each step of each series."""
     parts = zip(*(found.columns.parts(name) for name in found.ids), strict=True)
     return [np.repeat(np.array(part, object), found.horizon) for part in parts] if found.columns.ids else []
 
@@ -50,7 +50,7 @@ def _frame(names: list[str], ids: list[Any], columns: Columns, times: Times, val
 
 
 def moments(columns: Columns, times: Times) -> "pd.Series[Any]":
-    """Times as pandas has them; whole numbers stay numbers."""
+    """Return times as pandas has them; whole numbers stay numbers."""
     import pandas as pd
 
     if not columns.time_zone or times.dtype.kind != "M":

@@ -1,8 +1,8 @@
-"""The model file: safetensors with a JSON header. No code that could run, no clock: the same model is the same bytes.
+"""Model files: safetensors with a JSON header. No executable code, no clock: the same model gives the same bytes.
 
 Layout: tensors by name, and one metadata entry, "rnncast", whose JSON holds everything else: `format` first, then
-`sha256`, the digest of the whole file as it is with zeros in the digest's place. A reader believes nothing: it takes
-no more memory than the file's own header accounts for, and none before the header makes sense.
+`sha256`, the digest of the whole file with zeros in the digest's place. Nothing in a file is trusted: reading takes no
+more memory than the file's own header accounts for, and none before the header is valid.
 """
 
 import hashlib
@@ -25,13 +25,14 @@ from rnncast.plain import all_finite, shown
 
 FORMAT = 3
 STANDARD_STREAM = "-"
-LONGEST_HEADER = 100_000_000  # bytes, as safetensors has it
+LONGEST_HEADER = 100_000_000  # bytes, the limit of safetensors
 
-DTYPES = ("F32", "F64", "I64")  # of numbers in tensors, as safetensors calls them
+DTYPES = ("F32", "F64", "I64")  # types of numbers in tensors, as safetensors names them
 
 
 class FileKind(NamedTuple):
-    """What a file of this layout is: its metadata entry, its name, how to come by one, what to do if it is damaged."""
+    """A kind of file with this layout: its metadata entry, its name, how to get one, and what to do if it is
+    damaged."""
 
     key: str
     noun: str
@@ -41,18 +42,18 @@ class FileKind(NamedTuple):
 
 MODEL = FileKind("rnncast", "model file", "make one with: rnncast train DATA", "copy it, or train, again")
 CHECKPOINT = FileKind(
-    "rnncast-checkpoint", "checkpoint", "make one with: rnncast train DATA --checkpoint DIR", "delete it to begin anew"
+    "rnncast-checkpoint", "checkpoint", "make one with: rnncast train DATA --checkpoint DIR", "delete it to start again"
 )
 _BLANK = b"0" * 64
-_MARK = rb"\"sha256\":\""  # before the digest, as it stands in JSON within JSON
+_MARK = rb"\"sha256\":\""  # before the digest, as JSON within JSON
 
 Tensors = Mapping[str, NDArray[Any]]
 
 
 def write_model(path: str, header: Mapping[str, Any], tensors: Tensors, kind: FileKind = MODEL) -> None:
-    """Write a model file, or one of another kind, whole or not at all (`written`); "-" is standard output.
+    """Write a model file, or a file of another kind, whole or not at all (`written`); "-" is standard output.
 
-    ModelFileError if it cannot be written.
+    Raises ModelFileError if it cannot be written.
     """
     content = {"format": FORMAT, "sha256": _BLANK.decode(), **header}
     text = json.dumps(all_finite(content), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -67,9 +68,11 @@ def write_model(path: str, header: Mapping[str, Any], tensors: Tensors, kind: Fi
 
 
 def read_model(path: str, kind: FileKind = MODEL) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The header and the tensors that `write_model` was given; "-" is standard input. Older formats come as this one.
+    """Return the header and the tensors that `write_model` was given, converted from older formats; "-" is standard
+    input.
 
-    ModelFileError if it is missing, cut short, changed by as little as a byte, of a newer format, or of another kind.
+    Raises ModelFileError if the file is missing, cut short, changed by as little as a byte, of a newer format, or of
+    another kind.
     """
     try:
         with _opened(path) as file:
@@ -97,7 +100,7 @@ def read_model(path: str, kind: FileKind = MODEL) -> tuple[dict[str, Any], dict[
 
 
 def _header(text: bytes, path: str, kind: FileKind) -> dict[str, Any]:
-    """What `write_model` was given as the header, with the format and the digest."""
+    """Return the header that `write_model` was given, with the format and the digest."""
     try:
         header = _parsed(_parsed(text)["__metadata__"][kind.key])
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -107,12 +110,12 @@ def _header(text: bytes, path: str, kind: FileKind) -> dict[str, Any]:
     try:
         json.dumps(header, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise damaged(path, "a text in its header is none: it holds half a character", kind) from None
+        raise damaged(path, "a text in its header holds half a character", kind) from None
     return header
 
 
 def _parsed(text: bytes | str) -> Any:
-    """JSON without doubles: what stands there twice could be one thing for us, and another for those who look."""
+    """Return parsed JSON, refusing repeated names, which different readers may resolve differently."""
     return json.loads(text, object_pairs_hook=_once)
 
 
@@ -133,7 +136,10 @@ def _opened(path: str) -> Iterator[BinaryIO]:
 
 
 def _parts(file: BinaryIO, path: str, kind: FileKind) -> tuple[bytes, bytes]:
-    """The header's text and the tensors' bytes, as many as the header accounts for. ModelFileError if there are not."""
+    """Return the header's text and the tensors' bytes, as many as the header accounts for.
+
+    Raises ModelFileError if the file holds fewer or more.
+    """
     start = file.read(9)
     if len(start) < 9 or not (length := struct.unpack_from("<Q", start)[0]) <= LONGEST_HEADER or start[8:] != b"{":
         raise _no_model(path, kind)
@@ -153,7 +159,7 @@ def _parts(file: BinaryIO, path: str, kind: FileKind) -> tuple[bytes, bytes]:
 
 
 def _size(text: bytes, path: str, kind: FileKind) -> int:
-    """The bytes of the tensors that the header tells of."""
+    """Return the number of tensor bytes that the header announces."""
     try:
         tensors = [(name, entry) for name, entry in _parsed(text).items() if name != "__metadata__"]
         ends = [entry["data_offsets"][1] for _, entry in tensors]
@@ -170,7 +176,7 @@ def _size(text: bytes, path: str, kind: FileKind) -> int:
 
 
 def _digest(text: bytes, tensors: bytes) -> str:
-    """The digest of a file with zeros in the digest's place; the first place that looks like it is."""
+    """Return the digest of a file with zeros in the digest's place, which is the first place that looks like it."""
     start = text.find(_MARK) + len(_MARK)
     digest = hashlib.sha256(_length(text))
     digest.update(text[:start] + _BLANK + text[start + len(_BLANK) :])
@@ -187,5 +193,5 @@ def _no_model(path: str, kind: FileKind) -> ModelFileError:
 
 
 def damaged(path: str, reason: str, kind: FileKind = MODEL) -> ModelFileError:
-    """What is said of a model file that cannot be believed, and why."""
+    """Return the error for a damaged file, with the reason."""
     return ModelFileError(f"{path} is a damaged {kind.noun}: {reason}", hint=kind.remedy)

@@ -1,4 +1,4 @@
-"""Rows out: CSV, JSON or JSON Lines, numbers in their shortest form, NaN as nothing. No pandas."""
+"""Rows as CSV, JSON or JSON Lines, with numbers in their shortest form and NaN as an empty cell. No pandas."""
 
 import csv
 import functools
@@ -10,15 +10,14 @@ from itertools import islice
 from typing import Any, NamedTuple, TextIO
 
 INFINITE = frozenset((math.inf, -math.inf))
-BLOCK = 4096  # rows that are made text at a time
+BLOCK = 4096  # rows converted to text at a time
 
 Row = Sequence[Any]
 Write = Callable[[Iterable[Row]], None]
 
 
 class Dialect(NamedTuple):
-    """How separated values are written: what separates them, the decimal mark, and whether a mark of the byte order
-    stands first."""
+    """Dialect of separated values: the separator, the decimal mark, and whether a byte order mark comes first."""
 
     separator: str = ","
     decimal: str = "."
@@ -29,12 +28,12 @@ PLAIN = Dialect()
 
 
 def write_csv(names: list[str], rows: Iterable[Row], out: TextIO, dialect: Dialect = PLAIN) -> None:
-    """Separated values, always with a header."""
+    """Write separated values, always with a header."""
     stream_csv(names, out, dialect)(rows)
 
 
 def stream_csv(names: list[str], out: TextIO, dialect: Dialect = PLAIN) -> Write:
-    """Write the header; what is returned writes rows under it, as often as there are some."""
+    """Write the header and return a function that writes rows under it, as often as needed."""
     mark = dialect.separator
     out.write(("\ufeff" if dialect.bom else "") + mark.join(_cell(name, dialect) for name in names) + "\n")
 
@@ -48,18 +47,18 @@ def stream_csv(names: list[str], out: TextIO, dialect: Dialect = PLAIN) -> Write
 
 
 def write_json(names: list[str], rows: Iterable[Row], out: TextIO) -> None:
-    """One list of objects."""
+    """Write one list of objects."""
     json.dump(list(_objects(names, rows)), out, indent=1, ensure_ascii=False, allow_nan=False)
     out.write("\n")
 
 
 def write_jsonl(names: list[str], rows: Iterable[Row], out: TextIO) -> None:
-    """An object a line."""
+    """Write one object per line."""
     stream_jsonl(names, out)(rows)
 
 
 def stream_jsonl(names: list[str], out: TextIO) -> Write:
-    """What is returned writes rows, an object a line, as often as there are some."""
+    """Return a function that writes rows as one object per line, as often as needed."""
     write = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False)
     return lambda rows: out.writelines(write(each) + "\n" for each in _objects(names, rows))
 
@@ -73,12 +72,12 @@ def _objects(names: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
 
 
 def without_nan(row: Row) -> Row:
-    """A row with None for each number that is not finite."""
+    """Return a row with None for each number that is not finite."""
     return [None if cell != cell or cell in INFINITE else cell for cell in row]
 
 
 def _texts(column: Row, dialect: Dialect) -> Iterable[str]:
-    """The cells of a column as CSV has them. Column by column, as a million rows take a while cell by cell."""
+    """Return the cells of a column as CSV text. By column, because a million rows are slow cell by cell."""
     kinds = set(map(type, column))
     if kinds == {float} and math.isfinite(sum(column)):
         if dialect.decimal == ".":
@@ -90,13 +89,13 @@ def _texts(column: Row, dialect: Dialect) -> Iterable[str]:
     return (_cell(value, dialect) for value in column)
 
 
-@functools.lru_cache(maxsize=BLOCK)  # ids and times come again and again
+@functools.lru_cache(maxsize=BLOCK)  # ids and times repeat
 def _text(text: str, dialect: Dialect) -> str:
     return _cell(text, dialect)
 
 
 def _cell(value: Any, dialect: Dialect) -> str:
-    """A cell of a row of several, quoted where it must be."""
+    """Return a cell as CSV text, quoted if necessary."""
     text = io.StringIO()
     shown = without_nan([value])[0]
     shown = repr(shown).replace(".", dialect.decimal) if isinstance(shown, float) else shown

@@ -8,7 +8,8 @@ from rnncast.series.sums import Sums
 
 
 def sums_header(sums: Sums) -> list[str]:
-    """Column names: the ids, the period (if not all), from, to, steps, the sum and what is beside it."""
+    """Return the column names: ids, the period (unless it is all), from, to, steps, the sum, and its interval or
+    quantiles."""
     if sums.by_level:
         beside = [f"{POINT}-{side}-{level:g}" for level in sums.levels for side in ("lo", "hi")]
     else:
@@ -17,7 +18,7 @@ def sums_header(sums: Sums) -> list[str]:
 
 
 def sums_rows(sums: Sums) -> Iterator[list[Any]]:
-    """The rows: series in the order of the data, each over its periods. Times as the user writes them."""
+    """Yield the rows: series in the order of the data, each over its periods, with times as the user writes them."""
     times = sums.columns.written(sums.ends)
     order = list(range(len(sums.probabilities)))
     if sums.by_level:
@@ -34,8 +35,8 @@ def _ends(sums: Sums, level: float) -> tuple[int, int]:
 
 
 def partial_in_words(sums: Sums) -> str:
-    """Which periods the forecast covers in part; "" if none. The sums are of the steps that are forecast alone."""
+    """Return a remark on the periods that the forecast covers only in part; empty if there are none."""
     partial = list(dict.fromkeys(sums.period[r] for r in range(len(sums.ids)) if not sums.whole[r]))
     if not partial:
         return ""
-    return f"of {', '.join(partial)} only the steps that are forecast are added up: see from, to and steps"
+    return f"{', '.join(partial)}: only the forecast steps are summed; see the columns from, to and steps"

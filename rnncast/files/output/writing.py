@@ -1,9 +1,9 @@
-"""The one way to write a file: whole or not at all, and never in place of what is no file. Standard library only.
+"""The one way to write a file: whole or not at all, and never replacing anything but a file. Standard library only.
 
-A regular file, or a new one, is written under a temporary name beside it and renamed once it is on the disk: whoever
-reads it sees the old one whole or the new one whole. Links are followed; mode and owner are kept. A device, a named
-pipe, a socket or an open descriptor (/dev/stdout, /dev/fd/3, what the shell makes of `>(command)`) is written as a
-stream. Nothing here changes the process, and so not its umask either, which every thread shares.
+A regular file, or a new one, is written under a temporary name beside it and renamed once it is on disk, so that
+readers see either the old one or the new one, whole. Links are followed; mode and owner are kept. A device, a named
+pipe, a socket or an open descriptor (/dev/stdout, /dev/fd/3, the shell's `>(command)`) is written as a stream. Nothing
+here changes the process, so not the umask either, which all threads share.
 """
 
 import errno
@@ -18,17 +18,17 @@ from typing import BinaryIO, NoReturn, TextIO
 from rnncast.errors import OutputClosedError, OutputError
 
 STDOUT = "-"
-MOST_LINKS = 40  # that are followed, as in Linux
+MOST_LINKS = 40  # followed, as on Linux
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 NOT_FOR_FOLDERS = (errno.EINVAL, errno.ENOTSUP, errno.EACCES)  # from file systems that cannot sync a folder
 
 
 @contextmanager
 def written(path: str) -> Iterator[BinaryIO]:
-    """A file to write bytes to, which is at `path` when the block ends without an error; "-" is standard output.
+    """Open a file for writing bytes, which is at `path` once the block ends without an error; "-" is standard output.
 
-    OutputError if it cannot be written: what was there before is still there, and no temporary file. OutputClosedError
-    if the reader of a pipe has gone.
+    Raises OutputError if it cannot be written: a file that was there stays, and no temporary file does. Raises
+    OutputClosedError if the reader of a pipe has gone.
     """
     try:
         if path == STDOUT:
@@ -46,29 +46,30 @@ def written(path: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def written_text(path: str) -> Iterator[TextIO]:
-    """As `written`, for text: UTF-8, whatever the locale. What UTF-8 cannot hold (half a surrogate pair) is escaped."""
+    """Open a file for writing text, as `written` does: UTF-8, whatever the locale. Half a surrogate pair is escaped."""
     with written(path) as file:
         text = TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
         try:
             yield text
             text.flush()
         finally:
-            with suppress(OSError):  # of what could not be written, which the flush has told
+            with suppress(OSError):  # already reported by the flush
                 text.detach()
 
 
 @contextmanager
 def growing(path: str) -> Iterator[Callable[[str], None]]:
-    """What writes one more line to a file, at once. A file that was there is emptied when the first line comes.
+    """Return a function that appends one line to a file at once. An existing file is emptied at the first line.
 
-    OutputError or OutputClosedError, at the start or at a line: the lines before it are whole, and it is not there.
+    Raises OutputError or OutputClosedError, at the start or at a line: earlier lines are whole, and this one is not
+    there.
     """
     try:
         handle = _opened_to_grow(path)
     except OSError as error:
         refuse(path, error)
     regular = stat.S_ISREG(os.fstat(handle).st_mode) and _descriptor(path) is None
-    whole: int | None = None  # bytes of whole lines, once the old ones are gone
+    whole: int | None = None  # bytes of whole lines, once the old file has been emptied
 
     def write(line: str) -> None:
         nonlocal whole
@@ -93,7 +94,7 @@ def growing(path: str) -> Iterator[Callable[[str], None]]:
 
 
 def check_writable(path: str) -> None:
-    """OutputError, before work is done for nothing, if a file can be seen not to be writable at `path`."""
+    """Raise OutputError early, before any work is done, if it can be seen that `path` is not writable."""
     try:
         if path != STDOUT and _descriptor(path) is None and not _is_stream(path):
             target, _ = _target(path)
@@ -103,12 +104,13 @@ def check_writable(path: str) -> None:
 
 
 def replaces(path: str) -> bool:
-    """Whether a file that is there would be replaced."""
+    """Return whether writing to `path` would replace an existing file."""
     return path != STDOUT and _descriptor(path) is None and os.path.isfile(path)
 
 
 def place(path: str, *, reading: bool = False) -> str | tuple[int, int] | None:
-    """What tells whether two paths are one place: the file itself, or its name to be. None for what is no regular file.
+    """Return a value equal for two paths to the same place: the file itself, or its future name; None if not a regular
+    file.
 
     reading: "-" is standard input, not standard output.
     """
@@ -123,7 +125,7 @@ def place(path: str, *, reading: bool = False) -> str | tuple[int, int] | None:
 
 
 def refuse(path: str, error: OSError) -> NoReturn:
-    """Raise the error of the operating system as one for the user: OutputError, or OutputClosedError."""
+    """Raise an error of the operating system as an error for the user: OutputError, or OutputClosedError."""
     if isinstance(error, BrokenPipeError):
         raise OutputClosedError(path) from None
     name = "to standard output" if path == STDOUT else path
@@ -151,9 +153,9 @@ def _standard_output() -> Iterator[BinaryIO]:
 
 @contextmanager
 def _stream(path: str, descriptor: int | None) -> Iterator[BinaryIO]:
-    """A file that is no regular one, or an open descriptor, to be written from where it stands."""
+    """Open something other than a regular file, or an open descriptor, for writing from its current position."""
     if descriptor is None and stat.S_ISSOCK(os.stat(path).st_mode):
-        import socket  # for the few that write to one
+        import socket  # rarely needed
 
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(path)
@@ -167,11 +169,11 @@ def _stream(path: str, descriptor: int | None) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _replacement(path: str) -> Iterator[BinaryIO]:
-    """A temporary file that takes the place of another when the block ends."""
+    """Open a temporary file that replaces another when the block ends."""
     target, old = _target(path)
     folder = os.path.dirname(target)
     temporary = os.path.join(folder, f".rnncast-{os.urandom(8).hex()}")
-    # A file that few may read is at no moment readable to more.
+    # A file with restricted access is at no moment readable by others.
     handle = os.open(temporary, NEW, 0o666 if old is None else stat.S_IMODE(old.st_mode) & 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -182,14 +184,15 @@ def _replacement(path: str) -> Iterator[BinaryIO]:
             os.fsync(handle)
         os.replace(temporary, target)
     except BaseException:
-        with suppress(OSError):  # it may be in its place already, or its folder gone
+        with suppress(OSError):  # it may be renamed already, or its folder may be gone
             os.unlink(temporary)
         raise
     _sync_folder(folder)
 
 
 def _target(path: str) -> tuple[str, os.stat_result | None]:
-    """The file that a path means, behind all links, and what is there. OSError if it is not one to be replaced."""
+    """Return the file that a path leads to behind all links, and its status. Raises OSError if it must not be
+    replaced."""
     if not os.path.basename(path):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     target = os.path.realpath(path)
@@ -199,7 +202,7 @@ def _target(path: str) -> tuple[str, os.stat_result | None]:
         return target, None
     if stat.S_ISDIR(old.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not os.access(target, os.W_OK):  # its owner wants it left alone, though a rename could
+    if not os.access(target, os.W_OK):  # a rename would succeed, but the owner has made the file read-only
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return target, old
 
@@ -212,7 +215,7 @@ def _check_folder(folder: str) -> None:
 
 
 def _keep(handle: int, old: os.stat_result) -> None:
-    """Give the new file the owner of the old one, as far as this user may, and its mode."""
+    """Give the new file the mode of the old one, and its owner as far as this user may."""
     new = os.fstat(handle)
     if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
         with suppress(PermissionError):
@@ -222,10 +225,10 @@ def _keep(handle: int, old: os.stat_result) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Have the new name on the disk too, where the file system can do so."""
+    """Write the new name to disk too, if the file system can."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    except PermissionError:  # a folder that may be written and not read
+    except PermissionError:  # a folder that is writable but not readable
         return
     try:
         os.fsync(handle)
@@ -237,7 +240,7 @@ def _sync_folder(folder: str) -> None:
 
 
 def _is_stream(path: str) -> bool:
-    """Whether there is something at a path that is neither a regular file nor a folder."""
+    """Return whether a path leads to something that is neither a regular file nor a folder."""
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
@@ -246,7 +249,8 @@ def _is_stream(path: str) -> bool:
 
 
 def _descriptor(path: str) -> int | None:
-    """The open descriptor that a path means (/dev/stdout, /dev/fd/3, or a link to one); None if it means none."""
+    """Return the open descriptor that a path means (/dev/stdout, /dev/fd/3, or a link to one); None if it means
+    none."""
     for _ in range(MOST_LINKS):
         folder, name = os.path.split(path)
         if name.isdecimal() and os.path.realpath(folder or os.curdir) == os.path.realpath("/dev/fd"):

@@ -1,4 +1,4 @@
-"""Which column of a table is the time, which the id, which the target. Pure decisions on names and kinds."""
+"""Roles of a table's columns: the time, the ids, the target. Pure decisions from names and kinds."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,23 +21,23 @@ TARGET_NAMES = ("y", "target", "value")
 
 
 class ColumnKind(Enum):
-    """What the cells of a column are."""
+    """Kinds of cells in a column."""
 
     TIME = "time"
-    SERIAL = "times as numbers"  # whose numbers may be meant as such, if nothing else can be forecast
+    SERIAL = "times as numbers"  # but plain numbers, if there is nothing else to forecast
     WHOLE = "whole numbers"
     NUMBER = "numbers"
     TEXT = "text"
-    COUNTER = "row numbers"  # never taken for anything unless asked for
+    COUNTER = "row numbers"  # never used unless asked for
     EMPTY = "nothing"
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The columns taken.
+    """Columns by role.
 
-    time: None where rows are numbered. ids: those that name a series together; or, if not `sure`, candidates of which
-    one will do. targets: several only if wide.
+    time: None if rows are numbered. ids: those that together name a series; or, if not `sure`, candidates of which one
+    will do. targets: several only if wide.
     """
 
     time: str | None
@@ -48,19 +48,19 @@ class Roles:
 
     @property
     def texts(self) -> list[str]:
-        """The columns that are read as text."""
+        """Return the columns that are read as text."""
         return [*([self.time] if self.time else []), *self.ids]
 
 
 def kind_of(name: str, cells: list[str]) -> ColumnKind:
-    """What a column holds, by its name and first cells."""
+    """Return the kind of a column, by its name and first cells."""
     present = [cell for cell in cells if cell not in MISSING]
     if not present:
         return ColumnKind.EMPTY
     numbers = sum(map(is_number, present))
     if (numbers < len(present) or _months_with_points(name, present)) and formats_of(present):
         return ColumnKind.TIME
-    # A column of numbers with a few stray words is a column of numbers with mistakes, and said to be so later.
+    # A column of numbers with a few stray words is one of numbers with mistakes, which are reported later.
     if 2 * numbers <= len(present):
         return ColumnKind.TEXT
     whole = numbers == len(present) and all(map(WHOLE.fullmatch, present))
@@ -74,10 +74,10 @@ def kind_of(name: str, cells: list[str]) -> ColumnKind:
 
 
 def recognise(kinds: dict[str, ColumnKind], asked: TableConfig, name: str) -> Roles:
-    """Decide each column's role from its kind and what was asked for.
+    """Decide each column's role from its kind and from what was asked for.
 
-    DataError, with the columns and the flags that settle it, where two readings are possible or none is; `name` is the
-    table's own name, for the message.
+    Raises DataError, with the columns and the flags that settle it, if two readings are possible or none is. name: of
+    the table, for the message.
     """
     ids = _asked_ids(kinds, asked.id)
     for role in (asked.time, asked.target, *ids, *asked.covariates):
@@ -103,7 +103,7 @@ def recognise(kinds: dict[str, ColumnKind], asked: TableConfig, name: str) -> Ro
 
 
 def roles_in_header(kinds: dict[str, ColumnKind], asked: TableConfig, header: Columns, name: str) -> Roles:
-    """The roles that columns had in an earlier table. DataError if one is not there."""
+    """Return the roles that columns had in an earlier table. Raises DataError if one is missing."""
     if asked.layout == "wide":
         return recognise(kinds, asked, name)
     needed = [*header.ids, *([header.time] if header.time else []), header.target, *asked.covariates]
@@ -124,7 +124,7 @@ def _asked_ids(kinds: dict[str, ColumnKind], asked: str | None) -> tuple[str, ..
 
 def _time(kinds: dict[str, ColumnKind], taken: tuple[str, ...], name: str) -> str | None:
     stamps = [c for c, kind in kinds.items() if kind is ColumnKind.TIME and c not in taken]
-    if len(stamps) > 1:  # the year of a date may stand beside it
+    if len(stamps) > 1:  # a year may stand beside the date it is part of
         stamps = [c for c in stamps if c.lower() != "year"]
     named = [c for c in stamps if c.lower() in TIME_NAMES]
     if len(stamps) == 1 or len(named) == 1:
@@ -170,9 +170,10 @@ def _target(numeric: list[str], kinds: dict[str, ColumnKind], name: str) -> str:
 
 
 def time_passed_over(unused: Sequence[str], head: Mapping[str, list[str]], roles: Roles, name: str) -> str:
-    """The first unused column that looks like a time: numbers that rise, under a name that says so; or "".
+    """Return the first unused column that looks like a time: rising numbers with a suggestive name; empty if there is
+    none.
 
-    DataError where its times repeat and nothing else tells rows apart, so that several series would become one.
+    Raises DataError if its times repeat and nothing else distinguishes rows, so that several series would become one.
     """
     for column in unused:
         cells = [cell for cell in head[column] if cell not in MISSING]
@@ -184,18 +185,19 @@ def time_passed_over(unused: Sequence[str], head: Mapping[str, list[str]], roles
             continue
         if roles.time is None and not roles.ids and not roles.wide and len(set(stamps)) < len(stamps):
             raise DataError(
-                f"{name}: {column!r} looks like a time that repeats, and is not used: rows of several series would be "
-                "taken for one",
-                hint=f"say so with --time {column}, and which column tells the series with --id NAME",
+                f"{name}: {column!r} looks like a time that repeats but is not used, so several series would be read "
+                "as one",
+                hint=f"name it with --time {column}, and the column that names the series with --id NAME",
             )
         return column
     return ""
 
 
 def _compact_times(name: str, cells: list[str]) -> bool:
-    """Whether whole numbers are dates: 20241231 always, 2024 and 202412 only under a name that says so."""
+    """Return whether whole numbers are dates: 20241231 always, 2024 and 202412 only if the column's name suggests
+    it."""
     if 2 * sum(len(cell) in COMPACT for cell in cells) <= len(cells):
-        return False  # as most columns of numbers, of which a wide table may have many
+        return False  # the usual case, decided first because a wide table has many such columns
     formats = formats_of(cells)
     if not {"%Y%m%d", *COMPACT_TIMES}.isdisjoint(formats):
         return all(re.match("19|20", cell) for cell in cells)
@@ -204,7 +206,7 @@ def _compact_times(name: str, cells: list[str]) -> bool:
 
 
 def _months_with_points(name: str, cells: list[str]) -> bool:
-    """Whether cells are months, 01.2024, and no numbers with decimals."""
+    """Return whether cells are months, 01.2024, rather than numbers with decimals."""
     month = r"(?:0?[1-9]|1[0-2])" if says_time(name) else r"(?:0[1-9]|1[0-2])"
     return all(re.fullmatch(month + r"\.(?:19|20)\d\d", cell, re.ASCII) for cell in cells)
 

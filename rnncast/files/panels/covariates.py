@@ -1,4 +1,4 @@
-"""Covariates out of a table: read as numbers or categories, and laid on the grid of a Panel."""
+"""Covariates from a table: read as numbers or categories, and laid on the grid of a Panel."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,23 +20,24 @@ from rnncast.values import Values
 
 
 def read_covariates(names: tuple[str, ...], columns: Mapping[str, Column], table: Table, asked: TableConfig) -> Block:
-    """The named columns of a table, a row a row: numbers where their cells are numbers, else categories.
+    """Return the named columns of a table, one row for each of its rows: as numbers if all cells are, else as
+    categories.
 
-    DataError where a column of numbers holds something else.
+    Raises DataError if a column of numbers holds anything else.
     """
     parts = [_read(name, columns[name], table, asked) for name in names]
     return Block(tuple(part[0] for part in parts), np.stack([part[1] for part in parts], 1)) if parts else Block()
 
 
 def with_covariates(panel: Panel, laid: Laid, asked: TableConfig) -> Panel:
-    """The panel of laid rows with the covariates asked for.
+    """Return the panel of laid rows with the covariates asked for.
 
-    Known ones go on as far as there are rows. DataError if a static one changes within a series.
+    Known covariates extend as far as there are rows. Raises DataError if a static one changes within a series.
     """
     if not len(laid.covariates):
         return panel
     place = {name: s for s, name in enumerate(laid.rows.names)}
-    own = np.array([place[name] for name in panel.ids], np.int64)  # of the laid series
+    own = np.array([place[name] for name in panel.ids], np.int64)  # among the laid series
     first = laid.indptr[own] + panel.start - laid.start[own]  # grid point of each series' first value
     there = laid.indptr[own + 1] - first
     picked = {name: [laid.covariates.names.index(column) for column in getattr(asked, name)] for name in ROLES}
@@ -68,7 +69,7 @@ def _read(name: str, column: Column, table: Table, asked: TableConfig) -> tuple[
 
 
 def _of_series(block: Block, panel: Panel, there: NDArray[np.int64]) -> Block:
-    """Of each series its one value; NaN where it has none."""
+    """Return the one value of each series; NaN if it has none."""
     if not len(block):
         return block
     series = np.repeat(np.arange(len(panel)), there)

@@ -1,11 +1,11 @@
-"""Anybody's forecasts as a table: which columns are whose, by the names that libraries give them.
+"""Tables of forecasts from any source: the model of each column is found by the names that libraries use.
 
     <model>, <model>-lo-80, <model>-hi-80, <model>-ql0.9     Nixtla's, and rnncast's own
     mean, predictions, 0.1, 0.5, 0.9                         AutoGluon's and Chronos'
     yhat, yhat_lower, yhat_upper                             Prophet's, at 80 %
     id, F1, F2, F3                                           the M competitions': a series a row, by lead time
 
-A column `cutoff` says which origin a row was forecast from; without one, each series has one origin.
+A column `cutoff` gives the origin of each row; without one, each series has a single origin.
 """
 
 import re
@@ -35,12 +35,15 @@ INTERVAL = re.compile(r"(.+)-(lo|hi)-(\d+(?:\.\d+)?)")
 QUANTILE = re.compile(r"(.+)-q[l]?(0?\.\d+)")
 BARE_QUANTILE = re.compile(r"0?\.\d+")
 LEAD = re.compile(r"[FVfv](\d+)")
-POINT_OF_BARE = ("mean", "predictions")  # the point forecast that stands beside bare quantiles
+POINT_OF_BARE = ("mean", "predictions")  # names of the point forecast beside quantiles named by number
 
 
 class ModelColumns(NamedTuple):
-    """What one model forecast in each of N rows: point [N], quantiles [N, Q] at rising `probabilities` [Q]; NaN where
-    it gave none. What crosses stays so: it is scored as it was given."""
+    """Forecasts of one model in N rows: point [N], quantiles [N, Q] at rising `probabilities` [Q]; NaN where it gave
+    none.
+
+    Quantiles that cross are kept: they are scored as they were given.
+    """
 
     point: Values
     quantiles: Values
@@ -48,9 +51,12 @@ class ModelColumns(NamedTuple):
 
 
 class Forecasts(NamedTuple):
-    """N rows of forecasts. series [N]: of the actual values, -1 if not there; positions [N] and cutoff [N] on their
-    grid, cutoff None where there is no such column. id: the column that looks like an id where the actual values have
-    none, "" if there is none."""
+    """N rows of forecasts.
+
+    series [N]: number of the series among the actual values, -1 if it is not there. positions [N] and cutoff [N]: on
+    the grid of the actual values; cutoff is None without such a column. id: a column that looks like an id although the
+    actual values have none, or "".
+    """
 
     name: str
     series: NDArray[np.int64]
@@ -71,7 +77,8 @@ class Forecasts(NamedTuple):
 
 
 def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
-    """Read a table of forecasts of the series of `actual`. DataError, with the place, where it cannot be read so."""
+    """Read a table of forecasts of the series of `actual`. Raises DataError, with the place, if it is not such a
+    table."""
     with open_table(data, asked) as opened:
         if is_submission(tuple(opened.head)):
             return _submission(opened, asked, actual)
@@ -108,13 +115,14 @@ def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
 
 
 def is_submission(names: tuple[str, ...]) -> bool:
-    """Whether columns are those of a submission: an id, then F1, F2, and so on, or V2, V3 after V1."""
+    """Return whether columns are those of a submission: an id, then F1, F2, and so on, or V2, V3 after V1."""
     leads = [int(found[1]) if (found := LEAD.fullmatch(name)) else 0 for name in names[1:]]
     return bool(leads) and leads[0] in (1, 2) and leads == list(range(leads[0], leads[0] + len(leads)))
 
 
 def _submission(table: Table, asked: TableConfig, actual: Panel) -> Forecasts:
-    """The forecasts of a submission, whose first lead time is the first step of each series of the actual values."""
+    """Return the forecasts in a submission, whose first lead time is the first step of each series of the actual
+    values."""
     first, *leads = table.head
     cells = {name: coded for name, coded in table.read([first, *leads], []).items() if isinstance(coded, Coded)}
     codes, names = series_of([cells[first]], len(cells[first]))
@@ -137,7 +145,7 @@ def _time(kinds: dict[str, ColumnKind], actual: Panel, table: Table) -> str:
     if len(times) == 1 or len(named) == 1:
         return (times if len(times) == 1 else named)[0]
     raise DataError(
-        f"{table.name} has no column {actual.columns.time_name!r}, as the actual values have",
+        f"{table.name} has no column {actual.columns.time_name!r}, which the actual values have",
         hint=f"its columns: {', '.join(kinds)}",
     )
 
@@ -150,8 +158,8 @@ def _ids(kinds: dict[str, ColumnKind], actual: Panel, table: Table) -> tuple[str
     if len(wanted) == 1 and len(found) == 1:
         return (found[0],)
     raise DataError(
-        f"{table.name} has no column {next(name for name in wanted if name not in kinds)!r}, which tells the series of "
-        "the actual values apart",
+        f"{table.name} has no column {next(name for name in wanted if name not in kinds)!r}, which names the series in "
+        "the actual values",
         hint=f"its columns: {', '.join(kinds)}",
     )
 
@@ -159,7 +167,7 @@ def _ids(kinds: dict[str, ColumnKind], actual: Panel, table: Table) -> tuple[str
 def _places(
     kinds: dict[str, ColumnKind], keys: list[str], target: str, table: Table
 ) -> dict[str, tuple[str, float | None]]:
-    """Which model each column belongs to, and the probability of its quantile, None for a point forecast."""
+    """Return the model of each column and the probability of its quantile, None for a point forecast."""
     numeric = [n for n, kind in kinds.items() if kind in (ColumnKind.NUMBER, ColumnKind.WHOLE) and n not in keys]
     if "yhat" in numeric:
         return {n: ("yhat", PROPHET.get(n)) for n in numeric if n in ("yhat", *PROPHET)}

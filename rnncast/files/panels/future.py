@@ -1,4 +1,4 @@
-"""Known covariates of steps to come, from a table of their own: `--future FILE`. It needs no target."""
+"""Known covariates of future steps, from a table of their own: `--future FILE`. It needs no target."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,17 +30,17 @@ def read_future(
     frequency: Frequency,
     note: Callable[[str], None] = lambda text: None,
 ) -> Future:
-    """Read the known covariates of `asked` from a table whose ids and times are named as in the data. `note` is told of
-    columns that are not used.
+    """Read the known covariates of `asked` from a table with the same ids and times as the data.
 
-    `columns` and `frequency` are those of the data. DataError, with the place, if a column is missing, a time is none,
-    or one does not lie on the data's grid.
+    columns and frequency: of the data. note: called about columns that are not used. Raises DataError, with the place,
+    if a column is missing, or a time is invalid or off the data's grid.
     """
     with open_table(data, asked) as opened:
         table, asked = with_time_of(opened, columns, asked)
         if not asked.known:
             raise DataError(
-                f"{table.name} is of no use: no covariate is known ahead", hint="name them in train, with --known"
+                f"{table.name} cannot be used: the model has no covariates known ahead",
+                hint="name them with --known in train",
             )
         wide = columns.ids == ("series",) and "series" not in table.head
         ids = () if wide else columns.ids
@@ -67,9 +67,9 @@ def read_future(
 def positions_on_grid(
     cells: Coded, time: str, table: Table, asked: TableConfig, columns: Columns, frequency: Frequency
 ) -> Positions:
-    """The grid position of each row of a column of times. DataError, with the place, where one is not on the grid."""
+    """Return the grid position of each row of a time column. Raises DataError, with the place, for one off the grid."""
     if asked.time_format is None and columns.time_format in NUMERIC and all(map(PLAIN.fullmatch, table.head[time])):
-        asked = replace(asked, time_format=columns.time_format)  # few rows tell less than those that came before
+        asked = replace(asked, time_format=columns.time_format)  # surer than the format of a few rows
     whole = kind_of(time, table.head[time]) in (ColumnKind.WHOLE, ColumnKind.COUNTER)
     stamps = read_stamps(cells, time, whole and frequency.unit == "step", table, asked)
     if stamps.wall is not None and not columns.in_utc:

@@ -1,6 +1,7 @@
-"""From rows in any order to series on one grid. A missing row or value is NaN; a row that cannot be placed is a defect.
+"""Grid of a table: from rows in any order to series on one grid of times.
 
-N rows, S series, K distinct times, G grid points of all series.
+A missing row or value is NaN; a row that does not fit is a defect. N rows, S series, K distinct times, G grid points of
+all series.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,14 +24,14 @@ from rnncast.times.frequency import DAY, Frequency, Positions, Times
 from rnncast.times.inference import FrequencyAlias, best_grid, infer_frequency, misfit, off_grid, parse_frequency
 from rnncast.values import Values
 
-MOST_GRID = 20  # grid points per row, before a frequency is not believed
-SPARE_GRID = 1000  # grid points that even a short series may have
+MOST_GRID = 20  # grid points per row, beyond which a frequency is implausible
+SPARE_GRID = 1000  # grid points allowed even for a short series
 COMPACT = 2**30  # two numbers below this can be added in 32 bits
-SAMPLED = 64  # series, the longest, that decide on the frequency
+SAMPLED = 64  # series, the longest ones, that decide on the frequency
 
 
 class Defect(NamedTuple):
-    """What is wrong with a series, at which row of the table."""
+    """A fault of a series, and the row of the table it is in."""
 
     series: int
     row: int
@@ -38,16 +39,17 @@ class Defect(NamedTuple):
     hint: str
 
     def error(self, table: Table) -> DataError:
-        """The same as an error."""
+        """Return it as an error."""
         return DataError(f"{table.at(self.row)}: {self.message}", hint=self.hint)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a table. series [N]: codes into names. values [N]: NaN = missing, infinity = not a number.
+    """Rows of a table.
 
-    numbers [N]: their places in the table, where they are not 0, 1, 2, ... cell: from a row to the text that should
-    have been its value, and where that stands: "in column 'y'". covariates [N], as they stand in the rows.
+    series [N]: codes into names. values [N]: NaN = missing, infinity = not a number. numbers [N]: their places in the
+    table, unless these are 0, 1, 2, ... cell: maps a row to the text that should have been its value, and to where it
+    stands: "in column 'y'". covariates [N], row by row.
     """
 
     series: CellCodes
@@ -61,7 +63,7 @@ class Rows:
     covariates: Block = field(default_factory=Block)
 
     def number(self, row: int) -> int:
-        """The place of a row in the table."""
+        """Return the place of a row in the table."""
         return row if self.numbers is None else int(self.numbers[row])
 
 
@@ -69,8 +71,8 @@ class Rows:
 class Laid:
     """All series on their grid, from the first row of each to its last.
 
-    start [S]; indptr [S+1]; y [G]; taken [G]: grid points that a row stands for; repeats [S]: rows too many.
-    covariates [G]: covariates, the last row's where several stand for a point.
+    start [S]; indptr [S+1]; y [G]; taken [G]: grid points with a row; repeats [S]: surplus rows. covariates [G]: from
+    the last row at each point.
     """
 
     rows: Rows
@@ -84,31 +86,33 @@ class Laid:
     covariates: Block = field(default_factory=Block)
 
     def shown(self, point: int) -> str:
-        """The time of a grid point, as the user writes it."""
+        """Return the time of a grid point, as the user writes it."""
         s = int(np.searchsorted(self.indptr, point, side="right")) - 1
         position = self.start[s] + point - self.indptr[s]
         return str(self.rows.columns.written(self.frequency.times(np.array([position])))[0])
 
 
 class Schema(NamedTuple):
-    """The header, time format and grid of an earlier table, which a table that continues it must follow."""
+    """Header, time format and grid of an earlier table, which a table that continues it must follow."""
 
     columns: Columns
     frequency: Frequency
 
 
 def lay(rows: Rows, asked: TableConfig, schema: Schema | None = None) -> Laid:
-    """Lay rows on the grid that suits them, or the schema's, and find what does not fit. DataError where no grid can
-    be told."""
+    """Lay rows on the grid that suits them, or on the schema's, and find what does not fit.
+
+    Raises DataError if no grid can be found.
+    """
     gridded = _gridded(rows, asked, schema)
     stretches = _stretches(gridded)
     return _laid(gridded, stretches, asked)
 
 
 class Gridded(NamedTuple):
-    """Rows and the grid of their times.
+    """Rows, and the grid of their times.
 
-    chosen [M]: the rows whose times lie on it, None for all N. places [M]: their grid positions, less `base`.
+    chosen [M]: rows whose times lie on it, None for all N. places [M]: their grid positions, minus `base`.
     """
 
     rows: Rows
@@ -120,9 +124,9 @@ class Gridded(NamedTuple):
 
 
 class Stretches(NamedTuple):
-    """The grid points of each series, from its first row to its last; none where its rows lie too far apart.
+    """The grid points of each series, from its first row to its last; none if its rows lie too far apart.
 
-    start [S]; indptr [S+1]. chosen [M]: the rows that stand in one, None for all N. cell [M]: the point of each.
+    start [S]; indptr [S+1]. chosen [M]: rows that stand in one, None for all N. cell [M]: the grid point of each.
     """
 
     start: Positions
@@ -190,19 +194,19 @@ def _laid(gridded: Gridded, stretches: Stretches, asked: TableConfig) -> Laid:
 
 
 def _chosen(values: NDArray[Any], chosen: NDArray[np.int64] | None) -> NDArray[Any]:
-    """What stands in the chosen rows; in all, without a copy, for None."""
+    """Return the values of the chosen rows; all of them, without a copy, for None."""
     return values if chosen is None else values[chosen]
 
 
 def _compact(numbers: Positions) -> tuple[int, CellCodes]:
-    """Numbers as their lowest and what they exceed it by, in half the memory where that is enough."""
+    """Return numbers as their minimum and the rest, in half the memory if that is enough."""
     lowest = int(numbers.min(initial=0))
     rest = numbers - lowest
     return lowest, rest.astype(np.int32) if int(rest.max(initial=0)) < COMPACT else rest
 
 
 def _frequency(rows: Rows, runs: Runs, alias: FrequencyAlias | None) -> tuple[Frequency, Stamps]:
-    """The grid, and the times that lie on it: UTC, or the wall's where those are the regular ones."""
+    """Return the grid, and the times that lie on it: UTC, or local times if those are the regular ones."""
     stamps = rows.stamps
     if stamps.wall is None:
         return infer_frequency(_sampled(rows, runs, stamps.times), alias), stamps
@@ -211,7 +215,7 @@ def _frequency(rows: Rows, runs: Runs, alias: FrequencyAlias | None) -> tuple[Fr
     for each in (stamps, local):
         series = _sampled(rows, runs, each.times)
         frequency = infer_frequency(series, alias)
-        # Of two regular grids, days and longer are the wall's: a day may have 23 hours.
+        # If both are regular, grids of days and longer are local: a day may have 23 hours.
         daily = frequency.unit != "span" or frequency.count % DAY == 0
         found.append((misfit(frequency, series), daily != (each is local), frequency, each))
     _, _, frequency, stamps = min(found, key=lambda each: each[:2])
@@ -219,19 +223,19 @@ def _frequency(rows: Rows, runs: Runs, alias: FrequencyAlias | None) -> tuple[Fr
 
 
 def _followed(rows: Rows, schema: Schema) -> tuple[Frequency, Stamps]:
-    """The grid of the schema, and the times as they lie on it."""
+    """Return the grid of the schema, and the times as they lie on it."""
     stamps, columns = rows.stamps, schema.columns
     if bool(stamps.zone) != bool(columns.time_zone):
         has, had = ("an offset", "none") if stamps.zone else ("no offset", "one")
         raise DataError(
-            f"{rows.table.at(rows.number(0))}: {stamps.shown(0)} has {has} from UTC, and the trained times had {had}",
+            f"{rows.table.at(rows.number(0))}: {stamps.shown(0)} has {has} from UTC, but the trained times had {had}",
             hint="write times as in training",
         )
     return schema.frequency, stamps if stamps.wall is None or columns.in_utc else stamps.in_local_time()
 
 
 def _sampled(rows: Rows, runs: Runs, times: Times) -> list[Times]:
-    """The distinct times of the longest series."""
+    """Return the distinct times of the longest series."""
     counts = runs.counts(len(rows.names))
     chosen = np.zeros(len(rows.names), bool)
     chosen[np.argsort(-counts, kind="stable")[:SAMPLED]] = True
@@ -245,7 +249,7 @@ def _sampled(rows: Rows, runs: Runs, times: Times) -> list[Times]:
 def _placed(
     values: Values, cell: CellCodes, indptr: NDArray[np.int64], asked: TableConfig
 ) -> tuple[Values, Mask, NDArray[np.int64]]:
-    """Values on the grid [G], which points have a row [G], and rows too many of each series [S]."""
+    """Return values on the grid [G], whether each point has a row [G], and the surplus rows of each series [S]."""
     size = int(indptr[-1])
     repeats = np.zeros(len(indptr) - 1, np.int64)
     if size == len(cell) and bool((cell[1:] > cell[:-1]).all()):
@@ -262,11 +266,11 @@ def _placed(
         present = ~np.isnan(values)
         total = np.bincount(cell[present], values[present], minlength=size)
         count = np.bincount(cell[present], minlength=size)
-        # A sum is of what is there; of nothing, it is missing.
+        # A sum is over the values present; without any, it is missing.
         y[count > 0] = (total / (count if asked.duplicates == "mean" else np.minimum(count, 1)).clip(1))[count > 0]
     else:
         backwards = slice(None, None, 1 if asked.duplicates == "last" else -1)
-        y[cell[backwards]] = values[backwards]  # of repeated places, the last to be written stays
+        y[cell[backwards]] = values[backwards]  # where places repeat, the last one written stays
     return y, taken, repeats
 
 
@@ -299,10 +303,10 @@ def _off_grid(rows: Rows, frequency: Frequency, off: Mask, said: str) -> Iterato
         grid = f"{said or 'the times look'} {frequency.name} ({near[0]}, then {near[1]})"
         message = f"{rows.stamps.shown(row)} is off the grid: {grid}"
         own = np.unique(rows.stamps.times[rows.stamps.codes[rows.series == s]])
-        hint = "remove or move that row, or say the step with --freq"
+        hint = "remove or correct that row, or give the step with --freq"
         if len(own) > 2 and best_grid(own) != frequency and misfit(best_grid(own), [own]) == 0:
             hint = (
-                f"this series looks {best_grid(own).name} by itself; say the step of all with --freq, or read it apart"
+                f"this series looks {best_grid(own).name} by itself; give the step of all with --freq, or read it apart"
             )
         yield Defect(s, rows.number(row), message, hint)
 
@@ -312,7 +316,7 @@ def _sparse(rows: Rows, frequency: Frequency, sparse: Mask, low: Positions, high
         own = np.flatnonzero(rows.series == s)
         codes = rows.stamps.codes[own]
         times = rows.stamps.times[codes]
-        # The row before or after the widest gap, whichever stands with fewer.
+        # The row before or after the widest gap, on the side with fewer rows.
         order = np.argsort(times, kind="stable")
         widest = int(np.argmax(np.diff(times[order].astype(np.int64))))
         row = int(own[order[widest if widest < len(own) // 2 else widest + 1]])
@@ -320,7 +324,7 @@ def _sparse(rows: Rows, frequency: Frequency, sparse: Mask, low: Positions, high
             f"{rows.stamps.shown(row)} lies far from the other times, which look {frequency.name}: "
             f"{int(high[s] - low[s]) + 1 - len(own):,} rows would be missing"
         )
-        yield Defect(int(s), rows.number(row), message, "correct that time, or say the step with --freq")
+        yield Defect(int(s), rows.number(row), message, "correct that time, or give the step with --freq")
 
 
 def _repeats(rows: Rows, cell: CellCodes, numbers: NDArray[np.int64]) -> Iterator[Defect]:
@@ -329,16 +333,16 @@ def _repeats(rows: Rows, cell: CellCodes, numbers: NDArray[np.int64]) -> Iterato
         first = rows.number(int(numbers[np.argmax(cell == cell[place])]))
         row = int(numbers[place])
         message = f"{rows.stamps.shown(row)} repeats (first at {rows.table.place(first)})"
-        hint = "say what to keep with --duplicates first, last, mean or sum"
+        hint = "choose what to keep with --duplicates first, last, mean or sum"
         if not rows.columns.ids:
             hint += "; if the table holds several series, name their column with --id"
         if "%H" in rows.columns.time_format and not rows.columns.time_zone:
-            hint += "; if the clocks were set back, say where with --zone Europe/Berlin"
+            hint += "; if the clocks were set back, name the time zone: --zone Europe/Berlin"
         yield Defect(s, rows.number(row), message, hint)
 
 
 def _first_rows(series: CellCodes, rows: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """The first of the rows of each series that has any, in the order of the rows."""
+    """Yield the first of the chosen rows of each series that has any, in the order of the rows."""
     _, first = np.unique(series[rows], return_index=True)
     for index in np.sort(first):
         yield int(series[rows[index]]), int(rows[index])

@@ -1,4 +1,4 @@
-"""Tables whose times stand in several columns, read as if they stood in one."""
+"""Tables with times spread over several columns, read as if they were in one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,13 +13,14 @@ from rnncast.times.joined import Joined, joined_cell, joined_format, joined_time
 
 
 def joined_of(columns: Columns) -> Joined | None:
-    """The time in several columns that a header has; None if it has its own column."""
+    """Return the time in several columns of a header; None if the time has its own column."""
     assert columns.time is not None or not columns.time_columns
     return Joined(columns.time or "", columns.time_columns, columns.time_formats) if columns.time_columns else None
 
 
 def find_joined(table: Table, asked: TableConfig) -> Joined | None:
-    """The time in several columns that a table has, or that --time names with commas; None if it has its own column."""
+    """Return the time in several columns of a table, found or named by --time with commas; None if it has its own
+    column."""
     if asked.time is not None:
         parts = [part.strip() for part in asked.time.split(",")]
         named = asked.time not in table.head and len(parts) > 1 and all(part in table.head for part in parts)
@@ -33,7 +34,7 @@ def find_joined(table: Table, asked: TableConfig) -> Joined | None:
 
 
 def with_time_of(table: Table, columns: Columns, asked: TableConfig) -> tuple[Table, TableConfig]:
-    """A table with the time in several columns that a header has, if it holds these, and how to read it then."""
+    """Return a table with a header's columns of time joined, if it has them, and how to read it then."""
     joined = joined_of(columns)
     if joined is None or columns.time in table.head or not set(joined.columns) <= set(table.head):
         return table, asked
@@ -41,7 +42,7 @@ def with_time_of(table: Table, columns: Columns, asked: TableConfig) -> tuple[Ta
 
 
 def with_joined_time(table: Table, joined: Joined) -> Table:
-    """The table with one column more, of the times that the joined columns make."""
+    """Return the table with one more column, which holds the joined times."""
 
     def read(texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Column]:
         if joined.name not in texts:

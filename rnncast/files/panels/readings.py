@@ -1,4 +1,4 @@
-"""What was read: the Panel, what was left out of it and why, and what a person should be told."""
+"""Reading: the Panel that was read, the series left out and why, and the remarks for the user."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,17 +12,17 @@ from rnncast.files.panels.covariates import with_covariates
 from rnncast.files.panels.grid import Laid
 from rnncast.series.panel import Panel
 
-MOST_BAD = 0.1  # share of series that may be bad before it is the table that is
-MOST_NAMED = 5  # series left out that are named, before they are only counted
+MOST_BAD = 0.1  # largest share of bad series before the whole table is refused
+MOST_NAMED = 5  # series left out that are named; more are only counted
 
 
 @dataclass(frozen=True)
 class Reading:
     """A table that was read.
 
-    whole: every series that has a value, bad ones too. reasons: why a series is left out, by its id; those of `whole`
-    and those without a value. repeats: rows too many, by id. refusal: why `train` would not take the table; None if it
-    would. notes: remarks for a person, in a line each.
+    whole: every series that has a value, bad ones too. reasons: why series are left out, by id; also of those without a
+    value. repeats: surplus rows, by id. refusal: why `train` would refuse the table; None if it would not. notes:
+    remarks for the user, one line each.
     """
 
     whole: Panel
@@ -33,7 +33,7 @@ class Reading:
 
     @property
     def panel(self) -> Panel:
-        """The series that are not left out. DataError if the table is refused."""
+        """Return the series that are kept. Raises DataError if the table is refused."""
         if self.refusal is not None:
             raise self.refusal
         kept = np.array([s for s, name in enumerate(self.whole.ids) if name not in self.reasons], np.int64)
@@ -41,7 +41,7 @@ class Reading:
 
 
 def judge(laid: Laid, asked: TableConfig) -> Reading:
-    """Trim series to their values, settle gaps, and decide which series are left out, or that the table is refused."""
+    """Trim series to their values, treat gaps, and decide which series to leave out, or whether to refuse the table."""
     rows, table = laid.rows, laid.rows.table
     whole, inside = _trimmed(laid)
     whole = with_covariates(whole, laid, asked)
@@ -51,8 +51,8 @@ def judge(laid: Laid, asked: TableConfig) -> Reading:
         refusal = _gap(laid, inside)
     elif missing:
         absent = int((inside & ~laid.taken).sum())
-        parts = f"{absent} in rows that are not there, {missing - absent} in empty cells"
-        done = "filled in along straight lines" if asked.gaps == "fill" else "left out, not invented"
+        parts = f"{absent} in absent rows, {missing - absent} in empty cells"
+        done = "interpolated linearly" if asked.gaps == "fill" else "kept as missing"
         notes.append(f"{missing:,} of {len(whole.y):,} values are missing ({parts}); they are {done}")
         whole = _filled(whole) if asked.gaps == "fill" else whole
     reasons = {rows.names[d.series]: f"{table.at(d.row)}: {d.message}" for d in reversed(laid.defects)}
@@ -64,13 +64,13 @@ def judge(laid: Laid, asked: TableConfig) -> Reading:
         notes += _left_out(whole, reasons)
     repeats = {rows.names[s]: int(laid.repeats[s]) for s in np.flatnonzero(laid.repeats)}
     if repeats and asked.duplicates != "error":
-        notes.append(f"rows that repeat a time: {sum(repeats.values())}; of each time, the {asked.duplicates} is taken")
+        notes.append(f"rows that repeat a time: {sum(repeats.values())}; the {asked.duplicates} of each time is used")
     return Reading(whole, reasons, repeats, refusal, tuple(notes))
 
 
 def _trimmed(laid: Laid) -> tuple[Panel, Mask]:
-    """The series that have a value, from their first to their last; and which grid points [G] those are."""
-    if len(laid.y) and (np.diff(laid.indptr) > 0).all() and not np.isnan(laid.y.min()):  # the least is NaN if any is
+    """Return the series that have a value, from their first to their last, and which grid points [G] those are."""
+    if len(laid.y) and (np.diff(laid.indptr) > 0).all() and not np.isnan(laid.y.min()):  # NaN if any value is
         whole = Panel(laid.rows.names, laid.start, laid.y, laid.indptr, laid.frequency, laid.rows.columns)
         return whole, laid.taken
     present = np.flatnonzero(~np.isnan(laid.y))
@@ -93,7 +93,7 @@ def _trimmed(laid: Laid) -> tuple[Panel, Mask]:
 
 
 def _filled(panel: Panel) -> Panel:
-    """Straight lines across what is missing; none goes between series, as each begins and ends with a value."""
+    """Return a panel with missing values interpolated; no line crosses series, as each begins and ends with a value."""
     present = ~np.isnan(panel.y)
     places = np.arange(len(panel.y))
     y = panel.y.copy()
@@ -102,7 +102,8 @@ def _filled(panel: Panel) -> Panel:
 
 
 def _refusal(laid: Laid, whole: Panel, empty: list[str], asked: TableConfig) -> DataError | None:
-    """The first defect, if too many series are bad to blame them one by one, or --strict forbids leaving any out."""
+    """Return the first defect, if too many series are bad to name them one by one, or --strict forbids leaving any
+    out."""
     rows, defects = laid.rows, laid.defects
     bad = {defect.series for defect in defects}
     good = len(set(whole.ids) - {rows.names[s] for s in bad})
@@ -113,7 +114,7 @@ def _refusal(laid: Laid, whole: Panel, empty: list[str], asked: TableConfig) -> 
     if empty and asked.strict:
         return DataError(
             f"{rows.table.name}: series {rows.columns.label(empty[0])!r} has no value",
-            hint="leave out --strict to go on without it",
+            hint="without --strict, only that series is left out",
         )
     return None
 
@@ -122,15 +123,15 @@ def _left_out(whole: Panel, reasons: dict[str, str]) -> Iterator[str]:
     for name, reason in list(reasons.items())[:MOST_NAMED]:
         yield f"left out series {whole.columns.label(name)!r}: {reason}"
     if len(reasons) > MOST_NAMED:
-        yield f"left out {len(reasons) - MOST_NAMED} more series; rnncast check names all"
+        yield f"left out {len(reasons) - MOST_NAMED} more series; rnncast check lists them all"
 
 
 def _gap(laid: Laid, inside: Mask) -> DataError:
-    """What --gaps error says of the first missing value."""
+    """Return the error of --gaps error about the first missing value."""
     rows, table = laid.rows, laid.rows.table
     point = int(np.argmax(inside & np.isnan(laid.y)))
     s = int(np.searchsorted(laid.indptr, point, side="right")) - 1
-    hint = "--gaps mask leaves it missing, --gaps fill draws a straight line"
+    hint = "--gaps mask keeps it missing, --gaps fill interpolates"
     if laid.taken[point]:
         row = rows.number(_row_at(laid, s, point))
         return DataError(f"{table.at(row)}: {laid.shown(point)} has no value", hint=hint)
@@ -146,7 +147,7 @@ def _gap(laid: Laid, inside: Mask) -> DataError:
 
 
 def _row_at(laid: Laid, s: int, point: int) -> int:
-    """A row that stands at a grid point of a series."""
+    """Return a row at a grid point of a series."""
     own = np.flatnonzero(laid.rows.series == s)
     positions = laid.frequency.positions(laid.rows.stamps.times[laid.rows.stamps.codes[own]])
     return int(own[np.argmax(positions == laid.start[s] + point - laid.indptr[s])])

@@ -1,4 +1,4 @@
-"""A series a row: its id, then its values from the first on, as the M competitions are published (--layout rows)."""
+"""Tables with a series in each row: its id, then its values, as the M competitions are published (--layout rows)."""
 
 import re
 
@@ -20,12 +20,12 @@ from rnncast.series.panel import Columns
 from rnncast.times.formats import WHOLE_NUMBER
 from rnncast.values import Values
 
-FEWEST = 3  # columns: fewer may be anything
+FEWEST = 3  # columns needed to recognise such a table
 NUMBERED = re.compile(r"[A-Za-z]?(\d{1,9})")
 
 
 def holds_series_rows(source: ByteSource) -> bool:
-    """Whether the header is that of a series a row: V1, V2, V3 and so on, or an id and then F1, F2 or 1, 2."""
+    """Return whether the header has a series in each row: V1, V2, V3 and so on, or an id and then F1, F2 or 1, 2."""
     lines = source.head.removeprefix(BOM).decode(errors="replace").splitlines()[:-1]  # the last may be cut off
     header = next((line.strip() for line in lines if line.strip()), "")
     cells = [cell.strip().strip('"') for cell in header.split(_separator(header))]
@@ -36,13 +36,13 @@ def holds_series_rows(source: ByteSource) -> bool:
 
 
 def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:
-    """The values of a table with a series a row. Cells that are missing at a row's end only fill up the table.
+    """Return the values of a table with a series in each row. Missing cells at the end of a row are padding.
 
-    DataError where an id repeats or there is no value.
+    Raises DataError if an id repeats or there is no value.
     """
     if asked.time or asked.target or asked.id:
         raise UsageError(
-            "--layout rows has no columns to name: the first cell of a row is its id, the others are its values",
+            "--layout rows needs no column names: the first cell of each row is its id, the others are its values",
             hint="leave out --time, --target and --id",
         )
     top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
@@ -77,7 +77,7 @@ def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:
 
 
 def _separator(first: str) -> str:
-    """Rows are of many lengths, so the first line alone decides."""
+    """Return the separator, judged by the first line alone, because rows have different lengths."""
     return max(SEPARATORS, key=first.count)
 
 
@@ -100,7 +100,7 @@ def _refuse_repeats(source: ByteSource, ids: list[str], lines: list[int]) -> Non
 
 
 def _values(cells: list[str], asked: TableConfig, source: ByteSource) -> Values:
-    """Of all cells, plain numbers at once."""
+    """Return the values of all cells, the plain numbers at once."""
     if asked.decimal != "comma" and all(map(PLAIN.fullmatch, cells)):
         return np.array(list(map(float, cells)))
     coded = Coded.of(pd.Series(cells, dtype=str))

@@ -1,4 +1,4 @@
-"""From the texts of a time column to times: its format, its zone, and each distinct text parsed once."""
+"""Stamps: a time column parsed into times, with its format and zone, each distinct text once."""
 
 import re
 from collections.abc import Mapping
@@ -26,18 +26,18 @@ from rnncast.times.inference import zone_of
 from rnncast.times.numeric import NUMERIC, UNIX, numeric_format, times_of_numbers
 from rnncast.times.zones import check_zone, offset_of, utc_offsets, wall_to_utc
 
-FAULT_HINT = "correct it, or say how times are written with --time-format"
-SPREAD = 2000  # texts, evenly spread, that decide how a format is padded
+FAULT_HINT = "correct it, or give the format of times with --time-format"
+SPREAD = 2000  # evenly spaced texts from which the padding of a format is judged
 _ZONE = re.compile(r"( ?%:{0,3}z|Z| UTC)$")
 _ZONE_TEXT = r"(Z| UTC| ?[+-]\d\d:?(?:\d\d)?)$"
 
 
 @dataclass(frozen=True)
 class Stamps:
-    """The times of a table's rows, each distinct one once: row r is at times[codes[r]].
+    """The times of a table's rows, each distinct one stored once: row r is at times[codes[r]].
 
-    faults: what is wrong with texts that are no times, by code; the times there mean nothing. zone and in_utc are
-    those of `Columns`; wall: the local times [K] where `times` are UTC and both could be the regular ones.
+    faults: what is wrong with texts that are not times, by code; times there are meaningless. zone and in_utc: as in
+    `Columns`; wall: the local times [K], if `times` are UTC and either could be the regular ones.
     """
 
     codes: CellCodes
@@ -50,26 +50,26 @@ class Stamps:
 
     @property
     def sound(self) -> Mask:
-        """Which of the distinct texts [K] are times."""
+        """True for the distinct texts that are times [K]."""
         sound = np.ones(len(self.times), bool)
         sound[list(self.faults)] = False
         return sound
 
     def shown(self, row: int) -> str:
-        """The time of a row as the user writes it."""
+        """Return the time of a row as the user writes it."""
         code = int(self.codes[row])
         return str(format_times(self.times[code : code + 1], self.form, self.zone, self.in_utc)[0])
 
     def in_local_time(self) -> "Stamps":
-        """The same rows by the clock on the wall."""
+        """Return the same rows by local time."""
         assert self.wall is not None
         return replace(self, times=self.wall, in_utc=False, wall=None)
 
 
 def read_stamps(cells: Coded, name: str, whole: bool, table: Table, asked: TableConfig) -> Stamps:
-    """Parse a time column. DataError where most cells are no times, or where times can be read in two ways.
+    """Parse a time column. Raises DataError if most cells are not times, or if times can be read in two ways.
 
-    whole: the column holds whole numbers that are no moments.
+    whole: whether the column holds whole numbers that count steps.
     """
     form = WHOLE_NUMBER if whole and not asked.time_format else _format(cells, name, table, asked)
     if form == WHOLE_NUMBER:
@@ -96,7 +96,8 @@ def read_stamps(cells: Coded, name: str, whole: bool, table: Table, asked: Table
 
 
 def tell_repeats_apart(stamps: Stamps, series: CellCodes, asked: TableConfig) -> Stamps:
-    """Where the clocks of --zone were set back, the second row of a series with the same time is the later moment."""
+    """Move repeated times in the hour when the clocks of --zone were set back: a series' second row is the later
+    moment."""
     moments = "z" in stamps.form or stamps.form in UNIX
     if not asked.zone or not stamps.in_utc or moments or stamps.wall is None:
         return stamps
@@ -115,13 +116,13 @@ def _format(cells: Coded, name: str, table: Table, asked: TableConfig) -> str:
         return asked.time_format
     sample = cells.texts.head(SAMPLE).tolist()
     formats = formats_of(sample)
-    compact = set(formats) <= set(COMPACT_TIMES)  # which numbers of seconds may look like, as if of another century
+    compact = set(formats) <= set(COMPACT_TIMES)  # Unix times may look like these, in another century
     if compact and not (formats and all(text.startswith(("19", "20")) for text in sample)):
-        # A column that was asked for as the time needs no name that says so.
+        # A column named with --time is a time whatever it is called.
         numeric = numeric_format(sample, "time" if name == asked.time else name) or numeric_format(sample, name)
         formats = [numeric] if numeric else formats
     if not formats:
-        return WHOLE_NUMBER  # and said not to be, later
+        return WHOLE_NUMBER  # refused later
     if len(formats) == 1:
         return formats[0]
     parsed = {form: _parsed(cells.texts, form) for form in formats}
@@ -146,7 +147,7 @@ def _check_format(form: str) -> None:
 
 
 def _parsed(texts: "pd.Series[str]", form: str) -> Times:
-    """The time that each text shows on the wall; NaT where it does not fit."""
+    """Return the local time that each text shows; NaT if it does not fit the format."""
     if form in NUMERIC:
         return times_of_numbers(texts.tolist(), form)
     plain = _ZONE.sub("", form)
@@ -167,11 +168,11 @@ def _first_month(quarter: "re.Match[str]") -> str:
 
 
 def _aware(cells: Coded, wall: Times, form: str, table: Table, asked: TableConfig) -> Stamps:
-    """Times with offsets: UTC and the wall's, of which the regular ones will be taken."""
+    """Return times with offsets, as UTC and as local times; the regular ones of the two are used later."""
     suffix = cells.texts.str.extract(_ZONE_TEXT)[0].fillna("")
     codes, texts = pd.factorize(suffix)
     offsets = np.array([offset_of(str(text)) for text in texts], np.int64)[codes]
-    offsets = np.where(suffix == "", offsets[(suffix != "").to_numpy().argmax()], offsets)  # what is no time has none
+    offsets = np.where(suffix == "", offsets[(suffix != "").to_numpy().argmax()], offsets)  # texts that are not times
     utc = wall - offsets.astype("timedelta64[us]")
     if asked.zone:
         check_zone(asked.zone)
@@ -194,7 +195,7 @@ def _aware(cells: Coded, wall: Times, form: str, table: Table, asked: TableConfi
 
 
 def _in_zone(codes: CellCodes, wall: Times, form: str, zone: str, table: Table) -> Stamps:
-    """Times without offsets in a zone that was asked for."""
+    """Return times without offsets, in a zone that was asked for."""
     check_zone(zone)
     utc, skipped = wall_to_utc(wall, zone, np.zeros(len(wall), bool))
     stamps = Stamps(codes, utc, form, zone, in_utc=True, wall=wall)
@@ -202,7 +203,7 @@ def _in_zone(codes: CellCodes, wall: Times, form: str, zone: str, table: Table) 
         row = int(skipped[codes].argmax())
         shown = format_times(wall[codes[row] : codes[row] + 1], form)[0]
         raise DataError(
-            f"{table.at(row)}: {shown} never was: the clocks of {zone} were set forward over it",
+            f"{table.at(row)}: {shown} does not exist: the clocks of {zone} were set forward past it",
             hint="leave out --zone, or give the zone that the times were written in",
         )
     return stamps
@@ -214,7 +215,7 @@ def _whole_times(cells: Coded, name: str, table: Table) -> Times:
         row = _first_row(cells, ~whole)
         raise DataError(
             f"{table.at(row)}: {cells[row]!r} in column {name!r} is not a time",
-            hint="write times like 2024-12-31, 2024-12-31 23:00, 2024-12, 2024Q4, or say how with --time-format",
+            hint="write times like 2024-12-31, 2024-12-31 23:00, 2024-12, 2024Q4, or give their --time-format",
         )
     return cells.texts.to_numpy(object).astype(np.int64)
 
@@ -223,13 +224,13 @@ def _fault(text: str, name: str, form: str) -> str:
     if not text:
         return f"there is no time in column {name!r}"
     if not pd.isna(_parsed(pd.Series([text]), form)[0]):
-        return f"{text!r} in column {name!r} lies at the ends of the calendar of years 1 to 9999"
+        return f"{text!r} in column {name!r} is too close to the ends of the calendar (years 1 to 9999)"
     shown = format_times(EXAMPLE, form)[0]
     return f"{text!r} in column {name!r} is not a time like {shown}"
 
 
 def _first_row(cells: Coded, chosen: Mask) -> int:
-    """The first row that holds one of the chosen texts."""
+    """Return the first row that holds one of the chosen texts."""
     return int(chosen[cells.codes].argmax())
 
 

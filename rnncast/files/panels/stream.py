@@ -1,6 +1,6 @@
-"""Rows as they come: a line, a row, with the header, time format and grid that a model knows. No pandas.
+"""Stream of rows: a row for each line, with the header, time format and grid that a model knows. No pandas.
 
-The lines are CSV with a header (any of the usual separators), JSON Lines, or bare numbers where there is no time.
+The lines are CSV with a header (any of the usual separators), JSON Lines, or bare numbers if there is no time.
 """
 
 import csv
@@ -28,8 +28,10 @@ SEPARATORS = (",", "\t", ";", "|")
 
 
 class StreamRow(NamedTuple):
-    """A row: its line number, the series' id, the value (NaN = missing), and the grid positions that its time may mean:
-    none where rows are counted, two where the clocks were set back."""
+    """A row: its line number, series id, value (NaN = missing), and the grid positions that its time may mean.
+
+    positions: none if rows are counted, two if the clocks were set back.
+    """
 
     line: int
     series: str
@@ -38,7 +40,10 @@ class StreamRow(NamedTuple):
 
 
 class BadRow(NamedTuple):
-    """A line that is no row, and why. step: the row with its value missing, if its series and time can be read."""
+    """A line that is not a row, and why.
+
+    step: the row with its value missing, if its series and time can be read.
+    """
 
     line: int
     reason: str
@@ -46,18 +51,21 @@ class BadRow(NamedTuple):
 
 
 class LineLayout(NamedTuple):
-    """How the cells of a line are found: as a list of cells, from the names of its columns to their places."""
+    """How to find the cells of a line: a split into cells, and the places of the columns."""
 
     split: Callable[[str], list[Any]]
     ids: tuple[int, ...]
-    time: tuple[int, ...]  # several where the time stands in several columns, none where rows are numbered
+    time: tuple[int, ...]  # several if the time is spread over columns, none if rows are numbered
     target: int
 
 
 def stream_rows(
     lines: Iterable[str], columns: Columns, frequency: Frequency, table: TableConfig
 ) -> Iterator[StreamRow | BadRow]:
-    """The rows of a stream, in its order; what is no row is given as such. DataError if the header does not suit."""
+    """Yield the rows of a stream in order, and a BadRow for each line that is not one.
+
+    Raises DataError if the header does not fit.
+    """
     header: LineLayout | None = None
     comma = table.decimal == "comma" or (table.decimal == "auto" and columns.decimal == ",")
     number = _comma if comma else _point
@@ -76,7 +84,7 @@ def stream_rows(
 
 
 class _UnreadableError(ValueError):
-    """A cell that is not what it should be; its text is for the user."""
+    """A cell that cannot be read; its text is for the user."""
 
 
 def _row(
@@ -101,7 +109,7 @@ def _row(
 
 
 def _time(cells: list[Any], places: tuple[int, ...], columns: Columns) -> str:
-    """The time of a row, as one text."""
+    """Return the time of a row as one text."""
     texts = [str(cells[place]).strip() for place in places]
     if len(texts) == 1:
         return texts[0]
@@ -109,7 +117,7 @@ def _time(cells: list[Any], places: tuple[int, ...], columns: Columns) -> str:
 
 
 def _positions(text: str, columns: Columns, frequency: Frequency) -> tuple[int, ...]:
-    """Where a time lies on the grid."""
+    """Return the grid positions that a time may mean."""
     if columns.time_format == WHOLE_NUMBER:
         if not WHOLE.fullmatch(text):
             raise _UnreadableError(f"{text[:60]!r} in column {columns.time!r} is not a whole number, as steps are")
@@ -129,7 +137,7 @@ def _positions(text: str, columns: Columns, frequency: Frequency) -> tuple[int, 
 
 
 def _on_the_grid(wall: datetime, offset: int, columns: Columns) -> Times:
-    """The times, as the grid has them, that a time on the wall may mean."""
+    """Return the times, as the grid has them, that a local time may mean."""
     times = np.array([wall], "datetime64[us]")
     if columns.time_format in UNIX and columns.time_zone and not columns.in_utc:
         local: Times = times + utc_offsets(times, columns.time_zone).astype("timedelta64[us]")
@@ -143,7 +151,7 @@ def _on_the_grid(wall: datetime, offset: int, columns: Columns) -> Times:
 
 
 def _header(text: str, columns: Columns) -> tuple[LineLayout, bool]:
-    """How lines are read, from the first; and whether that is a row itself."""
+    """Return how lines are read, judged by the first, and whether that is itself a row."""
     names = [*columns.ids, *([] if columns.time is None else columns.time_names), columns.target]
     if text.startswith("{"):
         places = {name: i for i, name in enumerate(names)}

@@ -1,6 +1,6 @@
-"""From a table in any of its forms to a Panel, through one reader.
+"""Reading a table in any of its forms into a Panel, through one reader.
 
-Rows are read as they are; nothing is invented: a missing row or value is NaN in the Panel, and is counted in a note.
+Nothing is invented: a missing row or value is NaN in the Panel, and is counted in a note.
 """
 
 from collections.abc import Callable
@@ -45,11 +45,12 @@ def read_table(
     note: Note = lambda text: None,
     progress: Progress = lambda done, total: None,
 ) -> Panel:
-    """Read a table into a Panel. `note` is told, in a line each, what was recognised.
+    """Read a table into a Panel.
 
     data: a path ("-": standard input), an open file, a DataFrame or Series, or an Arrow table. schema: of an earlier
-    table that this one continues; then nothing is recognised. `progress` hears how many bytes are read. DataError, with
-    the place and a hint, if the file is missing, is not a table, or can be read in two ways.
+    table that this one continues; then nothing is inferred. note: called with each line about what was recognised.
+    progress: called with the number of bytes read. Raises DataError, with the place and a hint, if the file is missing,
+    is not a table, or can be read in two ways.
     """
     reading = study_table(data, table, schema=schema, progress=progress)
     panel = reading.panel
@@ -65,8 +66,10 @@ def study_table(
     schema: Schema | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Reading:
-    """Read a table, as `read_table` takes it, and say all that is to be said of it. DataError where nothing can be made
-    of it."""
+    """Read a table, as `read_table` does, with everything there is to say about it.
+
+    Raises DataError if nothing can be read.
+    """
     asked = table or TableConfig()
     if asked.layout == "rows" and is_frame(data):
         raise UsageError(
@@ -90,7 +93,7 @@ def _reading(rows: Rows, taken: str, asked: TableConfig, schema: Schema | None) 
 
 
 def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Rows, str]:
-    """The rows of a long or a wide table, whose header may be given, and what was taken, in words."""
+    """Return the rows of a long or a wide table, whose header may be given, and the roles taken, in words."""
     joined = find_joined(table, asked) if header is None else joined_of(header)
     parts: tuple[str, ...] = ()
     if joined is not None and set(joined.columns) <= set(table.head):
@@ -102,7 +105,7 @@ def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Row
     if header is not None:
         asked = replace(asked, time=header.time, time_format=header.time_format or None)
     roles = roles_in_header(kinds, asked, header, table.name) if header else recognise(kinds, asked, table.name)
-    plain = {name: None for name in roles.targets if _plain(table, name)}  # a set in order
+    plain = {name: None for name in roles.targets if _plain(table, name)}  # an ordered set
     others = [name for name in roles.targets if name not in plain]
     numbers = [name for name in asked.covariates if _plain(table, name)]
     texts = [name for name in asked.covariates if name not in numbers]
@@ -132,15 +135,15 @@ def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Row
 
 
 def _numbers_steps(time: str, kind: ColumnKind, table: Table, asked: TableConfig) -> bool:
-    """Whether a column of times holds whole numbers that are no moments."""
+    """Return whether a time column holds whole numbers that count steps."""
     if kind not in (ColumnKind.WHOLE, ColumnKind.COUNTER):
         return False
     return time != asked.time or not numeric_format(table.head[time], "time")
 
 
 def _decimal(table: Table, roles: Roles, asked: TableConfig) -> str:
-    """The decimal mark of a table of separated values: that of its targets, or of others beside them; where no cell
-    tells, what goes with its separator."""
+    """Return the decimal mark of separated values: that of the targets, or of other columns, or the separator's usual
+    partner."""
     if not table.separator or asked.decimal != "auto":
         return "," if asked.decimal == "comma" else "."
     cells = [cell for name, head in table.head.items() if name != roles.time for cell in head]
@@ -202,7 +205,7 @@ def _wide(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
 
     header = Columns(("series",), roles.time, "value")
     values = np.concatenate([column[numbers] for column in each])
-    # A covariate in a row of a wide table is one of every series.
+    # A covariate in a row of a wide table belongs to every series.
     covariates = read_covariates(asked.covariates, columns, table, asked).take(np.tile(numbers, count))
     return Rows(series, roles.targets, stamps, values, header, table, cell, np.tile(numbers, count), covariates)
 
@@ -218,7 +221,7 @@ def _values(column: Column, name: str, table: Table, asked: TableConfig) -> Valu
 
 
 def _not_blank(texts: dict[str, Coded], *values: Values) -> "NDArray[np.int64] | None":
-    """The rows that hold something, of those that spreadsheets leave blank; None if all do."""
+    """Return the rows that hold something, because spreadsheets leave blank ones; None if all do."""
     blanks = [(column.texts == "").to_numpy() for column in texts.values()]
     if not blanks or not all(blank.any() for blank in blanks):
         return None
@@ -229,11 +232,11 @@ def _not_blank(texts: dict[str, Coded], *values: Values) -> "NDArray[np.int64] |
 
 
 def series_of(ids: list[Coded], count: int) -> tuple[CellCodes, tuple[str, ...]]:
-    """The series of each row [N] and the series' names, in the order of their first rows."""
+    """Return the series of each row [N] and the series' names, in the order of their first rows."""
     if not ids:
         return np.zeros(count, np.int64), ("",)
     if len(ids) > 1 and any(column.texts.str.contains(KEY_MARK, regex=False).any() for column in ids):
-        raise DataError("an id holds the control character 1F, which cannot stand beside other id columns")
+        raise DataError("an id holds the control character 1F, which is not allowed with several id columns")
     codes, names = ids[0].codes, ids[0].texts
     for column in ids[1:]:
         codes, kept = pd.factorize(codes.astype(np.int64) * len(column.texts) + column.codes)
@@ -243,7 +246,7 @@ def series_of(ids: list[Coded], count: int) -> tuple[CellCodes, tuple[str, ...]]
 
 
 def _telling(texts: dict[str, Coded], roles: Roles, stamps: Stamps | None, table: Table) -> tuple[str, ...]:
-    """The id among candidates: none is needed if times do not repeat, else the one that tells rows apart."""
+    """Return the id columns among candidates: none if times do not repeat, else the one that distinguishes rows."""
     if stamps is None or not pd.Series(stamps.codes).duplicated().any():
         return ()
 

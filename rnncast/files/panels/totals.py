@@ -1,4 +1,4 @@
-"""Rows that sum up the others: reports end in them, and they are no values of any series."""
+"""Rows of totals, which end many reports and are not values of any series."""
 
 from collections.abc import Mapping, Sequence
 
@@ -34,13 +34,13 @@ TOTALS = frozenset(
         "moyenne",
     )
 )
-LAST = 3  # rows at the end that are looked at where rows have no time
+LAST = 3  # rows at the end that are checked if rows have no time
 
 
 def refuse_totals(table: Table, stamps: Stamps | None, numbers: Sequence[int], others: Sequence[str]) -> None:
-    """DataError, by the first, if a row is a total: if it has no time of its own, and a word that says so.
+    """Raise DataError at the first row that is a total: a row without a time of its own, and with a word that says so.
 
-    stamps: of the table's rows at `numbers`, None where rows are numbered. others: the columns that may hold the word.
+    stamps: of the table's rows at `numbers`, None if rows are numbered. others: columns that may hold the word.
     """
     if stamps is not None and not stamps.faults:
         return
@@ -57,7 +57,7 @@ def refuse_totals(table: Table, stamps: Stamps | None, numbers: Sequence[int], o
         for name, column in columns.items():
             if said[name][column.codes[row]] and (stamps is not None or (column.codes == column.codes[row]).sum() == 1):
                 raise DataError(
-                    f"{table.at(row)}: {column[row]!r} in column {name!r} says that this row is a total of others, and "
-                    "no value of a series",
+                    f"{table.at(row)}: {column[row]!r} in column {name!r} says that this row is a total, not a "
+                    "value of a series",
                     hint="delete that row, or export the table without totals",
                 )
