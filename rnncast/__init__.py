@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rnncast.api.judging import Comparison, compare, score
     from rnncast.api.model import Model, load, train
     from rnncast.api.pretrained import forecast
+    from rnncast.api.tuning import Tuning, tune
     from rnncast.config import Config
     from rnncast.errors import RnncastError
     from rnncast.files.panels.tables import read_table
@@ -35,12 +36,14 @@ _HOMES = {
     "Model": "rnncast.api.model",
     "Panel": "rnncast.series.panel",
     "RnncastError": "rnncast.errors",
+    "Tuning": "rnncast.api.tuning",
     "compare": "rnncast.api.judging",
     "forecast": "rnncast.api.pretrained",
     "load": "rnncast.api.model",
     "read_table": "rnncast.files.panels.tables",
     "score": "rnncast.api.judging",
     "train": "rnncast.api.model",
+    "tune": "rnncast.api.tuning",
 }
 
 __all__ = [
@@ -51,6 +54,7 @@ __all__ = [
     "Model",
     "Panel",
     "RnncastError",
+    "Tuning",
     "__version__",
     "compare",
     "forecast",
@@ -58,6 +62,7 @@ __all__ = [
     "read_table",
     "score",
     "train",
+    "tune",
 ]
 
 

@@ -3,6 +3,7 @@
 Values arrive as text from a command line or as values from Python, and are converted here. No numpy.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import field, fields, replace
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -14,6 +15,9 @@ MOST_STEPS = 1_000_000  # in a season, window or horizon: a year of minutes has 
 AUTO, FULL = "auto", "full"  # digits of forecasts: as many as the data justify, or all
 LARGEST_BOUND = 1e30  # of forecasts
 BOUNDS = ("minimum", "maximum")  # the settings that bound forecasts
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}  # in each unit of time
+LONGEST_TIME = 10**9  # seconds
+TIME = re.compile(r"(\d{1,12}(?:\.\d{1,9})?) ?([smh]?)")
 MOST_ITEMS = 100  # in a setting that holds several values
 # Flags whose names differ from their fields'.
 FLAGS = {"seasons": "season", "levels": "level", "start": "from", "minimum": "min", "maximum": "max"}
@@ -107,6 +111,21 @@ def sorted_out(settings: Mapping[str, Any], *sections: Any) -> list[dict[str, An
             raise UsageError(f"there is no setting called {name!r}", hint=nearest(name, [f for k in known for f in k]))
     given = {names[name]: value for name, value in settings.items() if value is not None}
     return [{name: value for name, value in given.items() if name in each.values()} for each in known]
+
+
+def seconds_of(name: str, text: str) -> float:
+    """The seconds of a time: 60, 60s, 5m, 1h. UsageError, by flag, if it is none."""
+    found = TIME.fullmatch(text.strip())
+    seconds = float(found[1]) * SECONDS[found[2]] if found else LONGEST_TIME + 1
+    if seconds > LONGEST_TIME:
+        raise UsageError(f"{flag(name)} is {text!r}, but must be a time", hint="60, 60s, 5m or 1h")
+    return seconds
+
+
+def is_time(text: str) -> bool:
+    """Whether a text is a time with its unit: 60s, 5m, 1h."""
+    found = TIME.fullmatch(text.strip())
+    return found is not None and bool(found[2])
 
 
 def nearest(name: str, known: list[str]) -> str:

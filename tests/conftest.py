@@ -5,7 +5,7 @@
   in a real shell: for tests of pipes, signals, exit codes and cold starts.
 - `trained`: the same, in a folder that holds air_passengers.csv and a model trained on it.
 - `shared(name, make)`: a folder that is made once in a run of the tests, by whichever worker comes first.
-- `BRIEFLY`: put before lines of a shell, it has their `train` and `compare` learn for as short as can be.
+- `BRIEFLY`: put before lines of a shell, it has their `train`, `compare` and `tune` learn for as short as can be.
 - `waves`, `small_config`: a small panel, and a config that trains in a moment.
 - `fitted(config)`: a forecaster trained on those waves, once for each config in each worker.
 """
@@ -44,6 +44,7 @@ rnncast() {
   case $1 in
     train) command rnncast "$@" --epochs 1 --members 1 ;;
     compare) command rnncast "$@" --epochs 1 --members 1 --no-validate ;;
+    tune) command rnncast "$@" --epochs 1 --members 1 --trials 2 ;;
     *) command rnncast "$@" ;;
   esac
 }

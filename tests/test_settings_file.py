@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncast.cli.settings_file import settings_text
 from rnncast.config import Config, TableConfig, TaskConfig, TrainConfig
+from rnncast.files.output.settings import settings_text
 from rnncast.forecaster.forecaster import Forecaster
 from tests.conftest import AIR_PASSENGERS, Program
 

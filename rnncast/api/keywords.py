@@ -23,7 +23,7 @@ def takes(*sections: Any, without: tuple[str, ...] = ()) -> Callable[[Function],
         signature = inspect.signature(function)
         own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
         taken = {*without, *(each.name for each in own)}
-        names = [(_keyword(spec.name), spec.default) for section in sections for spec in fields(section)]
+        names = [(keyword(spec.name), spec.default) for section in sections for spec in fields(section)]
         settings = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
             for name, default in names
@@ -36,7 +36,7 @@ def takes(*sections: Any, without: tuple[str, ...] = ()) -> Callable[[Function],
     return shown
 
 
-def _keyword(name: str) -> str:
+def keyword(name: str) -> str:
     """What a setting is called as an argument: as its flag, unless that is a word of the language."""
     called = FLAGS.get(name, name)
     return name if iskeyword(called) else called

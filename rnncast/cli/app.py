@@ -20,6 +20,7 @@ from rnncast.version import VERSION
 
 COMMANDS = (
     "train",
+    "tune",
     "forecast",
     "score",
     "compare",

@@ -60,10 +60,12 @@ class Environment:
         """The command as a shell takes it."""
         return shlex.join(["rnncast", *self.arguments])
 
-    def detail(self, text: str) -> None:
-        """A remark for --verbose only."""
+    def detail(self, text: str, *, log: bool = False) -> None:
+        """A remark for --verbose only; log: and for a log file, whatever is said."""
         if self.verbose:
             self.say(text)
+        elif log:
+            self._note(text)
 
     @property
     def side_screen(self) -> "Console":

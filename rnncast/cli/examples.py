@@ -16,6 +16,11 @@ EXAMPLES = {
         Example("rnncast train sales.csv -H 18 --level 50,90 -o sales.safetensors", "18 steps, other intervals"),
         Example("rnncast train stores.csv --target sales --known promotion --explain", "many series, and reasons"),
     ),
+    "tune": (
+        Example("rnncast tune sales.csv --trials 20 --time 10m", "search, and write tuned.toml"),
+        Example("rnncast train sales.csv --settings tuned.toml", "train with what was found"),
+        Example("rnncast tune sales.csv --search model,dropout --journal trials.jsonl", "and to go on with later"),
+    ),
     "forecast": (
         Example("rnncast forecast", "continue every series of rnncast.safetensors"),
         Example("rnncast forecast sales.csv -H 12 -o forecast.csv", "forecast what follows a table"),
@@ -44,6 +49,7 @@ EXAMPLES = {
 
 MISTAKES = {  # lines that go wrong, for the documentation to show what is said
     "train": ("rnncast train sale.csv", "rnncast train sales.csv --target price", "rnncast train sales.csv --loss l2"),
+    "tune": ("rnncast tune sales.csv --search seed", "rnncast tune sales.csv --max-time soon"),
     "forecast": ("rnncast forecast -m none.safetensors", "rnncast forecast sales.csv -m pretrained --known price"),
     "compare": ("rnncast compare sales.csv --model lstn", "rnncast compare sales.csv --folds 50"),
     "score": ("rnncast score sales.csv --actual stores.csv",),

@@ -1,4 +1,4 @@
-"""Settings from a TOML file, and the way back: the names of flags, for every command or for one of them.
+"""Settings from a TOML file: the names of flags, for every command or for one of them.
 
     horizon = 18
     level = [50, 90]
@@ -10,7 +10,6 @@ What stands at the top are settings, which each command takes that has them; a t
 its options. The command line goes before RNNCAST_* variables, and those go before the file.
 """
 
-import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from typing import Any
 
 import typer
 
-from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
 from rnncast.settings import flag, nearest
 
@@ -32,21 +31,6 @@ def take_settings(context: typer.Context, path: str | None) -> str | None:
     if path is not None and not context.resilient_parsing:
         context.default_map = _defaults(context, path, _parsed(path))
     return path
-
-
-def settings_text(table: TableConfig, config: Config) -> str:
-    """A settings file of everything that is not at its default."""
-    lines = []
-    for section in (table, config.task, config.net, config.train):
-        for spec in fields(section):
-            value = getattr(section, spec.name)
-            if value == spec.default:
-                continue
-            if value == () and "no" in spec.metadata["flags"]:
-                lines.append(f"no-{spec.name} = true")
-            else:
-                lines.append(f"{flag(spec.name).removeprefix('--')} = {_toml(value)}")
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _parsed(path: str) -> dict[str, Any]:
@@ -104,9 +88,3 @@ def _value(value: Any, parameter: Any) -> Any:
     if isinstance(value, list):
         return value if parameter.multiple else ",".join(map(str, value))
     return [value] if parameter.multiple else value
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

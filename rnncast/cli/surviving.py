@@ -1,6 +1,5 @@
 """How `train` survives: checkpoints to go on from, and signals that end it in good order."""
 
-import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -13,12 +12,11 @@ import typer
 from rnncast.cli.environment import Environment
 from rnncast.cli.given import stands
 from rnncast.errors import ExitCode, InterruptedTrainingError, UsageError
+from rnncast.settings import seconds_of
 
 if TYPE_CHECKING:
     from rnncast.training.checkpoint import Checkpoint
 
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-LONGEST = 10**9  # seconds
 SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
@@ -43,7 +41,7 @@ def checkpoints_wanted(context: typer.Context, folder: str | None, every: str, r
     for name in ("every", "resume"):
         if folder is None and stands(context, name):
             raise UsageError(f"--{name} is of use with --checkpoint only", hint="add --checkpoint DIR")
-    return None if folder is None else Wanted(folder, seconds_of(every), resume)
+    return None if folder is None else Wanted(folder, seconds_of("every", every), resume)
 
 
 @contextmanager
@@ -81,7 +79,7 @@ def ending_in_order(output: str, folder: str | None) -> Iterator[list[signal.Sig
     A block that they end raises an InterruptedTrainingError that says what is kept, and has the exit code of the first.
     """
     hint = f"--resume goes on from {folder}" if folder is not None else ""
-    with _noted_signals() as came:
+    with noted_signals() as came:
         try:
             yield came
         except InterruptedTrainingError as error:
@@ -90,21 +88,22 @@ def ending_in_order(output: str, folder: str | None) -> Iterator[list[signal.Sig
                 from rnncast.report.words import interruption_in_words
 
                 message = f"interrupted: {output} holds {interruption_in_words(error.rescued.interruption)}"
-            raise _interrupted(message, came, hint) from None
+            raise interrupted(message, came, hint) from None
         except KeyboardInterrupt:
-            raise _interrupted("stopped at once, and nothing more was written", came, hint) from None
+            raise interrupted("stopped at once, and nothing more was written", came, hint) from None
         if came:
-            raise _interrupted(f"interrupted, but training had ended: {output} is what it came to", came)
+            raise interrupted(f"interrupted, but training had ended: {output} is what it came to", came)
 
 
-def _interrupted(message: str, came: list[signal.Signals], hint: str = "") -> InterruptedTrainingError:
+def interrupted(message: str, came: list[signal.Signals], hint: str = "") -> InterruptedTrainingError:
+    """The error that a training which signals have ended is to raise, with the exit code of the first."""
     error = InterruptedTrainingError(message, hint)
     error.exit_code = SIGNALS[came[0]] if came else ExitCode.INTERRUPTED
     return error
 
 
 @contextmanager
-def _noted_signals() -> Iterator[list[signal.Signals]]:
+def noted_signals() -> Iterator[list[signal.Signals]]:
     """What has come; the second raises KeyboardInterrupt. What this process is to ignore, as a shell has it for what
     runs in the background, stays ignored."""
     came: list[signal.Signals] = []
@@ -122,12 +121,3 @@ def _noted_signals() -> Iterator[list[signal.Signals]]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-def seconds_of(text: str) -> float:
-    """The seconds of a time: 60, 60s, 5m, 1h. UsageError if it is none."""
-    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?) ?([smh]?)", text.strip())
-    seconds = float(found[1]) * UNITS[found[2]] if found else LONGEST + 1
-    if seconds > LONGEST:
-        raise UsageError(f"--every is {text!r}, but must be a time", hint="60, 60s, 5m or 1h")
-    return seconds

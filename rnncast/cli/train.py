@@ -13,11 +13,11 @@ from rnncast.cli.given import config_from, stands, table_from, with_settings
 from rnncast.cli.output import check_outputs
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
-from rnncast.cli.settings_file import settings_text
 from rnncast.cli.surviving import checkpoints, checkpoints_wanted, ending_in_order
 from rnncast.cli.watching import watching
 from rnncast.config import ANY_NET, SCRATCH, STARTS, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import InterruptedTrainingError, RnncastError, TrainingError
+from rnncast.files.output.settings import settings_text
 from rnncast.files.output.writing import replaces, written_text
 
 if TYPE_CHECKING:

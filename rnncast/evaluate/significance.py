@@ -6,6 +6,8 @@ from rnncast.values import Values
 
 ALPHA = 0.05  # share of equal candidates that may be called different
 FEWEST = 3  # differences that can be tested at all, and stretches of them that do not overlap
+FEWEST_FLIPPED = 5  # differences whose signs can be changed in enough ways
+FLIPS = 4096  # changes of sign that are looked at: all that there are, or as many that are drawn
 
 
 def paired_p(differences: Values, lags: int = 0) -> float | None:
@@ -28,6 +30,29 @@ def paired_p(differences: Values, lags: int = 0) -> float | None:
     from scipy.special import stdtr  # the t distribution, without the seconds that scipy.stats takes to load
 
     return float(2 * stdtr(n - 1, -abs(differences.mean()) * np.sqrt(factor / variance)))
+
+
+def best_of_many_p(differences: Values, chosen: int) -> float | None:
+    """The p-value of "it is no better than the benchmark", of the candidate that was chosen among K as the best.
+
+    differences [K, n]: by how much each is better than the benchmark, in n units. None if those are too few to tell.
+    The statistic is the largest of the K paired t; its distribution, that under changes of the signs of units, the same
+    for all candidates, so that candidates that are much alike do not count K times, as they would by Bonferroni (White
+    2000, a reality check for data snooping; single-step max t: Westfall & Young 1993).
+    """
+    n = differences.shape[1]
+    if n < FEWEST_FLIPPED:
+        return None
+    if 2**n <= FLIPS:
+        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)  # [F, n], the first unchanged
+    else:
+        signs = 1.0 - 2.0 * np.random.default_rng(0).integers(0, 2, (FLIPS, n))
+        signs[0] = 1.0
+    means = signs @ differences.T / n  # [F, K]
+    squares = (differences**2).mean(axis=1)
+    spread = np.sqrt(np.maximum(squares - means**2, 1e-12 * squares) / (n - 1))
+    t = np.divide(means, spread, out=np.zeros_like(means), where=spread > 0)
+    return float((t.max(axis=1) >= t[0, chosen] * (1 - 1e-9)).mean())
 
 
 def mean_ranks(losses: Values) -> Values:

@@ -15,12 +15,13 @@ class FittingTable(Table):
     cells; and says which.
 
     folded: how many columns may be folded. needed: how many are always shown. at_once: how many belong together, as the
-    two ends of an interval do.
+    two ends of an interval do. instead: what shows all of them on any screen.
     """
 
     folded = 0
     needed = 0
     at_once = 1
+    instead = "--format csv"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         fitted, natural = copy(self), options.update(width=NATURAL)
@@ -36,4 +37,4 @@ class FittingTable(Table):
             del fitted.columns[-self.at_once :]
         yield from Table.__rich_console__(fitted, console, options)
         if left_out := [str(column.header) for column in self.columns[len(fitted.columns) :]]:
-            yield Text(f"too narrow for {', '.join(left_out)}: widen the window, or --format csv")
+            yield Text(f"too narrow for {', '.join(left_out)}: widen the window, or {self.instead}")

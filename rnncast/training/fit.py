@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -65,11 +65,45 @@ def fit_weights(
     """
     began = perf_counter() if watch.began is None else watch.began
     validation = Validation.of(panel, spec) if spec.train.validate else None
-    judged, final = range(spec.frames if validation is not None else 0), range(spec.net.members)
     reached = Checkpoint({**made_by, "device": find_device(watch.device).type, "threads": torch.get_num_threads()})
     if watch.start is not None:
         watch.start.check(reached.made_by)
         reached = watch.start
+    states = _ran(_Nets(panel, spec, validation, spec.net.members, start), reached, watch, began)
+    judged = len(states) - spec.net.members
+    if all(state is not None and state.ended for state in states):
+        nets = [state.kept for state in states if state is not None]
+        return fitted(panel, spec, nets[judged:], (validation, nets[:judged]), finetuned)
+    rescued = _rescued(panel, spec, validation, states)
+    raise InterruptedTrainingError("interrupted before anything was learnt: nothing was written", rescued=rescued)
+
+
+def judge_nets(panel: Panel, spec: ModelSpec, validation: Validation, watch: Watch) -> list[Best] | None:
+    """The nets that `fit_weights` trains without the end of a panel, the same to the bit, and none on all of it.
+
+    None if they are stopped before their end. TrainingError if training diverges.
+    """
+    states = _ran(_Nets(panel, spec, validation, 0), Checkpoint({}), watch, perf_counter())
+    nets = [state.kept for state in states if state is not None and state.ended]
+    return nets if len(nets) == len(states) else None
+
+
+class _Nets(NamedTuple):
+    """What is to be trained: a net in each frame for the validation, if there is one, and so many members on all data.
+    start: weights that members begin with."""
+
+    panel: Panel
+    spec: ModelSpec
+    validation: Validation | None
+    members: int
+    start: Weights | None = None
+
+
+def _ran(nets: _Nets, reached: Checkpoint, watch: Watch, began: float) -> list[RunState | None]:
+    """The states of the nets, those that are judged first, when each has ended, or been stopped; None where it had not
+    begun."""
+    panel, spec, validation, members, start = nets
+    judged, final = range(spec.frames if validation is not None else 0), range(members)
     with _at_once(panel, watch) as at_once:
         one, first, began = spec, list[Run](), began - _spent(reached, at_once)
         watch.planned(len(judged) + len(final))
@@ -85,12 +119,7 @@ def fit_weights(
             *(Run(k, panel, one, None, start) for k in final),
         ]
         reached = _trained(others, reached, watch, at_once, rest)
-    states = [reached.runs.get(run.name) for run in (*first, *others)]
-    if all(state is not None and state.ended for state in states):
-        nets = [state.kept for state in states if state is not None]
-        return fitted(panel, spec, nets[len(judged) :], (validation, nets[: len(judged)]), finetuned)
-    rescued = _rescued(panel, spec, validation, states)
-    raise InterruptedTrainingError("interrupted before anything was learnt: nothing was written", rescued=rescued)
+    return [reached.runs.get(run.name) for run in (*first, *others)]
 
 
 def _rescued(

@@ -6,7 +6,7 @@ S series, H steps, Q quantiles.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from rnncast.config import VALIDATION
 from rnncast.runtime.head import shrunk
@@ -19,6 +19,7 @@ from rnncast.training.checkpoint import Best, Weights
 from rnncast.training.copula import learnt_copula
 from rnncast.training.shares import Shares, finetuning_pays, name_of_score, taken_early
 from rnncast.training.validation import Validation
+from rnncast.values import Values
 
 Finetune = Callable[[Panel, ModelSpec], Weights]  # the pretrained net's weights, after it was trained on a panel
 
@@ -68,23 +69,45 @@ def fitted(
     shrinkage, share, finetuned = spec.train.shrinkage, spec.net.pretrained, spec.net.finetuned
     validation, seen_less = judged
     if validation is not None and seen_less:
-        validation = replace(validation, spec=validation.spec.of_members(len(seen_less)))
-        unshrunk = together(seen_less)
-        shrinkage, score = validation.shrinkage(unshrunk)
-        quantiles = validation.quantiles(shrunk(unshrunk, shrinkage))
-        scores = {**validation.facts, "mase": score, "shrinkage": shrinkage}
-        if share or spec.train.start == VALIDATION:
-            found = Shares.of(validation, quantiles, _offered(panel, validation.seen, spec, finetune))
-            share, finetuned = found.chosen if spec.train.start == VALIDATION else share, found.finetuned
-            quantiles = found.quantiles[share]
-            scores |= {"mase": found.scores[share], **found.named, "pretrained": share}
-        factors = _factors(validation, quantiles)
+        found = judgement(panel, spec, validation, seen_less, finetune)
+        scores, shrinkage, share, finetuned = found.scores, found.shrinkage, found.share, found.finetuned
+        factors = _factors(validation, found.quantiles)
     if share == 1:
         weights = dict[str, Any]()
     spec = spec.with_share(0 if share == 1 else spec.net.members, share, finetuned=finetuned and share > 0)
     learnt = _learnt(panel, spec, finetune) if share else {}
     weights = {**shrunk(weights, shrinkage), **learnt, **factors}
     return Fitted(spec, weights | learnt_copula(panel, spec, weights), scores)
+
+
+class Judgement(NamedTuple):
+    """What nets that have not seen the end of the data say of those that have: the scores, how far these are shrunk,
+    the share of the pretrained net and whether that is finetuned; and what all of this forecasts [S, H, Q] at each
+    origin."""
+
+    scores: dict[str, float]
+    shrinkage: float
+    share: float
+    finetuned: bool
+    quantiles: list[Values]
+
+
+def judgement(
+    panel: Panel, spec: ModelSpec, validation: Validation, nets: Sequence[Best], finetune: Finetune | None
+) -> Judgement:
+    """Judge nets that were trained on what comes before all origins of a panel; arguments as in `fitted`."""
+    share, finetuned = spec.net.pretrained, spec.net.finetuned
+    validation = replace(validation, spec=validation.spec.of_members(len(nets)))
+    unshrunk = together(nets)
+    shrinkage, score = validation.shrinkage(unshrunk)
+    quantiles = validation.quantiles(shrunk(unshrunk, shrinkage))
+    scores = {**validation.facts, "mase": score, "shrinkage": shrinkage}
+    if share or spec.train.start == VALIDATION:
+        found = Shares.of(validation, quantiles, _offered(panel, validation.seen, spec, finetune))
+        share, finetuned = found.chosen if spec.train.start == VALIDATION else share, found.finetuned
+        quantiles = found.quantiles[share]
+        scores |= {"mase": found.scores[share], **found.named, "pretrained": share}
+    return Judgement(scores, shrinkage, share, finetuned, quantiles)
 
 
 def _offered(panel: Panel, seen: Panel, spec: ModelSpec, finetune: Finetune | None) -> dict[bool, Weights]:

@@ -95,6 +95,11 @@ class Validation:
         points = [each[:, :, each.shape[2] // 2] for each in quantiles]
         return _mean_mase(self.splits, points, self.spec.task.season)
 
+    def losses_of(self, quantiles: Sequence[Values]) -> list[Values]:
+        """The MASE of each series [S] at each origin, of forecasts [S, H, Q]; NaN where it cannot be scored."""
+        points = [each[:, :, each.shape[2] // 2] for each in quantiles]
+        return _mases(self.splits, points, self.spec.task.season)
+
     def factors_of(self, quantiles: Sequence[Values]) -> NDArray[np.float32]:
         """By what to multiply the widths of the intervals [H, L] of forecasts [S, H, Q] at each origin: see
         `intervals.conformal`."""
@@ -152,10 +157,13 @@ def _origins(panel: Panel, horizon: int) -> int:
 
 
 def _mean_mase(splits: tuple[Split, ...], points: list[NDArray[np.float64]], season: int) -> float:
-    scores = [
+    known = np.concatenate(_mases(splits, points, season))
+    known = known[~np.isnan(known)]
+    return float(known.mean()) if known.size else float("inf")
+
+
+def _mases(splits: tuple[Split, ...], points: list[NDArray[np.float64]], season: int) -> list[Values]:
+    return [
         mase(split.actual, point, seasonal_error(split.seen, season))
         for split, point in zip(splits, points, strict=True)
     ]
-    known = np.concatenate(scores)
-    known = known[~np.isnan(known)]
-    return float(known.mean()) if known.size else float("inf")

@@ -1,0 +1,201 @@
+"""`rnncast tune`: search for settings that forecast better than the default ones."""
+
+import shlex
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rnncast.cli import options as o
+from rnncast.cli.environment import Environment
+from rnncast.cli.given import config_from, stands, table_from, with_settings
+from rnncast.cli.output import Format, check_outputs, chosen_format, write
+from rnncast.cli.reading import read_data
+from rnncast.cli.surviving import interrupted, noted_signals
+from rnncast.config import STARTS, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.errors import UsageError
+from rnncast.files.output.writing import replaces, written_text
+from rnncast.settings import is_time, seconds_of, several
+from rnncast.tuning.space import SEARCHABLE, SEARCHED, TRIALS, asked_for, searched
+
+if TYPE_CHECKING:
+    from rnncast.series.panel import Panel
+    from rnncast.tuning.search import Found, Wanted
+    from rnncast.tuning.trial import Trial
+    from rnncast.tuning.verdict import Verdict
+
+_REST = ", ".join(name.replace("_", "-") for name in SEARCHABLE if name not in SEARCHED)
+
+Trials = Annotated[
+    int, typer.Option("--trials", metavar="N", min=1, max=100_000, help="Trials in all, those in the journal too.")
+]
+Limit = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Stop after this time: 90s, 10m or 2h.")]
+Time = Annotated[
+    str | None,
+    typer.Option(
+        "--time",
+        help="The time column; --time 10m is --max-time 10m.",
+        rich_help_panel=o.PANELS[TableConfig],
+        envvar="RNNCAST_TIME",
+        show_envvar=False,
+    ),
+]
+Journal = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Keep every trial in FILE; the same command goes on from there."),
+]
+Search = Annotated[
+    str | None,
+    typer.Option(
+        "--search",
+        metavar="NAME,NAME",
+        help=f"Settings to search, by their flags. Also: {_REST}.",
+        show_default=", ".join(name.replace("_", "-") for name in SEARCHED),
+    ),
+]
+Best = Annotated[
+    bool, typer.Option("--best", help="Write the settings of the best trial even where it may be better by chance.")
+]
+SaveTrials = Annotated[str | None, typer.Option(metavar="FILE", help="Write every trial here, a row each.")]
+Tuned = Annotated[str, typer.Option("--output", "-o", help="The settings file to write; - is standard output.")]
+
+
+@with_settings(TableConfig, TaskConfig, NetConfig, TrainConfig, without=("max_time", "time"))
+def tune(
+    context: typer.Context,
+    data: o.Data = None,
+    trials: Trials = TRIALS,
+    limit: Limit = None,  # not `max_time`, which is a setting
+    search: Search = None,
+    output: Tuned = "tuned.toml",
+    best: Best = False,
+    journal: Journal = None,
+    save_trials: SaveTrials = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show every trial, not the best alone.")] = False,
+    time: Time = None,
+    future: o.Future = None,
+    device: o.Device = "auto",
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Search for settings that forecast better than the default ones, and write a settings file for train.
+
+    Each trial trains without the end of the data and is judged there, as
+    train itself does; the default settings come first. What is given is not
+    searched, and neither is the seed. The best of many trials is lucky too:
+    the default settings are kept unless there is evidence against them.
+    Ctrl-C writes the best so far.
+    """
+    environment: Environment = context.obj
+    kind = Format.csv if save_trials in (None, o.STREAM) else chosen_format(Format.auto, save_trials, environment)
+    (limit, time), table = _limit_and_column(limit, time), table_from(context)
+    wanted, table = _wanted(context, search, limit), replace(table, time=time)
+    path = environment.data_or_stdin(data, "tune")
+    check_outputs((output, save_trials, journal), (path, future))
+    if replaces(output):
+        environment.say(f"{output} is there already, and will be replaced")
+
+    from rnncast.forecaster.data import extended
+    from rnncast.tuning.search import check_installed
+    from rnncast.tuning.verdict import judge
+
+    check_installed()
+    panel = read_data(path, table, environment, environment.say)
+    if future is not None:
+        panel = extended(panel, future, table, environment.say)
+    with noted_signals() as came:
+        try:
+            found = _found(panel, wanted, environment, lambda: bool(came))
+        except KeyboardInterrupt:
+            raise interrupted("stopped at once: nothing was written", came, _kept(journal)) from None
+    if not found.trials:
+        raise interrupted("interrupted before the default settings were judged: nothing was written", came)
+    verdict = judge(found)
+    with ExitStack() as last:  # what took long is not lost because one of its outputs is
+        last.callback(_save_trials, save_trials, kind, found, environment)
+        last.callback(_show, (found, verdict), (path, output), environment, explain=explain, best=best)
+        _write(output, table, (found, verdict), environment, best=best)
+    if came:
+        after = f"interrupted after {len(found.trials)} of {wanted.trials} trials"
+        raise interrupted(f"{after}: {output} is what they came to", came, _kept(journal))
+
+
+def _wanted(context: typer.Context, search: str | None, limit: str | None) -> "Wanted":
+    from rnncast.tuning.search import Wanted
+
+    config = config_from(context)
+    if config.train.start not in STARTS:
+        raise UsageError("tune trains nets from the beginning, not those of a model file", hint="leave out --from")
+    settings = {name for section in (NetConfig, TrainConfig) for name in section.__dataclass_fields__}
+    config, given = asked_for(config, {name for name in settings if stands(context, name)})
+    names = searched(None if search is None else several("search", search, str), given)
+    seconds = None if limit is None else seconds_of("max_time", limit)
+    params = context.params
+    return Wanted(config, names, params["trials"], seconds, params["journal"], params["device"])
+
+
+def _limit_and_column(limit: str | None, time: str | None) -> tuple[str | None, str | None]:
+    """How long to search, and the time column: `--time 10m` is of the former, as no column goes by such a name."""
+    if time is None or not is_time(time):
+        return limit, time
+    if limit is not None:
+        raise UsageError(f"--time {time} and --max-time {limit} both say how long to search", hint="give one of them")
+    return time, None
+
+
+def _found(panel: "Panel", wanted: "Wanted", environment: Environment, stopped: Callable[[], bool]) -> "Found":
+    """Search, with a bar over all trials and, under --verbose and in a log, a line for each."""
+    from rnncast.report.progress import progress
+    from rnncast.report.tuning import Searching, search_in_words, trial_in_words
+    from rnncast.tuning.search import search
+
+    def told(trial: "Trial") -> None:
+        environment.detail(trial_in_words(trial), log=True)
+
+    with progress(environment.side_screen, environment.shows_progress) as advance:
+        searching = Searching(wanted, advance, told)
+        found = search(panel, wanted, searching.listener(stopped))
+    environment.say(search_in_words(found, searching.known))
+    return found
+
+
+def _write(
+    output: str, table: TableConfig, outcome: "tuple[Found, Verdict]", environment: Environment, *, best: bool
+) -> None:
+    from rnncast.tuning.written import tuned_text
+
+    text = tuned_text(*outcome, table, environment.command_line, best=best)
+    if output == o.STREAM:
+        environment.stdout.write(text)
+        return
+    with written_text(output) as file:
+        file.write(text)
+
+
+def _show(
+    outcome: "tuple[Found, Verdict]", names: tuple[str, str], environment: Environment, *, explain: bool, best: bool
+) -> None:
+    """The trials and the verdict, and what to do next."""
+    from rnncast.report.tables import print_table
+    from rnncast.report.tuning import trials_table
+
+    (found, verdict), (path, output) = outcome, names
+    if not environment.quiet:
+        print_table(trials_table(found, explain), environment.stderr)
+    environment.say(verdict.sentence)
+    which = f"trial {verdict.best.number}" if best or verdict.beaten else "the default settings"
+    if output != o.STREAM:
+        data = "DATA" if path == o.STREAM else shlex.quote(path)
+        environment.say(f"wrote {output}, with {which}: rnncast train {data} --settings {shlex.quote(output)}")
+
+
+def _save_trials(path: str | None, kind: Format, found: "Found", environment: Environment) -> None:
+    if path is not None:
+        write(kind, path, environment, (found.names, found.rows))
+
+
+def _kept(journal: str | None) -> str:
+    """What to do after an interruption."""
+    return f"the same command goes on from {journal}" if journal else "with --journal FILE a search can go on"

@@ -1,0 +1,106 @@
+"""How good a model would be, without training it: only the nets of its validation are trained, for whoever tries many
+settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnncast.choices.decide import decide
+from rnncast.config import VALIDATION, Config
+from rnncast.errors import DataError, UsageError
+from rnncast.series.encoding import Encoding
+from rnncast.series.panel import Panel
+from rnncast.spec import ModelSpec
+from rnncast.values import Values
+
+if TYPE_CHECKING:
+    from rnncast.training.checkpoint import Weights
+    from rnncast.training.fitted import Finetune
+    from rnncast.training.watch import Watch
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The scores that a model would have by their names, and the MASE [O, S] of each series at each held-out origin;
+    NaN where one is not scored."""
+
+    scores: Mapping[str, float]
+    losses: Values
+
+    @property
+    def mase(self) -> float:
+        """The mean MASE on the held-out origins."""
+        return self.scores["mase"]
+
+
+class Judge:
+    """Judges settings on one panel. What they share, it computes once."""
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+        self._encoded = Encoding.of(panel).encode(panel)
+        self._finetune = _remembering()
+
+    def decided(self, config: Config) -> ModelSpec:
+        """What a config comes to. UsageError or DataError where nothing is trained, or judged, by it."""
+        if not config.train.validate:
+            raise UsageError("settings are tuned by validation", hint="leave out --no-validate")
+        spec, _ = decide(config, self.panel)
+        if not spec.net.members:
+            raise UsageError(f"--from {config.train.start} trains no nets, and so there is nothing to tune")
+        return spec
+
+    def judged(self, config: Config, watch: "Watch") -> Judged | None:
+        """The scores that `Forecaster.fit` would report, the same to the bit; None if it is stopped before its end.
+
+        Errors as `decided`; TrainingError if training diverges.
+        """
+        from rnncast.training.fit import judge_nets
+        from rnncast.training.fitted import judgement
+        from rnncast.training.shares import taken_early
+        from rnncast.training.validation import Validation
+
+        spec = self.decided(config)
+        validation = Validation.of(self._encoded, spec)
+        if validation is None:
+            raise DataError(
+                "too few rows to hold any back, and so to tune by",
+                hint="give more rows or a shorter --horizon, or train with the default settings",
+            )
+        if spec.train.start == VALIDATION and taken_early(validation, spec):
+            raise DataError(
+                "with so few values the pretrained net is better than any trained one: there is nothing to tune",
+                hint="train with the default settings; or tune a net of your own by --from scratch",
+            )
+        nets = judge_nets(self._encoded, spec, validation, watch)
+        if nets is None:
+            return None
+        found = judgement(self._encoded, spec, validation, nets, self._finetune)
+        losses = validation.losses_of(found.quantiles)
+        return Judged(found.scores, _laid([split.seen.ids for split in validation.splits], losses, self.panel.ids))
+
+
+def _laid(there: list[tuple[str, ...]], losses: list[Values], ids: tuple[str, ...]) -> Values:
+    """Losses of the series that are there at each origin, as [O, S]."""
+    places, laid = {name: place for place, name in enumerate(ids)}, np.full((len(losses), len(ids)), np.nan)
+    for origin, (names, each) in enumerate(zip(there, losses, strict=True)):
+        laid[origin, [places[name] for name in names]] = each
+    return laid
+
+
+def _remembering() -> "Finetune":
+    """Finetuning of the pretrained net, once for all settings that it is the same for, on what one panel holds before
+    its origins."""
+    found: dict[Any, Weights] = {}
+
+    def finetune(panel: Panel, spec: ModelSpec) -> "Weights":
+        from rnncast.training.finetuning import finetuned
+
+        key = spec.task, spec.frame.transform, spec.train.seed, spec.train.batch_size
+        if key not in found:
+            found[key] = finetuned(panel, spec)
+        return found[key]
+
+    return finetune
