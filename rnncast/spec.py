@@ -40,7 +40,7 @@ _INFINITE = "inf"  # in JSON, which has no such number
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec:
-    """The forecasting task, as decided."""
+    """Forecasting task, as decided."""
 
     horizon: int = decided("The longest lead time, in steps.")
     seasons: tuple[int, ...] = decided("Season lengths in steps, the main one first; empty for none.", at_least=2)
@@ -95,7 +95,7 @@ class TaskSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class FrameSpec:
-    """The inputs of every net in a model, and the local units they are measured in."""
+    """Inputs of every net in a model, and the local units they are measured in."""
 
     transform: str = decided("log: values enter as logarithms; none: as they are.", words=certain(TRANSFORMS))
     window: int = decided("Past values that a net sees at each step.")
@@ -144,7 +144,7 @@ class FrameSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class NetSpec:
-    """The nets, as decided: their kind, size and number."""
+    """Nets, as decided: their kind, size and number."""
 
     model: str = decided("The kind of net that is trained, by name.")
     hidden_size: int = decided("Width of a hidden layer.")

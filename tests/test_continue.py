@@ -80,14 +80,14 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Forecaster:
 
 
 REFUSED = {
-    "overlap": (shops(49, 52), "begin at 2024-02-19, but the state holds all up to 2024-02-19"),
+    "overlap": (shops(49, 52), "begin at 2024-02-19, but the state already includes everything up to 2024-02-19"),
     "gap": (shops(52, 54), "series 'a' begin at 2024-02-22, but the state ends at 2024-02-19: 2 steps are missing"),
     "gap within": (shops(50, 52).replace("a,2024-02-21", "a,2024-02-22"), "1 row is missing"),
-    "unknown series": (shops(50, 52).replace("\nb,", "\nd,"), "the model keeps no state of series 'd'"),
+    "unknown series": (shops(50, 52).replace("\nb,", "\nd,"), "the model has no state for series 'd'"),
     "wrong frequency": (shops(50, 51).replace("2024-02-20", "2024-02-20 12:00"), "is not a time like 2024-12-31"),
     "no covariate": (shops(50, 51).replace("heat", "cold"), "no column 'heat', which the model was trained with"),
     "nothing known ahead": (shops(50, 51), "'promotion' of series 'a' is not known at 2024-02-21"),
-    "not positive": (shops(50, 51).replace("2024-02-20,", "2024-02-20,-"), "on positive values alone, in logs"),
+    "not positive": (shops(50, 51).replace("2024-02-20,", "2024-02-20,-"), "in logs, on positive values only"),
 }  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def test_a_month_at_a_time_as_cron_would(monthly: Program) -> None:
         assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[1].startswith("1961-01,")
     again = program("forecast", "-", "--continue", stdin=f"{lines[0]}\n{lines[-1]}\n")
-    assert "the state holds all up to 1960-12" in again.stderr
+    assert "the state already includes everything up to 1960-12" in again.stderr
     assert program("forecast").stdout == done.stdout
     whole = program("forecast", AIR_PASSENGERS)
     ours, theirs = (
@@ -186,5 +186,5 @@ def test_flags_that_make_no_sense(program: Program, flags: list[str], words: str
 
 def test_a_value_without_a_logarithm_is_refused(tmp_path: Path) -> None:
     begun = Forecaster.fit(table(tmp_path, shops(0, 50)), config("gru", "auto"))
-    with pytest.raises(DataError, match="at 2024-01-01 is -1, and the model was trained on positive values alone"):
+    with pytest.raises(DataError, match="at 2024-01-01 is -1, but the model was trained in logs, on positive values only"):
         begun.predict(table(tmp_path, shops(0, 50).replace("2024-01-01,50.126", "2024-01-01,-1")), complete=False)

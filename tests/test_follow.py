@@ -96,7 +96,7 @@ def test_sigterm_saves_the_state(stream: "subprocess.Popen[str]", there: Program
     # What comes next follows that state, and what was there does not.
     again = there("forecast", "--follow", "-H", "1", stdin="\n".join([HEADER, *rows(62, 64, ("a",))]))
     assert again.returncode == 1
-    assert "line 2: the row of series 'a' is at 62, but the state holds all up to 62" in again.stderr
+    assert "line 2: the row of series 'a' is at 62, but the state already includes everything up to 62" in again.stderr
     assert again.stdout.splitlines()[1].startswith("a,64,")
 
 
@@ -118,7 +118,7 @@ def test_bad_rows_are_left_out_by_name(there: Program) -> None:
     words = [
         "series 'c'",
         "the row of series 'a' is at 63, but the state ends at 60: 2 steps are missing",
-        "the row of series 'a' is at 60, but the state holds all up to 60",
+        "the row of series 'a' is at 60, but the state already includes everything up to 60",
         "2 cells",
         "'x' in column",
         "'six' in column",
@@ -129,7 +129,7 @@ def test_bad_rows_are_left_out_by_name(there: Program) -> None:
         assert word in said[i]
     strict = there("forecast", "--follow", "--strict", stdin="\n".join([HEADER, *bad]))
     assert strict.returncode == 1
-    assert "rnncast: line 2: the model keeps no state of series 'c'" in strict.stderr
+    assert "rnncast: line 2: the model has no state for series 'c'" in strict.stderr
 
 
 def test_gaps_are_stepped_over_where_that_is_asked_for(there: Program) -> None:
@@ -227,7 +227,7 @@ def test_a_model_with_covariates_by_time_is_refused(model: Path, tmp_path: Path)
     from rnncast.series.encoding import Code, Encoding
 
     forecaster = replace(Forecaster.load(str(model)), encoding=Encoding(known=(Code("price"),)))
-    with pytest.raises(DataError, match="trained with --known price, which a stream of values does not bring"):
+    with pytest.raises(DataError, match="trained with --known price, which a stream of values does not contain"):
         Follower(forecaster)
 
 

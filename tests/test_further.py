@@ -61,11 +61,11 @@ def test_what_was_learnt_is_worth_epochs() -> None:
 
 
 REFUSED = {
-    "another net": (["--model", "lstm"], "trained with --model gru, and cannot go on with lstm"),
-    "another size": (["--hidden-size", "9"], "trained with --hidden-size 8, and cannot go on with 9"),
-    "another season": (["--season", "4"], "trained with --season 6, and cannot go on with 4"),
-    "another loss": (["--loss", "mse"], "trained with --loss pinball, and cannot go on with mse"),
-    "another window": (["--window", "9"], "trained with --window 7, and cannot go on with 9"),
+    "another net": (["--model", "lstm"], "trained with --model gru and cannot change to lstm"),
+    "another size": (["--hidden-size", "9"], "trained with --hidden-size 8 and cannot change to 9"),
+    "another season": (["--season", "4"], "trained with --season 6 and cannot change to 4"),
+    "another loss": (["--loss", "mse"], "trained with --loss pinball and cannot change to mse"),
+    "another window": (["--window", "9"], "trained with --window 7 and cannot change to 9"),
     "covariates": (["--known", "price"], "the model was trained with --known (none)"),
     "no file": (["--from", "nowhere.safetensors"], "there is no model file nowhere.safetensors"),
     "itself": (["-o", "old.safetensors"], "old.safetensors is read, and would be replaced"),
@@ -135,6 +135,6 @@ def test_from_python(begun: Program) -> None:
     path = str(begun.folder / "old.safetensors")
     made = rnncast.train(waves(seed=4), start=path, horizon=3, epochs=0, quiet=True).forecaster
     assert (made.spec.net.model, made.spec.task.horizon, made.asked.train.start) == ("gru", 3, path)
-    with pytest.raises(UsageError, match="trained with --model gru, and cannot go on with lstm"):
+    with pytest.raises(UsageError, match="trained with --model gru and cannot change to lstm"):
         rnncast.train(waves(), start=path, model="lstm", quiet=True)
     assert rnncast.train(waves(), start="pretrained", quiet=True).forecaster.spec.net.pretrained == 1

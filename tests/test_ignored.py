@@ -45,12 +45,12 @@ def test_nothing_is_said_where_all_is_used(promoted: Program) -> None:
 
 def test_an_unknown_category_is_named_with_the_nearest_known(promoted: Program) -> None:
     said = future(promoted, "north,2024-01-29,postre")
-    assert "'postre' in column 'promotion' was never seen in training" in said
-    assert "the nearest that was is 'poster'" in said
+    assert "'postre' in column 'promotion' was not seen in training" in said
+    assert "the nearest one that was is 'poster'" in said
 
 
 def test_the_nearest_category_is_found_whatever_its_case(promoted: Program) -> None:
-    assert "the nearest that was is 'plain'" in future(promoted, "north,2024-01-29,PLAIN")
+    assert "the nearest one that was is 'plain'" in future(promoted, "north,2024-01-29,PLAIN")
 
 
 def test_a_category_like_none_that_is_known_is_named_with_those(promoted: Program) -> None:
@@ -59,8 +59,8 @@ def test_a_category_like_none_that_is_known_is_named_with_those(promoted: Progra
 
 def test_rows_of_other_series_and_other_times_are_said(promoted: Program) -> None:
     said = future(promoted, "west,2024-01-29,plain", "north,2024-01-31,plain", "south,2024-01-01,plain")
-    assert "left out the rows of series that are not among these: 'west'" in said
-    assert "left out 2 rows outside the 2 steps that are forecast" in said
+    assert "ignored the rows of other series: 'west'" in said
+    assert "ignored 2 rows outside the 2 steps that are forecast" in said
 
 
 def test_columns_that_are_not_used_are_said(promoted: Program) -> None:
@@ -88,7 +88,7 @@ def test_train_says_it_too(promoted: Program) -> None:
         *settings,
     )
     assert "not among these: 'west'" in done.stderr
-    assert "left out 1 row not after the data" in done.stderr
+    assert "ignored 1 row not after the data" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["ts", "event_ts", "epoch", "Unix Time"])

@@ -137,7 +137,7 @@ def test_jumps_make_student_t_the_likelier() -> None:
 
 def test_losses_that_do_not_suit_are_refused() -> None:
     halves = Panel.from_series({"a": np.arange(60) / 2})
-    with pytest.raises(DataError, match=r"0\.5 is none"):
+    with pytest.raises(DataError, match=r"0\.5 is not a count"):
         resolve(config_of("negative-binomial"), halves)
     with pytest.raises(UsageError, match="takes no logs"):
         resolve(config_of("negative-binomial", transform="log"), counts())

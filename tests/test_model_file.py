@@ -292,7 +292,7 @@ def test_a_forecast_that_is_not_finite_is_refused(model: Path, tmp_path: Path) -
     _, tensors = read_model(str(model))
     path = rewritten(model, tmp_path / "odd", {}, **{"head.weight": np.full_like(tensors["head.weight"], 3e38)})
     large = Forecaster.load(str(path))
-    words = "what the lstm model forecasts is not a finite number"
+    words = "the forecast of the lstm model is not a finite number"
     with pytest.raises(ForecastError, match=words):
         large.predict()
     with pytest.raises(ForecastError, match=words):
@@ -309,7 +309,7 @@ def test_a_forecast_ends_with_the_calendar() -> None:
     config = small_config()
     model = Forecaster.fit(panel, replace(config, task=replace(config.task, seasons=(1,), horizon=4)))
     assert model.predict(horizon=3).point.shape == (1, 3)
-    with pytest.raises(DataError, match="4 steps after 9996-01-01, the calendar of years 1 to 9999 is at its end"):
+    with pytest.raises(DataError, match="4 steps after 9996-01-01 are beyond the end of the calendar"):
         model.predict()
     follower = Follower(model)
     with pytest.raises(DataError, match="the calendar"):
@@ -341,5 +341,5 @@ def test_a_base_forecast_that_stands_twice_is_refused(model: Path, tmp_path: Pat
     spec = header["spec"]
     names = [spec["frame"]["baselines"][-1], *spec["frame"]["baselines"][1:]]
     path = rewritten(model, tmp_path / "odd", {"spec": {**spec, "frame": {**spec["frame"], "baselines": names}}})
-    with pytest.raises(ModelFileError, match=f"the base forecast {names[0]} stands twice"):
+    with pytest.raises(ModelFileError, match=f"the base forecast {names[0]} is listed twice"):
         Forecaster.load(str(path))

@@ -135,7 +135,7 @@ def test_settings_are_those_of_the_command_and_no_others() -> None:
         rnncast.train(passengers(), horizn=3)
     with pytest.raises(UsageError, match="called 'epochs'"):
         rnncast.forecast(passengers(), epochs=3)
-    with pytest.raises(UsageError, match="knows no series"):
+    with pytest.raises(UsageError, match="has no series"):
         rnncast.forecast(None)
     with pytest.raises(UsageError, match="cannot use them"):
         rnncast.forecast(passengers(), known="price")

@@ -91,7 +91,7 @@ def test_panels_and_forms_of_output(untrained: Program) -> None:
 
 REFUSED = {
     "no data": (["-m", "pretrained"], "it needs data"),
-    "known": (["air.csv", "--known", "x"], "--known: the pretrained net has learnt nothing of your covariates"),
+    "known": (["air.csv", "--known", "x"], "--known: the pretrained net cannot use covariates"),
     "future": (["air.csv", "--future", "x.csv"], "--future: the pretrained net"),
     "continue and follow": (["air.csv", "--continue", "--follow"], "are two ways to take new rows"),
     "device": (["air.csv", "--device", "cuda"], "runs on the CPU alone"),

@@ -245,5 +245,5 @@ def test_a_value_without_a_logarithm_is_refused(program: Program) -> None:
     assert program("train", "air.csv", "--from", "pretrained", "-q").returncode == 0
     model = Forecaster.load(str(program.folder / STATE))
     rows = Panel.from_series({model.ids[0]: np.array([-1.0])}, start=model.cutoff + 1)
-    with pytest.raises(DataError, match="trained on positive values alone"):
+    with pytest.raises(DataError, match="trained in logs, on positive values only"):
         model.update(replace(rows, frequency=model.frequency, columns=model.columns))

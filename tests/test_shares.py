@@ -52,7 +52,7 @@ def test_it_is_open_where_the_net_is() -> None:
     assert start_of(Config())[0] == start_of(Config(task=task, train=TrainConfig(seed=3)))[0] == "validation"
     assert start_of(Config(net=NetConfig(hidden_size=9))) == (
         "scratch",
-        "as --hidden-size is given; --from validation holds the pretrained net against it",
+        "because --hidden-size is given; --from validation compares it with the pretrained net",
     )
     assert start_of(Config(train=TrainConfig(epochs=2)))[0] == "scratch"
     assert "as --epochs is given" in start_of(Config(train=TrainConfig(epochs=2)))[1]
@@ -60,7 +60,7 @@ def test_it_is_open_where_the_net_is() -> None:
     assert "the strategy is recursive" in start_of(Config(task=TaskConfig(strategy="recursive")))[1]
     assert "the loss is student-t" in start_of(Config(train=TrainConfig(loss="student-t")))[1]
     assert start_of(Config(train=TrainConfig(start="validation", epochs=2)))[0] == "validation"
-    with pytest.raises(UsageError, match="--from validation decides by validation"):
+    with pytest.raises(UsageError, match="--from validation needs validation"):
         start_of(Config(train=TrainConfig(start="validation", validate=False)))
 
 
@@ -158,4 +158,4 @@ def test_it_is_said(program: Program) -> None:
 def test_why_it_is_no_candidate_is_said(program: Program) -> None:
     sales = ROOT / "sample_data" / "store_sales.csv"
     told = program("train", sales, "--target", "sales", "--known", "promotion", "--explain", "--max-time", "0.1")
-    assert "the pretrained net is no candidate: it has learnt nothing of covariates" in " ".join(told.stderr.split())
+    assert "the pretrained net is not a candidate: it has learnt nothing of covariates" in " ".join(told.stderr.split())

@@ -310,9 +310,9 @@ def test_a_recursive_forecast_does_not_depend_on_the_company() -> None:
         ("window", "recursive", "auto", ("recursive", "bptt")),
         ("jordan", "auto", "auto", ("recursive", "bptt")),
         ("jordan", "auto", "scheduled", ("recursive", "scheduled")),
-        ("jordan", "direct", "auto", "jordan cannot be direct: what it remembers is its own output"),
-        ("lstm", "direct", "teacher-forcing", "says what is fed back, and with --strategy direct nothing is"),
-        ("gru", "direct", "scheduled", "says what is fed back, and with --strategy direct nothing is"),
+        ("jordan", "direct", "auto", "jordan cannot be direct: its state is its own output"),
+        ("lstm", "direct", "teacher-forcing", "says what is fed back, but --strategy direct feeds nothing back"),
+        ("gru", "direct", "scheduled", "says what is fed back, but --strategy direct feeds nothing back"),
     ],
 )
 def test_combinations(name: str, strategy: str, training: str, expected: tuple[str, str] | str) -> None:

@@ -1,5 +1,4 @@
-"""What notebooks and programs call: train, forecast, compare and score, with the flags of the commands for keywords.
+"""Python API for notebooks and programs: train, forecast, compare and score, with the commands' flags as keywords.
 
-Everything is computed, read and drawn by the rooms below; here it is asked for, and what comes is made into values that
-a person can look at.
+Other rooms compute, read and draw; this one turns requests into calls, and results into values that display well.
 """

@@ -1,4 +1,4 @@
-"""A forecast as a notebook has it: to look at, to make a DataFrame of, to ask for other intervals."""
+"""Forecasts in a notebook: to look at, to turn into a DataFrame, to ask for other intervals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-ROWS = 10  # that are shown
+ROWS = 10  # shown at most
 
 
 @dataclass(frozen=True, repr=False)
 class Forecast:
     """Forecasts of S series over H steps, in the user's units.
 
-    values: as arrays. seen: the values before, of each series. seasons: of the data, the main one first. drawn: so many
-    whole futures.
+    values: as arrays. seen: returns the values before, of each series. seasons: of the data, the main one first. drawn:
+    draws a number of sample paths.
     """
 
     values: of_series.Forecast
@@ -36,37 +36,38 @@ class Forecast:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of the series [S]."""
+        """Ids of the series [S]."""
         return self.values.ids
 
     @property
     def horizon(self) -> int:
-        """Steps ahead."""
+        """Number of steps ahead."""
         return self.values.horizon
 
     @property
     def time(self) -> Times:
-        """The time of each step [S, H]."""
+        """Times of the steps [S, H]."""
         return self.values.time
 
     @property
     def point(self) -> Values:
-        """The point forecasts [S, H]: medians, unless the loss has another point."""
+        """Point forecasts [S, H]: medians, or means if the loss aims at the mean."""
         return self.values.point
 
     @in_python_terms
     def interval(self, level: float) -> tuple[Values, Values]:
-        """The lower and upper ends [S, H] of the central interval that should hold `level` percent of the values."""
+        """Return the lower and upper ends [S, H] of the central interval that should hold `level` percent of the
+        values."""
         return self.values.interval(level)
 
     @in_python_terms
     def at(self, level: Any = None, quantiles: Any = None) -> "Forecast":
-        """The same forecast with other intervals, in percent, or with quantiles."""
+        """Return the same forecast with other intervals, in percent, or with quantiles."""
         return replace(self, values=shown(self.values, level, quantiles))
 
     @in_python_terms
     def paths(self, number: int = 100) -> "pd.DataFrame":
-        """Sample whole futures, each as likely as the others: a row per series, path and step. UsageError below 1."""
+        """Draw sample paths, all equally likely: a row for each series, path and step. Raises UsageError below 1."""
         from rnncast.files.output.frames import paths_frame
 
         return paths_frame(self._sampled("number", number))
@@ -77,10 +78,10 @@ class Forecast:
 
     @in_python_terms
     def sum(self, by: str = "all", *, paths: int = PATHS) -> "pd.DataFrame":
-        """Sums of each series over each "month", "quarter" or "year", or over "all" steps, with their intervals.
+        """Sum each series over each "month", "quarter" or "year", or over "all" steps, with intervals.
 
-        A row per series and period: from, to and steps say what is added up, which is a part of the period where the
-        forecast covers a part of it. paths: sampled futures that the intervals are from.
+        A row for each series and period: from, to and steps say what is summed, which is only part of a period if the
+        forecast covers only part of it. paths: number of sample paths from which the intervals are computed.
         """
         import pandas as pd
 
@@ -95,8 +96,11 @@ class Forecast:
 
     @in_python_terms
     def total(self, by: Any = (), *, paths: int = PATHS) -> "Forecast":
-        """The forecast of the sum of all series, or of those with the same values in some id columns, with intervals
-        for that sum: series that rise and fall together make them wider. UsageError for a column that is no id."""
+        """Forecast the sum of all series, or of those with equal values in some id columns, with intervals for that
+        sum.
+
+        Series that rise and fall together make the intervals wider. Raises UsageError for a column that is not an id.
+        """
         columns, drawn, seen = several("by", by, str), partial(self._sampled, "paths"), self.seen
 
         def added(number: int) -> of_series.Paths:
@@ -106,15 +110,18 @@ class Forecast:
         return Forecast(values, lambda: history_of(seen(), self.values, columns), self.seasons, added)
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row per series and step: ids, time, forecast, and the ends of its intervals, or its quantiles."""
+        """Return a row for each series and step: ids, time, forecast, and the ends of its intervals, or its
+        quantiles."""
         from rnncast.files.output.frames import forecast_frame
 
         return forecast_frame(self.values)
 
     @in_python_terms
     def plot(self, series: str | None = None) -> "Figure":
-        """A matplotlib figure of a series, or of a few: the forecast with its intervals, after what was seen. Needs
-        `pip install 'rnncast[plot]'`. UsageError if there is no series of that id."""
+        """Draw a series, or a few, as a matplotlib figure: the forecast with its intervals, after the observed values.
+
+        Needs `pip install 'rnncast[plot]'`. Raises UsageError if there is no series of that id.
+        """
         from rnncast.report.figures.file import check_figure
 
         check_figure("forecast.png")
@@ -129,7 +136,7 @@ class Forecast:
             return forecast_figure(self.values, self.seen(), self.seasons, chosen)
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """The same rows for polars, DuckDB and whatever else speaks Arrow: polars.DataFrame(forecast)."""
+        """Export the same rows to polars, DuckDB and anything else that speaks Arrow: polars.DataFrame(forecast)."""
         return self.to_frame().__arrow_c_stream__(requested_schema)
 
     def __len__(self) -> int:
@@ -145,13 +152,13 @@ class Forecast:
 
 
 def shown(values: of_series.Forecast, level: Any, quantiles: Any) -> of_series.Forecast:
-    """A forecast with the intervals or the quantiles asked for, as it is where none are. UsageError if both are."""
+    """Return a forecast with the intervals or quantiles asked for, or as it is. Raises UsageError if both are given."""
     wanted = quantiles_from(level, quantiles)
     return values if wanted is None else values.at(wanted, by_level=quantiles is None)
 
 
 def html(frame: "pd.DataFrame", title: str) -> str:
-    """A frame for a notebook, under a title."""
+    """Return a frame as HTML for a notebook, under a title."""
     from html import escape
 
     return f"<p>{escape(title)}</p>{frame.to_html(max_rows=2 * ROWS, index=False, border=0)}"

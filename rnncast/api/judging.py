@@ -1,4 +1,4 @@
-"""Is it worth it, and how good was it: compare and score."""
+"""Comparing and scoring: is a net worth it, and how good was a forecast?"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,30 +23,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """What a comparison found."""
+    """Result of a comparison."""
 
     findings: Findings
 
     @property
     def win(self) -> bool:
-        """Whether the model beats every baseline and the better naive forecast, by more than chance."""
+        """True if the model beats every baseline and the better naive forecast by more than chance."""
         verdict = self.findings.verdict
         return verdict is not None and verdict.win
 
     @property
     def verdict(self) -> str:
-        """The answer in a sentence; "" where nothing could be judged."""
+        """Answer in a sentence; empty if nothing could be judged."""
         verdict = self.findings.verdict
         return "" if verdict is None else verdict.sentence
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row per candidate, the best first: MASE, sMAPE, MAE, rank, skill, coverage, p, seconds."""
+        """Return a row for each candidate, the best first: MASE, sMAPE, MAE, rank, skill, coverage, p, seconds."""
         import pandas as pd
 
         return pd.DataFrame(self.findings.rows, columns=self.findings.names)
 
     def forecasts(self) -> "pd.DataFrame":
-        """Every forecast: a row per series, origin and step, a column per candidate and end of its intervals."""
+        """Return every forecast: a row for each series, origin and step, a column for each candidate and interval
+        end."""
         import pandas as pd
 
         from rnncast.files.output.forecasts import side_by_side
@@ -81,11 +82,10 @@ def compare(
 ) -> Comparison:
     """Compare nets with baselines and the naive forecasts, on the same origins of the same data.
 
-    df: as `train` takes it. model, baseline: a net, "pretrained", a baseline, a model file, a Model (whose settings are
-    taken, not its weights), or a list of such; baseline=[] trains no net beside the model. with_: forecasts made
-    elsewhere, as `score` takes them, or a dict of such by name, at whose origins all is compared (without a baseline,
-    unless given). folds: origins, a horizon apart; as many as the data have room for, unless given. refit: train nets
-    anew at "all" origins, or at the "first". Errors as `compare_candidates`.
+    df: as `train` takes it. model, baseline: a net, "pretrained", a baseline, a model file, a Model (its settings are
+    used, not its weights), or a list of these; baseline=[] trains no net besides the model. folds: number of origins, a
+    horizon apart; None for as many as the data allow. refit: train nets anew at "all" origins, or at the "first".
+    Errors as `compare_candidates`.
     """
     if refit not in ("all", "first"):
         raise UsageError(f"--refit is {refit!r}, but must be one of all, first")
@@ -105,7 +105,7 @@ def compare(
 
 
 def _sources(given: Any) -> list[ForecastSource]:
-    """Tables of forecasts, and what they are called."""
+    """Return tables of forecasts, and what they are called."""
     if isinstance(given, Mapping):
         return [ForecastSource(_table(each), str(name)) for name, each in given.items()]
     several = given if isinstance(given, list | tuple) else [given] if given is not None else []
@@ -117,7 +117,7 @@ def _table(forecasts: Any) -> Any:
 
 
 def _contest(models: Any, baselines: Any) -> Contest:
-    """The candidates by name; a Model goes by the name of its net."""
+    """Return the candidates by name; a Model has the name of its net."""
     trained = {}
 
     def names(given: Any) -> list[str]:
@@ -144,11 +144,12 @@ def score(
     quiet: bool = False,
     **table: Any,
 ) -> "pd.DataFrame":
-    """Score forecasts, anybody's, against what came: a row per model, or per model and series or lead time.
+    """Score forecasts from any source against actual values: a row for each model, or for each model and series or lead
+    time.
 
-    forecasts: a Forecast, or a table as libraries write it. actual: what came, as `train` takes it. history: what came
-    before, to scale errors by; what the actual values hold of it, unless given. by: "overall", "series" or "lead".
-    season: the m of MASE; the calendar's, or found in the data, unless given. Errors as `read_forecasts` and
+    forecasts: a Forecast, or a table as libraries write it. actual: the observed values, as `train` takes data.
+    history: the values before, by which errors are scaled; None takes those in `actual`. by: "overall", "series" or
+    "lead". season: the m of MASE; None for the calendar's, or one found in the data. Errors as `read_forecasts` and
     `score_forecasts`.
     """
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Settings as keyword arguments: checked when they come, and shown in the signature, for help and completion."""
+"""Settings as keyword arguments: checked on arrival, and shown in the signature for help and completion."""
 
 import inspect
 from collections.abc import Callable
@@ -16,8 +16,7 @@ ALL = (TableConfig, *CONFIG)
 
 
 def takes(*sections: Any, without: tuple[str, ...] = ()) -> Callable[[Function], Function]:
-    """Show the settings of some sections in the signature of a function that takes them as **settings, and let its
-    errors speak of keywords."""
+    """Return a decorator that shows the settings of some sections in the signature of a function taking **settings."""
 
     def shown(function: Function) -> Function:
         signature = inspect.signature(function)
@@ -45,8 +44,10 @@ def keyword(name: str) -> str:
 def table_and_config(
     settings: dict[str, Any], table: TableConfig | None = None, config: Config | None = None
 ) -> tuple[TableConfig, Config]:
-    """How to read a table, and what to train, by keywords upon what there is. UsageError, by name, for one that is
-    unknown or wrong."""
+    """Return how to read a table and what to train, from keywords applied to defaults.
+
+    Raises UsageError, naming the keyword, if one is unknown or invalid.
+    """
     config, table = config or Config(), table or TableConfig()
     read, task, net, train = sorted_out(settings, table, config.task, config.net, config.train)
     asked = Config(task=updated(config.task, task), net=updated(config.net, net), train=updated(config.train, train))

@@ -1,4 +1,4 @@
-"""A trained model as a notebook has it, and training."""
+"""Training in a notebook, and the trained Model."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +15,7 @@ from rnncast.settings import sorted_out, updated
 
 @dataclass(frozen=True, repr=False)
 class Model:
-    """A trained net with the state of every series that it was trained on. Nothing in it changes."""
+    """A trained net with the state of every series it was trained on. It is never modified."""
 
     forecaster: Forecaster
 
@@ -31,12 +31,12 @@ class Model:
         quiet: bool = False,
         **settings: Any,
     ) -> Forecast:
-        """Forecast what follows each trained series, or each series of a table, given as its whole history.
+        """Forecast the next values of each trained series, or of each series of a table, given as its whole history.
 
-        df: a DataFrame, a path, or whatever else `train` takes. horizon: steps; as trained, unless given. level:
-        intervals in percent, 80 or (80, 95), or quantiles: (0.1, 0.5, 0.9); as trained, unless given. future: a table
-        of known covariates in the steps to come. min, max: no forecast lies beyond. **settings: how df is read, as in
-        training, unless given. Errors as `Forecaster.predict`.
+        df: a DataFrame, a path, or anything else `train` takes; None continues the trained series. horizon: steps; None
+        for the trained one. level: intervals in percent, 80 or (80, 95), or quantiles: (0.1, 0.5, 0.9); None as
+        trained. future: a table of known covariates in the steps ahead. min, max: bounds of the forecast. **settings:
+        how to read df; as in training by default. Errors as `Forecaster.predict`.
         """
         from rnncast.forecaster.data import future_of
 
@@ -56,9 +56,10 @@ class Model:
 
     @takes(TableConfig)
     def update(self, df: Any, **table: Any) -> "Model":
-        """The same net, after new rows of its series: those that follow the saved state, whose cost is theirs alone.
+        """Return the same net after new rows of its series, which follow the saved state; the cost is in these rows
+        only.
 
-        gaps="mask": steps may be missing before them. DataError for rows that do not follow.
+        gaps="mask": steps may be missing in front of them. Raises DataError for rows that do not follow.
         """
         from rnncast.files.panels.tables import read_table
         from rnncast.forecaster.data import continued
@@ -68,16 +69,16 @@ class Model:
 
     @property
     def horizon(self) -> int:
-        """Steps that it was trained to forecast."""
+        """Number of steps that it was trained to forecast."""
         return self.forecaster.spec.task.horizon
 
     @property
     def scores(self) -> dict[str, float]:
-        """MASE on data held back in training, of the model and of the naive forecasts; empty if none were."""
+        """MASE on data held out in training, of the model and of the naive forecasts; empty if none were held out."""
         return dict(self.forecaster.scores)
 
     def save(self, path: str = "rnncast.safetensors") -> None:
-        """Write the model file, which `load` and the command line read. OutputError if it cannot be written."""
+        """Write the model file, which `load` and the command line read. Raises OutputError if it cannot be written."""
         self.forecaster.save(str(path))
 
     def __repr__(self) -> str:
@@ -94,11 +95,11 @@ class Model:
 
 @takes(*ALL)
 def train(df: Any, *, future: Any = None, device: str = "auto", quiet: bool = False, **settings: Any) -> Model:
-    """Learn from a table of time series: what `rnncast train` does, with its flags for keywords.
+    """Train on a table of time series, as `rnncast train` does, with its flags as keywords.
 
     df: a pandas DataFrame or Series, a polars or any other Arrow table, a path, an open file, or the values of one
-    series. future: a table of known covariates in the steps to come. start: as --from. quiet: say nothing on stderr.
-    DataError, UsageError or TrainingError, with a hint, where it cannot be done.
+    series. future: a table of known covariates in the steps ahead. start: as --from. quiet: print nothing on stderr.
+    Raises DataError, UsageError or TrainingError, with a hint.
     """
     from rnncast.choices.decide import decide
     from rnncast.forecaster.data import extended
@@ -133,12 +134,13 @@ def train(df: Any, *, future: Any = None, device: str = "auto", quiet: bool = Fa
 
 
 def load(path: Any = "rnncast.safetensors", device: str = "cpu") -> Model:
-    """Read a model file, of `Model.save` or of the command line. ModelFileError if it is missing, damaged, or none."""
+    """Read a model file written by `Model.save` or the command line. Raises ModelFileError if it is not a sound one."""
     return Model(replace(Forecaster.load(str(path)), device=device))
 
 
 def _asked(settings: dict[str, Any]) -> tuple[TableConfig, Config, Forecaster | None]:
-    """The settings asked for, and the forecaster whose nets are trained further, if there is one, upon its own."""
+    """Return the settings asked for, and the forecaster whose nets are trained further, with its own settings as
+    defaults."""
     table, config = table_and_config(settings)
     if config.train.start == "auto" and settings.get("model", ANY_NET) != ANY_NET:  # by name, even if it is the default
         return table, replace(config, train=replace(config.train, start=SCRATCH)), None
@@ -152,7 +154,7 @@ def _asked(settings: dict[str, Any]) -> tuple[TableConfig, Config, Forecaster | 
 
 
 def _path(df: Any) -> str:
-    """Where data can be found again, "" if nowhere."""
+    """Return where data can be found again; empty if nowhere."""
     import os
 
     return os.fspath(df) if isinstance(df, str | os.PathLike) else ""

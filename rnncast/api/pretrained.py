@@ -1,4 +1,4 @@
-"""Forecasts by whichever model is at hand: one that is given, or the net that comes with the package."""
+"""Forecasting with a given model, or else with the pretrained net shipped with the package."""
 
 from functools import partial
 from typing import Any
@@ -23,17 +23,18 @@ def forecast(
     quiet: bool = False,
     **settings: Any,
 ) -> Forecast:
-    """Forecast what follows each series of a table: by the pretrained net, which needs no training, or by a model.
+    """Forecast the next values of each series of a table with a model, or with the pretrained net, which needs no
+    training.
 
-    df: as `train` takes it. model: a Model, or the path of its file. horizon: steps; one season (of a model: as
-    trained), unless given. season: its length in steps, or several, for the pretrained net; the data's, unless given.
-    level: intervals in percent, or quantiles; (80, 95), unless given. min, max: no forecast
-    lies beyond. Errors as `train` and `Model.forecast`.
+    df: as `train` takes it. model: a Model, or the path of its file. horizon: steps; None for one season, or a model's
+    trained horizon. season: its length in steps, or several, for the pretrained net; None for the data's. level:
+    intervals in percent, or quantiles; (80, 95) by default. min, max: bounds of the forecast. Errors as `train` and
+    `Model.forecast`.
     """
     if model != PRETRAINED:
         if season is not None:
             raise UsageError(
-                "--season is for the pretrained net: a trained model has the seasons that it was trained with",
+                "--season is for the pretrained net: a trained model keeps the seasons it was trained with",
                 hint="train again with that season, or leave out the model",
             )
         trained = model if isinstance(model, Model) else load(model)
@@ -42,13 +43,13 @@ def forecast(
     from rnncast.settings import sorted_out, updated
 
     if df is None:
-        raise UsageError("the pretrained net knows no series to continue: it needs data", hint="give a DataFrame")
+        raise UsageError("the pretrained net has no series to continue: it needs data", hint="give a DataFrame")
     say = speaker(quiet)
     read, wanted = sorted_out({"horizon": horizon, "season": season, **settings}, TableConfig(), TaskConfig())
     asked, task = updated(TableConfig(), read), updated(TaskConfig(), wanted)
     if asked.covariates:
         raise UsageError(
-            "the pretrained net has learnt nothing of your covariates, and cannot use them",
+            "the pretrained net cannot use covariates",
             hint="train a model with them: rnncast.train(df, known=[...])",
         )
     panel = panel_of(df, asked, say)

@@ -1,4 +1,4 @@
-"""What is said while something is done: the remarks of the command line, on stderr, unless they are not wanted."""
+"""Remarks while something is done: those of the command line, on stderr, unless `quiet`."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ Say = Callable[[str], None]
 
 
 def speaker(quiet: bool) -> Say:
-    """What says a line on stderr; nothing if it is to be quiet."""
+    """Return a function that prints a line on stderr, or nothing if `quiet`."""
 
     def say(text: str) -> None:
         print(harmless(text), file=sys.stderr, flush=True)
@@ -28,7 +28,7 @@ def speaker(quiet: bool) -> Say:
 
 @contextmanager
 def drawn_progress(quiet: bool) -> "Iterator[Advance]":
-    """A line of progress, where stderr is a terminal."""
+    """Draw a line of progress if stderr is a terminal."""
     from rnncast.report.progress import progress
     from rnncast.report.screen import screen
 
@@ -37,7 +37,7 @@ def drawn_progress(quiet: bool) -> "Iterator[Advance]":
 
 
 def panel_of(data: Any, table: TableConfig, say: Say) -> "Panel":
-    """The panel in a table of any form, or the panel that the data are already."""
+    """Return the panel in a table of any form; data that are a Panel are returned as they are."""
     from rnncast.files.panels.tables import read_table
     from rnncast.series.panel import Panel
 
@@ -45,7 +45,7 @@ def panel_of(data: Any, table: TableConfig, say: Say) -> "Panel":
 
 
 def seen_by(past: "Panel | Forecaster") -> "list[Values]":
-    """The values of each series that a forecast goes on from, as far as they are kept."""
+    """Return the values of each series before a forecast, as far as they are kept."""
     from rnncast.series.panel import Panel
 
     return [each.y for each in past] if isinstance(past, Panel) else list(past.recent)

@@ -1,4 +1,4 @@
-"""Errors in the terms of a notebook: what the command line calls --horizon 18 is the keyword horizon=18 here."""
+"""Errors in Python terms: the flag --horizon 18 of the command line is the keyword horizon=18 here."""
 
 import re
 from collections.abc import Callable, Collection
@@ -16,14 +16,14 @@ SPECS = {
     for section in (TableConfig, TaskConfig, NetConfig, TrainConfig)
     for spec in fields(section)
 }
-# A flag at the start of a word, and a value only where nothing else can be meant: quoted, a number, or a PLACEHOLDER.
+# A flag at the start of a word, with a value only if it is unmistakable: quoted, a number, or a PLACEHOLDER.
 _FLAG = re.compile(
     r"(?<![\w-])--(no-)?([a-z][a-z-]*)(?: (?P<value>'[^']*'|[0-9][0-9.,]*(?![\w,.])|[A-Z]{2,}\b|[\w-]+))?"
 )
 
 
 def in_python_terms(function: Function) -> Function:
-    """Make a function raise its errors with keyword arguments where their texts have flags."""
+    """Make a function raise its errors with flags in their texts rewritten as keyword arguments."""
 
     @wraps(function)
     def called(*args: Any, **given: Any) -> Any:
@@ -38,7 +38,7 @@ def in_python_terms(function: Function) -> Function:
 
 
 def as_keywords(text: str) -> str:
-    """Write the flags in a text as keyword arguments; the commands of a shell stay as they are."""
+    """Return rewrite the flags in a text as keyword arguments; shell commands stay as they are."""
     told, command, rest = text.partition("rnncast ")
     return _FLAG.sub(_keyword, told) + command + rest
 

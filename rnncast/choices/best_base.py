@@ -1,4 +1,4 @@
-"""Which base forecast is the best to start from: the one that would have been off least, over the panel itself."""
+"""Choice of the base forecast to start from: the one with the smallest error over the panel itself."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from rnncast.frame.frame import Frame
 from rnncast.frame.past import Past
 from rnncast.series.panel import Panel
 
-MOST_SERIES = 50  # looked at; more would not change the answer
+MOST_SERIES = 50  # examined; more would not change the answer
 MOST_ORIGINS = 64  # of each
-NOTHING = 1e-6  # local units, that an error of 0 is taken for
+NOTHING = 1e-6  # local units: floor of errors, because their logarithms are averaged
 SEASONS_BEFORE = 2  # before the first origin
 
 
 class BestBases(NamedTuple):
-    """The names of the best base forecasts, the best first; its error, and that of the last value, relative to the last
+    """Names of the best base forecasts, the best first; their error, and that of the last value, relative to last
     season's."""
 
     names: tuple[str, ...]
@@ -26,13 +26,14 @@ class BestBases(NamedTuple):
 
 
 def best_bases(panel: Panel, frame: Frame) -> BestBases:
-    """The best base forecast of a frame, and those that cannot be told from it.
+    """Return the best base forecast of a frame, and those that are not distinguishable from it.
 
-    Errors are in local units, over origins all along each series; relative ones are averaged over series in logs. With
-    n horizons that do not overlap, a base that errs exp(1/n) times as much has a likelihood 1/e of the best's, under
-    Laplace errors, and is not told from it. Where nothing can be told, it is the frame's own, and the errors are NaN.
+    Errors are in local units, over origins all along each series; relative errors are averaged over series in logs.
+    With n non-overlapping horizons, a base with an error exp(1/n) times as large has a likelihood 1/e of the best's,
+    under Laplace errors, and counts as not distinguishable. If the series are too short, the frame's own base is
+    returned, with NaN errors.
     """
-    frame = replace(frame, window=1)  # base forecasts look past it, and windows of every step take memory
+    frame = replace(frame, window=1)  # base forecasts do not use the window, which would take memory at every step
     errors = np.array([_errors(y, frame) for y in panel.sample(MOST_SERIES)])  # [S, K]
     errors = errors[~np.isnan(errors).any(1)]
     if not len(errors):
@@ -40,7 +41,7 @@ def best_bases(panel: Panel, frame: Frame) -> BestBases:
     logs = np.log(errors + NOTHING).mean(0)
     logs -= logs[frame.base_names.index(f"last-{frame.season}")]
     of_last_value = float(np.exp(logs[frame.base_names.index("last-1")]))
-    if frame.seasons:  # a net does better to learn how far to move a season on than to unlearn it
+    if frame.seasons:  # a net learns the drift of a season better than it unlearns a wrong one
         logs[frame.base_names.index(f"drift-{frame.season}")] = np.inf
     order = np.argsort(logs, kind="stable")
     horizons = (panel.lengths - SEASONS_BEFORE * frame.season).clip(0).sum() / frame.horizon
@@ -49,7 +50,7 @@ def best_bases(panel: Panel, frame: Frame) -> BestBases:
 
 
 def _errors(y: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
-    """The mean error of each base forecast of a series [K]; NaN if the series is too short to tell."""
+    """Return the mean error of each base forecast of a series [K]; NaN if the series is too short."""
     first, steps = SEASONS_BEFORE * frame.season, len(y) - 1
     if steps <= first:
         return np.full(len(frame.base_names), np.nan)

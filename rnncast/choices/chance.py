@@ -1,4 +1,4 @@
-"""Whether a season can be told from chance, against a trend, a random walk, a level that shifts and red noise."""
+"""Significance of a season, tested against a trend, a random walk, level shifts and red noise."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,24 +7,26 @@ from rnncast.series.sizes import LARGEST
 from rnncast.values import Values
 
 ROUNDING = 1e-18  # of a variance
-FEWEST = 6  # rows that a test takes
+FEWEST = 6  # rows needed for a test
 
 Rows = NDArray[np.float64]
 
 
 def season_p_value(y: Values, season: int) -> float:
-    """The chance that y [n] (NaN = missing) repeats itself as much without a season: of two tests, the surer, doubled.
+    """Return the probability that y [n] (NaN = missing) repeats itself this much without a season.
 
-    One holds a season against chance that stays as it is, the other one whose shape or length drifts.
+    It is twice the smaller p-value of two tests, one for a constant seasonal pattern, the other for a pattern whose
+    shape or length drifts.
     """
     return min(1.0, 2 * min(phase_p_value(y, season), lag_p_value(y, season)))
 
 
 def phase_p_value(y: Values, season: int, within: int = 1) -> float:
-    """The p-value of the F-test that the mean of y differs between the phases of a season; 1 where it cannot be told.
+    """Return the p-value of the F-test that the mean of y differs between the phases of a season; 1 if it cannot be
+    computed.
 
-    Both hypotheses have a trend and the value before, and the null the phases of `within`, which divides the season.
-    The test: Lytras, Feldpausch and Bell (2007), Determining seasonality: a comparison of diagnostics from
+    Both hypotheses have a trend and the value before; the null also has the phases of `within`, which divides the
+    season. The test: Lytras, Feldpausch and Bell (2007), Determining seasonality: a comparison of diagnostics from
     X-12-ARIMA. The first-order background: Torrence and Compo (1998), A practical guide to wavelet analysis.
     """
     from scipy.special import fdtrc  # slow to import
@@ -35,7 +37,7 @@ def phase_p_value(y: Values, season: int, within: int = 1) -> float:
     if len(rows) < FEWEST:
         return 1.0
     nothing = ROUNDING * len(rows)
-    if _unexplained(rows[:, :2], steps % season)[0] <= nothing:  # even without the value before
+    if _unexplained(rows[:, :2], steps % season)[0] <= nothing:  # a perfect fit even without the value before
         return 1.0 if _unexplained(rows[:, :2], steps % within)[0] <= nothing else 0.0
     (of_null, fewer), (of_season, more) = (_unexplained(rows, steps % each) for each in (within, season))
     free = len(rows) - more
@@ -45,10 +47,10 @@ def phase_p_value(y: Values, season: int, within: int = 1) -> float:
 
 
 def lag_p_value(y: Values, season: int) -> float:
-    """The p-value of the partial autocorrelation of y with what stood out of its moving mean a season before.
+    """Return the p-value of the partial autocorrelation of y with its deviation from the moving mean a season before.
 
-    A trend and the value before are taken from both first. The statistic divides by what its terms vary, so that
-    movements that grow with the level are no season (White 1980). 1 where it cannot be told.
+    A trend and the value before are removed from both first. The statistic is heteroscedasticity-robust (White 1980),
+    so that movements growing with the level do not count as a season. 1 if it cannot be computed.
     """
     from scipy.special import stdtr  # slow to import
 
@@ -67,7 +69,8 @@ def lag_p_value(y: Values, season: int) -> float:
 
 
 def _standardised(*columns: NDArray[np.float64] | NDArray[np.int64]) -> tuple[Rows, NDArray[np.bool_]]:
-    """The rows in which every column is known, none where values are too large to compute with; and which they are."""
+    """Return the rows in which every column is known, standardised, and a mask of them; none if values are too
+    large."""
     rows = np.stack(columns, axis=1).astype(float)
     known = ~np.isnan(rows).any(axis=1) & ~np.any(np.abs(rows) > LARGEST, axis=1).any()
     rows = rows[known]
@@ -78,9 +81,10 @@ def _standardised(*columns: NDArray[np.float64] | NDArray[np.int64]) -> tuple[Ro
 
 
 def _unexplained(rows: Rows, phase: NDArray[np.int64]) -> tuple[float, int]:
-    """The sum of squares that a regression of the first column on the others and on phases leaves, and its parameters.
+    """Return the residual sum of squares of regressing the first column on the others and the phases, and the parameter
+    count.
 
-    Taking the mean of its phase from each column first gives the same coefficients (Frisch and Waugh 1933).
+    Subtracting the mean of its phase from each column first gives the same coefficients (Frisch and Waugh 1933).
     """
     count = np.bincount(phase)
     means = np.stack([np.bincount(phase, column) for column in rows.T], axis=1) / np.maximum(count, 1)[:, None]
@@ -91,13 +95,13 @@ def _unexplained(rows: Rows, phase: NDArray[np.int64]) -> tuple[float, int]:
 
 
 def moving_mean(y: Values, season: int) -> Values:
-    """The mean of the observed values of the season around each step; shorter at the ends."""
+    """Return the mean of the observed values of the season around each step; shorter at the ends."""
     seen = ~np.isnan(y)
-    centre = y[seen].mean() if seen.any() else 0.0  # so that small movements of large values keep their digits
+    centre = y[seen].mean() if seen.any() else 0.0  # small movements of large values keep their digits this way
     total = np.concatenate([[0.0], np.cumsum(np.where(seen, y - centre, 0.0))])
     count = np.concatenate([[0], np.cumsum(seen)])
     steps = np.arange(len(y))
-    # The window keeps its length at the ends, so that it always holds every phase once.
+    # The window keeps its length at the ends, so that it always contains each phase once.
     low = np.clip(steps - season // 2, 0, max(len(y) - season, 0))
     high = np.minimum(low + season, len(y))
     mean: Values = (total[high] - total[low]) / np.maximum(count[high] - count[low], 1) + centre

@@ -1,4 +1,4 @@
-"""A choice: what a setting was set to, and the evidence for it."""
+"""Choices: the value of a setting, and the evidence for it."""
 
 from typing import Any, NamedTuple
 
@@ -6,11 +6,11 @@ from rnncast.settings import flag
 from rnncast.spec import UNBOUNDED
 
 GIVEN = "as given"
-Made = tuple[Any, str]  # what a setting was set to, and why
+Made = tuple[Any, str]  # the value of a setting, and the reason
 
 
 class Choice(NamedTuple):
-    """A setting, what it was set to, and why."""
+    """A setting, its value, and the reason for it."""
 
     name: str
     value: str

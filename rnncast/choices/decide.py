@@ -26,7 +26,7 @@ from rnncast.series.panel import Panel
 from rnncast.series.sizes import check_sizes
 from rnncast.spec import ModelSpec
 
-TOLD = (  # what is said of choices, in this order
+TOLD = (  # choices that are reported, in this order
     "seasons",
     "horizon",
     "transform",
@@ -45,27 +45,27 @@ TOLD = (  # what is said of choices, in this order
     "shrinkage",
     "start",
 )
-# Of the pretrained net in the forecast, before validation has a say.
+# Share of the pretrained net in the forecast, before validation decides.
 SHARES = {PRETRAINED: 1.0, FINETUNED: 1.0, MEAN: 0.5}
 
 
 def resolve(config: Config, panel: Panel) -> ModelSpec:
-    """The spec that `decide` gives, without the reasons."""
+    """Return the spec that `decide` returns, without the reasons."""
     return decide(config, panel)[0]
 
 
 def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tuple[ModelSpec, tuple[Choice, ...]]:
-    """Decide all that the config leaves to the data; with the reason for each choice.
+    """Decide everything that the config leaves open, with the reason for each choice.
 
-    encoding: of the covariates, that which suits the panel unless given. DataError if the panel cannot be trained on;
-    UsageError if a setting does not suit it.
+    encoding: of the covariates; None for the one that suits the panel. Raises DataError if the panel cannot be trained
+    on, UsageError if a setting does not suit it.
     """
     check_sizes(panel)
     longest = int(panel.lengths.max(initial=0))
     seasons, why_seasons = seasons_of(config, panel, longest)
     main = seasons[0] if seasons else 1
     horizon, why_horizon = horizon_of(config, main)
-    trains = config.train.start != PRETRAINED  # which is to be taught nothing
+    trains = config.train.start != PRETRAINED  # the pretrained net as it is needs no training
     if trains:
         check_lengths(longest, horizon, config)
     strategy, training, why_strategy = strategy_of(config)
@@ -110,7 +110,7 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
 
 
 def _started(spec: ModelSpec, start: str) -> ModelSpec:
-    """The spec with the share of the pretrained net that a start means."""
+    """Return the spec with the share of the pretrained net that a start implies."""
     share = SHARES.get(start, 0.0)
     members = 0 if share == 1 else spec.net.members
     started = spec.with_share(members, share, finetuned=start == FINETUNED)
@@ -118,7 +118,7 @@ def _started(spec: ModelSpec, start: str) -> ModelSpec:
 
 
 def _made(config: Config, values: dict[str, Any]) -> ModelSpec:
-    """The spec, with the base forecasts that suit its seasons and spans, or none."""
+    """Return the spec with the base forecasts that suit its seasons and spans, or none."""
     names: tuple[str, ...] = ()
     if values["base"] != (NO_BASE,):
         names = baselines_of(values["seasons"], values["level_span"], known=values["known"] > 0)

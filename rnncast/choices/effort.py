@@ -10,23 +10,22 @@ from rnncast.plain import counted
 from rnncast.series.panel import Panel
 
 FEW_SERIES = 10
-UPDATES = 400  # optimiser steps for them; for more of them more, as there is more to be learnt
-MOST_UPDATES = 6  # times as many
+UPDATES = 400  # optimiser updates for this many series; more for more series, with more to learn
+MOST_UPDATES = 6  # times as many, at most
 EPOCHS = (8, 48)  # fewest, most
 HIDDEN_SIZE = (32, 64)  # for few series, for many
-EPOCHS_A_VALUE = 1 / 3  # of the longest series: a handful of values is soon known by heart
+EPOCHS_A_VALUE = 1 / 3  # of the longest series: a handful of values is soon overfitted
 SHORTEST_RUN = 6  # epochs, for a series of a handful of values
-STRIDE = 4  # at least, of the steps that a large panel is learnt from
+STRIDE = 4  # least distance between training origins of a large panel
 STRIDES_IN_HORIZON = 48  # at most
 LARGE_PANEL = 20_000  # values
 SMALL_PANEL = 5_000  # values
 SPANS = 4  # of the level, at most
-DOUBT = 100  # values that it takes to shrink a net's forecasts no more than half-way
+DOUBT = 100  # number of values at which forecasts are shrunk half-way
 
 
 class Effort(NamedTuple):
-    """What a preset is willing to spend: epochs, by those of the default; members on a small panel, and on others; and
-    spans of the level, which members take in turn."""
+    """Effort of a preset: epochs, relative to the default's; members on a small panel, and on others; level spans."""
 
     epochs: float
     members: tuple[int, int]
@@ -41,7 +40,7 @@ EFFORTS = {
 
 
 def epochs_of(config: Config, panel: Panel, longest: int) -> tuple[int, str]:
-    """Choose the passes over the data by the amount of it."""
+    """Choose the number of passes over the data by its amount."""
     if config.train.epochs is not None:
         return config.train.epochs, GIVEN
     series, steps, effort = len(panel), float(panel.lengths.mean()), EFFORTS[config.train.preset].epochs
@@ -53,17 +52,17 @@ def epochs_of(config: Config, panel: Panel, longest: int) -> tuple[int, str]:
 
 
 def stride_of(config: Config, panel: Panel, strategy: str, horizon: int) -> tuple[int, str]:
-    """Choose the steps between training origins: more than one where a large panel repeats itself."""
+    """Choose the steps between training origins: more than one if a large panel repeats itself."""
     if config.train.stride is not None:
         return config.train.stride, GIVEN
     if len(panel.y) < LARGE_PANEL or strategy != "direct":
         return 1, f"every step counts with {counted(len(panel.y), 'value')}"
     stride = max(STRIDE, horizon // STRIDES_IN_HORIZON)
-    return stride, f"with {len(panel.y)} values, neighbouring steps teach much the same"
+    return stride, f"with {len(panel.y)} values, neighbouring steps add little"
 
 
 def members_of(config: Config, panel: Panel, spans: int) -> tuple[int, str]:
-    """Choose how many nets to average, by the preset, the size of the panel and the spans."""
+    """Choose the number of nets to average, by the preset, the size of the panel and the spans."""
     if config.train.members is not None:
         return config.train.members, GIVEN
     of_small, of_others = EFFORTS[config.train.preset].members
@@ -75,11 +74,11 @@ def members_of(config: Config, panel: Panel, spans: int) -> tuple[int, str]:
 
 
 def shrinkage_of(config: Config, panel: Panel) -> tuple[float, str]:
-    """Choose the shrinkage towards the base forecast, 100 / (n + 100) for n values."""
+    """Choose the shrinkage towards the base forecast: 100 / (n + 100), where n is the number of training values."""
     if config.train.shrinkage is not None:
         return config.train.shrinkage, GIVEN
     if config.net.base == (NO_BASE,):
-        return 0.0, "there is no base forecast to go back to"
+        return 0.0, "there is no base forecast to shrink towards"
     values = len(panel.y)
     return DOUBT / (values + DOUBT), f"{counted(values, 'value')} to learn from"
 

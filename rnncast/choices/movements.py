@@ -1,4 +1,4 @@
-"""Does the size of a series' movements stay the same, or grow with its level? Logs or plain units?"""
+"""Measure whether the movements of a series keep their size or grow with its level: in plain units or in logs."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,14 +6,14 @@ from numpy.typing import NDArray
 from rnncast.series.panel import Panel
 
 BLOCKS = 8
-MOST_SERIES = 500  # looked at; more would not change the answer
+MOST_SERIES = 500  # examined; more would not change the answer
 
 
 def scale_drift(panel: Panel, season: int) -> float:
-    """How much the size of seasonal movements drifts within a series: 0 where it stays the same.
+    """Return how much the size of seasonal movements drifts within a series: 0 if it stays the same.
 
     For each series, the standard deviation over eight stretches of the log of the mean |y(t) - y(t-m)|; the median over
-    series. NaN where no series has two stretches that move.
+    series. NaN if no series has two stretches that move.
     """
     chosen = np.linspace(0, len(panel) - 1, min(len(panel), MOST_SERIES)).astype(int)
     drifts = [_scale_drift(panel[int(s)].y, season) for s in chosen]

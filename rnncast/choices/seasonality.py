@@ -1,4 +1,4 @@
-"""How strongly a series repeats itself from season to season, and which seasons a panel has."""
+"""Seasonality: how strongly a series repeats itself from season to season, and which seasons a panel has."""
 
 import numpy as np
 
@@ -7,22 +7,23 @@ from rnncast.series.panel import Panel
 from rnncast.series.sizes import LARGEST
 from rnncast.values import Values
 
-SEASONS_NEEDED = 2  # full ones, before a strength means anything
-FULL_SEASONS = 3  # in the longest series, before a season that no calendar suggests is looked for
-LONGEST_SEASON = 400  # steps that is looked for
-WEAK = 0.2  # median strength over series below which a season is of no use to a forecast, however certain it is
-DOUBT = 0.02  # chance at which a series without any season has one found, over all the lengths that are tried
-NEARLY = 0.1  # less strength than the strongest is as good: the shortest of several multiples is the season
-MOST_SERIES = 50  # looked at; more would not change the answer
-MULTIPLES = range(2, 13)  # of the main season that may be one too
-NOTCH = 0.85  # changes over a true multiple are this much smaller than over the multiples beside it
+SEASONS_NEEDED = 2  # full seasons needed to measure a strength
+FULL_SEASONS = 3  # needed in the longest series to look for a season that the calendar does not suggest
+LONGEST_SEASON = 400  # steps
+WEAK = 0.2  # median strength over series below which a season does not help a forecast, however certain it is
+DOUBT = 0.02  # probability of finding a season in a series without any, over all lengths tried
+NEARLY = 0.1  # tolerated loss of strength: of several multiples, the shortest is the season
+MOST_SERIES = 50  # examined; more would not change the answer
+MULTIPLES = range(2, 13)  # of the main season that may be a season too
+NOTCH = 0.85  # changes over a true multiple are smaller than over its neighbours by this factor
 NOTCHED = 0.1  # share of the series in which they must be
 
 
 def seasonal_strength(y: Values, season: int) -> float:
-    """Autocorrelation at lag `season` of y [n] (NaN = missing) about its moving mean over a season: from -1 to 1.
+    """Return the autocorrelation at lag `season` of y [n] (NaN = missing) about its moving mean over a season: from -1
+    to 1.
 
-    1 repeats exactly, 0 does not; NaN where the series is shorter than two seasons, flat, or too large to compute with.
+    1 means exact repetition, 0 none; NaN if the series is shorter than two seasons, flat, or too large to compute with.
     """
     if len(y) < SEASONS_NEEDED * season or np.any(np.abs(y) > LARGEST):
         return float("nan")
@@ -30,14 +31,15 @@ def seasonal_strength(y: Values, season: int) -> float:
     now, then = rest[season:], rest[:-season]
     both = ~np.isnan(now) & ~np.isnan(then)
     size = float(np.sqrt(np.sum(now[both] ** 2) * np.sum(then[both] ** 2)))
-    # What is left of a constant is rounding.
+    # The residuals of a constant are rounding errors.
     if not size > 1e-18 * max(float(np.nanmax(np.abs(y))) ** 2, 1e-300) * max(int(both.sum()), 1):
         return float("nan")
     return float(np.clip(np.sum(now[both] * then[both]) / size, -1, 1))
 
 
 def strongest_season(panel: Panel, s: int) -> tuple[int, float]:
-    """The calendar's season that is strongest in a series, and its strength; (1, NaN) where none can be told."""
+    """Return the strongest of the calendar's seasons in a series, and its strength; (1, NaN) if it cannot be
+    measured."""
     y = panel[s].y
     strengths = [(season, seasonal_strength(y, season)) for season in panel.frequency.seasons]
     told = [each for each in strengths if not np.isnan(each[1])]
@@ -45,7 +47,7 @@ def strongest_season(panel: Panel, s: int) -> tuple[int, float]:
 
 
 def find_season(panel: Panel) -> int | None:
-    """The season of a panel whose frequency suggests none; None if there is none that can be told from chance.
+    """Return the season of a panel whose frequency suggests none; None if no season is significant.
 
     Of the lengths that pass a test in the middle series, the shortest of those that repeat nearly the most strongly.
     """
@@ -70,10 +72,10 @@ def find_season(panel: Panel) -> int | None:
 
 
 def find_longer_season(panel: Panel, season: int) -> int | None:
-    """The multiple of a season that is a season too, as a week is of a day; None if there is none.
+    """Return a multiple of a season that is a season too, as a week is of a day; None if there is none.
 
-    Changes over a true one are smaller than over the multiples beside it, and its phases differ by more than chance
-    and the season explain, in enough of the series.
+    In enough of the series, changes over it must be smaller than over the neighbouring multiples, and its phases must
+    differ by more than chance and the season explain.
     """
     found: dict[int, float] = {}
     looked_at = panel.sample(MOST_SERIES)
@@ -91,7 +93,8 @@ def find_longer_season(panel: Panel, season: int) -> int | None:
 
 
 def _notch(y: Values, season: int, multiple: int) -> float:
-    """The mean change over a multiple of the season, relative to the smaller one over the multiples beside it."""
+    """Return the mean change over a multiple of the season, relative to the smaller one over the multiples beside
+    it."""
     if len(y) < (FULL_SEASONS + 1) * season * multiple:
         return float("nan")
     before, at, after = (_change(y, season * each) for each in (multiple - 1, multiple, multiple + 1))
@@ -100,7 +103,7 @@ def _notch(y: Values, season: int, multiple: int) -> float:
 
 
 def _change(y: Values, lag: int) -> float:
-    """The mean |y(t) - y(t - lag)|; NaN where there is no such pair."""
+    """Return the mean |y(t) - y(t - lag)|; NaN if there is no such pair."""
     changes = np.abs(y[lag:] - y[:-lag])
     changes = changes[~np.isnan(changes)]
     return float(changes.mean()) if changes.size else float("nan")

@@ -1,4 +1,4 @@
-"""Choose what training starts from: nets that know nothing, the pretrained net, or both; or leave it to validation."""
+"""Choose where training starts: new nets, the pretrained net, or both; or leave it to validation."""
 
 from dataclasses import replace
 
@@ -8,13 +8,15 @@ from rnncast.errors import UsageError
 from rnncast.settings import flag
 from rnncast.spec import FILE, ModelSpec
 
-# Settings of training that say nothing of the nets, nor of how they learn.
+# Settings of training that concern neither the nets nor how they learn.
 NEUTRAL = ("seed", "max_time", "memory_limit", "preset", "validate", "start")
 
 
 def start_of(config: Config, spec: ModelSpec) -> tuple[str, str]:
-    """What training starts from, as it was asked for, or as suits what else was decided. UsageError if the pretrained
-    net is asked for and does not suit."""
+    """Choose where training starts: as asked for, or as suits the other decisions, with the reason.
+
+    Raises UsageError if the pretrained net is asked for and does not suit.
+    """
     asked, why = config.train.start, spec.unsuited
     if asked not in STARTS:
         return FILE, GIVEN
@@ -24,19 +26,19 @@ def start_of(config: Config, spec: ModelSpec) -> tuple[str, str]:
         if why:
             raise UsageError(f"--from {asked}: {why}", hint="leave out --from, or what the pretrained net cannot do")
         if asked == VALIDATION and not config.train.validate:
-            raise UsageError("--from validation decides by validation", hint="leave out --no-validate")
+            raise UsageError("--from validation needs validation", hint="leave out --no-validate")
         return asked, GIVEN
     if why:
-        return SCRATCH, f"the pretrained net is no candidate: {why}"
+        return SCRATCH, f"the pretrained net is not a candidate: {why}"
     if own := _own_settings(config):
-        return SCRATCH, f"as {own[0]} is given; --from {VALIDATION} holds the pretrained net against it"
+        return SCRATCH, f"because {own[0]} is given; --from {VALIDATION} compares it with the pretrained net"
     if not config.train.validate:
-        return SCRATCH, "nothing is held back by which to choose the pretrained net"
-    return VALIDATION, "it decides between the pretrained net, as it is or finetuned, nets from scratch, and a mean"
+        return SCRATCH, "without held-out data, the pretrained net cannot be judged"
+    return VALIDATION, "it chooses between the pretrained net, as it is or finetuned, nets from scratch, and a mean"
 
 
 def _own_settings(config: Config) -> list[str]:
-    """The settings of the net and of its training that were asked for."""
+    """Return the flags of settings of the net and its training that were asked for."""
     default = TrainConfig()
     neutral = replace(config.train, **{name: getattr(default, name) for name in NEUTRAL})
     pairs = [(config.net, NetConfig()), (neutral, default)]

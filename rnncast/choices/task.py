@@ -16,19 +16,19 @@ from rnncast.series.panel import Panel
 from rnncast.spec import UNBOUNDED
 from rnncast.times.frequency import check_cycles
 
-TWICE = 1.998  # that many years are two: some have 365 days
-SEASONS_NEEDED = 2  # full ones in the longest series, before a season is believed
-FEWEST_ZEROS, SHARE_OF_ZEROS = 3, 0.01  # of the values, from which on 0 is a floor and no chance
-PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs, to stay in plain units
+TWICE = 1.998  # of a mean year, in two calendar years of 365 days
+SEASONS_NEEDED = 2  # full seasons in the longest series
+FEWEST_ZEROS, SHARE_OF_ZEROS = 3, 0.01  # least number and share of zeros that make 0 a floor rather than chance
+PLAIN_MARGIN = 0.5  # movements must be this much steadier in plain units than in logs for values to stay in them
 
 
 def shortest_series(horizon: int) -> int:
-    """Values that a series needs before it can teach anything: one to stand on, one horizon to look at."""
+    """Return the number of values that a series needs to be trained on: the horizon and two more."""
     return horizon + 2
 
 
 def seasons_of(config: Config, panel: Panel, longest: int) -> tuple[tuple[int, ...], str]:
-    """Given, from the calendar, or found; beside a single one, a longer one that is found."""
+    """Choose the seasons: as given, from the calendar, or found; with a single one, a longer one may be found too."""
     given = config.task.seasons
     seasons: tuple[int, ...]
     if given is not None and (len(given) != 1 or given[0] == 1):
@@ -55,8 +55,10 @@ def horizon_of(config: Config, main: int) -> tuple[int, str]:
 
 
 def check_lengths(longest: int, horizon: int, config: Config) -> None:
-    """Refuse a panel whose longest series cannot teach a forecast of the horizon (DataError), which is that asked for
-    or, if none is, the season."""
+    """Raise DataError if the longest series is too short for the horizon.
+
+    horizon: as asked for, or the season if it was not.
+    """
     needed = shortest_series(horizon)
     if longest < needed:
         if config.task.horizon is None and config.task.seasons:
@@ -71,9 +73,9 @@ def check_lengths(longest: int, horizon: int, config: Config) -> None:
 
 
 def bounds_of(asked: TaskConfig, panel: Panel) -> dict[str, Made]:
-    """Choose the `minimum` and the `maximum` of forecasts: given; else 0 where no value is below it, and some are 0.
+    """Choose the `minimum` and `maximum` of forecasts: as given; else 0 if no value is below it and enough are 0.
 
-    UsageError if a value lies beyond a bound that is given.
+    Raises UsageError if a value lies beyond a given bound.
     """
     known = panel.y[~np.isnan(panel.y)]
     lowest, highest = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
@@ -87,7 +89,7 @@ def bounds_of(asked: TaskConfig, panel: Panel) -> dict[str, Made]:
     zeros = int(np.count_nonzero(known == 0))
     if lowest == 0 < maximum[0] and zeros >= max(FEWEST_ZEROS, SHARE_OF_ZEROS * known.size) and highest > 0:
         return {"minimum": (0.0, f"no value is below 0, and {zeros} of {known.size} are 0"), "maximum": maximum}
-    return {"minimum": (-UNBOUNDED, "none given, and values do not heap up at 0"), "maximum": maximum}
+    return {"minimum": (-UNBOUNDED, "none given, and 0 is not a floor of the values"), "maximum": maximum}
 
 
 def _beyond(option: str, bound: float, which: str, value: float) -> UsageError:
@@ -95,37 +97,39 @@ def _beyond(option: str, bound: float, which: str, value: float) -> UsageError:
 
 
 def calendar_of(config: Config, panel: Panel, longest: int) -> tuple[tuple[str, ...], str]:
-    """The cycles asked for; else those of the frequency that the longest series holds twice."""
+    """Choose the calendar cycles: those asked for; else those of the frequency that the longest series covers twice."""
     frequency = panel.frequency
     if config.net.calendar is not None:
         check_cycles(config.net.calendar, frequency)
         return config.net.calendar, GIVEN
     if not frequency.cycles:
-        return (), f"{frequency.name} data have no cycle of the calendar longer than a step"
+        return (), f"{frequency.name} data have no calendar cycle longer than a step"
     first, after = frequency.times(np.array([0, longest]))
     days = (after - first) / np.timedelta64(1, "D")
     cycles = tuple(cycle for cycle in frequency.cycles if days > TWICE * CYCLES[cycle])
-    return cycles, "the cycles that the longest series holds twice"
+    return cycles, "the cycles that the longest series covers twice"
 
 
 def _logs_steady(panel: Panel, season: int) -> bool:
-    """Whether movements keep their size in logs, or at least not much less than in plain units."""
+    """Return whether movements keep their size in logs at least nearly as well as in plain units."""
     plain = scale_drift(panel, season)
     logs = scale_drift(replace(panel, y=np.log(panel.y)), season)
     return not plain < PLAIN_MARGIN * logs
 
 
 def transform_of(config: Config, panel: Panel, season: int) -> tuple[str, str]:
-    """Choose logs where values are positive and their movements grow with them. UsageError or DataError, by the
-    value, if what was asked for does not suit the data."""
+    """Choose logs if values are positive and their movements grow with them.
+
+    Raises UsageError or DataError, with the value, if a transform or loss that was asked for does not suit the data.
+    """
     lowest = np.nanmin(panel.y) if panel.y.size else np.nan
     loss = LOSSES[config.train.loss]
     if loss.counts:
         _check_counts(config, panel)
-        return "none", "counts are counted"
+        return "none", "the loss is for counts"
     if config.task.transform == "auto":
         if loss.of_mean:
-            return "none", f"the mean of logs is not the log of the mean, which {config.train.loss} is after"
+            return "none", f"{config.train.loss} aims at the mean, which logs would bias"
         if not lowest > 0:
             return "none", f"the smallest value is {lowest:g}"
         if _logs_steady(panel, season):
@@ -133,7 +137,7 @@ def transform_of(config: Config, panel: Panel, season: int) -> tuple[str, str]:
         return "none", "movements keep their size in plain units"
     if config.task.transform == "log" and not lowest > 0:
         raise UsageError(
-            f"--transform log needs values above zero, and the smallest is {lowest:g}",
+            f"--transform log needs values above zero, but the smallest is {lowest:g}",
             hint="use --transform none, or leave it to auto",
         )
     return config.task.transform, GIVEN
@@ -141,23 +145,23 @@ def transform_of(config: Config, panel: Panel, season: int) -> tuple[str, str]:
 
 def _check_counts(config: Config, panel: Panel) -> None:
     if config.task.transform == "log":
-        raise UsageError(f"--loss {config.train.loss} counts, and takes no logs", hint="leave out --transform")
+        raise UsageError(f"--loss {config.train.loss} is for counts, which need no logs", hint="leave out --transform")
     wrong = np.flatnonzero((panel.y < 0) | (panel.y != np.round(panel.y)) & ~np.isnan(panel.y))
     if len(wrong):
         raise DataError(
-            f"--loss {config.train.loss} is for counts, and {panel.y[wrong[0]]:g} is none",
+            f"--loss {config.train.loss} is for counts, and {panel.y[wrong[0]]:g} is not a count",
             hint="use --loss student-t, or the default",
         )
 
 
 def strategy_of(config: Config) -> tuple[str, str, str]:
-    """The strategy, the training method and why."""
+    """Return the strategy, the training method and the reason."""
     net, strategy, training = find_net(config.net.model), config.task.strategy, config.train.training
     reason = GIVEN
     if strategy == "auto":
         recursive = net.recursive_only or training in ("teacher-forcing", "scheduled")
         strategy = "recursive" if recursive else "direct"
-        reason = "as the net or its training needs" if recursive else "fast, and errors do not feed on themselves"
+        reason = "required by the net or its training" if recursive else "fast, and errors do not accumulate"
     training = "bptt" if training == "auto" else training
     check_strategy(config.net.model, strategy, training, config.train.loss)
     return strategy, training, reason

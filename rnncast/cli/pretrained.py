@@ -37,13 +37,13 @@ def check_pretrained(context: typer.Context, path: str | None) -> None:
     given = context.params
     if path is None:
         raise UsageError(
-            "the pretrained net knows no series to continue: it needs data",
+            "the pretrained net has no series to continue: it needs data",
             hint=f"name a file, or pipe a table in: rnncast forecast sales.csv -m {PRETRAINED}",
         )
     for name in COVARIATES:
         if given[name]:
             raise UsageError(
-                f"--{name}: the pretrained net has learnt nothing of your covariates, and cannot use them",
+                f"--{name}: the pretrained net cannot use covariates",
                 hint=f"train a model with them: rnncast train {_named(path)}; or leave out --{name}",
             )
     if given["save_state"] and os.path.lexists(o.MODEL_FILE):
@@ -59,7 +59,7 @@ def refuse_season(season: str | None) -> None:
     """UsageError if a season is given where a trained model forecasts."""
     if season is not None:
         raise UsageError(
-            "--season is for the pretrained net: a trained model has the seasons that it was trained with",
+            "--season is for the pretrained net: a trained model keeps the seasons it was trained with",
             hint=f"train again with --season {season}, or forecast without the model: -m {PRETRAINED}",
         )
 

@@ -1,4 +1,4 @@
-"""Fit, forecast, take in new rows, save and load: the one door that commands, comparisons and notebooks use.
+"""Forecaster: fit, forecast, take in new rows, save and load, for commands, comparisons and notebooks alike.
 
-Nothing is computed, read, written in a format or shown here: each has its own room.
+Nothing is computed, read, formatted or displayed here: each of these has its own room.
 """

@@ -1,4 +1,4 @@
-"""The data that a forecaster is given as tables, for whoever asks: commands and notebooks alike."""
+"""Tables given to a forecaster, for commands and notebooks alike."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,8 +16,8 @@ Note = Callable[[str], None]
 
 
 def extended(panel: Panel, future: Any, table: TableConfig, note: Note) -> Panel:
-    """The panel with what a table of the future holds; `note` is told what of that is of no use."""
-    from rnncast.files.panels.future import read_future  # with pandas, as all that reads
+    """Return the panel with the covariates in a table of the future; `note` is called about parts that are not used."""
+    from rnncast.files.panels.future import read_future  # imports pandas
 
     ahead = read_future(future, table, panel.columns, panel.frequency, note)
     for text in ignored(ahead, Encoding.of(panel), panel.ids, panel.ends, None, panel.columns):
@@ -28,8 +28,10 @@ def extended(panel: Panel, future: Any, table: TableConfig, note: Note) -> Panel
 def future_of(
     forecaster: Forecaster, panel: Panel | None, future: Any, table: TableConfig, horizon: int | None, note: Note
 ) -> Future:
-    """What a table of the future holds for a forecast of the panel, or of the trained series; `note` is told what of
-    that is of no use."""
+    """Return the covariates in a table of the future for a forecast of the panel, or of the trained series.
+
+    note: called about parts that are not used.
+    """
     from rnncast.files.panels.future import read_future
 
     of, cutoff = panel or forecaster, forecaster.cutoff if panel is None else panel.ends
@@ -42,8 +44,11 @@ def future_of(
 def continued(
     forecaster: Forecaster, read: Callable[..., Panel], data: Any, table: TableConfig, *, gaps: bool
 ) -> Forecaster:
-    """The forecaster after the new rows of its series in a table. read: as `read_table`, which gets data, table and the
-    schema that they follow. gaps: whether steps may be missing. UsageError for a table that cannot hold new rows."""
+    """Return the forecaster after the new rows of its series in a table.
+
+    read: as `read_table`; it gets the data, the table and the schema they follow. gaps: whether steps may be missing.
+    Raises UsageError for a table that cannot hold new rows.
+    """
     if table.layout == "rows":
         raise UsageError("--continue cannot read --layout rows", hint="give the new rows as a long table")
     from rnncast.files.panels.grid import Schema

@@ -1,7 +1,7 @@
-"""Series followed row by row: a step of the net for each row, and its forecast out of that same step.
+"""Following series row by row: one step of the net for each row, which also gives its forecast.
 
-What a net takes in at a step does not depend on what is known of the steps after it, where no covariate is known
-ahead. So the step that gives a row's forecast is the one that the next row goes on from.
+Without covariates known ahead, a net's inputs at a step do not depend on the steps after it. So the step that gives a
+row's forecast is the one from which the next row continues.
 """
 
 from collections.abc import Callable, Mapping, Set
@@ -28,8 +28,11 @@ from rnncast.values import Values
 
 
 class Live(NamedTuple):
-    """A series that is followed: its place s in the model, the grid position of its last row, its state (of one
-    series), and the states after the pending value, with the quantiles [1, h, Q], transformed, that this gave."""
+    """A series that is followed.
+
+    s: its place in the model; cutoff: the grid position of its last row; state: before the pending value; frame, net
+    and quantiles [1, h, Q], transformed: after that value.
+    """
 
     s: int
     cutoff: int
@@ -41,7 +44,8 @@ class Live(NamedTuple):
 
 @dataclass(frozen=True)
 class Follower:
-    """A Forecaster made ready for rows one by one. DataError if it was trained with covariates that go by time."""
+    """A Forecaster prepared for rows one by one. Raises DataError if it was trained with covariates that change by
+    step."""
 
     forecaster: Forecaster
 
@@ -50,26 +54,29 @@ class Follower:
         for role, codes in encoding.codes.items():
             if codes and ROLES[role].by_step:
                 raise DataError(
-                    f"the model was trained with --{role} {codes[0].name}, which a stream of values does not bring",
-                    hint="use --continue with rows that hold it",
+                    f"the model was trained with --{role} {codes[0].name}, which a stream of values does not contain",
+                    hint="use --continue with rows that contain it",
                 )
 
     @cached_property
     def runtime(self) -> Runtime:
-        """The net."""
+        """Runtime of the nets, prepared for many single steps."""
         return Runtime(self.forecaster.spec, self.forecaster.weights, many=True)
 
     def begin(self, name: str) -> Live:
-        """A series as the model's state has it. DataError if it has none of it."""
+        """Return a series as it stands in the model's state. Raises DataError if the model has no such series."""
         s = self._kept.place(name)
         return self._step(s, int(self.forecaster.cutoff[s]), rows_of(self.forecaster.state, np.array([s])))
 
     def after(
         self, series: Live, value: float, positions: tuple[int, ...], *, gaps: bool, passed: Set[int] = frozenset()
     ) -> Live:
-        """The series after a row: its value (NaN = missing), at the first of the positions that lies ahead, or at the
-        next if there are none. gaps: whether missing steps are stepped over; those `passed` are in any case, as their
-        rows came and were bad. DataError where it does not follow."""
+        """Return a series after a row: its value (NaN = missing), at the first of the positions ahead, or at the next
+        one.
+
+        gaps: whether missing steps are stepped over; those `passed` always are, because their rows arrived but were
+        bad. Raises DataError if the row does not follow.
+        """
         next_one = series.cutoff + 1
         position = next((p for p in positions if p >= next_one), max(positions, default=next_one))
         if position <= next_one or not all(p in passed for p in range(next_one, position)):
@@ -77,15 +84,18 @@ class Follower:
         if abs(value) > LARGEST:
             raise DataError(too_large(value))
         if value <= 0 and self.runtime.frame.log:
-            raise DataError(f"{value:g} has no logarithm, and the model was trained in logs, on positive values alone")
+            raise DataError(f"{value:g} has no logarithm, but the model was trained in logs, on positive values only")
         for p in range(next_one, position):
             series = self._next(series, np.nan, p)
         return self._next(series, value, position)
 
     @LARGE
     def forecast(self, series: Live, horizon: int | None) -> Forecast:
-        """What follows the last row of a series. DataError if the horizon is longer than the trained one, or leaves the
-        calendar; ForecastError if it is not finite."""
+        """Forecast the values after the last row of a series.
+
+        Raises DataError if the horizon is longer than the trained one or leaves the calendar; Raises ForecastError if
+        the forecast is not finite.
+        """
         model, steps = self.forecaster, self.forecaster.horizon(horizon)
         check_reach(model.frequency, (model.ids[series.s],), np.array([series.cutoff]), steps, model.columns)
         if model.spec.direct:
@@ -101,7 +111,7 @@ class Follower:
         return replace(found, log=model.log, bounds=model.spec.task.bounds)
 
     def end(self, followed: Mapping[str, Live]) -> Forecaster:
-        """The forecaster after all rows of the series followed."""
+        """Return the forecaster after all rows of the series followed."""
         model = self.forecaster
         if not followed:
             return model
@@ -127,11 +137,11 @@ class Follower:
         return Live(s, cutoff, state, frame, net, quantiles)
 
     def _now(self, series: Live, position: int, steps: int) -> Values:
-        """The other columns of the steps from a position on [1, steps, N]."""
+        """Return the other columns [1, steps, N] of the steps from a position on."""
         return columns_now(self._calendar(position, steps)[None], series.state.other)
 
     @cached_property
     def _calendar(self) -> Callable[[int, int], Values]:
-        """The calendar of so many steps from a position on [steps, 2C]."""
+        """Cached calendar [steps, 2C] of the steps from a position on."""
         frequency, cycles = self.forecaster.frequency, self.forecaster.spec.frame.calendar
         return in_blocks(lambda positions: calendar(frequency, positions, cycles), frequency)

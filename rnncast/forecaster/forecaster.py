@@ -1,4 +1,4 @@
-"""The Forecaster: fit, predict, save, load. The Python API, and the one door to the nets."""
+"""Forecaster: fit, predict, save, load. The core of the Python API, through which all nets are used."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -47,17 +47,17 @@ if TYPE_CHECKING:
     from rnncast.training.watch import Watch
 
 SIDE_BY_SIDE = 32  # series whose paths are sampled at once
-LARGE = np.errstate(all="ignore")  # numbers too large for NumPy end as a forecast that is not finite, which is refused
+LARGE = np.errstate(all="ignore")  # numbers that overflow give a forecast that is not finite, which is refused
 
 
 @dataclass(frozen=True, repr=False)
 class Forecaster:
-    """A trained net with the state of every series it was trained on. Nothing in it changes; `fit` gives a new one.
+    """A trained net with the state of every series it was trained on. It is never modified; `fit` returns a new one.
 
-    spec: what was decided; asked: what of it was asked for. versions: of what trained it. known [S, R, K]: what was
-    known in training of the steps after each series' end, R at most the trained horizon, NaN where it was not;
-    categories are places in the levels of `encoding`. interruption: which nets these are, if training was stopped
-    before its end. format: of the model file that it was read from. device: where nets step, which no file remembers.
+    spec: what was decided; asked: what was asked for. versions: of the software that trained it. known [S, R, K]: known
+    covariates after each series' end, R at most the trained horizon, NaN = unknown; categories are places in the levels
+    of `encoding`. interruption: which nets these are, if training was stopped early. format: of the model file it was
+    read from. device: where nets step, which is not stored.
     """
 
     spec: ModelSpec
@@ -85,14 +85,14 @@ class Forecaster:
     def fit(
         cls, panel: Panel, config: Config | None = None, *, watch: "Watch | None" = None, start: Self | None = None
     ) -> Self:
-        """Train on a panel. Settings left open are decided from the data; `watch` is told of each epoch.
+        """Train on a panel; settings left open are decided from the data. `watch` is told of each epoch.
 
-        start: whose nets are trained further; config: that of `warm.further_config`, unless given. DataError if the
-        panel has too few values for the horizon; TrainingError if training diverges, and as one of its kind
-        InterruptedTrainingError if it is stopped: they rescue the Forecaster with the best weights so far;
-        CheckpointError if the checkpoint that `watch` starts from is of another training.
+        start: whose nets are trained further; config: None for `warm.further_config` then. Raises DataError if the
+        panel has too few values for the horizon; Raises TrainingError if training diverges, and
+        InterruptedTrainingError if it is stopped, both with the Forecaster of the best weights so far; Raises
+        CheckpointError if `watch` starts from a checkpoint of another training.
         """
-        from rnncast.choices.decide import decide  # of no use to a forecast, as in `fit_spec`
+        from rnncast.choices.decide import decide  # not needed for a forecast, as in `fit_spec`
 
         asked = config or (Config() if start is None else further_config(start.spec))
         if start is None and asked.train.start not in STARTS:
@@ -106,9 +106,10 @@ class Forecaster:
     def fit_spec(
         cls, panel: Panel, spec: ModelSpec, asked: Config, *, watch: "Watch | None" = None, start: Self | None = None
     ) -> Self:
-        """Train on a panel what `choices.decide` made of it and of what was asked; start, and TrainingError, as `fit`.
+        """Train on a panel the spec that `choices.decide` made from it and from `asked`; start and TrainingError as in
+        `fit`.
 
-        UsageError or DataError, by name, if the nets of `start` cannot be trained further so.
+        Raises UsageError or DataError, naming the setting, if the nets of `start` cannot be trained further this way.
         """
         begun, encoding = None, Encoding.of(panel)
         if start is not None:
@@ -150,12 +151,12 @@ class Forecaster:
         future: Future | None = None,
         complete: bool = True,
     ) -> Forecast:
-        """Forecast what follows each trained series, or each series of a panel, given as its whole history.
+        """Forecast the next values of each trained series, or of each series of a panel, given as its whole history.
 
-        The answer for a panel depends on that panel (and `future`, if known covariates are given there) alone.
-        DataError if the panel's frequency is not the trained one, the horizon is longer than the trained one or leaves
-        the calendar, or a known covariate is missing in it: unless not `complete`, when it counts as missing, as in
-        training. ForecastError if what the model forecasts is not finite.
+        The forecast of a panel depends on that panel (and `future`, for known covariates) alone. Raises DataError if
+        the panel's frequency is not the trained one, the horizon is longer than the trained one or leaves the calendar,
+        or a known covariate is missing (unless not `complete`, when it counts as missing, as in training). Raises
+        ForecastError if the forecast is not finite.
         """
         runtime, start = self.runtime, self._start(panel, horizon, future, complete=complete)
         quantiles = runtime.forecast_all(start.state, start.ahead)  # [S, H, Q]
@@ -174,10 +175,11 @@ class Forecaster:
         *,
         future: Future | None = None,
     ) -> Paths:
-        """So many sampled futures of each series that `predict` would forecast, and as it would: what is computed from
-        whole paths (a sum, a maximum) has the distribution that it has by the model.
+        """Draw sample paths of each series that `predict` would forecast, with the same distributions at each lead
+        time.
 
-        The seed that trained the model, and the series' id, decide the paths. Errors as `predict`.
+        A quantity computed from whole paths (a sum, a maximum) then has its distribution under the model. The paths
+        depend on the seed that trained the model and on the series' id. Errors as `predict`.
         """
         runtime, start = self.runtime, self._start(panel, horizon, future)
         steps, seed = start.ahead.known.shape[1], self.spec.train.seed
@@ -194,7 +196,7 @@ class Forecaster:
     def _start(
         self, panel: Panel | None, horizon: int | None, future: Future | None, *, complete: bool = True
     ) -> "_Start":
-        """Where a forecast begins; errors as `predict`."""
+        """Return the state from which a forecast begins; errors as `predict`."""
         steps = self.horizon(horizon)
         if panel is None:
             ids, cutoff, columns, state, known = self.ids, self.cutoff, self.columns, self.state, self.known
@@ -212,26 +214,27 @@ class Forecaster:
 
     @cached_property
     def runtime(self) -> Runtime:
-        """What steps the nets: NumPy on a CPU, torch elsewhere. UsageError if the device is not here."""
+        """Runtime of the nets: NumPy on a CPU, torch elsewhere. Raises UsageError if the device is not available."""
         return Runtime(self.spec, self.weights, step_nets=None if self.device == "cpu" else _on_device(self))
 
     @property
     def log(self) -> bool:
-        """Whether the net works in logs, of positive values alone."""
+        """True if the net works in logs, of positive values only."""
         return self.spec.frame.log
 
     @cached_property
     def recent(self) -> NDArray[np.float64]:
-        """The last values of each series that its state still holds [S, L+1], NaN = missing or before its start."""
+        """Last values of each series that its state still holds [S, L+1], NaN = missing or before its start."""
         y = last_values(self.state)
         return from_logs(y) if self.log else y
 
     @LARGE
     def update(self, panel: Panel, *, gaps: bool = False) -> "Forecaster":
-        """The same net, after new rows of its series: those that follow the saved state, whose cost is theirs alone.
+        """Return the same net after new rows of its series, which follow the saved state; the cost is in these rows
+        only.
 
-        gaps: whether steps may be missing before the first new row of a series; they count as missing values.
-        DataError, by name, for a series without a saved state, rows that are in it already, and steps left out.
+        gaps: whether steps may be missing before the first new row of a series; they count as missing values. Raises
+        DataError, naming the series, for one without a saved state, for rows already in it, and for steps left out.
         """
         check_frequency(panel, self.frequency)
         kept = Kept(self.ids, panel.frequency, panel.columns)
@@ -245,7 +248,7 @@ class Forecaster:
         return replace(self, state=state, cutoff=cutoff, known=known)
 
     def save(self, path: str) -> None:
-        """Write the model file, whole or not at all. ModelFileError if it cannot be written."""
+        """Write the model file, whole or not at all. Raises ModelFileError if it cannot be written."""
         tensors = {
             **self.weights,
             **state_tensors(self.state),
@@ -256,7 +259,7 @@ class Forecaster:
 
     @classmethod
     def load(cls, path: str) -> Self:
-        """Read a model file. ModelFileError if it is missing, damaged, or not one."""
+        """Read a model file. Raises ModelFileError if it is missing, damaged, or not a model file."""
         values, tensors = read_model(path)
         try:
             header = Header.from_dict(values)
@@ -274,33 +277,36 @@ class Forecaster:
         )
 
     def onnx_step(self) -> bytes:
-        """One step of the net as an ONNX file (`nets.export`). ModelFileError if it forecasts a distribution;
-        RnncastError if onnx is not installed."""
-        from rnncast.nets.export import onnx_step  # torch, as in `fit`
+        """Return one step of the net as an ONNX file (`nets.export`).
+
+        Raises ModelFileError if it forecasts a distribution; Raises RnncastError if onnx is not installed.
+        """
+        from rnncast.nets.export import onnx_step  # imports torch, as `fit` does
 
         return onnx_step(self.spec, self.weights)
 
     def from_source(self, path: str, table: TableConfig) -> "Forecaster":
-        """The same forecaster, which also remembers where its data were read from, and how."""
+        """Return the same forecaster, with a record of where its data were read from, and how."""
         return replace(self, source=replace(self.source, path=path, table=table))
 
     def training_data(self, note: Callable[[str], None] = lambda text: None, *, anywhere: bool = False) -> Panel:
-        """The panel that this was trained on, read again; where from, and errors, as `Source.read`."""
+        """Return the panel that this was trained on, read again; its source and errors as in `Source.read`."""
         return self.source.read(note, anywhere=anywhere)
 
     def horizon(self, horizon: int | None) -> int:
-        """How many steps to forecast where so many are asked for. DataError if the model cannot go so far."""
+        """Return the number of steps to forecast, for a horizon asked for. Raises DataError if the model cannot go that
+        far."""
         trained = self.spec.task.horizon
         if horizon is not None and horizon > trained and self.spec.direct:
             raise DataError(
                 f"this model forecasts {counted(trained, 'step')} ahead, not {horizon}",
-                hint=f"train again with --horizon {horizon}, or with --strategy recursive, which can go on",
+                hint=f"train again with --horizon {horizon}, or with --strategy recursive, which can go further",
             )
         return horizon or trained
 
 
 class _Start(NamedTuple):
-    """Where a forecast begins: the series, what is known of each, and what is known of the steps to come."""
+    """Start of a forecast: the series, the state of each, and what is known of the steps ahead."""
 
     ids: tuple[str, ...]
     cutoff: Positions
@@ -310,7 +316,7 @@ class _Start(NamedTuple):
 
 
 def _ahead_of(model: Forecaster, known: NDArray[np.float64], cutoff: Positions, state: SeriesState) -> Ahead:
-    """The exogenous inputs of the steps to come, from the covariates known of them [S, H, K]."""
+    """Return the exogenous inputs of the steps ahead, from their known covariates [S, H, K]."""
     positions = cutoff[:, None] + np.arange(1, known.shape[1] + 1)
     cyclic = calendar(model.frequency, positions, model.spec.frame.calendar)
     return Ahead(expand(known, model.encoding.known), columns_now(cyclic, state.other))
@@ -324,7 +330,8 @@ def _on_device(forecaster: Forecaster) -> StepNets:
 
 
 def _fitted(panel: Panel, spec: ModelSpec, watch: "Watch | None", start: dict[str, Any] | None) -> "Fitted":
-    """What training on an encoded panel comes to, from some weights; torch is imported where a net is trained."""
+    """Return the result of training on an encoded panel, from some weights; torch is imported only if a net is
+    trained."""
     from rnncast.training.fitted import fitted_alone
 
     if (alone := fitted_alone(panel, spec, _finetuned)) is not None:
@@ -343,14 +350,14 @@ def _finetuned(panel: Panel, spec: ModelSpec) -> dict[str, NDArray[np.float32]]:
 
 
 def _trained_with() -> dict[str, str]:
-    """The versions of all that has a say in what training gives."""
-    from importlib.metadata import version  # slow to import, and of no use to a forecast
+    """Return the versions of everything that affects the result of training."""
+    from importlib.metadata import version  # slow to import, and not needed for a forecast
 
     python = ".".join(map(str, sys.version_info[:3]))
     return {"rnncast": VERSION, "python": python, **{name: version(name) for name in ("numpy", "torch")}}
 
 
 def _check_times(header: Header, cutoff: Positions) -> None:
-    """ValueError, by the first series, if a cutoff lies outside the calendar."""
+    """Raise ValueError, naming the first series, if a cutoff lies outside the calendar."""
     for s in np.flatnonzero(~header.frequency.holds(cutoff))[:1]:
         raise ValueError(f"the last time{header.columns.of_series(header.ids[s])} lies outside the calendar")

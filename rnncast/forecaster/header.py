@@ -1,6 +1,6 @@
-"""The header of a model file, as the values that it stands for: each held against what it can be, and the others.
+"""Header of a model file, as checked values: each against its own range, and all against each other.
 
-A file may have been written by anybody. What this lets through can be forecast from, shown and saved again.
+A file may come from anyone. A header that passes can be forecast from, displayed and saved again.
 """
 
 import math
@@ -24,7 +24,7 @@ from rnncast.times.formats import WHOLE_NUMBER, format_fault
 from rnncast.times.frequency import Frequency, check_cycles
 from rnncast.times.zones import check_zone
 
-SCORES = (  # of which the first three are always there
+SCORES = (  # the first three are always there
     *("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins"),
     *("pretrained_mase", "finetuned_mase", "mean_mase", "scratch_mase", "pretrained"),
 )
@@ -36,11 +36,9 @@ LARGEST_SCORE = sys.float_info.max
 
 @dataclass(frozen=True)
 class Source:
-    """Where the training data came from, so that they can be found again.
+    """Source of the training data, so that they can be found again.
 
-    path and table: as they were given, for `read_table`.
-
-    fingerprint: `Panel.fingerprint` of what was trained on.
+    path and table: as they were given to `read_table`. fingerprint: `Panel.fingerprint` of the training data.
     """
 
     fingerprint: str
@@ -48,49 +46,52 @@ class Source:
     table: TableConfig = field(default_factory=TableConfig)
 
     def read(self, note: Callable[[str], None], *, anywhere: bool = False) -> Panel:
-        """The panel, read again; `note` is told which file that is, before it is opened.
+        """Read the panel again; `note` is called with the file's name before it is opened.
 
-        A model file may come from anybody, so a path in it that leads out of the working folder, by whatever way, or to
-        something that is no plain file, is followed only if `anywhere`. DataError if it is not, or if the file is gone,
-        changed, or was a pipe.
+        A model file may come from anyone, so a path in it that leads out of the working folder by any route, or to
+        anything but a plain file, is followed only if `anywhere`. Raises DataError if it is not, or if the file is
+        gone, has changed, or was a pipe.
         """
         from rnncast.files.panels.tables import read_table
 
         path = self.path
         if path in ("", "-"):
             raise DataError(
-                "the model file does not say where its data are: they were piped in",
+                "the model file does not say where its data are, because they came from a pipe",
                 hint="name the data file",
             )
         if not anywhere and (fault := _not_here(path)):
             raise DataError(
                 f"the model file says that its data are in {path}, which {fault}",
-                hint=f"to read it all the same, name it, or add {DATA_OF_MODEL}",
+                hint=f"to read it anyway, name it, or add {DATA_OF_MODEL}",
             )
         note(f"reading the data that the model file names: {path}")
         panel = read_table(path, self.table, note=note)
         if panel.fingerprint != self.fingerprint:
             raise DataError(
                 f"{path} has changed since the model was trained on it",
-                hint=f"to use what it holds now, name it: rnncast compare {path}",
+                hint=f"to use its present contents, name it: rnncast compare {path}",
             )
         return panel
 
 
 def _not_here(path: str) -> str:
-    """Why a path is not one of a plain file in the working folder, or below; "" if it is, or if there is nothing."""
+    """Return why a path is not a plain file in the working folder or below; empty if it is one, or does not exist."""
     try:
         real = Path(path).resolve()
         if not real.is_relative_to(Path.cwd().resolve()):
             return "lies outside the working folder"
         return "is not a plain file" if real.exists() and not real.is_file() else ""
-    except (OSError, ValueError, RuntimeError) as error:  # a null character, or links that go round in a circle
-        return f"cannot be: {error}"
+    except (OSError, ValueError, RuntimeError) as error:  # a null character, or a circle of links
+        return f"cannot be opened: {error}"
 
 
 class Header(NamedTuple):
-    """All that a model file says beside its tensors. spec: what was decided; asked: what of it was asked for.
-    format: of the file, if it was read from one; what is written is of the present format."""
+    """Everything in a model file except its tensors.
+
+    spec: what was decided; asked: what was asked for. format: of the file it was read from; files are written in the
+    present format.
+    """
 
     spec: ModelSpec
     asked: Config
@@ -105,7 +106,7 @@ class Header(NamedTuple):
     format: int = FORMAT
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON, in the order of a file."""
+        """Return plain values for JSON, in the order of a file."""
         return {
             "versions": dict(self.versions),
             "config": self.asked.to_dict(),
@@ -121,7 +122,8 @@ class Header(NamedTuple):
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Header":
-        """The Header that `to_dict` gave. UsageError or ValueError, by name, for what it cannot say."""
+        """Return the Header that `to_dict` wrote. Raises UsageError or ValueError, naming the field, if a value is
+        invalid."""
         given = table(values, (*PARTS, *OPTIONAL_PARTS), PARTS, "part of the header")
         interruption = given.get("interruption")
         header = cls(
@@ -148,16 +150,17 @@ class Header(NamedTuple):
 
 
 def _check_spec(spec: ModelSpec, frequency: Frequency) -> None:
-    """UsageError, by name, if the parts of a spec do not suit each other, or data of the frequency."""
+    """Raise UsageError, naming the field, if the parts of a spec do not suit each other or the frequency of the
+    data."""
     check_strategy(spec.net.model, spec.task.strategy, spec.train.training, spec.train.loss)
     if spec.loss.counts and spec.frame.log:
-        raise UsageError(f"--loss {spec.train.loss} counts, and takes no logs")
+        raise UsageError(f"--loss {spec.train.loss} is for counts, which need no logs")
     check_cycles(spec.frame.calendar, frequency)
     frame = Frame.of(spec)
     for place, name in enumerate(frame.baselines):
         find_baseline(name)
         if name in frame.baselines[:place]:
-            raise UsageError(f"the base forecast {name} stands twice")
+            raise UsageError(f"the base forecast {name} is listed twice")
     if len(frame.matched) != (frame.known > 0 and frame.has_bases):
         raise UsageError("the base forecasts by known covariates do not suit the covariates")
     check_bases(spec.frame.base, frame)
@@ -170,7 +173,7 @@ def _source(values: Any) -> Source:
 
 
 def _scores(values: Any) -> dict[str, float]:
-    """Scores by name; infinite where nothing could be scored, for which JSON has null."""
+    """Return scores by name; infinite if nothing could be scored, for which JSON has null."""
     needed = SCORES[:NEEDED_SCORES] if values else ()
     scores = table(values, SCORES, needed, "score")
     scores = {name: math.inf if score is None else score for name, score in scores.items()}
@@ -193,7 +196,7 @@ def _versions(values: Any) -> dict[str, str]:
 
 
 def _check_columns(columns: Columns, frequency: Frequency) -> None:
-    """UsageError for times that could not be written as the columns say."""
+    """Raise UsageError for times that could not be written as the columns say."""
     if (columns.time_format == WHOLE_NUMBER) != (frequency.unit == "step"):
         raise UsageError(f"the times are {frequency.name}, which the time format {columns.time_format!r} cannot show")
     if columns.time is None and frequency.unit != "step":
@@ -210,7 +213,7 @@ def _check_columns(columns: Columns, frequency: Frequency) -> None:
 
 
 def _check_ids(ids: tuple[str, ...], columns: Columns) -> None:
-    """UsageError, by name, for an id that stands twice, or does not fit the id columns."""
+    """Raise UsageError, naming the id, if one occurs twice or does not fit the id columns."""
     if len(set(ids)) < len(ids):
         twice = next(name for i, name in enumerate(ids) if name in ids[:i])
         raise UsageError(f"two series are called {shown(twice)}")

@@ -1,4 +1,4 @@
-"""Whether new rows follow the state that is kept of their series; the same errors for `update` and for streams."""
+"""Checks that new rows follow the saved state of their series, with the same errors for `update` and for streams."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from rnncast.errors import DataError
 from rnncast.series.panel import Columns
 from rnncast.times.frequency import Frequency
 
-MOST_GAP = 10_000  # steps that may be missing at once; more is a mistaken time
+MOST_GAP = 10_000  # steps that may be missing at once; more indicates a mistaken time
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The series that a state is kept of, with the grid of their times, and the columns as which these are shown."""
+    """Series with a saved state, the grid of their times, and the columns by which they are shown."""
 
     ids: tuple[str, ...]
     frequency: Frequency
@@ -26,19 +26,20 @@ class Kept:
         return {name: s for s, name in enumerate(self.ids)}
 
     def place(self, name: str) -> int:
-        """Where a series stands among those kept. DataError if it is not one of them."""
+        """Return the place of a series among those kept. Raises DataError if it is not one of them."""
         if name not in self._places:
             raise DataError(
-                f"the model keeps no state of series {self.columns.label(name)!r}",
+                f"the model has no state for series {self.columns.label(name)!r}",
                 hint="train with it, or forecast from its whole history, without --continue or --follow",
             )
         return self._places[name]
 
     def check(self, name: str, first: int, cutoff: int, *, gaps: bool, single: bool = False) -> None:
-        """DataError if new rows of a series that begin at a grid position do not follow a state that ends at `cutoff`:
-        if the state holds them already, or steps are missing.
+        """Raise DataError if new rows of a series, from grid position `first`, do not follow a state that ends at
+        `cutoff`.
 
-        gaps: whether some may be missing. single: whether it is one row, of a stream.
+        That is so if the state holds them already, or steps are missing. gaps: whether some may be missing. single:
+        whether it is one row of a stream.
         """
         missing = first - cutoff - 1
         if 0 <= missing <= (MOST_GAP if gaps else 0):
@@ -49,11 +50,11 @@ class Kept:
         )
         if missing < 0:
             raise DataError(
-                f"{rows} at {begin}, but the state holds all up to {end}",
+                f"{rows} at {begin}, but the state already includes everything up to {end}",
                 hint="give only rows after that",
             )
         gone = "1 step is" if missing == 1 else f"{missing} steps are"
         raise DataError(
             f"{rows} at {begin}, but the state ends at {end}: {gone} missing",
-            hint="give those rows too; --gaps mask steps over them as missing",
+            hint="give those rows too, or count them as missing with --gaps mask",
         )

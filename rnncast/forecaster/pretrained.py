@@ -27,17 +27,17 @@ from rnncast.series.sizes import check_sizes
 from rnncast.series.splits import aligned_origins, drawn_origins
 from rnncast.values import Values
 
-STEPS = 40_000  # of all series side by side: more costs memory, and gains no time
+STEPS = 40_000  # of all series side by side: more costs memory and saves no time
 ROWS = 512  # series side by side, at most
-FEWEST_ORIGINS = 5  # in the past, before they say how lead times hang together
+FEWEST_ORIGINS = 5  # past origins needed to learn the correlation of lead times
 SEED = 1
 
 
 @dataclass(frozen=True)
 class Pretrained:
-    """The pretrained net, set to a horizon and to the seasons of some data, the main one first; with a reason for each.
+    """Pretrained net, set to a horizon and to the seasons of some data, the main one first, each with a reason.
 
-    Nothing is remembered of any series: a forecast depends on the panel that is given, and on nothing else.
+    No series is remembered: a forecast depends on the panel that is given, and on nothing else.
     """
 
     horizon: int
@@ -47,9 +47,9 @@ class Pretrained:
 
     @classmethod
     def of(cls, panel: Panel, asked: TaskConfig) -> "Pretrained":
-        """The net with the horizon and the seasons asked for, or else those that training on the panel would choose.
+        """Return the net with the horizon and seasons asked for, or else those that training on the panel would choose.
 
-        DataError if the panel holds a value that is too large; UsageError if one lies beyond a bound.
+        Raises DataError if the panel holds a value that is too large; Raises UsageError if one lies beyond a bound.
         """
         check_sizes(panel)
         config = Config(task=asked)
@@ -60,18 +60,18 @@ class Pretrained:
 
     @property
     def floored(self) -> bool:
-        """Whether there is a lower bound."""
+        """True if there is a lower bound."""
         return self.bounds[0] > ANYTHING[0]
 
     @cached_property
     def weights(self) -> Weights:
-        """Those that come with the package."""
+        """Weights shipped with the package."""
         return pretrained_weights()
 
     def predict(self, panel: Panel, probabilities: tuple[float, ...], *, by_level: bool = True) -> Forecast:
-        """Forecast what follows each series, with quantiles at rising probabilities.
+        """Forecast the next values of each series, with quantiles at rising probabilities.
 
-        DataError if a forecast leaves the calendar; ForecastError if it is not finite.
+        Raises DataError if a forecast leaves the calendar; Raises ForecastError if it is not finite.
         """
         check_sizes(panel)
         check_reach(panel.frequency, panel.ids, panel.ends, self.horizon, panel.columns)
@@ -84,10 +84,10 @@ class Pretrained:
         return replace(forecast, by_level=by_level, bounds=self.bounds)
 
     def sample(self, panel: Panel, paths: int) -> Paths:
-        """So many sampled futures of each series, which have the quantiles of `predict` at each lead time.
+        """Draw sample paths of each series, with the quantiles of `predict` at each lead time.
 
-        How lead times hang together is learnt from what followed past origins of the panel. DataError if it has too
-        few; other errors as `predict`.
+        The correlation of lead times is learnt from past origins of the panel. Raises DataError if it has too few of
+        them; other errors as `predict`.
         """
         check_sizes(panel)
         check_reach(panel.frequency, panel.ids, panel.ends, self.horizon, panel.columns)
@@ -101,7 +101,8 @@ class Pretrained:
         return Paths(panel.ids, panel.ends, self._each(panel, paths, drawn), panel.frequency, panel.columns)
 
     def _each(self, panel: Panel, width: int, values: Callable[[NDArray[np.int64], Local], Values]) -> Values:
-        """What is made of the quantiles of the chosen series [B], [B, H, width], for all of them and in their units."""
+        """Return `values` of the quantiles of the chosen series [B], [B, H, width], for all series and in their
+        units."""
         found = np.empty((len(panel), self.horizon, width))
         for rows, local in self._local(panel):
             found[rows] = within(local.in_units(values(rows, local)), self.bounds)
@@ -109,10 +110,10 @@ class Pretrained:
         return found
 
     def _local(self, panel: Panel) -> Iterator[tuple[NDArray[np.int64], Local]]:
-        """Quantiles of series of about the same length, which are stepped side by side."""
+        """Yield quantiles of series of similar length, which are stepped side by side."""
         season, second = (*sorted(self.seasons[:2]), 0, 0)[:2]
         order, lengths = np.argsort(panel.lengths, kind="stable"), panel.lengths
-        behind = Seasons(season or 1, second).lookback // 8  # it weighs less: a number of it, for each forty of a step
+        behind = Seasons(season or 1, second).lookback // 8  # the lookback takes less memory per step than the steps
         first = 0
         while first < len(order):
             some = order[first : first + ROWS]
@@ -123,13 +124,14 @@ class Pretrained:
             first += len(rows)
 
     def _copula(self, panel: Panel) -> Copula:
-        """What followed past origins, as normal scores in what was forecast."""
+        """Return the copula learnt from values observed after past origins, as normal scores in the forecasts made
+        there."""
         aligned = aligned_origins(panel, self.horizon) if len(panel) > 1 else None
         seen, actual = drawn_origins(panel, self.horizon, SEED) if aligned is None else aligned.split
         if len(seen) < FEWEST_ORIGINS:
             raise DataError(
-                f"too few rows for --paths: how {self.horizon} steps hang together is learnt from {FEWEST_ORIGINS} or "
-                f"more past forecasts of them, and these series have room for {len(seen)}",
+                f"too few rows for --paths: the correlation between {self.horizon} steps is learnt from at least "
+                f"{FEWEST_ORIGINS} past forecasts, and these series have room for {len(seen)}",
                 hint="give more history, or a smaller --horizon",
             )
         scores = np.empty(actual.shape)

@@ -1,4 +1,4 @@
-"""New rows of series whose state is kept: which of them they belong to, and the state after them. They alone cost
+"""Updates of saved states by new rows: which series the rows belong to, and the state after them. Only new rows cost
 time."""
 
 import numpy as np
@@ -13,14 +13,15 @@ from rnncast.times.frequency import Positions
 
 
 def following(panel: Panel, kept: Kept, cutoff: Positions, *, gaps: bool) -> tuple[NDArray[np.int64], Panel]:
-    """Which of the kept series, whose states end at `cutoff` [S], the rows of a panel belong to [B]; and the panel,
-    begun right after their ends.
+    """Return the series [B], among those kept, that the rows of a panel belong to, and the panel moved right after
+    their ends.
 
-    gaps: whether steps may be missing between. DataError, by name, for rows that do not follow.
+    cutoff [S]: where the states end. gaps: whether steps may be missing between. Raises DataError, naming the series,
+    for rows that do not follow.
     """
     rows = np.array([kept.place(name) for name in panel.ids], np.int64)
     cutoff = cutoff[rows]
-    if panel.columns.time is None:  # rows in order, counted from the last
+    if panel.columns.time is None:  # rows are numbered, on from the last one
         panel = panel.moved(cutoff)
     for name, first, end in zip(panel.ids, panel.start.tolist(), cutoff.tolist(), strict=True):
         kept.check(name, first, end, gaps=gaps)
@@ -28,7 +29,7 @@ def following(panel: Panel, kept: Kept, cutoff: Positions, *, gaps: bool) -> tup
 
 
 def advanced(runtime: Runtime, state: SeriesState, rows: NDArray[np.int64], panel: Panel) -> SeriesState:
-    """The state [S] after the values of an encoded panel [B], which follow those of the chosen rows of the state."""
+    """Return the state [S] after the values of an encoded panel [B], which follow the chosen rows of the state."""
     for length in np.unique(panel.lengths):
         alike = np.flatnonzero(panel.lengths == length)
         for start in range(0, len(alike), ROWS):

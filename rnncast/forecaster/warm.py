@@ -1,4 +1,4 @@
-"""Training further: the nets of a model file as the start of others, on other series or for another horizon."""
+"""Training further: from the nets of a model file, on other series or for another horizon."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,10 +14,10 @@ from rnncast.runtime.members import head_of, member_prefix
 from rnncast.settings import flag
 from rnncast.spec import ModelSpec
 
-GENTLE = 0.001  # highest learning rate: what was learnt is to be kept
-KEPT = ("loss", "training", "members", "carry")  # settings of training that go with the nets
-OF_HORIZON = ("weight", "bias", "highway")  # weights of a head that each lead has its own of
-FIXED = (  # what gives a weight its place or its meaning
+GENTLE = 0.001  # highest learning rate, low enough to keep what was learnt
+KEPT = ("loss", "training", "members", "carry")  # settings of training that belong to the nets
+OF_HORIZON = ("weight", "bias", "highway")  # weights of a head that differ from lead to lead
+FIXED = (  # settings that determine the place or meaning of weights
     *("model", "hidden_size", "layers", "seasons", "strategy", "levels", "window", "level_span", "base", "calendar"),
     *("loss", "frame", "baselines"),
 )
@@ -27,31 +27,32 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 
 def further_config(spec: ModelSpec, path: str = "") -> Config:
-    """What to ask for to train the nets of a model file further: its task, its nets, and a gentle training."""
+    """Return the Config to train the nets of a model file further: its task, its nets, and a low learning rate."""
     made = spec.to_config()
     kept: dict[str, Any] = {name: getattr(made.train, name) for name in KEPT}
     return replace(made, train=replace(TrainConfig(), **kept, learning_rate=GENTLE, start=path))
 
 
 def check_further(old: ModelSpec, other: Config | ModelSpec) -> None:
-    """UsageError, by the first setting, if nets of a model cannot be trained further as is asked, or was decided."""
+    """Raise UsageError, naming the first setting, if nets of a model cannot be trained further as asked for or
+    decided."""
     if not old.net.members:
         raise UsageError(
-            "--from: the model file holds the pretrained net alone, and no other that could be trained further",
-            hint="--from pretrained takes it as it is",
+            "--from: the model file holds the pretrained net alone, and no net that could be trained further",
+            hint="--from pretrained uses it as it is",
         )
     ours, theirs = _settings(old), _settings(other)
     for name in FIXED:
         if theirs.get(name) not in (*OPEN, ours[name]):
             raise UsageError(
-                f"--from: the nets of the model file were trained with {flag(name)} {_said(ours[name])}, and cannot go "
-                f"on with {_said(theirs[name])}",
+                f"--from: the nets of the model file were trained with {flag(name)} {_said(ours[name])} and cannot "
+                f"change to {_said(theirs[name])}",
                 hint=f"leave out {flag(name)}, or train with --from scratch",
             )
 
 
 def _settings(of_sections: Config | ModelSpec) -> dict[str, Any]:
-    """All settings by name; seasons without the 1 that says that there is no other."""
+    """Return all settings by name, with seasons without the 1 that means "no other"."""
     settings = {name: value for part in vars(of_sections).values() for name, value in vars(part).items()}
     if isinstance(of_sections, ModelSpec):
         settings["frame"] = "global" if of_sections.frame.is_global else "local"
@@ -63,17 +64,20 @@ def _settings(of_sections: Config | ModelSpec) -> dict[str, Any]:
 def further(
     old: ModelSpec, new: ModelSpec, weights: Weights, scores: Mapping[str, float]
 ) -> tuple[ModelSpec, dict[str, Any]]:
-    """The spec by which nets of a model are trained further, and the weights that they start from. scores: of the
-    model. UsageError as `check_further`."""
+    """Return the spec by which nets of a model are trained further, and the weights they start from.
+
+    scores: of the model. Raises UsageError as `check_further`.
+    """
     check_further(old, new)
     spec = new.with_share(new.net.members, old.net.pretrained, finetuned=old.net.finetuned)
     return spec, further_weights(old, spec, weights, scores.get("shrinkage", 0.0))
 
 
 def further_weights(old: ModelSpec, new: ModelSpec, weights: Weights, shrinkage: float) -> dict[str, Any]:
-    """The weights that the members of a new spec start from, by name; members that an old model lacks start anew.
+    """Return the weights that the members of a new spec start from, by name; members that the old model lacks start
+    anew.
 
-    A lead beyond the old horizon starts as the naive forecast. shrinkage: of the weights, which is undone.
+    A lead time beyond the old horizon starts as the naive forecast. shrinkage: of the weights, which is undone.
     """
     if shrinkage < 1:
         weights = shrunk(weights, 1 - 1 / (1 - shrinkage))
@@ -90,7 +94,7 @@ def further_weights(old: ModelSpec, new: ModelSpec, weights: Weights, shrinkage:
 
 
 def _resized(weight: NDArray[np.float32], old: int, new: int) -> NDArray[np.float32]:
-    """A weight [N * H, ...] of a head, in N parts of a row for each lead, for another horizon."""
+    """Return a weight [N * H, ...] of a head, in N parts with a row for each lead time, resized to another horizon."""
     parts = weight.reshape(-1, old, *weight.shape[1:])
     resized = np.zeros((len(parts), new, *weight.shape[1:]), np.float32)
     resized[:, : min(old, new)] = parts[:, :new]

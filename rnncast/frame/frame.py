@@ -28,7 +28,7 @@ MATCHED = "matched-"  # prefix of base forecasts that depend on covariates known
 
 @dataclass(frozen=True)
 class Frame:
-    """The settings of the frame, all fixed once a net is trained on it.
+    """Settings of the frame, all fixed once a net is trained on it.
 
     seasons: the main one first. spans: numbers of steps whose mean is the level and over which changes give the scale:
     a season, or 1 for the last value. measured: how many of them, from the first, give units; the others serve base

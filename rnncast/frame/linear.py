@@ -39,7 +39,7 @@ class Copies(NamedTuple):
 
 @dataclass(frozen=True)
 class LinearView:
-    """The views of a single step over all spans of a frame."""
+    """Views of a single step over all spans of a frame."""
 
     frame: Frame
 
@@ -98,7 +98,7 @@ class LinearView:
 
     @cached_property
     def _parts(self) -> tuple[Copies, list[Product]]:
-        """The matrix without most of its zeros: columns that copy a value, and the others grouped by how far they look
+        """Matrix without most of its zeros: columns that copy a value, and the others grouped by how far they look
         back."""
         matrix, middle = self._matrix, self.frame.lookback // 2
         copied = ((matrix != 0).sum(0) == 1) & (matrix.max(0) == 1)

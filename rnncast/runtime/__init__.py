@@ -1,1 +1,1 @@
-"""The nets stepped in NumPy: forecasting without torch. No training, no files, nothing of how times are written."""
+"""Runtime: nets stepped in NumPy, so that forecasting needs no torch. No training, no files, no formats of times."""

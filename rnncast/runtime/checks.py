@@ -1,5 +1,7 @@
-"""Whether the parts of a spec suit each other; and what a model file holds, held against what its own spec asks for,
-before anything is made of that size."""
+"""Checks that the parts of a spec are consistent, and that a model file's tensors match its own spec.
+
+Tensors are checked before anything of the claimed size is allocated.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,20 +25,20 @@ MAY_BE_MISSING = ("pending", "history", "level", "known")  # NaN, but never infi
 
 
 def check_tensors(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]], series: int, known: int) -> None:
-    """ValueError, by name, for a tensor that is not there, does not fit, or holds a number that is none.
+    """Raise ValueError, naming the tensor, if one is missing, has the wrong shape, or holds an invalid number.
 
-    known: columns of covariates known ahead, before they are encoded.
+    known: number of columns of covariates known ahead, before encoding.
     """
     if not series:
         raise ValueError("it holds no series")
-    # Sizes are believed only as far as there are tensors, so that none makes a loop or an array of absurd length.
+    # Claimed sizes are trusted only as far as there are tensors, so that none causes a huge loop or array.
     if spec.net.members * spec.net.layers > len(tensors):
         raise ValueError("there are fewer tensors than nets and layers")
     fresh = Runtime(spec, {}).init_state(0)
     weights = weight_shapes(spec).items()
     expected: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {n: (s, np.dtype(np.float32)) for n, s in weights}
     for name, value in state_tensors(fresh).items():
-        axis = 1 if name.startswith("state.net.") else 0  # of the series
+        axis = 1 if name.startswith("state.net.") else 0  # axis of the series
         expected[name] = ((*value.shape[:axis], series, *value.shape[axis + 1 :]), value.dtype)
     if CONFORMAL in tensors:
         factors = (spec.task.horizon, len(spec.task.quantiles) // 2)
@@ -44,7 +46,7 @@ def check_tensors(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]], series: 
     for name in (TEMPLATES, SHARED):
         if name in tensors:
             expected[name] = ((*tensors[name].shape[:1], spec.task.horizon), np.dtype(np.float32))
-    if SHARE in tensors or SHARED in tensors:  # neither is of use without the other
+    if SHARE in tensors or SHARED in tensors:  # neither is useful without the other
         expected[SHARE] = ((spec.task.horizon,), np.dtype(np.float32))
         expected.setdefault(SHARED, ((0, spec.task.horizon), np.dtype(np.float32)))
     expected["series.cutoff"] = ((series,), np.dtype(np.int64))
@@ -73,26 +75,26 @@ def _said(tensor: NDArray[Any]) -> str:
 
 
 def check_strategy(model: str, strategy: str, training: str, loss: str) -> None:
-    """Refuse a net, strategy, training method and loss that contradict each other (UsageError)."""
+    """Raise UsageError if net, strategy, training method and loss contradict each other."""
     if find_net(model).recursive_only and strategy == "direct":
         raise UsageError(
-            f"{model} cannot be direct: what it remembers is its own output, one step ahead",
+            f"{model} cannot be direct: its state is its own output, one step ahead",
             hint="leave out --strategy, or choose another --model",
         )
     if strategy == "recursive" and LOSSES[loss].of_distribution:
         raise UsageError(
-            f"--loss {loss} forecasts the whole horizon at once, and recursive is step by step",
+            f"--loss {loss} forecasts the whole horizon at once, but the recursive strategy goes step by step",
             hint="leave out --strategy and --training, or choose another --model or --loss",
         )
     if strategy == "direct" and training in ("teacher-forcing", "scheduled"):
         raise UsageError(
-            f"--training {training} says what is fed back, and with --strategy direct nothing is",
+            f"--training {training} says what is fed back, but --strategy direct feeds nothing back",
             hint="add --strategy recursive, or leave out --training",
         )
 
 
 def check_bases(names: tuple[str, ...], frame: Frame) -> None:
-    """Refuse, by name, a base forecast that does not exist (UsageError)."""
+    """Raise UsageError, naming it, for a base forecast that does not exist."""
     if names == (NO_BASE,) and not frame.baselines:
         return
     for name in names or ("",):

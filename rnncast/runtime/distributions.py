@@ -1,4 +1,4 @@
-"""Quantiles from the outputs of a head, where those are the parameters of a distribution. SciPy is loaded only then."""
+"""Quantiles from the outputs of a head that are the parameters of a distribution. SciPy is loaded only for those."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ Units = tuple[Values, Values]  # level and scale [B, T]
 
 
 def quantiles_of(loss: Loss, outputs: Values, units: Units, probabilities: Sequence[float]) -> Values:
-    """Local quantiles [B, T, H, Q], from the outputs [B, T, H, P] of a head that a loss trained."""
+    """Return local quantiles [B, T, H, Q] from the outputs [B, T, H, P] of a head trained with a loss."""
     if not loss.of_distribution:
         return outputs
     quantiles: Values = loss.numpy_quantiles()(outputs.astype(np.float64), units, probabilities)
@@ -20,13 +20,15 @@ def quantiles_of(loss: Loss, outputs: Values, units: Units, probabilities: Seque
 
 
 def local_student_t(parameters: Values, units: Units, probabilities: Sequence[float]) -> Values:
-    """Local quantiles [B, T, H, Q] from location, scale and degrees of freedom beyond 2 [B, T, H, 3]."""
+    """Return local quantiles [B, T, H, Q] from location, scale and degrees of freedom above 2 [B, T, H, 3]."""
     return student_t(parameters, probabilities)
 
 
 def local_negative_binomial(parameters: Values, units: Units, probabilities: Sequence[float]) -> Values:
-    """Local quantiles [B, T, H, Q] from a local mean, bounded below by 0 in the user's units, and a dispersion
-    [B, T, H, 2]."""
+    """Return local quantiles [B, T, H, Q] from a mean and a dispersion [B, T, H, 2].
+
+    The mean is local, and bounded below by 0 in the user's units.
+    """
     level, scale = units
     counts = negative_binomial(mean_count(parameters[..., 0], level, scale), parameters[..., 1], probabilities)
     local: Values = (counts - level[..., None, None]) / scale[..., None, None]
@@ -34,7 +36,8 @@ def local_negative_binomial(parameters: Values, units: Units, probabilities: Seq
 
 
 def student_t(outputs: Values, probabilities: Sequence[float]) -> Values:
-    """Quantiles [..., Q] of distributions with location, scale and degrees of freedom [..., 3] beyond 2."""
+    """Return quantiles [..., Q] of Student t distributions with location, scale and degrees of freedom above 2 [...,
+    3]."""
     from scipy.special import stdtrit
 
     location, scale, degrees = (outputs[..., i, None] for i in range(3))
@@ -43,8 +46,10 @@ def student_t(outputs: Values, probabilities: Sequence[float]) -> Values:
 
 
 def negative_binomial(mean: Values, dispersion: Values, probabilities: Sequence[float]) -> Values:
-    """Quantiles [..., Q] of counts with variance mean + dispersion * mean^2: the smallest count k with so much
-    probability up to it."""
+    """Return quantiles [..., Q] of counts with variance mean + dispersion * mean^2.
+
+    A quantile is the smallest count at which the cumulative probability reaches the one wanted.
+    """
     from scipy.special import nbdtrik
 
     size = (1 / np.maximum(dispersion, SMALLEST))[..., None]

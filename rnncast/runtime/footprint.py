@@ -1,7 +1,7 @@
-"""How much memory a training will need at its peak, estimated from its sizes before anything is allocated.
+"""Peak memory of training, estimated from sizes before anything is allocated.
 
-The one place where that is written down: what training and the frame keep, array by array, in bytes. It is an estimate
-to refuse the absurd by, held by a test to within a factor of 2 of what real trainings take.
+The only place that lists what training and the frame keep, array by array, in bytes. The estimate is for refusing
+absurd requests; a test holds it to within a factor of 2 of real training runs.
 """
 
 import os
@@ -20,13 +20,13 @@ from rnncast.spec import ModelSpec
 
 PROGRAM = 430e6  # bytes of the interpreter and the libraries
 SINGLE, DOUBLE = 4, 8  # bytes of a number
-GATES = {"lstm": 4, "gru": 3}  # of a cell, that each step of training keeps; 1 of others
-TRAINED_IN_TURN = 4  # series, up to which nets are trained one after the other, in one thread
-ORIGINS = 100  # at which a trained net is stepped, to learn how lead times depend on each other
+GATES = {"lstm": 4, "gru": 3}  # kept by each step of training; other cells have 1
+TRAINED_IN_TURN = 4  # largest number of series with which nets are trained one after the other, in one thread
+ORIGINS = 100  # at which a trained net is stepped to learn the correlation of lead times
 
 
 class Part(NamedTuple):
-    """Bytes that go together, and the setting that makes them fewer."""
+    """Bytes used for one purpose, and the settings that reduce them."""
 
     what: str
     bytes: float
@@ -34,7 +34,7 @@ class Part(NamedTuple):
 
 
 def check_memory(spec: ModelSpec, panel: Panel, asked: str | None) -> None:
-    """Refuse a training that needs more than --memory-limit, or than the machine has. UsageError, with the number."""
+    """Raise UsageError if training needs more than --memory-limit, or more than the machine has."""
     limit = available() if asked is None else bytes_of(asked)
     parts = footprint(spec, panel)
     needed = sum(part.bytes for part in parts)
@@ -43,13 +43,13 @@ def check_memory(spec: ModelSpec, panel: Panel, asked: str | None) -> None:
     most = max(parts[1:], key=lambda part: part.bytes)
     whose = f"--memory-limit is {asked}" if asked else f"this machine has {size_in_words(limit)} available"
     raise UsageError(
-        f"training would need about {size_in_words(needed)} of memory, most of it for {most.what}, and {whose}",
+        f"training would need about {size_in_words(needed)} of memory, most of it for {most.what}, but {whose}",
         hint=f"lower {most.hint}" + (", or raise --memory-limit" if asked else ""),
     )
 
 
 def footprint(spec: ModelSpec, panel: Panel) -> tuple[Part, ...]:
-    """What the training of a ModelSpec on a panel keeps at its peak; the program itself comes first."""
+    """Return the parts of the peak memory when a ModelSpec is trained on a panel, that of the program first."""
     frame, head, train = Frame.of(spec), head_of(spec), spec.train
     rows, longest = min(train.batch_size, len(panel)), int(panel.lengths.max(initial=1))
     steps, at_once = min(train.bptt_steps, longest), _at_once(spec, len(panel))
@@ -65,16 +65,19 @@ def footprint(spec: ModelSpec, panel: Panel) -> tuple[Part, ...]:
 
 
 def _at_once(spec: ModelSpec, series: int) -> int:
-    """How many nets are trained side by side, as `training.fit` has it on a CPU."""
+    """Return how many nets are trained side by side, as `training.fit` does on a CPU."""
     threads = os.environ.get("OMP_NUM_THREADS", "")
     cores = int(threads) if threads.isdecimal() else os.cpu_count() or 1
     return 1 if series <= TRAINED_IN_TURN else max(1, min(spec.net.members, cores))
 
 
 def _weights(spec: ModelSpec, series: int, at_once: int) -> Part:
-    """Every run, of a member or to validate a frame, keeps its weights, their gradient and a copy of the best; those in
-    training two moments and a scratch copy for AdamW; the members together are stacked, shrunk and written. Each
-    series has a state of every member."""
+    """Return the memory of weights and states.
+
+    Every run, of a member or for validating a frame, keeps its weights, their gradient and a copy of the best; in
+    training also two moments and a scratch copy for AdamW. The members together are stacked, shrunk and written. Each
+    series has a state for every member.
+    """
     members, net = spec.net.members, spec.net
     one = sum(float(np.prod(shape)) for shape in weight_shapes(spec.of_members(1)).values())
     runs = members + (spec.frames if spec.train.validate else 0)
@@ -85,8 +88,11 @@ def _weights(spec: ModelSpec, series: int, at_once: int) -> Part:
 
 
 def _data(frame: Frame, panel: Panel, rows: int, at_once: int) -> Part:
-    """Every batch holds its series with the values before them, and their units; the tracks that base forecasts rest
-    on are of one batch at a time, with a scratch array for each."""
+    """Return the memory of the series in batches.
+
+    Every batch holds its series with the values before them, and their units. The tracks of base forecasts are those of
+    one batch at a time, with a scratch array for each.
+    """
     values, before, longest = float(panel.lengths.sum()), float(frame.lookback), int(panel.lengths.max(initial=1))
     kept = (len(panel) * before + values) * (2 + frame.covariates) + values * (11 + frame.other)
     tracks = rows * (before + longest) * 2 * (3 + len(frame.base_names))
@@ -95,33 +101,39 @@ def _data(frame: Frame, panel: Panel, rows: int, at_once: int) -> Part:
 
 
 def _inputs(frame: Frame, trained: int, stepped: int) -> Part:
-    """What a net takes in, in training or when it is stepped over histories, where they are longest: the window is
-    put into units, clipped and joined with its flags."""
+    """Return the memory of the nets' inputs, for training or for stepping over histories, whichever is larger.
+
+    The window is converted to local units, clipped and joined with its flags.
+    """
     each = frame.features * (2 * DOUBLE + 2 * SINGLE)
     return Part("the windows", float(max(trained, stepped)) * each, "--window, --batch-size or --bptt-steps")
 
 
 def _stepped(spec: ModelSpec, series: int) -> int:
-    """Steps, counted over the series side by side, that a `Runtime` takes at a time."""
+    """Return the steps, counted over all series side by side, that a `Runtime` takes at a time."""
     members, (fewest, most) = spec.net.members, STEPS
     rows = min(max(series, ORIGINS), max(1, ROWS // members))
     return rows * max(fewest, min(most, CELLS // (rows * members)))
 
 
 def _activations(spec: ModelSpec, steps: int) -> Part:
-    """Each step of each layer keeps its gates before and after, its state, and the gradients of both."""
+    """Return the memory of the hidden layers: each step keeps its gates before and after, its state, and both
+    gradients."""
     gates = GATES.get(spec.net.model, 1)
     each = spec.net.layers * spec.net.hidden_size * (3 * gates + 4)
     return Part("the activations", float(SINGLE) * steps * each, "--hidden-size, --batch-size or --bptt-steps")
 
 
 def _outputs(frame: Frame, head: Head, origins: int, *, free_running: bool) -> Part:
-    """At each origin: base forecasts with what they are made of, in both precisions; what the head makes of them and
-    its gradient; targets and the loss of each quantile."""
+    """Return the memory at each origin.
+
+    It holds base forecasts with their inputs, in both precisions; the outputs of the head and their gradient; targets
+    and the loss at each quantile.
+    """
     bases = head.bases * (4 * DOUBLE + 2 * SINGLE)
     made = (head.bases - 1 + head.parameters) * 4 * SINGLE + head.parameters * 8 * SINGLE + 6 * DOUBLE
     leads = 2.0 * head.leads * (2 * DOUBLE + 2 * SINGLE) + (2.0 * head.hidden_size * SINGLE if head.leads else 0.0)
     each = head.horizon * (bases + made + leads)
-    if free_running:  # each step fed back looks at a history of its own, and keeps it for the gradient
+    if free_running:  # each step fed back sees a history of its own, kept for the gradient
         each += DOUBLE * (frame.lookback + 1) * (3 + len(frame.base_names))
     return Part("the forecasts at all origins", float(origins) * each, "--horizon, --batch-size or --bptt-steps")

@@ -1,19 +1,19 @@
-"""The head: from a net's features and the base forecasts to quantiles. Written once, for torch and NumPy alike.
+"""Head: from a net's features and the base forecasts to quantiles. Written once, for torch and NumPy alike.
 
     middle(h) = base_1(h) + sum over k > 1 of g_k(h) * (base_k(h) - base_1(h)) + highway(h) . window + correction(h)
     q_j+1(h) = q_j(h) + softplus(width_j(h) + start_j), counted outwards from the middle, so that quantiles never cross
 
-g, correction and width are linear in the features; highway is a linear map of the window (Lai et al. 2018, LSTNet).
-All these weights start at zero, so an untrained net gives base_1, the naive forecast, with the spread that a naive
-forecast has: its absolute errors have mean 1 in local units, as the scale is their mean.
+g, correction and width are linear in the features; highway is a linear map of the window (Lai et al. 2018, LSTNet). All
+of these weights start at zero, so an untrained net gives base_1, the naive forecast, with the spread of a naive
+forecast: its absolute errors have mean 1 in local units, since the scale is their mean.
 
-A head of a distribution gives its parameters instead of quantiles, and the quantiles follow from them:
+The head of a distribution gives its parameters instead of quantiles, from which the quantiles follow:
 
     parameter_1 = middle; parameter_j+1 = softplus(width_j(h) + start_j)
 
-Where covariates are known ahead, each lead adds a part of its own to g, correction and width, which a small layer
-makes of the lead's covariates, those of the steps that the bases repeat, and the features; all leads share its weights.
-It also gives a factor, at first 1, by which the middle is multiplied, as a price or a closed shop multiplies sales.
+If covariates are known ahead, each lead adds its own part to g, correction and width. A small layer, whose weights all
+leads share, computes it from the covariates of the lead, those of the steps that the bases repeat, and the features. It
+also gives a factor, initially 1, that multiplies the middle, as a price or a closed shop multiplies sales.
 
 B batch, T steps, D hidden, W window, H horizon, K base forecasts, Q quantiles (odd, the median in the middle), P
 outputs: the quantiles, or parameters.
@@ -31,15 +31,18 @@ from rnncast.losses import NAIVE_DEVIATION
 from rnncast.series.arrays import Array, constants, namespace
 
 SMALLEST_MEAN = 1e-6
-SHARPNESS = 10.0  # of the bound that keeps a mean above 0
+SHARPNESS = 10.0  # of the smooth bound that keeps a mean above 0
 RANDOM = ("lead_known", "lead_features")  # weights that do not start at zero
-OF_LEADS = ("lead_known", "lead_hidden", "lead_direct")  # those that multiply something of each lead
+OF_LEADS = ("lead_known", "lead_hidden", "lead_direct")  # weights that multiply an input of each lead
 
 
 @dataclass(frozen=True)
 class Head:
-    """The sizes of the head; its weights are handed in. leads: columns known of each lead. starts: of the
-    parameters of a distribution but the first (`rnncast.losses`); none where the quantiles themselves are forecast."""
+    """Sizes of the head; its weights are passed in.
+
+    leads: number of columns known of each lead. starts: initial parameters of a distribution except the first
+    (`rnncast.losses`); empty if the quantiles themselves are forecast.
+    """
 
     hidden_size: int
     window: int
@@ -51,22 +54,22 @@ class Head:
 
     @property
     def point(self) -> int:
-        """Which output is the point forecast that is fed back."""
+        """Index of the output that is the point forecast, which is fed back."""
         return 0 if self.starts else self.middle
 
     @property
     def parameters(self) -> int:
-        """P: outputs for each lead."""
+        """Number of outputs for each lead P."""
         return 1 + len(self.starts) if self.starts else len(self.probabilities)
 
     @property
     def middle(self) -> int:
-        """Which quantile is the median, the point forecast."""
+        """Index of the median, the point forecast, among the quantiles."""
         return len(self.probabilities) // 2
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The name and shape of each weight."""
+        """Shape of each weight, by name."""
         each = self.bases - 1 + self.parameters
         shapes: dict[str, tuple[int, ...]] = {
             "weight": (self.horizon * each, self.hidden_size),
@@ -82,15 +85,15 @@ class Head:
 
     @property
     def random(self) -> tuple[str, ...]:
-        """The weights that do not start at zero."""
+        """Weights that do not start at zero."""
         return RANDOM if self.leads else ()
 
     def outputs(
         self, weights: Mapping[str, Array], features: Array, window: Array, bases: Array, leads: Leads | None = None
     ) -> Array:
-        """Outputs [B, T, H, P] in local units, from features [B, T, D], window [B, T, W] and bases [B, T, K, H].
+        """Return outputs [B, T, H, P] in local units, from features [B, T, D], window [B, T, W] and bases [B, T, K, H].
 
-        With the weights of M heads, as `Members` stacks them, those of each from features [M, B, D] and so on.
+        With the weights of M heads stacked by `Members`, those of each from features [M, B, D] and so on.
         """
         xp = namespace(features)
         raw = features @ weights["weight"].mT + weights["bias"]
@@ -122,7 +125,7 @@ class Head:
 
     @staticmethod
     def _of_leads(weights: Mapping[str, Array], features: Array, known: Array) -> Array:
-        """What each lead adds [B, T, ..., H], from its covariates [B, T, H, C] and the features [B, T, D]."""
+        """Return what each lead adds [B, T, ..., H], from its covariates [B, T, H, C] and the features [B, T, D]."""
         hidden = namespace(known).tanh(
             known @ weights["lead_known"].mT + (features @ weights["lead_features"].mT)[:, :, None]
         )
@@ -130,29 +133,30 @@ class Head:
 
     @cached_property
     def _steps(self) -> list[float]:
-        """What softplus takes to give the naive forecast's own steps between quantiles, from the middle outwards."""
+        """Arguments of softplus that give the naive forecast's own steps between quantiles, from the middle
+        outwards."""
         upper = self.probabilities[self.middle :]
         places = [NAIVE_DEVIATION * NormalDist().inv_cdf(p) for p in upper]
         return [math.log(math.expm1(far - near)) for near, far in itertools.pairwise(places)]
 
 
 def shrunk(weights: Mapping[str, Array], shrinkage: float) -> dict[str, Array]:
-    """Weights ("head.", "member1.head." and others) whose forecasts are shrunk towards the naive one: 0 not at all, 1
+    """Return weights ("head.", "member1.head." and others) with forecasts shrunk towards the naive one: 0 none, 1
     completely.
 
-    All that moves a forecast away from the naive one is linear in weights of the head that start at zero.
+    Everything that moves a forecast away from the naive one is linear in weights of the head that start at zero.
     """
     linear = {name for name in weights if (room := name.split("."))[-2:-1] == ["head"] and room[-1] not in RANDOM}
     return {name: weight * (1 - shrinkage) if name in linear else weight for name, weight in weights.items()}
 
 
 def mean_count(middle: Array, level: Array, scale: Array) -> Array:
-    """A mean above 0 in the user's units [B, T, H], from one in units of level and scale [B, T]."""
+    """Return a mean above 0 in the user's units [B, T, H], from one in units of level and scale [B, T]."""
     level, scale = level[..., None], scale[..., None]
     return scale * softplus(SHARPNESS * (middle + level / scale)) / SHARPNESS + SMALLEST_MEAN
 
 
 def softplus(x: Array) -> Array:
-    """log(1 + exp(x)), without overflow."""
+    """Return log(1 + exp(x)), without overflow."""
     xp, size = namespace(x), abs(x)
     return (x + size) / 2 + xp.log1p(xp.exp(-size))

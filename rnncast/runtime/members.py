@@ -1,4 +1,4 @@
-"""The members of a model: their nets and heads stepped in NumPy, all at once, by the weights that the file holds."""
+"""Members of a model: their nets and heads stepped in NumPy, all at once, with the weights of the model file."""
 
 import itertools
 from collections.abc import Callable, Mapping
@@ -17,16 +17,16 @@ from rnncast.runtime.pretrained import pretrained_shapes
 from rnncast.spec import ModelSpec
 from rnncast.values import Values
 
-# From inputs [M, B, T, F] and the state [M, ...] of the members to their features [M, B, T, D] and the state after.
+# From inputs [M, B, T, F] and the members' state [M, ...] to their features [M, B, T, D] and the state after.
 StepNets = Callable[[NDArray[np.float32], State], tuple[NDArray[np.float32], State]]
 
 
 @dataclass(frozen=True)
 class Members:
-    """The nets of a ModelSpec with their weights, as `runtime.Runtime` has them.
+    """Nets of a ModelSpec with their weights, named as in `runtime.Runtime`.
 
-    step_nets: what steps the nets, if not NumPy. Nets that are given their own output step in NumPy in any case, as
-    they wait for the head at each step.
+    step_nets: a replacement for stepping the nets in NumPy. Nets that are fed their own output step in NumPy in any
+    case, because they wait for the head at each step.
     """
 
     spec: ModelSpec
@@ -35,21 +35,21 @@ class Members:
 
     @property
     def number(self) -> int:
-        """How many there are."""
+        """Number of members."""
         return self.spec.net.members
 
     @cached_property
     def head(self) -> Head:
-        """The sizes of the head, which are the same for all."""
+        """Sizes of the head, which are the same for all."""
         return head_of(self.spec)
 
     def init_state(self, batch: int) -> State:
-        """The state of all before the first step of `batch` series, one after another."""
+        """Return the state of all members, one after another, before the first step of `batch` series."""
         net = self.spec.net
         return stepped_net(net.model).init_state(net.layers, batch, net.hidden_size) * self.number
 
     def seen(self, view: FrameView, step: int) -> FrameView:
-        """What each member sees [M, B, ...] at one of the steps that are shown over each span [S, B, T, ...]."""
+        """Return what each member sees [M, B, ...] at one step of a view over each span [S, B, T, ...]."""
         inputs, bases, level, scale = (self._own(part[:, :, step]) for part in view[:4])
         leads = view.leads and Leads(*(self._own(part[:, :, step]) for part in view.leads))
         return FrameView(inputs, bases, level, scale, leads)
@@ -57,10 +57,11 @@ class Members:
     def stepped(
         self, inputs: NDArray[Any], begun: NDArray[np.bool_], state: State, view: FrameView | None = None
     ) -> tuple[NDArray[np.float32], State]:
-        """The features [M, B, T, D] of the members from inputs over each span [S, B, T, F], and the state after them.
+        """Return the features [M, B, T, D] of the members from inputs over each span [S, B, T, F], and the state after
+        them.
 
-        begun [B, T]: which series have; others keep the state that they have. view: what is shown beside the inputs,
-        for nets that run free.
+        begun [B, T]: whether each series has begun; until then its state is kept. view: of the same steps, for nets
+        that run free.
         """
         own: NDArray[np.float32] = self._own(inputs.astype(np.float32, copy=False))  # [M, B, T, F]
         parts, steps = len(state) // self.number, own.shape[2]
@@ -80,7 +81,7 @@ class Members:
         return features, tuple(part[member] for member in range(self.number) for part in net)
 
     def read(self, features: NDArray[np.float32], seen: FrameView) -> Values:
-        """The head's outputs [M, B, H, P] in local units, from features [M, B, D] and what each member sees."""
+        """Return the head's outputs [M, B, H, P] in local units, from features [M, B, D] and what each member sees."""
         window = seen.inputs[:, :, : self.head.window].astype(np.float32)
         outputs: Values = self.head.outputs(self._heads, features, window, seen.bases, seen.leads)
         return outputs
@@ -88,15 +89,15 @@ class Members:
     def _step(
         self, inputs: NDArray[np.float32], view: FrameView | None, state: State
     ) -> tuple[NDArray[np.float32], State]:
-        """Step over inputs [M, B, T, F], beside which a view of the same steps is shown, if the nets run free."""
+        """Step over inputs [M, B, T, F], with a view of the same steps if the nets run free."""
         feedback = None if view is None or not self.spec.free_running else self._feedback(view)
         if self.step_nets is not None and feedback is None:
             return self.step_nets(inputs, state)
         return stepped_net(self.spec.net.model).step(self._nets, inputs, state, feedback)
 
     def _feedback(self, view: FrameView) -> Feedback:
-        """The point forecasts, which nets that remember their output are given unless they were trained on what
-        arrived."""
+        """Return the feedback of point forecasts to nets that remember their output; None if they were trained on
+        observations."""
 
         def feedback(features: NDArray[np.float32], t: int) -> NDArray[np.float32]:
             outputs = self.read(features, self.seen(view, t))
@@ -106,51 +107,53 @@ class Members:
 
     @cached_property
     def _nets(self) -> Weights:
-        """The weights of the nets as they are stepped."""
+        """Weights of the nets, stacked for stepping."""
         return self._stacked("net.")
 
     @cached_property
     def _heads(self) -> Weights:
-        """The weights of the heads as they are read."""
+        """Weights of the heads, stacked for reading."""
         return self._stacked("head.")
 
     def _stacked(self, room: str) -> Weights:
-        """The weights of a room of all members [M, ...]; [M, 1, ...] where what they meet has a further axis between
-        the members' and the one that is multiplied or added to."""
+        """Return the weights of a room of all members [M, ...].
+
+        They are [M, 1, ...] if their operand has another axis between the members' and the one multiplied or added to.
+        """
         each = [self._named(member, room) for member in range(self.number)]
         together = {name: np.stack([weights[name] for weights in each]) for name in each[0]}
         return {name: part[:, None] if name in OF_LEADS or part.ndim == 2 else part for name, part in together.items()}
 
     def _own(self, part: NDArray[Any]) -> NDArray[Any]:
-        """What each member sees [M, ...], of what is shown over each span [S, ...]."""
+        """Return what each member sees [M, ...], from what is shown over each span [S, ...]."""
         spans = self._spans
         return part if len(part) == len(spans) else part[spans]
 
     @cached_property
     def _spans(self) -> list[int]:
-        """Which of the spans each member measures over."""
+        """Span used by each member."""
         return [member % self.spec.frames for member in range(self.number)]
 
     def _named(self, member: int, room: str) -> Weights:
-        """The weights of a room of a member, under their names there."""
+        """Return the weights of a room of a member, by their names there."""
         prefix = member_prefix(member) + room
         return {name.removeprefix(prefix): weight for name, weight in self.weights.items() if name.startswith(prefix)}
 
 
 def _stretch_of(view: FrameView, rows: NDArray[np.int64], steps: slice) -> FrameView:
-    """What is shown of the chosen series at some steps."""
+    """Return the view of the chosen series at some steps."""
     inputs, bases, level, scale = (part[:, rows, steps] for part in view[:4])
     leads = view.leads and Leads(*(part[:, rows, steps] for part in view.leads))
     return FrameView(inputs, bases, level, scale, leads)
 
 
 def member_prefix(member: int) -> str:
-    """What the names of a member's weights begin with: nothing for the first."""
+    """Return the prefix of the names of a member's weights, empty for the first."""
     return f"member{member}." if member else ""
 
 
 def head_of(spec: ModelSpec) -> Head:
-    """The head's sizes for a ModelSpec."""
+    """Return the sizes of a ModelSpec's head."""
     frame = Frame.of(spec)
     starts = spec.loss.starts
     return Head(
@@ -159,7 +162,7 @@ def head_of(spec: ModelSpec) -> Head:
 
 
 def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
-    """The name and shape of each weight that a ModelSpec asks for."""
+    """Return the shape of each weight that a ModelSpec asks for, by name."""
     net, head = spec.net, head_of(spec)
     shapes = {f"head.{name}": shape for name, shape in head.shapes.items()}
     inputs = Frame.of(spec).features

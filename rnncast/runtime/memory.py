@@ -1,4 +1,4 @@
-"""How much memory there is, and sizes as people write them."""
+"""Memory of the machine, and sizes as people write them."""
 
 import os
 from pathlib import Path
@@ -11,18 +11,18 @@ LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_by
 
 
 def check_paths(paths: int, values: int) -> None:
-    """Refuse so many paths, each of so many values over all series, where this machine cannot hold them. UsageError."""
+    """Raise UsageError if this machine cannot hold `paths` paths, each of `values` values over all series."""
     limit, needed = available(), 3.0 * NUMBER * paths * values  # by series, together, and as rows
     if limit is not None and needed > limit:
         wanted, there = size_in_words(needed), size_in_words(limit)
         raise UsageError(
-            f"{paths:,} paths would need about {wanted} of memory, and this machine has {there}",
+            f"{paths:,} paths would need about {wanted} of memory, but this machine has {there}",
             hint="lower --paths or --horizon, or forecast fewer series at a time",
         )
 
 
 def bytes_of(size: str) -> float:
-    """The bytes of a size such as 4G or 500M. UsageError if it is none."""
+    """Return the bytes of a size such as 4G or 500M. Raises UsageError if it is not one."""
     number, unit = size[:-1], size[-1:].upper()
     if unit not in UNITS or not number.replace(".", "", 1).isdecimal():
         raise UsageError(f"--memory-limit is {size!r}, but must be a size such as 4G or 500M")
@@ -30,7 +30,7 @@ def bytes_of(size: str) -> float:
 
 
 def available() -> float | None:
-    """Bytes of memory that this process may still take, as far as the system says; None where it does not."""
+    """Return the bytes of memory that this process may still take; None if the system does not say."""
     found = [int(text) for place in LIMITS if (text := _text(place)).isdigit()]
     for line in _text("/proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
@@ -48,7 +48,7 @@ def _text(path: str) -> str:
 
 
 def size_in_words(size: float) -> str:
-    """A size in bytes, for a message."""
+    """Return a size in bytes, for a message."""
     for unit in ("bytes", "kB", "MB"):
         if size < 1000:
             return f"{size:.0f} {unit}"

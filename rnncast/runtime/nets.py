@@ -1,8 +1,8 @@
-"""The step of each net in NumPy, all members of a model at once: M nets of the same sizes, each with its own weights.
+"""Steps of each net in NumPy, for all members of a model at once: M nets of the same sizes, each with its own weights.
 
 A step takes the nets' weights (torch's names and layouts, [M, ...]; biases [M, 1, ...]), inputs [M, B, T, F] and state,
-and gives features [M, B, T, D] and the new state, for each net exactly as its torch form does. A state is a tuple of
-arrays [M, layers, B, D], or [M, 1, B, 1] where an output is remembered; nets without memory have none.
+and returns features [M, B, T, D] and the new state, for each net exactly as its torch form does. A state is a tuple of
+arrays [M, layers, B, D], or [M, 1, B, 1] for a remembered output; nets without memory have none.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rnncast.runtime.registry import find_net
 
 Floats = NDArray[np.float32]
-HALVES = np.array([0.5, 0.5, 1.0, 0.5], np.float32).reshape(4, 1, 1, 1)  # of what goes into the LSTM's gates
+HALVES = np.array([0.5, 0.5, 1.0, 0.5], np.float32).reshape(4, 1, 1, 1)  # factors of the inputs of the LSTM's gates
 Weights = Mapping[str, Floats]
 State = tuple[Any, ...]
 Shapes = dict[str, tuple[int, ...]]
@@ -24,12 +24,12 @@ Cell = Callable[[Floats, Floats, tuple[Floats, ...]], tuple[Floats, ...]]
 
 
 def feed_forward(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
-    """Window net: tanh layers on what is seen at each step; nothing is remembered."""
+    """Step the window net: tanh layers on the inputs of each step, without memory."""
     return _upper_layers(weights, _linear(inputs, weights["weight_l0"], weights["bias_l0"])), state
 
 
 def jordan(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
-    """Jordan (1986): as the window net, and its own last output beside the inputs."""
+    """Step the net of Jordan (1986): the window net with its own last output as another input."""
     drive, by_output = _linear(inputs, weights["weight_l0"], weights["bias_l0"]), weights["output_weight"]
     if feedback is None:
         return _upper_layers(weights, drive + inputs[..., -1:] * by_output[:, None]), state
@@ -42,7 +42,7 @@ def jordan(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -
 
 
 def recurrent(cell: Cell) -> StepFunction:
-    """The step of nets whose hidden layers are made of a cell."""
+    """Return the step of nets with hidden layers made of a cell."""
 
     def step(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
         after = []
@@ -64,12 +64,12 @@ def recurrent(cell: Cell) -> StepFunction:
 
 
 def elman(drive: Floats, recall: Floats, state: tuple[Floats, ...]) -> tuple[Floats, ...]:
-    """Elman (1990): h = tanh(drive + recall)."""
+    """Step the cell of Elman (1990): h = tanh(drive + recall)."""
     return (np.tanh(drive + recall),)
 
 
 def gru(drive: Floats, recall: Floats, state: tuple[Floats, ...]) -> tuple[Floats, ...]:
-    """Gated recurrent unit (Cho et al. 2014), with torch's gates in torch's order r, z, n."""
+    """Step a gated recurrent unit (Cho et al. 2014), with torch's gates in torch's order r, z, n."""
     (h,) = state
     (r_in, z_in, n_in), (r_back, z_back, n_back) = _gates(drive, 3), _gates(recall, 3)
     keep = sigmoid(z_in + z_back)
@@ -78,34 +78,35 @@ def gru(drive: Floats, recall: Floats, state: tuple[Floats, ...]) -> tuple[Float
 
 
 def lstm(drive: Floats, recall: Floats, state: tuple[Floats, ...]) -> tuple[Floats, ...]:
-    """Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000); gates in torch's order i, f, g, o."""
+    """Step a long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000); gates in torch's order i, f, g,
+    o."""
     _, c = state
     squashed = np.tanh(_gates(drive + recall, 4) * HALVES)
-    i, f, _, o = 0.5 + 0.5 * squashed  # a sigmoid is a tanh of half as much, moved to between 0 and 1
+    i, f, _, o = 0.5 + 0.5 * squashed  # sigmoid(x) = (1 + tanh(x / 2)) / 2
     c = f * c + i * squashed[2]
     return o * np.tanh(c), c
 
 
 def _gates(x: Floats, count: int) -> Floats:
-    """What goes into each gate [count, M, B, D], from [M, B, count*D]."""
+    """Return the input of each gate [count, M, B, D], from [M, B, count*D]."""
     return x.reshape(*x.shape[:2], count, -1).transpose(2, 0, 1, 3)
 
 
 def sigmoid(x: Floats) -> Floats:
-    """1 / (1 + exp(-x)), without overflow."""
+    """Return 1 / (1 + exp(-x)), without overflow."""
     result: Floats = 0.5 + 0.5 * np.tanh(0.5 * x)
     return result
 
 
 def _linear(x: Floats, weight: Floats, bias: Floats) -> Floats:
-    """x [M, B, ..., F] by a weight [M, D, F] and a bias [M, 1, D] of each net [M, B, ..., D]."""
+    """Return x [M, B, ..., F] times a weight [M, D, F] plus a bias [M, 1, D], for each net [M, B, ..., D]."""
     rows = x.reshape(len(x), -1, x.shape[-1]) @ weight.mT
     rows += bias
     return rows.reshape(*x.shape[:-1], -1)
 
 
 def _upper_layers(weights: Weights, drive: Floats) -> Floats:
-    """tanh of the first layer's drive [M, B, ..., D], and of the layers above it."""
+    """Return tanh of the first layer's drive [M, B, ..., D], passed through the layers above it."""
     features, layer = np.tanh(drive), 1
     while f"weight_l{layer}" in weights:
         features = np.tanh(_linear(features, weights[f"weight_l{layer}"], weights[f"bias_l{layer}"]))
@@ -114,17 +115,17 @@ def _upper_layers(weights: Weights, drive: Floats) -> Floats:
 
 
 def feed_forward_shapes(layer: int, inputs: int, hidden: int) -> Shapes:
-    """The weights of one feed-forward layer."""
+    """Return the weight shapes of a feed-forward layer."""
     return {f"weight_l{layer}": (hidden, inputs), f"bias_l{layer}": (hidden,)}
 
 
 def jordan_shapes(layer: int, inputs: int, hidden: int) -> Shapes:
-    """As feed-forward, and in the first layer the weight of the output."""
+    """Return the weight shapes of a feed-forward layer, with the weight of the output in the first one."""
     return feed_forward_shapes(layer, inputs, hidden) | ({"output_weight": (hidden,)} if layer == 0 else {})
 
 
 def recurrent_shapes(gates: int) -> Callable[[int, int, int], Shapes]:
-    """The weights of one recurrent layer whose cell has so many gates."""
+    """Return a function to the weight shapes of a recurrent layer whose cell has `gates` gates."""
 
     def shapes(layer: int, inputs: int, hidden: int) -> Shapes:
         rows = gates * hidden
@@ -135,8 +136,8 @@ def recurrent_shapes(gates: int) -> Callable[[int, int, int], Shapes]:
 
 
 class SteppedNet(NamedTuple):
-    """Nets of a kind in NumPy: their step, their state's arrays, and the weights of layer l by its input's width and
-    its own."""
+    """A kind of net in NumPy: its step, the arrays in its state, and the weight shapes of layer l by input and own
+    width."""
 
     step: StepFunction
     state_parts: int
@@ -144,7 +145,7 @@ class SteppedNet(NamedTuple):
     remembers_output: bool = False
 
     def init_state(self, layers: int, batch: int, hidden: int) -> State:
-        """The state of one net before the first step."""
+        """Return the state of one net before the first step."""
         shape = (1, batch, 1) if self.remembers_output else (layers, batch, hidden)
         return (np.zeros(shape, np.float32),) * self.state_parts
 
@@ -157,6 +158,6 @@ LSTM = SteppedNet(recurrent(lstm), 2, recurrent_shapes(4))
 
 
 def stepped_net(name: str) -> SteppedNet:
-    """The NumPy form of a net in the registry."""
+    """Return the NumPy form of a net in the registry."""
     net: SteppedNet = find_net(name).numpy_form()
     return net

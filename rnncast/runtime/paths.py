@@ -1,4 +1,4 @@
-"""Recursive forecasts: one step at a time, each fed back as if observed; intervals from sampled paths."""
+"""Recursive forecasts: one step at a time, each fed back as if observed, with intervals from sample paths."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,9 +21,10 @@ Choose = Callable[[Values, int], Values]  # quantiles [B, Q] at step h to the ne
 def recursive_quantiles(
     step: StepPending, state: SeriesState, ahead: Ahead, probabilities: Sequence[float], seed: int
 ) -> Values:
-    """Quantiles [B, H, Q], transformed: the median is the path of point forecasts, the others spread as sampled paths.
+    """Return quantiles [B, H, Q], transformed: the median is the path of point forecasts, the others spread as sample
+    paths.
 
-    Every series is given the same random scores, so its forecast does not depend on what else is forecast.
+    Every series gets the same random scores, so its forecast does not depend on what else is forecast.
     """
     middle, batch, horizon = len(probabilities) // 2, len(state.pending), ahead.known.shape[1]
     points = walk(step, state, ahead, lambda quantiles, h: quantiles[:, middle])  # [B, H]
@@ -37,8 +38,10 @@ def recursive_quantiles(
 def walked(
     step: StepPending, state: SeriesState, ahead: Ahead, probabilities: Sequence[float], scores: Values
 ) -> Values:
-    """Sampled paths [B, H, P], transformed: each value drawn at its normal score [B, H, P] in the quantiles that the
-    values before it led to."""
+    """Return sample paths [B, H, P], transformed, from normal scores [B, H, P].
+
+    Each value is drawn at its score in the quantiles given the values before it.
+    """
     batch, horizon, paths = scores.shape
 
     def draw(quantiles: Values, h: int) -> Values:
@@ -49,9 +52,9 @@ def walked(
 
 
 def walk(step: StepPending, state: SeriesState, ahead: Ahead, choose: Choose) -> Values:
-    """The values [B, H] of a walk ahead, each chosen from the quantiles that the ones before it led to.
+    """Return the values [B, H] of a walk ahead, each chosen from the quantiles given the values before it.
 
-    What is known ahead is seen on the way; past covariates are missing.
+    Covariates known ahead are seen on the way; past covariates are missing.
     """
     values, known = [], ahead.known.shape[2]
     for h in range(ahead.known.shape[1]):

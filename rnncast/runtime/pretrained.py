@@ -1,7 +1,7 @@
-"""The pretrained net as one of the nets of a model: its state beside theirs, its quantiles in the model's units.
+"""Pretrained net as a member of a model: its state beside theirs, its quantiles in the model's units.
 
-It has a frame of its own (`rnncast.pretrained`), so that it takes in values, not inputs. Its state is a tuple of arrays
-[1, B, ...], and [layers, B, D] of its hidden layers, as the states of other nets are, and goes where those go.
+It has its own frame (`rnncast.pretrained`), so it takes values instead of inputs. Its state is a tuple of arrays [1, B,
+...], and [layers, B, D] for its hidden layers, as the states of other nets are, and is handled with them.
 
 B series side by side, T steps, H steps ahead, Q quantiles.
 """
@@ -23,42 +23,42 @@ from rnncast.spec import ModelSpec
 from rnncast.values import Values
 
 PREFIX = "pretrained."  # before the names of its weights in a model
-ROWS, CELLS = 128, 40_000  # series, and series times steps, at a time: more takes memory, and gains no time
-FARTHEST = 1e300  # what stands for infinity in a state, which a model file does not hold
-NO_VALUE = (FARTHEST, -FARTHEST)  # the lowest and the highest value of a series that has none
+ROWS, CELLS = 128, 40_000  # series, and series times steps, at a time: more takes memory and saves no time
+FARTHEST = 1e300  # stands for infinity in a state, because a model file holds finite numbers only
+NO_VALUE = (FARTHEST, -FARTHEST)  # lowest and highest value of a series without values
 
 
 @lru_cache(maxsize=1)
 def package_weights() -> Weights:
-    """The weights that come with the package, read once."""
+    """Return the weights shipped with the package, read once."""
     return pretrained_weights()
 
 
 def named_weights(weights: Weights) -> dict[str, NDArray[np.float32]]:
-    """The weights of the pretrained net under the names that they have in a model."""
+    """Return the weights of the pretrained net by their names in a model."""
     return {PREFIX + name: weight.astype(np.float32, copy=False) for name, weight in weights.items()}
 
 
 def pretrained_shapes() -> dict[str, tuple[int, ...]]:
-    """The name and shape of each weight that the pretrained net has in a model."""
+    """Return the shape of each weight of the pretrained net, by its name in a model."""
     return {name: weight.shape for name, weight in named_weights(package_weights()).items()}
 
 
 @dataclass(frozen=True)
 class PretrainedMember:
-    """The pretrained net in a model: its weights are those of the model, or the package's, where the model has none."""
+    """Pretrained net in a model, with the model's weights for it, or the package's if the model has none."""
 
     spec: ModelSpec
     weights: Mapping[str, NDArray[np.float32]]
 
     @cached_property
     def seasons(self) -> Seasons:
-        """The seasons that it sees: the two shortest of the model's."""
+        """Seasons that it sees: the two shortest of the model's."""
         season, second = (*sorted(self.spec.task.seasons[:2]), 0, 0)[:2]
         return Seasons(season or 1, second, self.spec.frame.log)
 
     def init_state(self, batch: int) -> State:
-        """The state before the first value of `batch` series."""
+        """Return the state before the first value of `batch` series."""
         bounds = np.repeat([[NO_VALUE]], batch, 1)  # [1, B, 2]
         return _state_of(remember(self.seasons, self._own, batch), bounds)
 
@@ -67,12 +67,12 @@ class PretrainedMember:
         return self._watched(y, state, forecast=False)[1]
 
     def step(self, y: Values, state: State) -> tuple[Values, State]:
-        """Step over transformed values y [B, T]: the last step's quantiles [B, H, Q], transformed, and the state after
-        it."""
+        """Step over transformed values y [B, T] to the last step's quantiles [B, H, Q], transformed, and the state
+        after it."""
         return self._watched(y, state, forecast=True)
 
     def _watched(self, y: Values, state: State, *, forecast: bool) -> tuple[Values, State]:
-        """As `step`, a part of the series and of the steps at a time; without quantiles, if there is no `forecast`."""
+        """Step as `step` does, some series and steps at a time; without quantiles unless `forecast`."""
         found, states = [], []
         for start in range(0, max(len(y), 1), ROWS):
             rows = slice(start, start + ROWS)
@@ -91,8 +91,10 @@ class PretrainedMember:
         return (np.concatenate(found) if forecast else np.empty((0, 0, 0))), after
 
     def _within(self, quantiles: Values, bounds: Values) -> Values:
-        """Quantiles [B, H, Q] of series with bounds [B, 2]: what was never below zero does not fall below it, and
-        nothing but zeros, which has no unit of its own, stays zero."""
+        """Return quantiles [B, H, Q] kept within what series with bounds [B, 2] allow.
+
+        A series never below zero does not fall below it, and a series of zeros alone, which has no scale, stays zero.
+        """
         if self.spec.frame.log:
             return quantiles
         lowest, highest = (bounds[:, i, None, None] for i in range(2))
@@ -105,19 +107,19 @@ class PretrainedMember:
 
 
 def _state_of(memory: Memory, bounds: Values) -> State:
-    """A state as the nets of a model have it, without anything infinite."""
+    """Return a state as the nets of a model have it, without infinities."""
     parts = [np.clip(part, -FARTHEST, FARTHEST)[None] for part in memory.frame]
     return (*parts, memory.hidden, bounds)
 
 
 def _memory_of(state: State) -> tuple[Memory, Values]:
-    """What `_state_of` was given."""
+    """Return the arguments that `_state_of` was given."""
     *parts, hidden, bounds = state
     return Memory(frame.State(*(part[0] for part in parts)), hidden), bounds
 
 
 def _widened(bounds: Values, y: Values) -> Values:
-    """Bounds [1, B, 2] with the values y [B, T] within them."""
+    """Return bounds [1, B, 2] widened to include the values y [B, T]."""
     low = np.fmin.reduce(y, 1, initial=FARTHEST)
     high = np.fmax.reduce(y, 1, initial=-FARTHEST)
     return np.stack([np.minimum(bounds[0, :, 0], low), np.maximum(bounds[0, :, 1], high)], -1)[None]

@@ -1,4 +1,4 @@
-"""The list of nets: what each remembers, and where its two forms live. Read by --help, so it imports nothing heavy."""
+"""Registry of nets: what each remembers, and where its two forms are. Loaded by --help, so it imports nothing heavy."""
 
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -7,10 +7,10 @@ from rnncast.errors import UsageError
 
 
 class NetEntry(NamedTuple):
-    """One net.
+    """A net.
 
     memory: what it remembers, in a few words. trained, stepped: "module:name" of its torch and NumPy forms.
-    recursive_only: its output must be one step ahead.
+    recursive_only: whether its output must be one step ahead.
     """
 
     memory: str
@@ -19,11 +19,11 @@ class NetEntry(NamedTuple):
     recursive_only: bool = False
 
     def torch_form(self) -> Any:
-        """The torch class, made with (features, hidden_size, layers)."""
+        """Return the torch class, made with (features, hidden_size, layers)."""
         return _imported(self.trained)
 
     def numpy_form(self) -> Any:
-        """The SteppedNet."""
+        """Return the SteppedNet."""
         return _imported(self.stepped)
 
 
@@ -39,7 +39,7 @@ NETS = {
 
 
 def find_net(name: str) -> NetEntry:
-    """The entry of a net. UsageError, naming those there are, if there is none of that name."""
+    """Return the entry of a net. Raises UsageError, listing the nets, if there is none of that name."""
     if name not in NETS:
         raise UsageError(f"there is no net called {name!r}", hint=f"nets: {', '.join(NETS)}")
     return NETS[name]

@@ -1,7 +1,7 @@
-"""The Runtime: frame, net and head stepped over histories in NumPy, from a model's weights to forecasts.
+"""Runtime: frame, nets and heads stepped over histories in NumPy, from a model's weights to forecasts.
 
-The last value of each series stays pending until the next one comes, or a forecast is asked for: what a net sees at a
-step may hold what is known ahead, and that is settled only then. So one state serves continuing, streaming and
+The last value of each series stays pending until the next one arrives or a forecast is asked for: a net's inputs at a
+step may include what is known ahead, which is settled only then. So one state serves continuing, streaming and
 forecasting.
 """
 
@@ -35,23 +35,23 @@ from rnncast.spec import ModelSpec
 from rnncast.values import Values
 
 STEPS = (32, 256)  # taken at a time: fewest, most
-REMEMBERED = 1 << 19  # series times steps, at most, whose units are measured at a time
-CELLS = 32_768  # series times steps times members, at most: what is made of more leaves the processor's cache
+REMEMBERED = 1 << 19  # series times steps, at most, whose units are computed at a time
+CELLS = 32_768  # series times steps times members, at most: intermediate results of more leave the processor's cache
 ROWS = 4096  # series side by side, counted once for each member
-CONFORMAL = "conformal"  # the name of the factors of the intervals' widths
-TEMPLATES, SHARED, SHARE = "templates", "shared", "share"  # the names of the parts of the copula
+CONFORMAL = "conformal"  # name of the factors of the intervals' widths
+TEMPLATES, SHARED, SHARE = "templates", "shared", "share"  # names of the parts of the copula
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """The nets of a model, ready to step.
+    """Nets of a model, ready to step.
 
-    weights: "net.*" and "head.*", and "member1.net.*" and so on for further members; named as in the model file. The
-    members take the spans of the frame in turn; their forecasts are averaged. "pretrained.*": of the pretrained net, if
-    it has a share of the forecast. The states of all lie one after another in the net's state, its own last.
-    "conformal": factors of the intervals' widths [H, L], if they were held against values held back. "templates",
-    "shared" and "share": see `intervals.copula`. many: whether so many single steps are to come that what helps them
-    may take a while to prepare. step_nets: what steps the trained nets, if not NumPy.
+    weights, named as in the model file: "net.*" and "head.*" of the first member, "member1.net.*" and so on of further
+    ones. The members take turns at the spans of the frame, and their forecasts are averaged. "pretrained.*": of the
+    pretrained net, if it has a share of the forecast. The states of all lie one after another in the net's state, the
+    pretrained one last. "conformal": factors of the intervals' widths [H, L], if they were calibrated. "templates",
+    "shared" and "share": see `intervals.copula`. many: whether enough single steps will follow to make slow preparation
+    for them worthwhile. step_nets: a replacement for stepping the trained nets in NumPy.
     """
 
     spec: ModelSpec
@@ -61,38 +61,38 @@ class Runtime:
 
     @cached_property
     def frame(self) -> Frame:
-        """What the members see the series in, over a span each, which they take in turn."""
+        """Frame of the members, with a span for each, which take turns."""
         return Frame.of(self.spec)
 
     @property
     def loss(self) -> Loss:
-        """What its outputs were trained for."""
+        """Loss with which the nets were trained."""
         return self.spec.loss
 
     @cached_property
     def head(self) -> Head:
-        """The head's sizes."""
+        """Sizes of the head."""
         return head_of(self.spec)
 
     @cached_property
     def nets(self) -> Members:
-        """The members."""
+        """Trained members."""
         return Members(self.spec, self.weights, self.step_nets)
 
     @cached_property
     def pretrained(self) -> PretrainedMember | None:
-        """The pretrained net, if it has a share of the forecast."""
+        """Pretrained net, if it has a share of the forecast."""
         return PretrainedMember(self.spec, self.weights) if self.spec.net.pretrained else None
 
     def init_state(self, batch: int) -> SeriesState:
-        """The state of `batch` series of which nothing has been seen."""
+        """Return the state of `batch` series before any value."""
         pending, frame = np.full(batch, np.nan), self.frame
         exogenous = np.zeros((batch, frame.covariates)), np.zeros((batch, frame.other))
         net = self.nets.init_state(batch) + (self.pretrained.init_state(batch) if self.pretrained else ())
         return SeriesState(init_state(frame, batch, pending), net, pending, *exogenous)
 
     def advance(self, y: Values, exogenous: Exogenous, state: SeriesState) -> SeriesState:
-        """Take in the values y [B, T] (the user's units, NaN = missing) that follow `state`; no forecast is made.
+        """Take in the values y [B, T] (the user's units, NaN = missing) after `state`, without a forecast.
 
         Rows that begin with NaN have not begun: their net's state stays as it is until their first value.
         """
@@ -114,9 +114,9 @@ class Runtime:
         return state
 
     def step(self, y: Values, exogenous: Exogenous, state: SeriesState) -> tuple[Values, FrameState, State]:
-        """Step over transformed y [B, T]: the last step's quantiles [B, H, Q], transformed, and the states after it.
+        """Step over transformed y [B, T] to the last step's quantiles [B, H, Q], transformed, and the states after it.
 
-        exogenous: of those T steps; what it does not know of the horizon ahead is missing.
+        exogenous: of those T steps; anything it does not know of the horizon ahead is missing.
         """
         past = Past.of(self.frame, y, state.frame, exogenous)
         if self.pretrained is None:
@@ -131,16 +131,17 @@ class Runtime:
         return quantiles, past.after(), trained + learnt
 
     def _divided(self, net: State) -> tuple[State, State]:
-        """The states of the trained nets, and of the pretrained one."""
+        """Return the states of the trained nets, and of the pretrained one."""
         own = len(self.nets.init_state(0))
         return net[:own], net[own:]
 
     def _of_trained(self, past: Past, state: State) -> tuple[Values, State]:
-        """The trained nets' quantiles [B, H, Q] at the last step of a past, transformed, and their states after it."""
+        """Return the trained nets' quantiles [B, H, Q] at the last step of a past, transformed, and their states after
+        it."""
         if self.many and self._linear.suits(past):
             view = self._linear.view(past)
         else:
-            # Base forecasts are needed only where one is made: at the last step, unless the net is given its own.
+            # Base forecasts are needed only where a forecast is made: at the last step, or everywhere to feed it back.
             origins = slice(None) if self.spec.free_running else slice(-1, None)
             view = side_by_side(past.views(range(self.frame.measured), origins))
         features, net = self.nets.stepped(view.inputs, past.begun, state, view)
@@ -151,14 +152,18 @@ class Runtime:
         return mean, net
 
     def step_pending(self, state: SeriesState, known: Values) -> tuple[Values, FrameState, State]:
-        """Take in the pending value, with what is known [B, R, K] of the steps after it: transformed quantiles
-        [B, H, Q], and the states after it."""
+        """Take in the pending value, with what is known [B, R, K] of the steps after it.
+
+        Returns transformed quantiles [B, H, Q], and the states after it.
+        """
         exogenous = Exogenous(state.covariates[:, None], state.other[:, None], known)
         return self.step(state.pending[:, None], exogenous, state)
 
     def replay(self, panel: Panel, state: SeriesState | None = None, steps: int | None = None) -> SeriesState:
-        """The state [S] after the last value of each series of an encoded panel: from their start, or from the state
-        before their last `steps`, if that is given."""
+        """Return the state [S] after the last value of each series of an encoded panel.
+
+        It starts at the beginning, or from `state` before the last `steps` values if that is given.
+        """
         if state is not None and steps is not None:
             rows, last = np.arange(len(panel)), slice(-steps, None)
             exogenous = exogenous_of(panel, rows, self.frame.cycles, 0, align="end")
@@ -173,29 +178,30 @@ class Runtime:
         return rows_of(concatenated(states), back)
 
     def forecast(self, state: SeriesState, ahead: Ahead) -> Values:
-        """Quantiles [B, H, Q] of the next H values, in the user's units, as seen after the pending value.
+        """Return quantiles [B, H, Q] of the next H values, in the user's units, as seen after the pending value.
 
-        H is how far `ahead` goes; for the direct strategy, at most the trained horizon.
+        H is the length of `ahead`; for the direct strategy, at most the trained horizon.
         """
         return self.restored(self._quantiles(state, ahead))
 
     def sample(self, state: SeriesState, ahead: Ahead, scores: Values) -> Values:
-        """Sampled paths [B, H, P] of the next H values, in the user's units; each lead has the forecast's quantiles.
+        """Return sample paths [B, H, P] of the next H values, in the user's units, with the forecast's quantiles at
+        each lead.
 
         scores [B, H, P]: standard normal at each lead time, from the generator of `intervals.copula`.
         """
         quantiles, probabilities = self._quantiles(state, ahead), self.head.probabilities
-        if not self.spec.direct:  # the dependence is that of the walks
+        if not self.spec.direct:  # the walks themselves are correlated over the horizon
             walks = walked(self.step_pending, state, ahead, probabilities, scores)
             scores = scores_at(quantiles[:, :, None], probabilities, walks)
         return self._kept(self.frame.restore(values_at(self._calibrated(quantiles), probabilities, scores)))
 
     def restored(self, quantiles: Values) -> Values:
-        """Transformed quantiles [S, H, Q] of the nets as those that are forecast, in the unit of the data."""
+        """Return transformed quantiles [S, H, Q] of the nets as they are forecast, in the user's units."""
         return self._kept(self.frame.restore(self._calibrated(quantiles)))
 
     def _kept(self, values: Values) -> Values:
-        """Values in the user's units, none beyond the bounds; where counts are forecast whole numbers, none below 0."""
+        """Return values in the user's units within the bounds; for counts, whole numbers and none below 0."""
         counted = np.maximum(np.round(values), 0.0) if self.loss.counts else values
         return within(counted, self.spec.task.bounds)
 
@@ -211,14 +217,14 @@ class Runtime:
 
     @property
     def copula(self) -> Copula:
-        """How sampled values hang together; a recursive net's walks are correlated over the horizon by themselves."""
+        """Correlation of sampled values; a recursive net's walks are correlated over the horizon by themselves."""
         none = np.zeros((0, self.spec.task.horizon))
         kept = {name: self.weights.get(name, none).astype(np.float64) for name in (TEMPLATES, SHARED, SHARE)}
         alone = Copula.alone(kept[TEMPLATES])
         return alone if SHARE not in self.weights else alone._replace(shared=kept[SHARED], share=kept[SHARE])
 
     def forecast_all(self, state: SeriesState, known_ahead: Ahead) -> Values:
-        """Quantiles [S, H, Q] after `state`, for any number of series in bounded memory."""
+        """Return quantiles [S, H, Q] after `state`, for any number of series in bounded memory."""
         rows = np.arange(len(state.pending))
         most = self._rows if self.spec.direct else max(1, self._rows // PATHS)
         return np.concatenate(
@@ -229,17 +235,18 @@ class Runtime:
         )
 
     def forecast_panel(self, panel: Panel, horizon: int, state: SeriesState | None = None) -> Values:
-        """Quantiles [S, H, Q] of what follows each series of an encoded panel; `state`: its final one, if known."""
+        """Return quantiles [S, H, Q] of the next values of each series of an encoded panel; `state`: its final one, if
+        known."""
         known_ahead = ahead(panel, np.arange(len(panel)), self.frame.cycles, horizon)
         return self.forecast_all(state or self.replay(panel), known_ahead)
 
     @property
     def _rows(self) -> int:
-        """How many series to take side by side."""
+        """Number of series to take side by side."""
         return max(1, ROWS // max(1, self.nets.number))
 
     def _taken_in(self, y: Values, exogenous: Exogenous, state: SeriesState) -> tuple[FrameState, State]:
-        """The states that `step` gives, without its forecast."""
+        """Return the states that `step` returns, without its forecast."""
         if self.spec.free_running:
             return self.step(y, exogenous, state)[1:]
         fewest, most = STEPS
@@ -256,7 +263,7 @@ class Runtime:
 
     @cached_property
     def _linear(self) -> LinearView:
-        """What makes single steps quick, where many are to come."""
+        """Fast view of single steps, for when many will follow."""
         return LinearView(self.frame)
 
 

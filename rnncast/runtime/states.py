@@ -1,4 +1,4 @@
-"""The state of many series at once, as a value: picked apart, put together, named for the model file."""
+"""State of many series at once, as a value: selected, replaced, joined, and named for the model file."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from rnncast.runtime.nets import State
 
 
 class SeriesState(NamedTuple):
-    """All that is remembered of B series: before the last step, and that step, whose forecast is still to be made.
+    """State of B series: everything before the last observation, plus that observation, pending.
 
     pending [B]: its value, transformed; covariates [B, C] and other columns [B, N]: its exogenous inputs.
     """
@@ -27,7 +27,7 @@ _LAST = ("pending", "covariates", "other")
 
 
 def state_tensors(state: SeriesState) -> dict[str, NDArray[Any]]:
-    """The state's arrays by the names that they have in a model file."""
+    """Return the state's arrays by their names in a model file."""
     frame = {f"state.frame.{name}": value for name, value in state.frame._asdict().items()}
     net = {f"state.net.{part}": value for part, value in enumerate(state.net)}
     last = {f"state.{name}": getattr(state, name) for name in _LAST}
@@ -35,7 +35,7 @@ def state_tensors(state: SeriesState) -> dict[str, NDArray[Any]]:
 
 
 def state_from_tensors(tensors: Mapping[str, NDArray[Any]]) -> SeriesState:
-    """The state that `state_tensors` gave. KeyError if a part is missing."""
+    """Return the state that `state_tensors` was given. Raises KeyError if a part is missing."""
     frame = FrameState(*(tensors[f"state.frame.{name}"] for name in FrameState._fields))
     parts = sorted((name for name in tensors if name.startswith("state.net.")), key=lambda name: (len(name), name))
     net = tuple(tensors[name] for name in parts)
@@ -43,22 +43,22 @@ def state_from_tensors(tensors: Mapping[str, NDArray[Any]]) -> SeriesState:
 
 
 def last_values(state: SeriesState) -> NDArray[np.float64]:
-    """The values that are remembered [B, L+1], transformed, the latest last; NaN = missing or before the start."""
+    """Return the values remembered [B, L+1], transformed, the latest last; NaN = missing or before the start."""
     return np.concatenate((state.frame.history, state.pending[:, None]), axis=1)
 
 
 def repeated(state: SeriesState, times: int) -> SeriesState:
-    """Each series `times` over, side by side."""
+    """Return the state with each series `times` over, side by side."""
     return rows_of(state, np.repeat(np.arange(len(state.pending)), times))
 
 
 def net_rows(state: State, rows: NDArray[np.int64]) -> State:
-    """The chosen series of a net's state."""
+    """Return a net's state of the chosen series."""
     return tuple(part[:, rows] for part in state)
 
 
 def net_replaced(state: State, rows: NDArray[np.int64], values: State) -> State:
-    """A net's state with new values for the chosen series."""
+    """Return a net's state with new values for the chosen series."""
     if len(state) == 0 or state[0].shape[1] == len(rows):
         return values
     replaced = tuple(part.copy() for part in state)
@@ -68,7 +68,7 @@ def net_replaced(state: State, rows: NDArray[np.int64], values: State) -> State:
 
 
 def replaced(state: SeriesState, rows: NDArray[np.int64], values: SeriesState) -> SeriesState:
-    """The state with new values for the chosen series."""
+    """Return the state with new values for the chosen series."""
     if len(rows) == len(state.pending) and (rows == np.arange(len(rows))).all():
         return values
 
@@ -83,13 +83,13 @@ def replaced(state: SeriesState, rows: NDArray[np.int64], values: SeriesState) -
 
 
 def rows_of(state: SeriesState, rows: NDArray[np.int64]) -> SeriesState:
-    """The chosen series."""
+    """Return the state of the chosen series."""
     frame = FrameState(*(part[rows] for part in state.frame))
     return SeriesState(frame, net_rows(state.net, rows), *(getattr(state, name)[rows] for name in _LAST))
 
 
 def concatenated(states: list[SeriesState]) -> SeriesState:
-    """All the series of several states, in order."""
+    """Return all series of several states, in order."""
     frame = FrameState(*map(np.concatenate, zip(*(s.frame for s in states), strict=True)))
     net = tuple(np.concatenate(parts, axis=1) for parts in zip(*(s.net for s in states), strict=True))
     return SeriesState(frame, net, *(np.concatenate([getattr(s, name) for s in states]) for name in _LAST))

@@ -57,7 +57,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Covariates:
-    """The covariates of a Panel.
+    """Covariates of a Panel.
 
     known [N + R], past [N], static [S]; reach [S]: number of steps known beyond each series' end.
     """

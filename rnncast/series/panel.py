@@ -18,7 +18,7 @@ KEY_MARK = "\x1f"  # joins the values of several id columns into the id of a ser
 
 @dataclass(frozen=True)
 class Columns:
-    """The user's own column names and time format, which are used again in the output.
+    """User's own column names and time format, which are used again in the output.
 
     ids: the id columns, if any. time: None if rows were merely numbered. time_format: as in `rnncast.times.formats`, ""
     for whole numbers. time_zone: the zone of the user's times, "Europe/Berlin" or "+01:00"; "" if the table does not

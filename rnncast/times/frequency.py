@@ -105,7 +105,7 @@ class Frequency:
 
     @property
     def name(self) -> str:
-        """The grid in words: "monthly", "every 15 minutes", "weekly (Monday)"."""
+        """Grid in words: "monthly", "every 15 minutes", "weekly (Monday)"."""
         if self.unit == "step":
             return "numbered steps" if self.count == 1 else f"every {self.count} steps"
         if self.unit == "business day":

@@ -29,7 +29,7 @@ _PIECE = 1 << 22
 
 
 class Sheet(NamedTuple):
-    """The rows of a sheet, from the first filled one.
+    """Rows of a sheet, from the first filled one.
 
     first: the number of that row. of: number of sheets in the file.
     """

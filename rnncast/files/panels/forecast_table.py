@@ -68,7 +68,7 @@ class Forecasts(NamedTuple):
 
     @property
     def cutoffs(self) -> Positions:
-        """The cutoff of each row [N]; where there is no such column, the step before the first time of its series."""
+        """Cutoff of each row [N]; where there is no such column, the step before the first time of its series."""
         if self.cutoff is not None:
             return self.cutoff
         first = np.full(int(self.series.max(initial=-1)) + 2, np.iinfo(np.int64).max)

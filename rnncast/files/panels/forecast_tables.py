@@ -33,7 +33,7 @@ class ForecastSource:
 
     @property
     def called(self) -> str:
-        """The name given, else that of the file without its ending."""
+        """Name given, else that of the file without its ending."""
         if self.name or not isinstance(self.data, str | Path):
             return self.name
         return STANDARD_INPUT if str(self.data) == "-" else Path(self.data).name.partition(".")[0]
@@ -45,7 +45,7 @@ def read_several(
     """Read tables of forecasts of the series of `actual`. The model of a table that has one goes by the name of its
     source; those of others by the names of their columns, after that of the source if it is given or they are `taken`.
 
-    Errors as `read_forecasts`; UsageError for two models of one name.
+    Errors as `read_forecasts`; Raises UsageError for two models of one name.
     """
     tables = [read_forecasts(source.data, asked, actual) for source in sources]
     names: list[dict[str, str]] = []
@@ -68,7 +68,8 @@ def _named(source: ForecastSource, model: str, table: Forecasts, used: set[str])
 
 
 def _merged(tables: Sequence[Forecasts], names: Sequence[dict[str, str]]) -> Forecasts:
-    """A row for each series, cutoff and time that any of the tables has; each row of a series that is not known."""
+    """Return a row for each series, cutoff and time that any of the tables has; each row of a series that is not
+    known."""
     keys = [_keys(table, row) for row, table in enumerate(tables)]
     _, first, places = np.unique(np.concatenate(keys), axis=0, return_index=True, return_inverse=True)
     places = places.reshape(-1)

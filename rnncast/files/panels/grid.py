@@ -124,7 +124,7 @@ class Gridded(NamedTuple):
 
 
 class Stretches(NamedTuple):
-    """The grid points of each series, from its first row to its last; none if its rows lie too far apart.
+    """Grid points of each series, from its first row to its last; none if its rows lie too far apart.
 
     start [S]; indptr [S+1]. chosen [M]: rows that stand in one, None for all N. cell [M]: the grid point of each.
     """

@@ -34,7 +34,7 @@ _ZONE_TEXT = r"(Z| UTC| ?[+-]\d\d:?(?:\d\d)?)$"
 
 @dataclass(frozen=True)
 class Stamps:
-    """The times of a table's rows, each distinct one stored once: row r is at times[codes[r]].
+    """Times of a table's rows, each distinct one stored once: row r is at times[codes[r]].
 
     faults: what is wrong with texts that are not times, by code; times there are meaningless. zone and in_utc: as in
     `Columns`; wall: the local times [K], if `times` are UTC and either could be the regular ones.
