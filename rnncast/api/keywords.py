@@ -36,7 +36,7 @@ def takes(*sections: Any, without: tuple[str, ...] = ()) -> Callable[[Function],
 
 
 def keyword(name: str) -> str:
-    """What a setting is called as an argument: as its flag, unless that is a word of the language."""
+    """Return the name of a setting as an argument: that of its flag, unless Python reserves the word."""
     called = FLAGS.get(name, name)
     return name if iskeyword(called) else called
 

@@ -106,11 +106,8 @@ class Forecaster:
     def fit_spec(
         cls, panel: Panel, spec: ModelSpec, asked: Config, *, watch: "Watch | None" = None, start: Self | None = None
     ) -> Self:
-        """Train on a panel the spec that `choices.decide` made from it and from `asked`; start and TrainingError as in
-        `fit`.
-
-        Raises UsageError or DataError, naming the setting, if the nets of `start` cannot be trained further this way.
-        """
+        """Train on a panel the spec that `choices.decide` made from it and from `asked`; start and errors as in
+        `fit`."""
         begun, encoding = None, Encoding.of(panel)
         if start is not None:
             check_frequency(panel, start.frequency)
@@ -175,11 +172,10 @@ class Forecaster:
         *,
         future: Future | None = None,
     ) -> Paths:
-        """Draw sample paths of each series that `predict` would forecast, with the same distributions at each lead
-        time.
+        """Draw sample paths of each series that `predict` would forecast, so that sums, maxima and the like have
+        distributions.
 
-        A quantity computed from whole paths (a sum, a maximum) then has its distribution under the model. The paths
-        depend on the seed that trained the model and on the series' id. Errors as `predict`.
+        The paths depend on the seed that trained the model and on the series' id. Errors as `predict`.
         """
         runtime, start = self.runtime, self._start(panel, horizon, future)
         steps, seed = start.ahead.known.shape[1], self.spec.train.seed
@@ -233,7 +229,7 @@ class Forecaster:
         """Return the same net after new rows of its series, which follow the saved state; the cost is in these rows
         only.
 
-        gaps: whether steps may be missing before the first new row of a series; they count as missing values. Raises
+        gaps: whether steps may be missing, and count as missing values, before a series' first new row. Raises
         DataError, naming the series, for one without a saved state, for rows already in it, and for steps left out.
         """
         check_frequency(panel, self.frequency)
@@ -277,10 +273,7 @@ class Forecaster:
         )
 
     def onnx_step(self) -> bytes:
-        """Return one step of the net as an ONNX file (`nets.export`).
-
-        Raises ModelFileError if it forecasts a distribution; Raises RnncastError if onnx is not installed.
-        """
+        """Return one step of the net as an ONNX file; errors as `nets.export.onnx_step`."""
         from rnncast.nets.export import onnx_step  # imports torch, as `fit` does
 
         return onnx_step(self.spec, self.weights)
