@@ -158,7 +158,7 @@ def test_the_ledger_is_a_line_an_epoch(program: Program) -> None:
     assert list(lines[0]["gradient_by_lag"]) == ["1", "2", "4", "8", "16", "32", "64"]
     assert {"gradient_norm", "gradient_norm_95", "clipped", "loss", "seconds"} <= lines[0].keys()
     assert "by lag 1: " in done.stderr
-    assert "on data held back: rnn" in done.stderr
+    assert "on held-out data: rnn" in done.stderr
 
 
 def test_recursive_models_go_on_beyond_their_horizon(program: Program) -> None:

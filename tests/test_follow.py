@@ -237,7 +237,7 @@ def test_each_bad_row_is_named_with_its_line_where_asked(there: Program) -> None
         there("forecast", "--follow", "-H", "1", *flags, stdin="\n".join(lines)) for flags in ([], ["-v"])
     )
     assert plain.stderr.count("left out line") == 10
-    assert "further rows that are left out are only counted; -v names each" in plain.stderr
+    assert "further rows left out are only counted; -v lists each" in plain.stderr
     assert "30 rows were left out in all" in plain.stderr
     named = [line for line in verbose.stderr.splitlines() if "left out line" in line]
     assert [line.split(":")[1] for line in named] == [f" left out line {3 + 2 * i}" for i in range(30)]

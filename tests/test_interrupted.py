@@ -64,7 +64,7 @@ def test_sigterm_does_the_same_and_validation_weights_are_named(there: Program) 
     code, said = ended(begun(there, "-o", "b.safetensors", epochs=101), signal.SIGTERM)
     assert code == 143
     assert said.startswith("rnncast: interrupted: b.safetensors holds the net after ")
-    assert said.endswith(" epochs, without the data held back for validation\n")
+    assert said.endswith(" epochs, without the data held out for validation\n")
     assert "MASE" in there("inspect", "b.safetensors").stdout
 
 
@@ -81,7 +81,7 @@ def test_before_the_first_score_the_last_epoch_is_written(there: Program) -> Non
     code, said = ended(begun(there, "-o", "f.safetensors"), signal.SIGINT)  # it would be judged after 100 epochs
     assert code == 130
     assert said.startswith("rnncast: interrupted: f.safetensors holds the net after ")
-    assert said.endswith(" of 800 epochs, without the data held back for validation\n")
+    assert said.endswith(" of 800 epochs, without the data held out for validation\n")
     assert there("forecast", "-m", "f.safetensors").returncode == 0
 
 
@@ -93,7 +93,7 @@ def test_ctrl_c_twice_stops_at_once_and_leaves_the_old_file(there: Program) -> N
     os.kill(process.pid, signal.SIGSTOP)
     code, said = ended(process, signal.SIGINT, signal.SIGTERM, signal.SIGCONT)
     assert code in (130, 143)
-    assert said == "rnncast: stopped at once, and nothing more was written\n"
+    assert said == "rnncast: stopped at once; nothing more was written\n"
     assert output.read_bytes() == b"old"
     assert not list(there.folder.glob(".rnncast-*"))
 
@@ -107,13 +107,13 @@ def test_what_was_interrupted_goes_on(there: Program) -> None:
     assert said.endswith("  hint: --resume goes on from kept\n")
     again = there(*LONG, *checkpoint)
     assert again.returncode == 2
-    assert again.stderr.startswith("rnncast: kept holds the checkpoint of a training that did not end\n")
+    assert again.stderr.startswith("rnncast: kept holds the checkpoint of an unfinished training run\n")
     changed = there(*LONG, *checkpoint, "--resume", "--seed", "9")
     assert changed.returncode == 1
     assert "--seed was 1 and is 9" in changed.stderr
     done = there.process(*(each for each in LONG if each != "-q"), *checkpoint, "--resume")
     assert done.returncode == 0, done.stderr
-    assert "going on from kept: validation at epoch " in done.stderr
+    assert "resuming from kept: validation at epoch " in done.stderr
     assert (there.folder / "e.safetensors").read_bytes() == (there.folder / "whole.safetensors").read_bytes()
     assert list((there.folder / "kept").iterdir()) == []
 
@@ -121,8 +121,8 @@ def test_what_was_interrupted_goes_on(there: Program) -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--resume"], "--resume is of use with --checkpoint only"),
-        (["--every", "5m"], "--every is of use with --checkpoint only"),
+        (["--resume"], "--resume needs --checkpoint"),
+        (["--every", "5m"], "--every needs --checkpoint"),
         (["--checkpoint", "x", "--every", "often"], "--every is 'often', but must be a time"),
     ],
 )

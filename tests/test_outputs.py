@@ -248,7 +248,7 @@ def test_a_model_that_is_replaced_is_said_in_a_line(here: Path) -> None:
         return [line for line in words.splitlines() if "replaced" in line]
 
     assert lines(f"train data.csv {QUICK} -o new") == []
-    assert lines(f"train data.csv {QUICK} -o new") == ["new is there already, and will be replaced"]
+    assert lines(f"train data.csv {QUICK} -o new") == ["new already exists and will be replaced"]
     assert lines(f"train data.csv {QUICK} -q -o new") == []
     assert lines(f"train data.csv {QUICK} -o /dev/null") == []
 

@@ -136,7 +136,7 @@ def test_a_strip_with_a_gap_says_where_and_a_long_list_says_how_many_it_leaves_o
     torn[[10, 49 - 1]] = np.nan
     strips = Strips(panel_of(torn, whole), (0, 1), 9)
     lines = [text.plain for text in strips.lines(Room(80, 40, True))]
-    assert lines[0] == "sales, 2 of 9 series, each in its own scale   × missing"
+    assert lines[0] == "sales, 2 of 9 series, each on its own scale   × missing"
     assert [i - len("shop-0 ") for i, mark in enumerate(lines[2]) if mark == "×"] == [10, 48]
     assert lines[3].startswith("shop-1 ▁")
     assert len(lines) == 5

@@ -26,9 +26,9 @@ COMMANDS = {
 SHOWN = {
     "forecast": {"#Passengers", "history", "forecast", "80 %", "95 %", "12 steps ahead, monthly"},
     "check": {"#Passengers", "144 steps, monthly"},
-    "inspect": {"rnncast.safetensors: lstm", "MASE on data held back", "Hidden state after the last value", "95 %"},
+    "inspect": {"rnncast.safetensors: lstm", "MASE on held-out data", "Hidden state after the last value", "95 %"},
     "score": {"#Passengers", "observed", "forecast", "80 %"},
-    "compare": {"#Passengers", "drift", "mean", "naive", "seasonal-naive", "observed", "MASE, where less is better"},
+    "compare": {"#Passengers", "drift", "mean", "naive", "seasonal-naive", "observed", "MASE (lower is better)"},
 }
 
 
@@ -157,7 +157,7 @@ def test_a_net_with_little_or_no_state_can_be_inspected(program: Program, model:
     assert done.returncode == 0, done.stderr
     shown = texts(program.folder / "x.svg")
     assert ("Hidden state after the last value" in shown) == (model == "jordan")
-    assert "no data were held back" in shown
+    assert "no data were held out" in shown
 
 
 def test_how_far_back_a_model_looks_is_drawn(program: Program) -> None:

@@ -21,7 +21,7 @@ from tests.conftest import AIR_PASSENGERS, ROOT, Program
 from tests.test_cli import HEADER, modules_after
 
 PROBABILITIES = (0.001, 0.025, 0.1, 0.3, 0.5, 0.9, 0.999)
-SAID = "by the pretrained net, which has learnt from synthetic series and has never seen these data"
+SAID = "by the pretrained net, which was trained on synthetic series and has not seen these data"
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ REFUSED = {
     "known": (["air.csv", "--known", "x"], "--known: the pretrained net cannot use covariates"),
     "future": (["air.csv", "--future", "x.csv"], "--future: the pretrained net"),
     "continue and follow": (["air.csv", "--continue", "--follow"], "are two ways to take new rows"),
-    "device": (["air.csv", "--device", "cuda"], "runs on the CPU alone"),
+    "device": (["air.csv", "--device", "cuda"], "runs on the CPU only"),
     "season": (["air.csv", "--season", "x"], "--season is 'x'"),
     "horizon of paths": (["air.csv", "-H", "80", "--paths", "3"], "too few rows for --paths"),
     "another file": (["air.csv", "-m", "nowhere.safetensors"], "there is no model file nowhere.safetensors"),

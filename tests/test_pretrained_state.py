@@ -52,7 +52,7 @@ def test_new_rows_go_on_from_a_kept_state(program: Program, whole: np.ndarray) -
     """The splitting law, through real processes: all at once, in three parts, or row by row is the same."""
     first = program.process("forecast", "--digits", "full", "--continue", "--save-state", "-H", "3", stdin=part(1, 100))
     assert first.returncode == 0, first.stderr
-    assert "there is no state yet for --continue to go on from: these rows are the whole history" in first.stderr
+    assert "there is no state yet for --continue: these rows are taken as the whole history" in first.stderr
     size = (program.folder / STATE).stat().st_size
     second = program.process("forecast", "--digits", "full", "--continue", "--save-state", stdin=part(101, 130))
     assert second.returncode == 0, second.stderr
@@ -124,7 +124,7 @@ def test_each_row_is_answered_at_once(program: Program) -> None:
 def test_a_state_is_kept_only_where_none_is_lost(trained: Program, program: Program) -> None:
     refused = trained("forecast", "air_passengers.csv", "-m", "pretrained", "--save-state")
     assert refused.returncode == 2
-    assert "rnncast.safetensors is there already, and -m pretrained begins anew" in refused.stderr
+    assert "rnncast.safetensors already exists, and -m pretrained would start afresh" in refused.stderr
     (program.folder / "air.csv").write_text(part(1, 144))
     made = program("forecast", "air.csv", "-m", "pretrained", "--save-state", "-H", "2", "--format", "csv")
     assert made.returncode == 0, made.stderr

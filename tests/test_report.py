@@ -278,7 +278,7 @@ def test_a_report_that_is_no_html_or_cannot_be_written_is_refused_before_the_wor
     other = ["-o", "other.safetensors"] if command[0] == "train" else ["-o", "other.csv"]
     done = trained(*command, *other, "--report", "report.pdf")
     assert done.returncode == 2
-    assert "--report writes HTML, and report.pdf does not end in .html" in done.stderr
+    assert "--report writes HTML, but report.pdf does not end in .html" in done.stderr
     done = trained(*command, *other, "--report", "nowhere/report.html")
     assert done.returncode == 1
     assert "cannot write nowhere/report.html: No such file or directory" in done.stderr

@@ -73,7 +73,7 @@ def test_a_model_setting_is_no_model_file(sales: Program) -> None:
     [
         ("horizn = 3\n", "s.toml: there is no setting called 'horizn'"),
         ("[train]\nfolds = 3\n", "s.toml: train has no option called 'folds'"),
-        ("horizon = 3\nhorizon == 4\n", "s.toml:2: is not TOML"),
+        ("horizon = 3\nhorizon == 4\n", "s.toml:2: this is not TOML"),
         ("horizon = 'many'\n", "many"),
         ("gaps = 'hide'\n", "--gaps is 'hide', but must be one of"),
     ],

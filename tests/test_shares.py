@@ -56,7 +56,7 @@ def test_it_is_open_where_the_net_is() -> None:
     )
     assert start_of(Config(train=TrainConfig(epochs=2)))[0] == "scratch"
     assert "as --epochs is given" in start_of(Config(train=TrainConfig(epochs=2)))[1]
-    assert "nothing is held back" in start_of(Config(train=TrainConfig(validate=False)))[1]
+    assert "without held-out data" in start_of(Config(train=TrainConfig(validate=False)))[1]
     assert "the strategy is recursive" in start_of(Config(task=TaskConfig(strategy="recursive")))[1]
     assert "the loss is student-t" in start_of(Config(train=TrainConfig(loss="student-t")))[1]
     assert start_of(Config(train=TrainConfig(start="validation", epochs=2)))[0] == "validation"
@@ -148,7 +148,7 @@ def test_it_is_said(program: Program) -> None:
     alone, tuned, trained, both = (f"{made.scores[name]:.3f}" for name in names)
     better = "finetuned" if made.scores["finetuned_mase"] < made.scores["pretrained_mase"] else "pretrained"
     of_all = f"pretrained {alone}, finetuned {tuned}, lstm {trained}, the mean of lstm and {better} {both}"
-    said = f"on data held back, {of_all} (MASE): "
+    said = f"on held-out data, {of_all} (MASE): "
     assert said in told.stderr
     assert "scratch" in program("train", "air.csv", "--explain", "--model", "lstm", "--epochs", "1").stderr
     shown = program("inspect").stdout

@@ -123,7 +123,7 @@ def test_compare_draws_its_scores_above_the_verdict(torn: Program) -> None:
     quick = ["compare", "torn.csv", "--epochs", "1", "--members", "1", "--hidden-size", "4", "--folds", "2"]
     code, shown = in_a_terminal(torn, *quick, "--refit", "first")
     assert code == 0
-    assert shown.index("seconds") < shown.index("MASE, where less is better") < shown.index("No verdict")
+    assert shown.index("seconds") < shown.index("MASE (lower is better)") < shown.index("No verdict")
     assert sum("█" in line for line in shown.splitlines()) == 4
 
 
@@ -132,10 +132,10 @@ def test_remarks_are_folded_between_words(trained: Program) -> None:
     arguments = ("train", "air_passengers.csv", "--epochs", "1", "--members", "1", "-o", "new.safetensors", "--no-plot")
     _, shown = in_a_terminal(trained, *arguments, columns=60)
     lines = [line.rstrip() for line in shown.splitlines()]
-    remark = next(i for i, line in enumerate(lines) if line.startswith("on data held back"))
+    remark = next(i for i, line in enumerate(lines) if line.startswith("on held-out data"))
     assert max(len(line) for line in lines[remark:]) <= 60
     piped = trained(*arguments).stderr.splitlines()
-    whole = next(line for line in piped if line.startswith("on data held back"))
+    whole = next(line for line in piped if line.startswith("on held-out data"))
     assert len(whole) > 60
     folded = [lines[remark], *(line for line in lines[remark + 1 :] if line.startswith("  "))]
     assert " ".join(" ".join(folded).split()).startswith(whole)

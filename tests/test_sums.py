@@ -142,8 +142,8 @@ def test_one_command_adds_up(program: Program) -> None:
     ("flags", "said"),
     [
         (("--total", "--by", "town"), "no id column of that name"),
-        (("--sum", "month", "--series", "a"), "--series: of sums nothing is drawn"),
-        (("--total", "--follow"), "adds nothing up"),
+        (("--sum", "month", "--series", "a"), "--series: there are no pictures of sums"),
+        (("--total", "--follow"), "without sums"),
     ],
 )
 def test_what_cannot_be_added_up_is_refused(trained: Program, flags: tuple[str, ...], said: str) -> None:

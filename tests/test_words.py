@@ -23,12 +23,12 @@ from tests.conftest import small_config, waves
 )
 def test_a_net_is_held_against_both_naive_forecasts(ours: float, words: str) -> None:
     scores = {"mase": ours, "seasonal_naive_mase": 1.0, "naive_mase": 2.0, "shrinkage": 0.0}
-    assert scores_in_words("lstm", scores) == f"on data held back: {words}"
+    assert scores_in_words("lstm", scores) == f"on held-out data: {words}"
 
 
 def test_without_a_season_there_is_one_naive_forecast() -> None:
     scores = {"mase": 0.5, "seasonal_naive_mase": 1.0, "naive_mase": 1.0, "shrinkage": 0.0}
-    assert scores_in_words("lstm", scores) == "on data held back: lstm 0.500, better than naive 1.000 (MASE)"
+    assert scores_in_words("lstm", scores) == "on held-out data: lstm 0.500, better than naive 1.000 (MASE)"
 
 
 def test_the_last_value_is_scored_beside_the_last_season() -> None:

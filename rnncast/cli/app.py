@@ -1,4 +1,4 @@
-"""The program: its commands, and the way from an error to an exit code."""
+"""The program: its commands, and the conversion of errors to exit codes."""
 
 import functools
 import inspect
@@ -57,7 +57,7 @@ COMMON = {
 
 
 def _heard(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options that all have, after its environment has learnt how much the user wants to hear."""
+    """Return the command with the options that all have, run after its environment knows how much to report."""
 
     @functools.wraps(command)
     def heard(**given: Any) -> None:
@@ -77,18 +77,18 @@ def _heard(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _help_of(command: Callable[..., None]) -> str:
-    """The docstring of a command, each paragraph one line, so that it is as wide as the terminal."""
+    """Return the docstring of a command, each paragraph on one line, so that help is as wide as the terminal."""
     return "\n\n".join(" ".join(each.split()) for each in (inspect.getdoc(command) or "").split("\n\n"))
 
 
 def _examples_of(name: str) -> str:
-    """What --help ends with: the examples of a command."""
+    """Return the end of --help: the examples of a command."""
     lines = [line for example in EXAMPLES[name] for line in (f"  {example.command}", f"      {example.meaning}")]
     return "\n".join(["Examples:", *lines])
 
 
 def program_with(names: Iterable[str]) -> typer.Typer:
-    """The program with the commands of some names, the only ones that it imports."""
+    """Return the program with the named commands, which are the only ones it imports."""
     app = typer.Typer(
         name="rnncast",
         no_args_is_help=True,
@@ -103,14 +103,14 @@ def program_with(names: Iterable[str]) -> typer.Typer:
 
 
 def run(arguments: list[str] | None = None, environment: Environment | None = None) -> int:
-    """Run the program and return its exit code: a user's mistake is a message, a closed pipe a quiet end."""
+    """Run the program and return its exit code: a user's mistake gives a message, a closed pipe a quiet end."""
     environment = environment or Environment()
     try:
-        # Help and errors of usage, which typer writes, go where all else goes.
+        # Help and usage errors, which typer writes, go to the same streams as everything else.
         with redirect_stdout(environment.stdout), redirect_stderr(environment.stderr):
             try:
                 return _code(arguments, environment)
-            finally:  # what was written before an error stands, and is there when this returns
+            finally:  # output written before an error is kept, and is complete when this returns
                 environment.stdout.flush()
     except OutputClosedError as error:
         return error.exit_code
@@ -121,10 +121,10 @@ def run(arguments: list[str] | None = None, environment: Environment | None = No
 
 def _code(arguments: list[str] | None, environment: Environment) -> int:
     given = sys.argv[1:] if arguments is None else arguments
-    # Whoever reads errors as objects is to get one of arguments that make no sense too, before these are understood.
+    # Errors in the arguments themselves must be objects too, so this is decided before the arguments are parsed.
     environment.errors_as_json = "--errors=json" in given or ("--errors", "json") in pairwise(given)
     environment.arguments = tuple(given)
-    # A command costs a start-up the making of its options: where one is named first, the others are not needed.
+    # Building the options of a command slows the start, so if a command is named first, only that one is built.
     names = [name for name in given[:1] if name in COMMANDS] or COMMANDS
     app = program_with(names)
     try:
@@ -137,7 +137,7 @@ def _code(arguments: list[str] | None, environment: Environment) -> int:
 
 
 def _as_typed(app: typer.Typer, arguments: list[str] | None, environment: Environment) -> int:
-    """Run the program; UsageError, which typer would else write itself, for arguments that make no sense."""
+    """Run the program; invalid arguments, which typer would report itself, raise UsageError."""
     any_misuse: type[Exception] = typer.BadParameter.__bases__[0]
     try:
         return int(app(arguments, obj=environment, prog_name="rnncast", standalone_mode=False) or 0)

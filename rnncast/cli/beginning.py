@@ -1,4 +1,4 @@
-"""A stream without a model: its first rows are the history that the pretrained net begins with."""
+"""Beginning a stream without a model: its first rows are the history from which the pretrained net starts."""
 
 import io
 from collections.abc import Iterator
@@ -12,27 +12,29 @@ if TYPE_CHECKING:
     from rnncast.forecaster.forecaster import Forecaster
     from rnncast.series.panel import Panel
 
-FEWEST = 24  # rows that tell the form of a table and its frequency
-SEASONS = 2  # full ones of each series, in which the net finds its feet
+FEWEST = 24  # rows needed to recognise the form of a table and its frequency
+SEASONS = 2  # full seasons of each series that the net needs to warm up
 
 
 class Begun(NamedTuple):
-    """The pretrained net with the state after a history, and the lines to come, with the header before them."""
+    """The pretrained net with the state after a history, and the remaining lines, with the header before them."""
 
     forecaster: "Forecaster"
     lines: Iterator[str]
 
 
 def after_history(panel: "Panel", asked: TaskConfig) -> "Forecaster":
-    """The pretrained net with the state of each series of a panel, which is their whole history."""
+    """Return the pretrained net with the state of each series of a panel, which is their whole history."""
     from rnncast.forecaster.forecaster import Forecaster
 
     return Forecaster.fit(panel, Config(task=asked, train=TrainConfig(start=PRETRAINED, validate=False)))
 
 
 def begun(lines: Iterator[str], table: TableConfig, asked: TaskConfig, environment: Environment) -> Begun:
-    """Take the history off the front of a stream: 24 rows, or two seasons of each series, if that is more, or all that
-    there are. DataError if they are no table."""
+    """Take the history off the front of a stream: 24 rows, or two seasons of each series if that is more, or all.
+
+    Raises DataError if they are not a table.
+    """
     from rnncast.files.panels.tables import read_table
 
     head = list[str]()
@@ -41,12 +43,12 @@ def begun(lines: Iterator[str], table: TableConfig, asked: TaskConfig, environme
     season = next(iter(asked.seasons or panel.frequency.seasons), 1)
     _extend(head, lines, 1 + SEASONS * season * len(panel))
     panel = read_table(_table_of(head), table, note=environment.say)
-    passed = [head[0] if _is_header(head[0]) else "", *[""] * (len(head) - 1)]  # so that lines keep their numbers
+    passed = [head[0] if _is_header(head[0]) else "", *[""] * (len(head) - 1)]  # blanks keep line numbers
     return Begun(after_history(panel, asked).from_source("-", table), chain(passed, lines))
 
 
 def _extend(head: list[str], lines: Iterator[str], rows: int) -> None:
-    """Take in lines until there are so many, or no more."""
+    """Read lines until there are `rows` of them, or no more."""
     while len(head) < rows and (line := next(lines, None)) is not None:
         if line.strip() or head:
             head.append(line)
@@ -59,7 +61,7 @@ def _table_of(head: list[str]) -> io.BytesIO:
 
 
 def _is_header(line: str) -> bool:
-    """Whether a first line names columns, as JSON objects and bare numbers do not."""
+    """Return whether a first line names columns, as JSON objects and bare numbers do not."""
     from rnncast.files.formats.marks import MISSING, PLAIN
 
     text = line.strip().removeprefix("\ufeff")

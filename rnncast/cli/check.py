@@ -1,4 +1,4 @@
-"""`rnncast check`: what was understood of a table, and what is wrong with it."""
+"""`rnncast check`: what was recognised in a table, and what is wrong with it."""
 
 from typing import Annotated
 

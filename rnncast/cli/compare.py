@@ -1,4 +1,4 @@
-"""`rnncast compare`: is it worth it? Rolling origins, the same pasts for all, and a verdict."""
+"""`rnncast compare`: is a net worth it? Rolling origins, the same pasts for all candidates, and a verdict."""
 
 from contextlib import ExitStack
 from dataclasses import replace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def _known_names(incomplete: str = "") -> list[str]:
-    """The candidates that a name may stand for, for a shell to complete."""
+    """Return the candidates that begin with a text, for shell completion."""
     from rnncast.evaluate.baselines import BASELINES
 
     return completing((*NETS, PRETRAINED, *BASELINES))(incomplete)
@@ -82,7 +82,7 @@ With = Annotated[
 
 
 class Refit(StrEnum):
-    """When nets are trained."""
+    """Choices of when to train nets."""
 
     all = "all"
     first = "first"
@@ -135,7 +135,7 @@ def compare(
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     if save_forecasts not in (None, o.STREAM):
-        chosen_format(Format.auto, save_forecasts, environment)  # refused before the work, if at all
+        chosen_format(Format.auto, save_forecasts, environment)  # refused before the work begins
 
     from rnncast.evaluate.compare import Plan
     from rnncast.evaluate.contest import is_file
@@ -147,7 +147,7 @@ def compare(
     files = filter(is_file, [*(candidate or ()), *(baseline or ())])
     check_outputs(outputs, [path, *files, *(source.data for source in sources)], plot, report)
     compared = _compared(context, path, plan, sources, outputs)
-    with ExitStack() as last:  # what took long is not lost because one of its outputs is
+    with ExitStack() as last:  # if one output fails, the others are still written
         last.callback(_report, report, compared, environment)
         last.callback(_draw, plot, compared, environment)
         last.callback(_save_forecasts, save_forecasts, compared.findings, environment)
@@ -156,7 +156,7 @@ def compare(
 
 
 def _end(findings: "Findings", require_win: bool) -> None:
-    """Exit with what the findings mean for a script."""
+    """Exit with the code that tells a script the outcome."""
     if findings.unfinished:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if require_win and not (findings.verdict and findings.verdict.win):
@@ -170,7 +170,7 @@ def _compared(
     sources: "list[ForecastSource]",
     outputs: tuple[str | None, ...],
 ) -> "Compared":
-    """Read the data and the model files among the names of models and baselines, and compare as planned."""
+    """Read the data and any model files named, and compare as planned."""
     from rnncast.evaluate.contest import Contest
     from rnncast.report.page.compared import Compared
     from rnncast.report.progress import progress
@@ -179,7 +179,7 @@ def _compared(
     known = _known_names()
     named = (context.params["candidate"], context.params["baseline"])
     models, baselines = ([folded(name, known) for name in each or ()] for each in named)
-    others = [] if sources else ["window"]  # which would be trained for those who did not ask
+    others = [] if sources else ["window"]  # not trained unasked beside forecasts that are given
     contest = Contest.of(models or [NetConfig.model if path else o.MODEL_FILE], baselines or others)
     if contest.first and path is None:
         path = contest.first.source.path
@@ -203,7 +203,7 @@ def _compared(
 
 
 def _show(findings: "Findings", kind: Format, output: str, environment: Environment) -> None:
-    """The table, the rows or the object; and on stderr what they do not say."""
+    """Write the table, the rows or the object, and remarks on stderr."""
     from rnncast.report.comparison import comparison_table
 
     if findings.unfinished:
@@ -231,7 +231,7 @@ def _report(path: str | None, compared: "Compared", environment: Environment) ->
 
 
 def _draw(path: str | None, compared: "Compared", environment: Environment) -> None:
-    """Draw what was found into a file, if that is wanted, and if anything could be compared."""
+    """Draw the result into a file, if asked for and if anything could be compared."""
     if path is not None and compared.findings.comparison is not None:
         from rnncast.report.figures.comparisons import compare_figure
         from rnncast.report.figures.file import write_figure

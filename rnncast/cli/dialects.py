@@ -1,4 +1,4 @@
-"""How forecasts are written: in the dialect that the data came in, and with the digits that they justify."""
+"""Writing of forecasts: in the dialect of the data, and with the digits that the data justify."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ MOST_DIGITS = 15
 
 
 def check_written(dialect: str, digits: str) -> None:
-    """UsageError for a dialect, or digits, that there are not."""
+    """Raise UsageError for an unknown dialect or number of digits."""
     if dialect not in (SAME, PLAIN):
         raise UsageError(f"--dialect is {dialect!r}, but must be {SAME} or {PLAIN}")
     if digits not in (AUTO, FULL) and not (digits.isdecimal() and digits.isascii() and int(digits) <= MOST_DIGITS):
@@ -22,7 +22,7 @@ def check_written(dialect: str, digits: str) -> None:
 
 
 def dialect_of(columns: "Columns", asked: str) -> "Dialect":
-    """How separated values are written that answer a table with these columns."""
+    """Return the dialect of separated values that match a table with these columns."""
     from rnncast.files.output import rows
 
     if asked == PLAIN or not columns.separator:

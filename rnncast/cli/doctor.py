@@ -1,4 +1,4 @@
-"""`rnncast doctor`: what is installed here, and what a run would find."""
+"""`rnncast doctor`: what is installed, and what a run would find."""
 
 from typing import Annotated
 

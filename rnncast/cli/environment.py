@@ -1,4 +1,4 @@
-"""What a command runs in: its streams, whether a person looks at them, and how much they want to hear."""
+"""Environment of a command: its streams, whether a person reads them, and how much they want to see."""
 
 import os
 import select
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Environment:
-    """The streams of one run. Tests hand in their own. What is said may hold text from data, and is made harmless."""
+    """The streams of one run. Tests pass in their own. Messages may hold text from data, and are made harmless."""
 
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
     stdout: TextIO = field(default_factory=standard_output)
@@ -35,18 +35,18 @@ class Environment:
     arguments: tuple[str, ...] = ()  # the command line, after the name of the program
 
     def say(self, text: str) -> None:
-        """A remark for the person, on stderr; nothing under --quiet."""
+        """Report a remark on stderr; nothing under --quiet."""
         self._note(text)
         if not self.quiet:
             self._tell(text)
 
     def warn(self, text: str) -> None:
-        """What went wrong but does not end the run, on stderr; under --quiet too."""
+        """Report a fault that does not end the run, on stderr, also under --quiet."""
         self._note(text)
         self._tell(f"rnncast: {text}")
 
     def complain(self, error: RnncastError) -> None:
-        """What ended the run, on stderr: one sentence on what was wrong, and a line on what to do; or an object."""
+        """Report the error that ended the run on stderr: a sentence, and a line on what to do; or one object."""
         if self.errors_as_json:
             self._note(error.message)
             return self._tell(json_text(error.to_dict()))
@@ -57,11 +57,11 @@ class Environment:
 
     @property
     def command_line(self) -> str:
-        """The command as a shell takes it."""
+        """Return the command as a shell takes it."""
         return shlex.join(["rnncast", *self.arguments])
 
     def detail(self, text: str, *, log: bool = False) -> None:
-        """A remark for --verbose only; log: and for a log file, whatever is said."""
+        """Report a remark under --verbose only."""
         if self.verbose:
             self.say(text)
         elif log:
@@ -69,27 +69,29 @@ class Environment:
 
     @property
     def side_screen(self) -> "Console":
-        """Where progress goes."""
-        from rnncast.report.screen import screen  # of use to a person alone
+        """Console for progress."""
+        from rnncast.report.screen import screen  # needed only for people
 
         return screen(self.stderr)
 
     @property
     def shows_progress(self) -> bool:
-        """Whether a person watches stderr, and is not told in lines, which a bar would be torn by."""
+        """True if a person watches stderr without --verbose, whose lines would break a progress bar."""
         return self.stderr.isatty() and not self.quiet and not self.verbose
 
     @property
     def shows_tables(self) -> bool:
-        """Whether a person watches stdout."""
+        """True if a person watches stdout."""
         return self.stdout.isatty()
 
     def draws_on(self, stream: TextIO) -> bool:
-        """Whether pictures are drawn there: for a person, on a terminal that can show them, if they are wanted."""
+        """Return whether pictures are drawn on a stream: a terminal that can show them, unless they are switched
+        off."""
         return self.plots and not self.quiet and stream.isatty() and os.environ.get("TERM") != "dumb"
 
     def data_or_stdin(self, data: str | None, command: str) -> str:
-        """The data argument, or "-" where data are piped in. UsageError, with an example, where there is neither."""
+        """Return the data argument, or "-" if data are piped in. Raises UsageError, with an example, if neither is
+        there."""
         found = data or self.piped()
         if found is None:
             raise UsageError(
@@ -99,7 +101,8 @@ class Environment:
         return found
 
     def piped(self) -> str | None:
-        """ "-" if something is piped or redirected into stdin, None for a terminal, /dev/null or an empty pipe."""
+        """Return "-" if something is piped or redirected into stdin; None for a terminal, /dev/null or an empty
+        pipe."""
         buffer: BinaryIO | None = getattr(self.stdin, "buffer", None)
         if buffer is None or self.stdin.closed:
             return None
@@ -112,7 +115,7 @@ class Environment:
         return "-" if buffer.peek(1) else None  # type: ignore[attr-defined]
 
     def stdin_waits(self) -> bool:
-        """Whether something was piped or redirected into stdin and can be read at once, without taking any of it."""
+        """Return whether stdin is a pipe or file with something to read at once, without reading any of it."""
         try:
             mode = os.fstat(self.stdin.fileno()).st_mode
         except (OSError, ValueError):
@@ -133,7 +136,7 @@ class Environment:
         print(self._folded(harmless(text)), file=self.stderr, flush=True)
 
     def _folded(self, text: str) -> str:
-        """The text as wide as a terminal, whose own folding would cut words; as it is elsewhere."""
+        """Return the text folded between words to the width of a terminal; unchanged elsewhere."""
         if not self.stderr.isatty():
             return text
         width = shutil.get_terminal_size().columns

@@ -1,10 +1,11 @@
-"""Examples of each command, which --help and the documentation show, and the tests run."""
+"""Examples of each command, shown by --help and the documentation, and run by the tests."""
 
 from typing import NamedTuple
 
 
 class Example(NamedTuple):
-    """A line for the shell, and what it is for. Its files are those of sample_data, and what earlier examples wrote."""
+    """A shell command, and what it is for. Its files are those of sample_data, and those written by earlier
+    examples."""
 
     command: str
     meaning: str
@@ -47,7 +48,7 @@ EXAMPLES = {
     "doctor": (Example("rnncast doctor", "versions, devices and optional parts"),),
 }
 
-MISTAKES = {  # lines that go wrong, for the documentation to show what is said
+MISTAKES = {  # lines that go wrong, for the messages shown in the documentation
     "train": ("rnncast train sale.csv", "rnncast train sales.csv --target price", "rnncast train sales.csv --loss l2"),
     "tune": ("rnncast tune sales.csv --search seed", "rnncast tune sales.csv --max-time soon"),
     "forecast": ("rnncast forecast -m none.safetensors", "rnncast forecast sales.csv -m pretrained --known price"),

@@ -1,4 +1,4 @@
-"""`rnncast forecast --follow`: rows as they come, and a forecast after each."""
+"""`rnncast forecast --follow`: a forecast after each row as it arrives."""
 
 import os
 import select
@@ -25,25 +25,28 @@ if TYPE_CHECKING:
     from rnncast.series.forecast import Forecast
 
 PIECE = 1 << 16  # bytes read at a time, at most
-MOST_SAID = 10  # rows left out that are named, before they are only counted; --verbose names each
-LONGEST_LINE = 1 << 20  # bytes: what goes on is dropped, and is no row then
+MOST_SAID = 10  # rows left out that are named; more are only counted, unless --verbose
+LONGEST_LINE = 1 << 20  # bytes: the rest of a longer line is dropped, and the line is not a row
 
 
 class Shown(NamedTuple):
-    """How sure a forecast is to be shown to be: the probabilities of the quantiles, None for those trained."""
+    """Intervals to show: the probabilities of the quantiles, None for those trained."""
 
     probabilities: tuple[float, ...] | None
     by_level: bool
 
     def __call__(self, forecast: "Forecast") -> "Forecast":
-        """The forecast with those quantiles."""
+        """Return the forecast with those quantiles."""
         wanted = self.probabilities
         return forecast if wanted is None else forecast.at(wanted, by_level=self.by_level)
 
 
 class StreamOptions(NamedTuple):
-    """The options of --follow. asked: what the pretrained net is to forecast. gaps: whether missing steps are stepped
-    over. save: where the state goes at the end."""
+    """Options of --follow.
+
+    asked: the task for the pretrained net. gaps: whether missing steps are stepped over. save: where the state is
+    written at the end.
+    """
 
     path: str
     table: TableConfig
@@ -58,10 +61,10 @@ class StreamOptions(NamedTuple):
 
 
 def follow(forecaster: "Forecaster | None", options: StreamOptions, environment: Environment) -> ExitCode:
-    """Forecast after each row until the rows end, the reader goes or a signal comes; then save the state.
+    """Forecast after each row until the rows end, the reader goes or a signal arrives; then save the state.
 
-    Without a forecaster, it is the pretrained net, and the first rows are the history of the series. DataError if the
-    first line is no header of these data, or, under --strict, a row is bad.
+    Without a forecaster, the pretrained net is used, and the first rows are the history of the series. Raises DataError
+    if the first line is not a header of these data or, under --strict, a row is bad.
     """
     from rnncast.cli.beginning import begun
     from rnncast.forecaster.following import Follower
@@ -86,14 +89,14 @@ def follow(forecaster: "Forecaster | None", options: StreamOptions, environment:
 
 
 class Stopping(NamedTuple):
-    """The signals that have come, and a file that can be read when one has."""
+    """Signals that have arrived, and a file that becomes readable when one does."""
 
     signals: list[int]
     wake: int
 
 
 class _Stream(NamedTuple):
-    """The lines to come; whether they come after a history, which is forecast from too."""
+    """Remaining lines, and whether they follow a history from which a forecast is made first."""
 
     lines: Iterator[str]
     after_history: bool
@@ -106,14 +109,15 @@ def _followed(
     stream: _Stream,
     environment: Environment,
 ) -> int:
-    """Take in every row, note each series' state in `followed`, and write the forecasts; how many rows were bad."""
+    """Take in every row, record each series' state in `followed`, write the forecasts, and return the number of bad
+    rows."""
     from rnncast.files.output.forecasts import header_of, rows_of
     from rnncast.files.panels.stream import BadRow, stream_rows
     from rnncast.forecaster.new_rows import MOST_GAP
     from rnncast.series.blocks import in_blocks
 
     model, left_out, taken = follower.forecaster, 0, 0
-    passed: dict[str, set[int]] = defaultdict(set)  # steps whose rows were bad, since a series' last good one
+    passed: dict[str, set[int]] = defaultdict(set)  # steps with bad rows since a series' last good one
     frequency = model.frequency
     texts = in_blocks(lambda positions: model.columns.cells(frequency.times(positions)), frequency)
     horizon = options.asked.horizon
@@ -145,7 +149,7 @@ def _followed(
             if left_out <= MOST_SAID or environment.verbose:
                 environment.warn(f"left out {message}")
             elif left_out == MOST_SAID + 1:
-                environment.warn("further rows that are left out are only counted; -v names each")
+                environment.warn("further rows left out are only counted; -v lists each")
             if step is not None and len(passed[step.series]) < MOST_GAP:
                 passed[step.series].update(step.positions)
             continue
@@ -162,7 +166,7 @@ def _followed(
 def _writing(
     model: "Forecaster", header: list[str], options: StreamOptions, environment: Environment
 ) -> "tuple[Write, dict[str, Decimals]]":
-    """What writes rows under the header, which is written now; and the decimals of each series' numbers."""
+    """Write the header, and return a function that writes rows under it, and the decimals of each series' numbers."""
     from rnncast.files.output.rows import stream_csv, stream_jsonl
     from rnncast.series.digits import decimals_of
 
@@ -174,7 +178,7 @@ def _writing(
 
 
 def _lines(path: str, stopping: Stopping) -> Iterator[str]:
-    """The lines of a file or of standard input as they come, until they end or a signal comes."""
+    """Yield the lines of a file or of standard input as they arrive, until they end or a signal arrives."""
     with _descriptor(path) as source:
         rest = b""
         while not stopping.signals:
@@ -207,7 +211,7 @@ def _descriptor(path: str) -> Iterator[int]:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[Stopping]:
-    """While SIGTERM and SIGINT end the stream in good order."""
+    """Let SIGTERM and SIGINT end the stream in good order while the block runs."""
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
     stopping = Stopping([], wake)

@@ -118,7 +118,8 @@ def _follow(
 
 
 def _piped(context: typer.Context) -> str | None:
-    """ "-" if a table is piped in, and no model file is named, whose series might be meant; else "-" must be given.
+    """Return "-" if a table is piped in, and no model file is named, whose series might be meant; else "-" must be
+    given.
 
     So `forecast -m FILE` in a loop that reads lines takes none of them, and does not wait for an idle pipe.
     """
@@ -132,7 +133,7 @@ def _piped(context: typer.Context) -> str | None:
 
 
 def _loaded(context: typer.Context) -> "Forecaster":
-    """The trained model, on the device and with the bounds asked for."""
+    """Return the trained model, on the device and with the bounds asked for."""
     from rnncast.forecaster.forecaster import Forecaster
 
     given, bounds = context.params, bounds_from(context)
@@ -141,7 +142,8 @@ def _loaded(context: typer.Context) -> "Forecaster":
 
 
 def _forecast(context: typer.Context, path: str | None, shown: Shown) -> "tuple[Forecaster, Forecast | Paths, History]":
-    """The forecaster after the new rows, if it is given any, its forecast, and what holds the history of that."""
+    """Return the forecaster after the new rows, if it is given any, its forecast, and what holds the history of
+    that."""
     from rnncast.forecaster.data import continued, future_of
 
     environment, given = context.obj, context.params
@@ -242,7 +244,8 @@ def _rows(found: "Forecast | Paths", places: "Decimals") -> tuple[list[str], Ite
 
 
 def _table(context: typer.Context, found: "Forecast | Paths", past: "History") -> "Callable[[], RenderableType]":
-    """What shows the forecast on a terminal. UsageError if there is no series of the name that is to be drawn."""
+    """What shows the forecast on a terminal. Raises UsageError if there is no series of the name that is to be
+    drawn."""
     environment: Environment = context.obj
     chosen = _chosen(found, context.params["series"])
     drawn = context.params["output"] == o.STREAM and environment.draws_on(environment.stdout)
@@ -250,7 +253,7 @@ def _table(context: typer.Context, found: "Forecast | Paths", past: "History") -
 
 
 def _chosen(found: "Forecast | Paths", series: str | None) -> int:
-    """Which of the series is to be drawn. UsageError if there is none of that name."""
+    """Which of the series is to be drawn. Raises UsageError if there is none of that name."""
     labels = [found.columns.label(each) for each in found.ids]
     if series is None or series in labels:
         return labels.index(series) if series is not None else 0
@@ -259,7 +262,7 @@ def _chosen(found: "Forecast | Paths", series: str | None) -> int:
 
 
 def _shown(found: "Forecast | Paths", drawn: "tuple[History, int] | None") -> "RenderableType":
-    """A table; drawn: of what to draw the history, and which series, above it."""
+    """Return a table; drawn: of what to draw the history, and which series, above it."""
     from rnncast.report.tables import forecast_table, paths_table  # of use to a person alone
     from rnncast.series.forecast import Forecast
 
@@ -276,7 +279,8 @@ def _shown(found: "Forecast | Paths", drawn: "tuple[History, int] | None") -> "R
 
 
 def _check_paths(given: Mapping[str, Any], *, levels: bool) -> None:
-    """UsageError for what cannot go with paths, or with sums of them, and for ways to write that there are not."""
+    """Raise UsageError for what cannot go with paths, or with sums of them, and for ways to write that there are
+    not."""
     drawn = {f"--{name}": given[name] for name in ("series", "plot", "report")}
     check_written(given["dialect"], given["digits"])
     if is_summed(given):
@@ -310,7 +314,7 @@ def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], 
 
 
 def _stream(environment: Environment) -> str:
-    """Standard input, of which nothing is read yet. UsageError if it is a terminal."""
+    """Return standard input, of which nothing is read yet. Raises UsageError if it is a terminal."""
     if environment.stdin.isatty():
         raise UsageError("--follow needs rows", hint="pipe them in: tail -f meter.csv | rnncast forecast --follow")
     return o.STREAM

@@ -1,5 +1,5 @@
-"""What was given to a command: an option for every setting, which takes flag, default and meaning from the config,
-and the configs made of those that stand there."""
+"""Options from settings: one for every setting, with flag, default and meaning from the config, and the configs made of
+those that were given."""
 
 import functools
 import inspect
@@ -14,19 +14,19 @@ from rnncast.config import ANY_NET, Config, NetConfig, TableConfig, TaskConfig, 
 from rnncast.runtime.registry import NETS
 from rnncast.settings import flag, item_of, range_in_words, updated
 
-GIVEN = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")  # where a value comes from that is not merely a default
+GIVEN = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")  # sources of a value other than its default
 
 Section = TypeVar("Section", TableConfig, TaskConfig, NetConfig, TrainConfig)
 Command = Callable[..., None]
 
 _SHORT = {"horizon": "-H"}
-_NO = "no_"  # before the name of a setting: the option that empties it
+_NO = "no_"  # prefix of the option that empties a setting
 _NETS = "; ".join(f"{name} remembers {entry.memory}" for name, entry in NETS.items())
 _NETS += f"; {ANY_NET} compares lstm and window, and takes lstm if it is clearly better"
 
 
 def with_settings(*sections: type, without: tuple[str, ...] = ()) -> Callable[[Command], Command]:
-    """Give a command an option for every setting of the sections; it finds their values in its context.
+    """Give a command an option for every setting of the sections, with values in the command's context.
 
     `config_from` and `table_from` make configs of them.
     """
@@ -54,12 +54,12 @@ def with_settings(*sections: type, without: tuple[str, ...] = ()) -> Callable[[C
 
 
 def words_of(spec: "Field[Any]") -> tuple[str, ...]:
-    """The words that a setting may be; () if it is no word, or any."""
+    """Return the words allowed for a setting; () if it is not a word, or any word."""
     return tuple((*NETS, ANY_NET) if spec.name == "model" else spec.metadata["words"])
 
 
 def completing(words: Sequence[str]) -> Callable[[str], list[str]]:
-    """What a shell completes a value with, as typer asks for it."""
+    """Return a function for typer that completes a value in a shell."""
 
     def completed(incomplete: str) -> list[str]:
         return [word for word in words if word.startswith(incomplete.lower())]
@@ -68,29 +68,30 @@ def completing(words: Sequence[str]) -> Callable[[str], list[str]]:
 
 
 def folded(word: str, words: Sequence[str]) -> str:
-    """The one of some words that is the same but for its case; else the word as it is."""
+    """Return the word that differs only in case; else the word as it is."""
     return word.lower() if word.lower() in words else word
 
 
 def stands(context: typer.Context, name: str) -> bool:
-    """Whether an option was given, on the command line or in a settings file, and is not merely at its default."""
+    """Return whether an option was given, on the command line or in a settings file, rather than left at its
+    default."""
     return name in _given(context)
 
 
 def config_from(context: typer.Context, base: Config | None = None) -> Config:
-    """The base Config (the defaults, unless given) with every setting that stands on the command line."""
+    """Return the base Config (by default, the defaults) with every setting that was given."""
     base = base or Config()
     given = _given(context)
     return Config(task=_updated(base.task, given), net=_updated(base.net, given), train=_updated(base.train, given))
 
 
 def table_from(context: typer.Context, base: TableConfig | None = None) -> TableConfig:
-    """How to read the table: as `base` says, but for what stands on the command line."""
+    """Return the base TableConfig with every setting that was given."""
     return _updated(base or TableConfig(), _given(context))
 
 
 def _parameters(section: type, spec: "Field[Any]") -> Iterator[inspect.Parameter]:
-    """The options of a setting: its own, and one that empties it, as its metadata say."""
+    """Yield the options of a setting: its own, and one that empties it, as its metadata say."""
     kind = get_type_hints(section)[spec.name]
     default: Any = spec.default
     metavar = None
@@ -124,7 +125,7 @@ def _keyword(name: str, default: Any, annotation: Any) -> inspect.Parameter:
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
-    """What was given, and is not merely a default."""
+    """Return the options that were given, rather than left at their defaults."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return {name: value for name, value in context.params.items() if getattr(sources[name], "name", "") in GIVEN}
 
@@ -137,7 +138,7 @@ def _updated(section: Section, given: Mapping[str, Any]) -> Section:
 
 
 def _folded(value: Any, words: Sequence[str]) -> Any:
-    """A value, or several with commas between them, each the word that it is but for its case."""
+    """Return a value, or several separated by commas, with each word in its proper case."""
     if not words or not isinstance(value, str):
         return value
     return ",".join(folded(part.strip(), words) for part in value.split(","))

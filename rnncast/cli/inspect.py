@@ -30,8 +30,8 @@ def inspect(
         typer.Option(
             "--memory",
             help="How far back it looks: the influence of the value k steps ago on the forecast, by lead time, through "
-            "the net's state, through the frame (level, scale, base forecasts) and through the window. On DATA; "
-            "without, on the data that it was trained on, read again.",
+            "the net's state, through the frame (level, scale, base forecasts) and through the window. Measured on "
+            "DATA, or by default on the training data, read again.",
         ),
     ] = False,
     format: o.OutputFormat = Format.auto,
@@ -63,7 +63,7 @@ def inspect(
         _memory(environment, forecaster, _panel(context, forecaster, data), (kind, output), plot)
         return
     if data is not None or format is not Format.auto or output != "-":
-        raise UsageError("DATA, --format and --output are for how far back a model looks", hint="add --memory")
+        raise UsageError("DATA, --format and --output need --memory", hint="add --memory, or leave them out")
     from rnncast.report.card import card, card_table
     from rnncast.report.tables import print_table
 
@@ -80,7 +80,7 @@ def inspect(
 
 
 def _model_and_data(context: typer.Context) -> tuple[str, str | None]:
-    """The model file, by --model or the first argument; where by --model, that argument is the data."""
+    """Return the model file, from --model or the first argument; with --model, that argument is the data."""
     given = context.params
     if given["named"] is None:
         return given["model"], given["data"]
@@ -90,7 +90,7 @@ def _model_and_data(context: typer.Context) -> tuple[str, str | None]:
 
 
 def _panel(context: typer.Context, forecaster: "Forecaster", data: str | None) -> "Panel":
-    """The data given; else those that the model was trained on."""
+    """Return the data given, or else the training data."""
     environment: Environment = context.obj
     if data is None:
         return forecaster.training_data(environment.say, anywhere=context.params["data_of_model"])
@@ -105,7 +105,7 @@ def _panel(context: typer.Context, forecaster: "Forecaster", data: str | None) -
 def _memory(
     environment: Environment, forecaster: "Forecaster", panel: "Panel", to: tuple[Format, str], plot: str | None
 ) -> None:
-    """The curves as a picture or as data, and what they come to on stderr. plot: the file of a figure of them."""
+    """Write the curves as a picture or as data, with a summary on stderr. plot: the file of a figure of them."""
     kind, output = to
 
     from rnncast.report.memory import MemoryCurve

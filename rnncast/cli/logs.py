@@ -1,4 +1,4 @@
-"""A log file: what a run was asked, everything that it said, and how it ended, each line with its time."""
+"""Log file: the command line, every remark and the end of a run, each line with its time."""
 
 import os
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ from rnncast.report.harmless import harmless
 
 @contextmanager
 def logging(path: str | None, environment: Environment) -> Iterator[None]:
-    """Append to a file, if one is given, what is said while the block runs, and how that ends.
+    """Append all remarks made while the block runs to a file, if one is given, and how the block ends.
 
-    Times are those of UTC; lines of runs that share a file are told apart by the process that stands in each.
-    OutputError if the file cannot be written.
+    Times are UTC; each line has its process id, which separates runs that share a file. Raises OutputError if the file
+    cannot be written.
     """
     if path is None:
         yield
@@ -46,7 +46,7 @@ def logging(path: str | None, environment: Environment) -> Iterator[None]:
             ended = f"failed with {int(error.exit_code)}: {error.message}"
             raise
         except BaseException as error:
-            ended = f"broke off: {type(error).__name__}"
+            ended = f"crashed: {type(error).__name__}"
             raise
         finally:
             log(f"{ended} after {perf_counter() - began:.2f} s")

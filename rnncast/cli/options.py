@@ -1,4 +1,4 @@
-"""The options of the commands that are no settings: flag, default and meaning. Those that are stand in `given`."""
+"""Options of the commands that are not settings: flag, default and meaning. Those that are settings are in `given`."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -22,7 +22,7 @@ PANELS = {
 
 
 def _show_all(context: typer.Context, wanted: bool) -> None:
-    """Print the help of a command with the options that few users need, and exit."""
+    """Print the help of a command including its rarely used options, and exit."""
     if wanted:
         for parameter in context.command.params:
             parameter.hidden = False  # type: ignore[attr-defined]
@@ -31,7 +31,7 @@ def _show_all(context: typer.Context, wanted: bool) -> None:
 
 
 class ErrorFormat(StrEnum):
-    """The forms of an error."""
+    """Forms of an error."""
 
     text = "text"
     json = "json"
@@ -50,8 +50,8 @@ ModelFile = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help=f"The model file; - is standard input; {PRETRAINED} is the net of the package, which needs no training "
-        "and is used where there are data and no model file.",
+        help=f"The model file; - is standard input; {PRETRAINED} is the net shipped with the package, which needs no "
+        "training and is used if there are data but no model file.",
     ),
 ]
 NamedModel = Annotated[str | None, typer.Option("--model", "-m", help="The model file, named as in other commands.")]
@@ -71,7 +71,7 @@ Future = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Table with the known covariates of the steps to come.",
+        help="Table with the known covariates of the steps ahead.",
         rich_help_panel=PANELS[TableConfig],
     ),
 ]
@@ -128,7 +128,7 @@ Paths = Annotated[
 
 
 class Period(StrEnum):
-    """What steps are added up over."""
+    """Periods to sum over."""
 
     month = "month"
     quarter = "quarter"
@@ -140,15 +140,15 @@ Sum = Annotated[
     Period | None,
     typer.Option(
         "--sum",
-        help="Add up each series over its months, quarters or years, or over all steps, with intervals for the sums, "
-        "from sampled paths (1000, or --paths).",
+        help="Sum each series over its months, quarters or years, or over all steps, with intervals for the sums from "
+        "sample paths (1000, or --paths).",
     ),
 ]
-Total = Annotated[bool, typer.Option("--total", help="Add up all series, with intervals for their total.")]
+Total = Annotated[bool, typer.Option("--total", help="Sum all series, with intervals for their total.")]
 By = Annotated[
     str | None,
     typer.Option(
-        "--by", metavar="NAME", help="Add up the series with the same value in this id column, or several.", hidden=True
+        "--by", metavar="NAME", help="Sum the series with the same value in this id column, or several.", hidden=True
     ),
 ]
 Continue = Annotated[
@@ -163,8 +163,8 @@ SaveState = Annotated[
     bool,
     typer.Option(
         "--save-state",
-        help="With --continue or --follow: write the new state back to the model file; where there is none, that of "
-        f"the {PRETRAINED} net to {MODEL_FILE}, which later rows go on from.",
+        help="With --continue or --follow: write the new state back to the model file; without one, write that of the "
+        f"{PRETRAINED} net to {MODEL_FILE}, for later rows to continue from.",
     ),
 ]
 Follow = Annotated[
@@ -172,7 +172,7 @@ Follow = Annotated[
     typer.Option(
         "--follow",
         help="Read rows as they arrive, after the saved state, and forecast after each, until they end or SIGTERM "
-        "comes. A row that cannot be read is left out and reported, and the exit code is 1; --strict ends at the "
+        "arrives. A row that cannot be read is left out and reported, and the exit code is 1; --strict stops at the "
         "first. Without a model file, the first rows are the history: 24, or two seasons of each series.",
     ),
 ]
@@ -199,7 +199,7 @@ CheckpointEvery = Annotated[
     typer.Option(
         "--every",
         metavar="TIME",
-        help="With --checkpoint: how often: 60, 60s, 5m or 1h; 0s is after every update.",
+        help="With --checkpoint: how often: 60, 60s, 5m or 1h; 0s means after every update.",
         hidden=True,
         rich_help_panel=PANELS[TrainConfig],
     ),
@@ -208,14 +208,14 @@ Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Resume from the checkpoint, to the same model byte for byte; start if there is none yet.",
+        help="Resume from the checkpoint, to the same model byte for byte; start from the beginning if there is none.",
         rich_help_panel=PANELS[TrainConfig],
     ),
 ]
 DrawnSeries = Annotated[
     str | None,
     typer.Option(
-        "--series", metavar="ID", help="The series to draw.", show_default="on a terminal the first", hidden=True
+        "--series", metavar="ID", help="The series to draw.", show_default="the first, on a terminal", hidden=True
     ),
 ]
 Plot = Annotated[
@@ -231,7 +231,7 @@ Report = Annotated[
     typer.Option(
         "--report",
         metavar="FILE.html",
-        help="Write a report for a browser: one file with charts that loads nothing from elsewhere.",
+        help="Write a report for a browser: one file with charts, which loads nothing from elsewhere.",
     ),
 ]
 NoPlot = Annotated[bool, typer.Option("--no-plot", help="Draw no picture on the terminal.", hidden=True)]
@@ -243,7 +243,7 @@ Settings = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Read settings from a TOML file; flags and variables such as RNNCAST_HORIZON go first.",
+        help="Read settings from a TOML file; flags and variables such as RNNCAST_HORIZON take precedence.",
         is_eager=True,
         callback=take_settings,
     ),

@@ -1,4 +1,4 @@
-"""Where data go out, and in which form: a table for a person, CSV for a pipe, or what was asked for."""
+"""Output of data: a table for people, CSV for a pipe, or the form asked for."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """The forms of output."""
+    """Forms of output."""
 
     auto = "auto"
     table = "table"
@@ -46,7 +46,7 @@ ENDINGS = {
     ".pq": Format.parquet,
     ".xlsx": Format.xlsx,
 }
-# Endings of forms that are not written; others are anybody's own, and hold CSV.
+# Endings of forms that cannot be written; any other unknown ending gets CSV.
 OTHERS = tuple(
     f".{name}"
     for name in re.findall(
@@ -57,10 +57,10 @@ OTHERS = tuple(
 
 
 def chosen_format(asked: Format, output: str, environment: Environment) -> Format:
-    """The form asked for; else that of the output file's name; else a table on a terminal, CSV elsewhere."""
+    """Return the form asked for; else that of the output file's name; else a table on a terminal, CSV elsewhere."""
     if output == STDOUT:
         if asked in BINARY and environment.stdout.isatty():
-            raise UsageError(f"--format {asked} is not for a terminal", hint=f"write it to a file: -o forecast.{asked}")
+            raise UsageError(f"--format {asked} cannot go to a terminal", hint=f"write to a file: -o forecast.{asked}")
         return asked if asked is not Format.auto else Format.table if environment.shows_tables else Format.csv
     path, packed = _unpacked_name(output)
     ending = path.suffix.lower()
@@ -69,7 +69,7 @@ def chosen_format(asked: Format, output: str, environment: Environment) -> Forma
         known = ", ".join(filter(None, ENDINGS))
         raise UsageError(
             f"{output}: {''.join(Path(output).suffixes[-2:]) if packed else ending} is not a form that can be written",
-            hint=f"use one of {known}; text also with {' or '.join(PACKED)} behind; or say --format",
+            hint=f"use one of {known}; text forms also with {' or '.join(PACKED)} at the end; or give --format",
         )
     kind = asked if asked is not Format.auto else named or Format.csv
     if named is not None and ending and (kind in BINARY or named in BINARY) and kind is not named:
@@ -80,7 +80,7 @@ def chosen_format(asked: Format, output: str, environment: Environment) -> Forma
 
 
 def _unpacked_name(output: str) -> tuple[Path, str]:
-    """The name of a file without the ending that says how it is packed, and that."""
+    """Return the name of a file without the ending of its compression, and that ending."""
     path = Path(output)
     packed = path.suffix.lower()
     return (path.with_suffix(""), packed) if packed in PACKED else (path, "")
@@ -89,11 +89,11 @@ def _unpacked_name(output: str) -> tuple[Path, str]:
 def check_outputs(
     outputs: Iterable[str | None], inputs: Iterable[str | None], figure: str | None = None, page: str | None = None
 ) -> None:
-    """Refuse, before any work is done, to write where it can be seen not to go, or where it would do harm.
+    """Refuse outputs before any work is done, if they cannot be written or would do harm.
 
-    figure: a further output, to be drawn; page: one in HTML. OutputError if a file cannot be written; UsageError if it
-    is also read, or is to be written twice, or names no form of figure or page; RnncastError if nothing is installed to
-    draw a figure.
+    figure: another output, to be drawn; page: one in HTML. Raises OutputError if a file cannot be written; UsageError
+    if it is also read, would be written twice, or is not a form of figure or page; RnncastError if the library that
+    draws figures is not installed.
     """
     if figure is not None:
         from rnncast.report.figures.file import check_figure
@@ -105,7 +105,7 @@ def check_outputs(
         if path is None:
             continue
         check_writable(path)
-        # Where standard output leads is the shell's to decide; but two things there would be mixed.
+        # The shell decides where standard output leads, but two outputs there would be mixed up.
         there = STDOUT if path == STDOUT else place(path)
         if there is not None and there in taken:
             raise UsageError(f"{path} {taken[there]}", hint="write to another file")
@@ -121,12 +121,14 @@ def write(
     times: Mapping[str, str] | None = None,
     dialect: "Dialect | None" = None,
 ) -> None:
-    """Write named rows, or the table that shows them, to stdout ("-") or a file. times: the formats of the columns that
-    hold times, by name. dialect: of CSV; by the ending .tsv, tabs separate."""
+    """Write named rows, or the table that shows them, to stdout ("-") or a file.
+
+    times: formats of the columns that hold times, by name. dialect: of CSV; the ending .tsv means tabs.
+    """
     if kind in BINARY:
         from rnncast.files.output.binary import write_parquet, write_xlsx
 
-        made = BytesIO()  # Parquet and workbooks are written back and forth
+        made = BytesIO()  # Parquet and workbooks need a file with random access
         (write_parquet if kind is Format.parquet else write_xlsx)(*rows, made, times or {})
         environment.stdout.flush()
         with written(output) as file:

@@ -1,4 +1,4 @@
-"""`rnncast forecast` without a trained model: the net that comes with the package."""
+"""`rnncast forecast` without a trained model, by the pretrained net."""
 
 import os
 from typing import TYPE_CHECKING
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from rnncast.series.forecast import Forecast, Paths
     from rnncast.series.panel import Panel
 
-    History = tuple[Panel | Forecaster, tuple[int, ...]]  # what holds the values before a forecast, and their seasons
+    History = tuple[Panel | Forecaster, tuple[int, ...]]  # the holder of values before a forecast, and their seasons
 
 COVARIATES = ("known", "past", "static", "future")
 
 
 def is_pretrained(context: typer.Context, path: str | None) -> bool:
-    """Whether the pretrained net is to forecast: by name, or because there are data and no model file."""
+    """Return whether the pretrained net is to forecast: by name, or because there are data and no model file."""
     if stands(context, "model"):
         return bool(context.params["model"] == PRETRAINED)
     return path is not None and not os.path.lexists(o.MODEL_FILE)
 
 
 def check_pretrained(context: typer.Context, path: str | None) -> None:
-    """UsageError, by the first option, for what the pretrained net cannot do, and how it can be done."""
+    """Raise UsageError, at the first option, for anything the pretrained net cannot do."""
     given = context.params
     if path is None:
         raise UsageError(
@@ -48,15 +48,15 @@ def check_pretrained(context: typer.Context, path: str | None) -> None:
             )
     if given["save_state"] and os.path.lexists(o.MODEL_FILE):
         raise UsageError(
-            f"--save-state: {o.MODEL_FILE} is there already, and -m {PRETRAINED} begins anew",
-            hint=f"leave out -m to go on from {o.MODEL_FILE}, or move it away",
+            f"--save-state: {o.MODEL_FILE} already exists, and -m {PRETRAINED} would start afresh",
+            hint=f"leave out -m to continue from {o.MODEL_FILE}, or move it away",
         )
     if given["device"] != "cpu":
-        raise UsageError("--device: the pretrained net runs on the CPU alone", hint="leave out --device")
+        raise UsageError("--device: the pretrained net runs on the CPU only", hint="leave out --device")
 
 
 def refuse_season(season: str | None) -> None:
-    """UsageError if a season is given where a trained model forecasts."""
+    """Raise UsageError if a season is given but a trained model forecasts."""
     if season is not None:
         raise UsageError(
             "--season is for the pretrained net: a trained model keeps the seasons it was trained with",
@@ -67,8 +67,10 @@ def refuse_season(season: str | None) -> None:
 def forecast_pretrained(
     context: typer.Context, path: str, shown: Shown
 ) -> "tuple[Forecaster | None, Forecast | Paths, History]":
-    """The net with the state of each series of the data, if that is to be kept, its forecast and their history; on
-    stderr, which net made it, and what was decided."""
+    """Return the net with the state of each series (if that is to be kept), its forecast, and the history before it.
+
+    Says on stderr which net made the forecast, and what was decided.
+    """
     environment: Environment = context.obj
     given = context.params
     asked = task_from(context)
@@ -80,7 +82,7 @@ def forecast_pretrained(
     seasons = ", ".join(map(str, net.seasons)) or "none"
     say_pretrained(environment, path)
     if given["continued"]:
-        environment.say("there is no state yet for --continue to go on from: these rows are the whole history")
+        environment.say("there is no state yet for --continue: these rows are taken as the whole history")
     floor = f"; not below {net.bounds[0]:g} ({why_minimum})" if net.floored else ""
     environment.say(f"horizon {net.horizon} ({why_horizon}); season {seasons} ({why_seasons}){floor}")
     past, number = (panel, net.seasons), sampled(given)
@@ -98,7 +100,7 @@ def forecast_pretrained(
 def say_pretrained(environment: Environment, path: str) -> None:
     """Say that the pretrained net forecasts, and how to have one trained."""
     environment.say(
-        "by the pretrained net, which has learnt from synthetic series and has never seen these data; "
+        "by the pretrained net, which was trained on synthetic series and has not seen these data; "
         f"to train on them: rnncast train {_named(path)}"
     )
 

@@ -1,4 +1,4 @@
-"""Reading the data for a command, with a line of progress where that takes long."""
+"""Reading the data for a command, with a progress line if it takes long."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -18,7 +18,8 @@ def read_data(
     note: Callable[[str], None],
     schema: "Schema | None" = None,
 ) -> "Panel":
-    """The panel in a file, or in standard input ("-"); `note` is told what was recognised, unless a schema is given."""
+    """Return the panel in a file or in standard input ("-"); `note` is called with what was recognised, without a
+    schema."""
     from rnncast.files.panels.tables import read_table
 
     if not environment.shows_progress:

@@ -1,4 +1,4 @@
-"""The HTML report of a command: checked before the work is done, written after it."""
+"""HTML reports of commands: checked before the work, written after it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +15,13 @@ SUFFIXES = (".html", ".htm")
 
 
 def check_page(path: str | None) -> None:
-    """UsageError for a report that is not to be an HTML file; whether it can be written, `check_outputs` says."""
+    """Raise UsageError for a report that is not an HTML file; `check_outputs` checks whether it can be written."""
     if path is not None and Path(path).suffix.lower() not in SUFFIXES:
-        raise UsageError(f"--report writes HTML, and {path} does not end in .html", hint="name it report.html")
+        raise UsageError(f"--report writes HTML, but {path} does not end in .html", hint="name it report.html")
 
 
 def write_report(path: str | None, environment: Environment, make: "Callable[[str], Page]") -> None:
-    """Write the report, if one is wanted; `make` is given the command line. OutputError if it cannot be written."""
+    """Write the report, if asked for; `make` gets the command line. Raises OutputError if it cannot be written."""
     if path is None:
         return
     from rnncast.report.page.markup import page_html

@@ -1,4 +1,4 @@
-"""`rnncast score`: how good forecasts were, anybody's."""
+"""`rnncast score`: how good forecasts from any source were."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -16,7 +16,7 @@ from rnncast.settings import MOST_STEPS
 
 
 class By(StrEnum):
-    """What a row of scores is for."""
+    """Groupings of scores."""
 
     overall = "overall"
     series = "series"

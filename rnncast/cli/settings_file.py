@@ -1,4 +1,4 @@
-"""Settings from a TOML file: the names of flags, for every command or for one of them.
+"""Settings from a TOML file and back, named as flags, for all commands or for one of them.
 
     horizon = 18
     level = [50, 90]
@@ -6,8 +6,8 @@
     [compare]
     folds = 4
 
-What stands at the top are settings, which each command takes that has them; a table of a command's name holds any of
-its options. The command line goes before RNNCAST_* variables, and those go before the file.
+Entries at the top are settings, used by each command that has them; a table with a command's name holds any of its
+options. The command line overrides RNNCAST_* variables, and those override the file.
 """
 
 import re
@@ -27,7 +27,8 @@ _LINE = re.compile(r" \(at line (\d+), column \d+\)")
 
 
 def take_settings(context: typer.Context, path: str | None) -> str | None:
-    """Let the settings of a file be the defaults of a command: typer's callback. UsageError if the file is wrong."""
+    """Make the settings of a file the defaults of a command; a callback of typer. Raises UsageError if the file is
+    wrong."""
     if path is not None and not context.resilient_parsing:
         context.default_map = _defaults(context, path, _parsed(path))
     return path
@@ -45,11 +46,11 @@ def _parsed(path: str) -> dict[str, Any]:
         line = _LINE.search(str(error))
         place = f"{path}:{line[1]}" if line else path
         said = _LINE.sub("", str(error))
-        raise UsageError(f"{place}: is not TOML: {said}", hint="a line is name = value: horizon = 18") from None
+        raise UsageError(f"{place}: this is not TOML: {said}", hint="a line is name = value: horizon = 18") from None
 
 
 def _defaults(context: typer.Context, path: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values by the names of the command's parameters."""
+    """Return the values by the names of the command's parameters."""
     settings = {each for section in SECTIONS for spec in fields(section) for each in _names(spec.name)}
     parameters = dict(_options(context))
     own = given.get(context.info_name or "", {})
@@ -84,7 +85,7 @@ def _options(context: typer.Context) -> Iterator[tuple[str, Any]]:
 
 
 def _value(value: Any, parameter: Any) -> Any:
-    """As the option takes it: several values are a list where it may be repeated, else text with commas."""
+    """Return a value as the option takes it: several as a list if it may be repeated, else as text with commas."""
     if isinstance(value, list):
         return value if parameter.multiple else ",".join(map(str, value))
     return [value] if parameter.multiple else value

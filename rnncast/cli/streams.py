@@ -1,7 +1,7 @@
-"""Standard output and standard error as every command has them, whatever the locale and wherever they lead.
+"""Standard output and standard error for every command, whatever the locale and wherever they lead.
 
-What cannot be written to standard output ends the run with a typed error, once, and the interpreter finds nothing left
-to complain about at its end. What cannot be written to standard error is lost: a remark is no reason to stop.
+A failure to write to standard output ends the run with a typed error, once, and the interpreter does not complain again
+on exit. A failure to write to standard error is ignored: a remark is no reason to stop.
 """
 
 import errno
@@ -16,31 +16,34 @@ from rnncast.files.output.writing import STDOUT, refuse
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-BLOCK = 1 << 16  # bytes that are written at a time
+BLOCK = 1 << 16  # bytes written at a time
 
 
 class _Standard(io.RawIOBase):
-    """A descriptor to write to, None if it is closed. After a failure it takes whatever comes, and drops it."""
+    """A descriptor to write to, None if it is closed. After a failure it accepts everything and drops it."""
 
     def __init__(self, descriptor: int | None, *, forgiving: bool) -> None:
         self.descriptor, self.forgiving, self.failed = descriptor, forgiving, False
 
     def writable(self) -> bool:
-        """True: that is all it is."""
+        """Return True: it can only be written."""
         return True
 
     def isatty(self) -> bool:
-        """Whether it leads to a terminal."""
+        """Return whether it leads to a terminal."""
         return self.descriptor is not None and os.isatty(self.descriptor)
 
     def fileno(self) -> int:
-        """The descriptor. io.UnsupportedOperation if it is closed."""
+        """Return the descriptor. Raises io.UnsupportedOperation if it is closed."""
         if self.descriptor is None:
             raise io.UnsupportedOperation("the stream is closed")
         return self.descriptor
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write bytes and count them, those dropped too. OutputError or OutputClosedError, the first time it fails."""
+        """Write bytes and return their number, dropped ones included.
+
+        Raises OutputError or OutputClosedError, the first time it fails.
+        """
         if self.failed:
             return memoryview(data).nbytes
         try:
@@ -57,25 +60,25 @@ class _Standard(io.RawIOBase):
         while True:
             try:
                 return os.write(self.descriptor, data)
-            except BlockingIOError:  # another program has made the pipe one that does not wait
+            except BlockingIOError:  # another program has made the pipe non-blocking
                 select.select([], [self.descriptor], [])
 
 
 def standard_output() -> TextIO:
-    """Standard output: UTF-8 in a pipe or a file; on a terminal what the terminal can show, the rest escaped."""
+    """Return standard output: UTF-8 in a pipe or a file; on a terminal its own encoding, the rest escaped."""
     return stream_to(sys.stdout, forgiving=False)
 
 
 def standard_error() -> TextIO:
-    """Standard error, which never fails."""
+    """Return standard error, to which writing never fails."""
     return stream_to(sys.stderr, forgiving=True)
 
 
 def stream_to(given: TextIO | None, *, forgiving: bool) -> TextIO:
-    """A stream to where another leads, or to nowhere; forgiving: whether what cannot be written is lost in silence."""
+    """Return a stream to where another leads, or to nowhere. forgiving: whether failures to write are ignored."""
     try:
         raw = _Standard(None if given is None else given.fileno(), forgiving=forgiving)
-    except io.UnsupportedOperation:  # whoever called has put something else in its place
+    except io.UnsupportedOperation:  # the caller has replaced the stream by another object
         assert given is not None
         return given
     local = given is not None and (forgiving or raw.isatty())

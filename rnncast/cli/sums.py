@@ -1,4 +1,4 @@
-"""`rnncast forecast --sum` and `--total`: sums over steps and over series, from sampled futures."""
+"""`rnncast forecast --sum` and `--total`: sums over steps and over series, from sample paths."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,21 +18,22 @@ Told = tuple[tuple[list[str], Iterable[Sequence[Any]]], Callable[[], "Renderable
 
 
 def is_summed(given: Mapping[str, Any]) -> bool:
-    """Whether sums are asked for."""
+    """Return whether sums are asked for."""
     return bool(given["sum_"] or given["total"] or given["by"])
 
 
 def check_sums(given: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
-    """UsageError for what cannot go with sums. drawn: the flags that are about pictures, of which there are none."""
+    """Raise UsageError for options that cannot be combined with sums. drawn: flags about pictures, which sums do not
+    have."""
     if given["followed"]:
-        raise UsageError("--follow forecasts row by row, and adds nothing up", hint="leave out --sum, --total and --by")
+        raise UsageError("--follow forecasts row by row, without sums", hint="leave out --sum, --total and --by")
     for flag, value in drawn.items():
         if value is not None:
-            raise UsageError(f"{flag}: of sums nothing is drawn", hint=f"leave out {flag}")
+            raise UsageError(f"{flag}: there are no pictures of sums", hint=f"leave out {flag}")
 
 
 def sampled(given: Mapping[str, Any]) -> int | None:
-    """How many futures are to be sampled; None where a plain forecast is asked for."""
+    """Return the number of paths to sample; None if a plain forecast is asked for."""
     paths: int | None = given["paths"]
     if paths is not None or not is_summed(given):
         return paths
@@ -42,7 +43,7 @@ def sampled(given: Mapping[str, Any]) -> int | None:
 
 
 def summed(given: Mapping[str, Any], paths: "Paths", shown: Shown, environment: Environment) -> Told:
-    """What the sums asked for are, as rows and as a table; on stderr, which periods are not whole."""
+    """Return the sums asked for, as rows and as a table, and say on stderr which periods are incomplete."""
     from rnncast.files.output.forecasts import header_of, rows_of
     from rnncast.files.output.sums import partial_in_words, sums_header, sums_rows
     from rnncast.report.tables import forecast_table, sums_table

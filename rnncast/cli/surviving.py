@@ -1,4 +1,4 @@
-"""How `train` survives: checkpoints to go on from, and signals that end it in good order."""
+"""Checkpoints to resume from, and signals that end `train` in good order."""
 
 import signal
 import threading
@@ -21,7 +21,7 @@ SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINA
 
 
 class Wanted(NamedTuple):
-    """The checkpoints that flags ask for: in which folder, every so many seconds, and whether to go on from one."""
+    """Checkpoints asked for: the folder, the seconds between them, and whether to resume from one."""
 
     folder: str
     every: float
@@ -29,7 +29,7 @@ class Wanted(NamedTuple):
 
 
 class Checkpoints(NamedTuple):
-    """What a `Watch` wants to know of checkpoints."""
+    """Callbacks and start of a `Watch` that concern checkpoints."""
 
     due: "Callable[[str], bool]" = lambda run: False
     reached: "Callable[[Checkpoint], None]" = lambda checkpoint: None
@@ -37,19 +37,20 @@ class Checkpoints(NamedTuple):
 
 
 def checkpoints_wanted(context: typer.Context, folder: str | None, every: str, resume: bool) -> Wanted | None:
-    """What the flags ask for, None where they ask for nothing. UsageError where they make no sense."""
+    """Return the checkpoints that the flags ask for, None for none. Raises UsageError if the flags contradict each
+    other."""
     for name in ("every", "resume"):
         if folder is None and stands(context, name):
-            raise UsageError(f"--{name} is of use with --checkpoint only", hint="add --checkpoint DIR")
+            raise UsageError(f"--{name} needs --checkpoint", hint="add --checkpoint DIR")
     return None if folder is None else Wanted(folder, seconds_of("every", every), resume)
 
 
 @contextmanager
 def checkpoints(wanted: Wanted | None, environment: Environment) -> Iterator[Checkpoints]:
-    """Checkpoints in a folder, removed when the block ends without an error: then they are of no more use.
+    """Keep checkpoints in a folder, which are removed when the block ends without an error.
 
-    UsageError if there is one already and `resume` is not asked for; CheckpointError if it, or the folder, cannot be
-    used.
+    Raises UsageError if there is one already and `resume` is not asked for; CheckpointError if it, or the folder,
+    cannot be used.
     """
     if wanted is None:
         yield Checkpoints()
@@ -62,8 +63,8 @@ def checkpoints(wanted: Wanted | None, environment: Environment) -> Iterator[Che
         start = checkpoint_folder.load_checkpoint(folder)
         if start is not None and not resume:
             raise UsageError(
-                f"{folder} holds the checkpoint of a training that did not end",
-                hint="--resume goes on from it; to begin anew, delete it or name another folder",
+                f"{folder} holds the checkpoint of an unfinished training run",
+                hint="--resume continues from it; to start again, delete it or name another folder",
             )
         if resume:
             environment.say(checkpoint_in_words(folder, start))
@@ -74,11 +75,12 @@ def checkpoints(wanted: Wanted | None, environment: Environment) -> Iterator[Che
 
 @contextmanager
 def ending_in_order(output: str, folder: str | None) -> Iterator[list[signal.Signals]]:
-    """The SIGINT and SIGTERM that have come while the block runs: the first is for it to heed, the second ends it.
+    """Collect the SIGINT and SIGTERM that arrive while the block runs: the first asks it to stop, the second ends it.
 
-    A block that they end raises an InterruptedTrainingError that says what is kept, and has the exit code of the first.
+    A block ended by them raises an InterruptedTrainingError that says what is kept, with the exit code of the first
+    signal.
     """
-    hint = f"--resume goes on from {folder}" if folder is not None else ""
+    hint = f"--resume continues from {folder}" if folder is not None else ""
     with noted_signals() as came:
         try:
             yield came
@@ -90,13 +92,13 @@ def ending_in_order(output: str, folder: str | None) -> Iterator[list[signal.Sig
                 message = f"interrupted: {output} holds {interruption_in_words(error.rescued.interruption)}"
             raise interrupted(message, came, hint) from None
         except KeyboardInterrupt:
-            raise interrupted("stopped at once, and nothing more was written", came, hint) from None
+            raise interrupted("stopped at once; nothing more was written", came, hint) from None
         if came:
-            raise interrupted(f"interrupted, but training had ended: {output} is what it came to", came)
+            raise interrupted(f"interrupted, but training had ended: {output} is complete", came)
 
 
 def interrupted(message: str, came: list[signal.Signals], hint: str = "") -> InterruptedTrainingError:
-    """The error that a training which signals have ended is to raise, with the exit code of the first."""
+    """Return the error that a training which signals have ended is to raise, with the exit code of the first."""
     error = InterruptedTrainingError(message, hint)
     error.exit_code = SIGNALS[came[0]] if came else ExitCode.INTERRUPTED
     return error
@@ -104,8 +106,10 @@ def interrupted(message: str, came: list[signal.Signals], hint: str = "") -> Int
 
 @contextmanager
 def noted_signals() -> Iterator[list[signal.Signals]]:
-    """What has come; the second raises KeyboardInterrupt. What this process is to ignore, as a shell has it for what
-    runs in the background, stays ignored."""
+    """Collect the signals that arrive; the second raises KeyboardInterrupt.
+
+    Signals that this process ignores, as a shell sets up background jobs, stay ignored.
+    """
     came: list[signal.Signals] = []
 
     def note(number: int, _: object) -> None:

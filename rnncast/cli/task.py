@@ -1,4 +1,4 @@
-"""What is asked of a forecast: how far, with which seasons, and within which bounds."""
+"""Task of a forecast from options: how far, with which seasons, and within which bounds."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from rnncast.settings import BOUNDS, several
 
 
 def bounds_from(context: typer.Context) -> dict[str, Any]:
-    """What --min and --max ask for. UsageError if it cannot be."""
+    """Return the bounds that --min and --max ask for. Raises UsageError if they are invalid."""
     task = TaskConfig(**{name: context.params[name] for name in BOUNDS})
     return {name: getattr(task, name) for name in BOUNDS}
 
 
 def task_from(context: typer.Context) -> TaskConfig:
-    """What --horizon, --season, --min and --max ask for. UsageError if it cannot be."""
+    """Return the task that --horizon, --season, --min and --max ask for. Raises UsageError if it is invalid."""
     season = context.params["season"]
     seasons = None if season is None else several("seasons", season, int)
     return TaskConfig(horizon=context.params["horizon"], seasons=seasons, **bounds_from(context))

@@ -49,8 +49,7 @@ def train(
 ) -> None:
     """Learn from a table of time series and write a model file.
 
-    Columns, frequency and season are recognised; what was taken is said on
-    stderr.
+    Columns, frequency and season are recognised, and reported on stderr.
     """
     environment, began = cast("Environment", context.obj), perf_counter()
     config, table, start = _asked(context)
@@ -91,7 +90,7 @@ def train(
 
 
 def _picked(panel: "Panel", config: Config, device: str, environment: Environment) -> Config:
-    """Name the net that is worth its training here, and say why it is that."""
+    """Choose the net that is worth training here, and say why."""
     from rnncast.evaluate.picking import picked
     from rnncast.report.progress import progress
 
@@ -102,7 +101,7 @@ def _picked(panel: "Panel", config: Config, device: str, environment: Environmen
 
 
 def _told(config: Config, forecaster: "Forecaster", environment: Environment, *, explain: bool) -> str:
-    """Say what was decided, and how good the model is; what was done, in words."""
+    """Say what was decided and how good the model is, and return what was done, in words."""
     from rnncast.report.words import choices_in_words, name_of, scores_in_words, shares_in_words
 
     spec = forecaster.spec
@@ -115,8 +114,10 @@ def _told(config: Config, forecaster: "Forecaster", environment: Environment, *,
 
 
 def _asked(context: typer.Context) -> "tuple[Config, TableConfig, Forecaster | None]":
-    """The settings asked for, and how to read the table; beside the forecaster whose nets are trained further, if there
-    is one, as it has them but for what stands on the command line."""
+    """Return the settings asked for, how to read the table, and the forecaster whose nets are trained further, if any.
+
+    The settings of that forecaster are the defaults then.
+    """
     config, table = config_from(context), table_from(context)
     if (
         stands(context, "model") and config.net.model != ANY_NET and config.train.start == "auto"
@@ -148,11 +149,11 @@ def _check(
     """Refuse outputs, the model file first, that cannot be written or would do harm; say what will be replaced."""
     check_outputs(outputs, inputs, page=report)
     if replaces(outputs[0]):
-        environment.say(f"{outputs[0]} is there already, and will be replaced")
+        environment.say(f"{outputs[0]} already exists and will be replaced")
 
 
 def _rescue(error: TrainingError, source: tuple[str, TableConfig], output: str, environment: Environment) -> None:
-    """Write what can be kept of a training that could not go on."""
+    """Write what can be kept of a training run that could not go on."""
     if error.rescued is not None:
         error.rescued.from_source(*source).save(output)
         if not isinstance(error, InterruptedTrainingError):
@@ -164,15 +165,14 @@ def _report(
     trained: "tuple[Panel, str, Forecaster, tuple[Choice, ...], dict[str, list[EpochReport]]]",
     environment: Environment,
 ) -> None:
-    """Write the report, if one is wanted, with a forecast from the end of the data and the memory of the model where
-    they can be had."""
+    """Write the report, if asked for, with a forecast from the end of the data and the model's memory, if possible."""
     if path is None:
         return
     from rnncast.report.memory import MemoryCurve
     from rnncast.report.page.trained import Trained, trained_page
 
     panel, _, forecaster, *_ = trained
-    # Known covariates may be wanting in the steps to come; the series may be too short to look back in.
+    # Known covariates may be missing in the steps ahead, and the series may be too short to measure memory.
     forecast, why = _unless_refused(forecaster.predict)
     memory, _ = _unless_refused(lambda: MemoryCurve.of(forecaster, panel))
     told = Trained(*trained, forecast, why, memory)
@@ -180,7 +180,7 @@ def _report(
 
 
 def _unless_refused(make: Callable[[], T]) -> tuple[T | None, str]:
-    """What is made, and ""; or None, and why it cannot be made."""
+    """Return the value made, and ""; or None, and why it cannot be made."""
     try:
         return make(), ""
     except RnncastError as error:

@@ -95,7 +95,7 @@ def tune(
     path = environment.data_or_stdin(data, "tune")
     check_outputs((output, save_trials, journal), (path, future))
     if replaces(output):
-        environment.say(f"{output} is there already, and will be replaced")
+        environment.say(f"{output} already exists and will be replaced")
 
     from rnncast.forecaster.data import extended
     from rnncast.tuning.search import check_installed

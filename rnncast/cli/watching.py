@@ -1,4 +1,4 @@
-"""What is kept and shown of a training while it goes on: progress, ledger, reports, and a picture at the end."""
+"""Watching training: progress, ledger, reports, and a picture at the end."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 
 class Record:
-    """Keeps every report, by run, and writes a line of JSON for each. What cannot be written ends the ledger, not the
-    training: `failure` says why."""
+    """Reports of all runs, each also written as a line of JSON.
+
+    A failure to write ends the ledger, not the training: `failure` says why.
+    """
 
     def __init__(self, write: Callable[[str], None] | None) -> None:
         self._write = write
@@ -31,10 +33,10 @@ class Record:
             return
         try:
             self._write(json_text({"run": run, **asdict(report)}))
-        except OutputClosedError:  # who read it has seen enough
+        except OutputClosedError:  # the reader has seen enough
             self._write = None
         except OutputError as error:
-            words = f"{error.message}; the ledger ends at {run}, epoch {report.epoch}, and the model is whole"
+            words = f"{error.message}; the ledger ends at {run}, epoch {report.epoch}, but the model is complete"
             self._write, self.failure = None, OutputError(words, error.hint)
 
 
@@ -42,9 +44,10 @@ class Record:
 def watching(
     environment: Environment, ledger: str | None, max_time: float | None, *, measured: bool
 ) -> "Iterator[tuple[Watch, Record]]":
-    """A Watch that draws progress, writes the ledger and shows it under --verbose; and the record of what it was told.
+    """Open a Watch that draws progress and writes the ledger (also to stderr under --verbose), and the record of its
+    reports.
 
-    max_time: the seconds that training may take. measured: whether the gradient by lag is wanted whatever else is.
+    max_time: seconds that training may take. measured: whether the gradient by lag is needed in any case.
     """
     from rnncast.report.course import WHOLE, Course
     from rnncast.report.progress import progress
@@ -54,7 +57,7 @@ def watching(
 
     with ExitStack() as last:
         record = Record(None if ledger is None else last.enter_context(growing(ledger)))
-        last.callback(_draw, record, environment)  # how it went is the more to be seen where it ended badly
+        last.callback(_draw, record, environment)  # drawn even if training failed, when it matters most
         advance = last.enter_context(progress(environment.side_screen, environment.shows_progress))
         course = Course(max_time)
         judged: dict[str, EpochReport] = {}  # the last epoch of each run that was validated, which stays visible

@@ -93,7 +93,7 @@ class Follower:
     def forecast(self, series: Live, horizon: int | None) -> Forecast:
         """Forecast the values after the last row of a series.
 
-        Raises DataError if the horizon is longer than the trained one or leaves the calendar; Raises ForecastError if
+        Raises DataError if the horizon is longer than the trained one or leaves the calendar; ForecastError if
         the forecast is not finite.
         """
         model, steps = self.forecaster, self.forecaster.horizon(horizon)

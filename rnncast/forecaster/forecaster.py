@@ -88,7 +88,7 @@ class Forecaster:
         """Train on a panel; settings left open are decided from the data. `watch` is told of each epoch.
 
         start: whose nets are trained further; config: None for `warm.further_config` then. Raises DataError if the
-        panel has too few values for the horizon; Raises TrainingError if training diverges, and
+        panel has too few values for the horizon; TrainingError if training diverges, and
         InterruptedTrainingError if it is stopped, both with the Forecaster of the best weights so far; Raises
         CheckpointError if `watch` starts from a checkpoint of another training.
         """

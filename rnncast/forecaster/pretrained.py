@@ -49,7 +49,7 @@ class Pretrained:
     def of(cls, panel: Panel, asked: TaskConfig) -> "Pretrained":
         """Return the net with the horizon and seasons asked for, or else those that training on the panel would choose.
 
-        Raises DataError if the panel holds a value that is too large; Raises UsageError if one lies beyond a bound.
+        Raises DataError if the panel holds a value that is too large; UsageError if one lies beyond a bound.
         """
         check_sizes(panel)
         config = Config(task=asked)
@@ -71,7 +71,7 @@ class Pretrained:
     def predict(self, panel: Panel, probabilities: tuple[float, ...], *, by_level: bool = True) -> Forecast:
         """Forecast the next values of each series, with quantiles at rising probabilities.
 
-        Raises DataError if a forecast leaves the calendar; Raises ForecastError if it is not finite.
+        Raises DataError if a forecast leaves the calendar; ForecastError if it is not finite.
         """
         check_sizes(panel)
         check_reach(panel.frequency, panel.ids, panel.ends, self.horizon, panel.columns)

@@ -1,1 +1,2 @@
-"""Everything a person looks at: tables, pictures and progress. Decides looks, never content, and computes nothing."""
+"""Reports: tables, pictures and progress for people. This room decides appearance, never content, and computes
+nothing."""

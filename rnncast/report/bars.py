@@ -1,4 +1,4 @@
-"""Bars and sparklines: a row of characters each."""
+"""Bars and sparklines, each one row of characters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,16 +17,17 @@ from rnncast.training.epoch import EpochReport
 LEVELS, PLAIN_LEVELS = "▁▂▃▄▅▆▇█", "_.-~=+*#"
 PARTS = "▏▎▍▌▋▊▉█"
 LONGEST = 60  # characters, of a bar or of the sparkline of a training
-MOST_TIMES = 4  # a bar is at most so many times the shortest; a longer one is cut, and says so
+MOST_TIMES = 4  # longest bar, in multiples of the shortest; a longer one is cut and marked
 
 
 def sparkline(values: Array, width: int, *, braille: bool) -> str:
-    """Values [n] as at most `width` characters, each as high as the mean of its part; blank where all are missing."""
+    """Return values [n] as at most `width` characters, each as high as the mean of its part; blank if all are
+    missing."""
     known = np.where(np.isfinite(values), values, np.nan)
     columns = min(width, len(known))
     starts = -(-np.arange(columns) * len(known) // columns)  # value i lies in column i * columns // n
     counts = np.add.reduceat((~np.isnan(known)).astype(float), starts)
-    sums = np.add.reduceat(np.nan_to_num(known / len(known)), starts)  # parts first, that no sum is too large
+    sums = np.add.reduceat(np.nan_to_num(known / len(known)), starts)  # divided first, so that no sum overflows
     means = np.where(counts > 0, sums / np.maximum(counts, 1) * len(known), np.nan)
     if np.isnan(means).all():
         return " " * len(starts)
@@ -38,7 +39,7 @@ def sparkline(values: Array, width: int, *, braille: bool) -> str:
 
 @dataclass(frozen=True)
 class Sparklines:
-    """Rows of a name and values over the epochs of a training, each from its first value to its last."""
+    """Rows with a name and values over the epochs of training, each from its first value to its last."""
 
     rows: Mapping[str, Sequence[float]]
 
@@ -56,7 +57,8 @@ class Sparklines:
 
 
 def training_lines(reports: Mapping[str, Sequence[EpochReport]], verbose: bool) -> Sparklines:
-    """The loss of the first run and of the last, and what was validated; if `verbose`, of all, and gradient norms."""
+    """Return the loss and the validation score of the first and the last run; if `verbose`, of all, with gradient
+    norms."""
     runs = list(reports)
     rows: dict[str, Sequence[float]] = {}
     for run in runs if verbose else dict.fromkeys([*runs[:1], *runs[-1:]]):
@@ -97,7 +99,7 @@ class Bars:
 
 
 def _bar(length: float, *, braille: bool) -> str:
-    """A bar so many characters long, to the eighth of one."""
+    """Return a bar `length` characters long, to an eighth of a character."""
     if not braille:
         return "#" * round(length)
     eighths = round(length * len(PARTS))

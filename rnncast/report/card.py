@@ -1,4 +1,4 @@
-"""The card of a model file: what it is, from which data, how good, and when."""
+"""Card of a model file: what it is, from which data, how good, and when."""
 
 import math
 from datetime import datetime
@@ -16,9 +16,9 @@ Card = dict[str, Any]
 
 
 def card(forecaster: Forecaster, path: str | None) -> Card:
-    """What is to be said of a model, in order. path: of its file, whose size and date are told; None for a pipe.
+    """Return the facts about a model, in order. path: of its file, for size and date; None for a pipe.
 
-    The date is the file system's: the same model is the same bytes, so its file knows no clock.
+    The date is the file system's: the same model gives the same bytes, so the file itself records no time.
     """
     spec, interruption = forecaster.spec, forecaster.interruption
     task, frame, net, train = spec.task, spec.frame, spec.net, spec.train
@@ -67,7 +67,7 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
 
 
 def _trained(spec: ModelSpec) -> Card:
-    """What is to be said of the trained nets, if there are any."""
+    """Return the facts about the trained nets, if there are any."""
     net, frame = spec.net, spec.frame
     if not net.members:
         return {}
@@ -81,13 +81,13 @@ def _trained(spec: ModelSpec) -> Card:
 
 
 def card_table(told: Card) -> Table:
-    """A line for each group of the card; what is empty is left out."""
+    """Return a line for each group of the card, without empty ones."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     for name, values in told.items():
         if name == "scores":
-            words = scores_in_words(told["net"]["model"], values) if values else "none: no data were held back"
+            words = scores_in_words(told["net"]["model"], values) if values else "none: no data were held out"
             table.add_row(name, words)
             continue
         said = {key: _said(value) for key, value in values.items() if value not in (None, [], "")}

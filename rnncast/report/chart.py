@@ -1,4 +1,4 @@
-"""A chart with axes for a terminal, as wide as there is room."""
+"""Charts with axes for a terminal, as wide as there is room."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -45,10 +45,10 @@ class Shade:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves over bands along a number of steps, those that `marked` [steps] says marked on the axis.
+    """Curves over bands along a number of steps, with marks on the axis at the `marked` ones [steps].
 
-    written: the labels of steps. anchor: a step that has a label, and others whole seasons from it. divider: the step
-    before which the past ends; None if it does not.
+    written: returns the labels of steps. anchor: a step that has a label; others lie whole seasons from it. divider:
+    the step before which the past ends; None if there is none.
     """
 
     title: str
@@ -66,7 +66,7 @@ class Chart:
         yield from self.lines(Room.of(console, options))
 
     def lines(self, room: Room) -> Iterator[Text]:
-        """The rows of the chart, none wider than the room."""
+        """Yield the rows of the chart, none wider than the room."""
         yield from heading(room, self.title, self.keys)
         low, high = value_range([curve.y for curve in self.curves], [(each.low, each.high) for each in self.shades])
         rows = int(np.clip(room.width // 6, LOWEST, HIGHEST))
@@ -85,7 +85,7 @@ class Chart:
         yield from self._axis(room, margin, columns)
 
     def _layers(self, size: tuple[int, int], low: float, high: float) -> Iterator[Layer]:
-        def up(y: Array) -> Array:  # halves, because the whole span may be more than a float holds
+        def up(y: Array) -> Array:  # halved, because the whole span may overflow
             return (np.clip(y, low, high) / 2 - low / 2) / (high / 2 - low / 2)
 
         def along(start: int, n: int) -> Array:
@@ -98,7 +98,7 @@ class Chart:
             yield line(size, along(curve.start, len(curve.y)), up(curve.y), curve.style, curve.mark)
 
     def _axis(self, room: Room, margin: int, columns: int) -> Iterator[Text]:
-        """The line below, with its marks, and the labels below it."""
+        """Yield the axis with its marks, and the labels below it."""
         corner, dash, tick, mark = "└─┬×" if room.braille else "+-+x"
         places = [_column(step, self.steps, columns) for step in np.flatnonzero(self.marked).tolist()]
         labels = self._labels(columns)
@@ -113,7 +113,8 @@ class Chart:
         yield Text(" " * (margin + 1) + "".join(names).rstrip(), no_wrap=True)
 
     def _labels(self, columns: int) -> list[tuple[int, int, str]]:
-        """Labels of steps that lie whole seasons apart: the column of the step, that of the label, and its text."""
+        """Return labels of steps that lie whole seasons apart: the column of the step, that of the label, and its
+        text."""
         widest = max(cell_len(label) for label in self._text(np.array([0, self.steps - 1])))
         per_step = columns / self.steps
         stride = next((n for n in _strides(self.seasons, self.steps) if n * per_step >= widest + APART + 1), self.steps)
@@ -133,19 +134,20 @@ class Chart:
 
 
 def _column(step: float, steps: int, columns: int) -> int:
-    """The column of a step, as `line` has it."""
+    """Return the column of a step, as `line` draws it."""
     return round(step * (2 * columns - 1) / max(steps - 1, 1)) // 2
 
 
 def _divide(rows: list[Text], column: int, mark: str) -> None:
-    """A thin line down where nothing else is."""
+    """Draw a thin vertical line where a column is blank."""
     for i, row in enumerate(rows):
         if row.plain[column] == " ":
             rows[i] = Text.assemble(row[:column], (mark, FAINT), row[column + 1 :], no_wrap=True)
 
 
 def _strides(seasons: tuple[int, ...], steps: int) -> list[int]:
-    """How far apart labels may lie, in steps: parts of a season, seasons; round numbers where there is none."""
+    """Return possible distances between labels, in steps: parts of a season, seasons; round numbers if there is
+    none."""
     tens = [n * 10**k for k in range(len(str(steps))) for n in STEPS]
     if not seasons:
         return tens
@@ -155,7 +157,7 @@ def _strides(seasons: tuple[int, ...], steps: int) -> list[int]:
 
 
 def _ticks(low: float, high: float, rows: int) -> dict[int, str]:
-    """Round numbers by the row that they lie in, counted from the top."""
+    """Return round numbers by the row they lie in, counted from the top."""
     rough = (high / 2 - low / 2) * 2 / (rows / ROWS_PER_TICK)
     if not SMALLEST_TICK < rough < np.inf:
         return {}

@@ -1,4 +1,4 @@
-"""The table of a comparison."""
+"""Table of a comparison."""
 
 from rich import box
 from rich.console import Group
@@ -12,8 +12,10 @@ from rnncast.report.tables import number
 
 
 def comparison_table(findings: Findings, bars: bool = False) -> Group:
-    """A row per candidate, the best first; the ranks that cannot be told from the best; and the verdict, under
-    bars of MASE if they are wanted."""
+    """Return a row for each candidate, the best first; the ranks not distinguishable from the best; and the verdict.
+
+    bars: whether to show bars of MASE above the verdict.
+    """
     found, verdict = findings.comparison, findings.verdict
     assert found is not None
     table = Table(
@@ -33,7 +35,7 @@ def comparison_table(findings: Findings, bars: bool = False) -> Group:
 
 
 def title_of(found: Comparison, verdict: Verdict | None) -> str:
-    """What was compared, over what, in a line."""
+    """Return what was compared, over what, in a line."""
     across = f", {found.series} series" if found.series > 1 else ""
     tested = f", p against {verdict.model}" if verdict else ""
     origins = f"{found.origins} origins" if found.origins > 1 else "1 origin"
@@ -42,7 +44,7 @@ def title_of(found: Comparison, verdict: Verdict | None) -> str:
 
 def _bars(found: Comparison, verdict: Verdict | None) -> Bars:
     scores = {score.name: score.mean for score in found.scores}
-    return Bars("MASE, where less is better", scores, verdict.model if verdict else None)
+    return Bars("MASE (lower is better)", scores, verdict.model if verdict else None)
 
 
 def _cells(found: Comparison, score: Score) -> list[str]:
@@ -60,11 +62,11 @@ def _tested(verdict: Verdict | None, score: Score) -> list[str]:
 
 
 def p_in_words(p: float | None) -> str:
-    """A p-value to three digits after the point; nothing where there is none."""
+    """Return a p-value with three decimals; empty if there is none."""
     return "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def near_best(found: Comparison) -> str:
-    """Which candidates cannot be told from the best by their ranks."""
+    """Return which candidates are not distinguishable from the best by their ranks."""
     names = ", ".join(found.near_best)
     return f"Ranks less than {found.critical:.2f} apart may be chance (MCB, 95 %): near the best are {names}."

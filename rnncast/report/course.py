@@ -1,4 +1,4 @@
-"""How far a training is, over all its runs."""
+"""Progress of training over all its runs."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -6,19 +6,19 @@ from time import perf_counter
 from rnncast.training.epoch import EpochReport
 
 WHOLE = 1000  # parts that a progress bar has
-NEARLY = 0.999  # what time alone says: no run has ended before it has
+NEARLY = 0.999  # largest progress shown by time alone: only ended runs complete it
 
 
 class Course:
-    """How far the runs of a training are, together; it is told what a Watch is told."""
+    """Progress of all runs of a training together; it is told what a Watch is told."""
 
     def __init__(self, max_time: float | None, clock: Callable[[], float] = perf_counter) -> None:
-        """max_time: the seconds that all runs have together, None where there is no limit."""
+        """Start the clock. max_time: seconds for all runs together, None for no limit."""
         self._max_time, self._clock, self._began = max_time, clock, clock()
         self._runs, self._shares = 1, dict[str, float]()
 
     def planned(self, runs: int) -> None:
-        """Take how many runs there will be."""
+        """Note the number of runs to come."""
         self._runs = runs
 
     def told(self, run: str, report: EpochReport) -> None:
@@ -26,12 +26,13 @@ class Course:
         self._shares[run] = report.epoch / report.epochs
 
     def ended(self, run: str) -> None:
-        """Take that a run has ended, which may be before its last epoch."""
+        """Note that a run has ended, perhaps before its last epoch."""
         self._shares[run] = 1.0
 
     @property
     def done(self) -> int:
-        """Parts of `WHOLE`: of the epochs of all runs, or of the time that they have if that will end them sooner."""
+        """Parts of `WHOLE` that are done, by the epochs of all runs, or by the time limit if that will end them
+        sooner."""
         share = sum(self._shares.values()) / max(self._runs, len(self._shares), 1)
         if self._max_time:
             passed = (self._clock() - self._began) / self._max_time

@@ -1,6 +1,6 @@
-"""Lines and shaded bands made of dots, eight to a character; of plain characters where there is no braille.
+"""Lines and shaded bands made of dots, eight to a character; of plain characters if braille is not available.
 
-What lies above hides what lies below, character by character; lines that share one are joined in it. W columns and R
+Upper layers hide lower ones, character by character; lines that share a character are joined in it. W columns and R
 rows of characters hold 2 W by 4 R dots.
 """
 
@@ -18,13 +18,16 @@ from rnncast.series.arrays import Array
 
 DOTS_ACROSS, DOTS_DOWN = 2, 4  # of a character
 BLANK = 0x2800  # braille without a dot; the others follow it, a bit for each dot
-SPARSE, DENSE = 4, 2  # a band has one dot in so many
+SPARSE, DENSE = 4, 2  # a band has one dot in this many
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Dots of one colour. rows: a string of braille a row, the highest first. mark: what stands for them without
-    braille. solid: whether they are a line."""
+    """Dots of one colour.
+
+    rows: a string of braille for each row, the highest first. mark: shown for them without braille. solid: whether they
+    form a line.
+    """
 
     rows: tuple[str, ...]
     style: str
@@ -33,7 +36,7 @@ class Layer:
 
 
 def line(size: tuple[int, int], x: NDArray[np.float64], y: NDArray[np.float64], style: str, mark: str) -> Layer:
-    """A line through points x, y [n], both from 0 to 1, with a gap wherever y is NaN. size: columns and rows."""
+    """Draw a line through points x, y [n], both from 0 to 1, with a gap wherever y is NaN. size: columns and rows."""
     canvas, across, down = _canvas(size)
     column = np.rint(x * (across - 1)).astype(int)
     height = np.where(np.isnan(y), -1, np.rint(np.nan_to_num(np.clip(y, 0, 1)) * (down - 1))).astype(int)
@@ -50,7 +53,7 @@ def line(size: tuple[int, int], x: NDArray[np.float64], y: NDArray[np.float64], 
 
 
 def band(size: tuple[int, int], x: Array, low: Array, high: Array, style: str, mark: str, every: int = SPARSE) -> Layer:
-    """What lies between low and high [n], which follow x [n], rising, all from 0 to 1: one dot in `every`."""
+    """Draw the area between low and high [n] along rising x [n], all from 0 to 1, with one dot in `every`."""
     canvas, across, down = _canvas(size)
     columns = np.arange(np.ceil(x[0] * (across - 1)), x[-1] * (across - 1) + 1e-9).astype(int)
     ends = (np.rint(np.interp(columns / (across - 1), x, end) * (down - 1)).astype(int) for end in (low, high))
@@ -62,7 +65,7 @@ def band(size: tuple[int, int], x: Array, low: Array, high: Array, style: str, m
 
 
 def composed(layers: Sequence[Layer], *, braille: bool) -> list[Text]:
-    """The layers, the lowest first, as rows of characters, the highest first."""
+    """Return the layers, the lowest first, as rows of characters, the highest first."""
     return [_row(layers, [layer.rows[r] for layer in layers], braille) for r in range(len(layers[0].rows))]
 
 
@@ -81,7 +84,7 @@ def _row(layers: Sequence[Layer], rows: list[str], braille: bool) -> Text:
 
 
 def _canvas(size: tuple[int, int]) -> tuple[Canvas, int, int]:
-    """A canvas whose coordinates are its dots, and how many there are of them across and down."""
+    """Return a canvas with dots for coordinates, and the number of dots across and down."""
     across, down = size[0] * DOTS_ACROSS, size[1] * DOTS_DOWN
     return Canvas(*size, 0, 0, across, down), across, down
 
@@ -91,7 +94,7 @@ def _rows(canvas: Canvas) -> tuple[str, ...]:
 
 
 def _ranges(column: NDArray[np.int64], height: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
-    """Of many points in a column, -1 where missing, the lowest and the highest; neighbours are made to touch."""
+    """Reduce many points in a column (-1 where missing) to the lowest and the highest, and make neighbours touch."""
     there = height >= 0
     column, height = column[there], height[there]
     starts = np.flatnonzero(np.diff(column, prepend=-1))

@@ -1,4 +1,4 @@
-"""What of a series is shown, whatever draws it: the end of its history, its forecasts, their intervals. NumPy alone."""
+"""Excerpts of series to show, for any kind of picture: end of the history, forecasts, intervals. NumPy alone."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -44,13 +44,13 @@ class Excerpt(NamedTuple):
     strands: tuple[Strand, ...]
 
     def at(self, position: int) -> float:
-        """The value at a grid position, NaN outside the stretch."""
+        """Return the value at a grid position, NaN outside the stretch."""
         place = position - self.first
         return float(self.y[place]) if 0 <= place < len(self.y) else float("nan")
 
 
 def forecast_excerpt(forecast: Forecast, s: int, seen: Values, seasons: tuple[int, ...]) -> Excerpt:
-    """The forecast of one series s, after the last seasons of what was seen [n] up to its cutoff."""
+    """Return the forecast of one series s, after the last seasons of what was seen [n] up to its cutoff."""
     past = seen[-steps_back(forecast.horizon, seasons) :]
     known = np.flatnonzero(~np.isnan(past))
     past = past[known[0] :] if len(known) else past[:0]
@@ -59,18 +59,18 @@ def forecast_excerpt(forecast: Forecast, s: int, seen: Values, seasons: tuple[in
 
 
 def backtest_excerpt(panel: Panel, s: int, forecasts: Sequence[Forecast], seasons: tuple[int, ...]) -> Excerpt:
-    """One series s of a panel, and the forecasts of it from several origins, each a Forecast that may lack it."""
+    """Return series s of a panel with its forecasts from several origins, each a Forecast that may lack it."""
     places = ((forecast, forecast.ids.index(panel.ids[s])) for forecast in forecasts if panel.ids[s] in forecast.ids)
     return _around(panel, s, [_strand(forecast, place) for forecast, place in places], seasons)
 
 
 def scored_excerpt(panel: Panel, s: int, origins: "Origins", model: "ScoredModel", seasons: tuple[int, ...]) -> Excerpt:
-    """One series s of the actual values, and what a model forecast of it: of origins whose forecasts overlap, the last.
+    """Return series s of the actual values with a model's forecasts of it; of overlapping forecasts, the last.
 
-    panel: the actual values, and what is known of the time before them.
+    panel: the actual values, and the time before them as far as it is known.
     """
     strands: list[Strand] = []
-    for g in np.flatnonzero(origins.series == s)[::-1]:  # the last first
+    for g in np.flatnonzero(origins.series == s)[::-1]:  # latest first
         known = np.flatnonzero(~np.isnan(model.point[g]))
         start = int(origins.cutoff[g]) + 1
         if len(known) and (not strands or start + known[-1] < strands[-1].start):
@@ -81,15 +81,16 @@ def scored_excerpt(panel: Panel, s: int, origins: "Origins", model: "ScoredModel
 
 
 def bands_of(probabilities: tuple[float, ...], quantiles: Values, *, by_level: bool) -> tuple[Band, ...]:
-    """The intervals between quantiles [H, Q] at rising probabilities, from the outermost pair to the innermost.
+    """Return the intervals between quantiles [H, Q] at rising probabilities, from the outermost pair to the innermost.
 
-    by_level: whether a central interval is called by what it holds, "80 %", and not by its ends, "0.1 to 0.9".
+    by_level: whether a central interval is named by its coverage, "80 %", rather than by its ends, "0.1 to 0.9".
     """
     return tuple(_bands(probabilities, quantiles, by_level))
 
 
 def value_range(lines: Sequence[Values], bands: Sequence[tuple[Values, Values]]) -> tuple[float, float]:
-    """The lowest and the highest value to draw: all of the lines, and of the bands what is not too far from them."""
+    """Return the lowest and the highest value to draw: all of the lines, and the bands as far as they are close to
+    them."""
     inner = np.concatenate([np.empty(0), *lines])
     inner = inner[np.isfinite(inner)]
     if not len(inner):
@@ -106,7 +107,7 @@ def value_range(lines: Sequence[Values], bands: Sequence[tuple[Values, Values]])
 
 
 def steps_back(horizon: int, seasons: tuple[int, ...]) -> int:
-    """How much history is shown beside a forecast."""
+    """Return the number of steps of history shown beside a forecast."""
     least, most = (times * horizon for times in HORIZONS_BACK)
     return max(min(SEASONS_BACK * max(seasons, default=1), most), least, FEWEST_BACK)
 
@@ -125,7 +126,7 @@ def _bands(probabilities: tuple[float, ...], quantiles: Values, by_level: bool) 
 
 
 def _around(panel: Panel, s: int, strands: list[Strand], seasons: tuple[int, ...]) -> Excerpt:
-    """The strands of a series, with what was observed under them and for some time before."""
+    """Return the strands of a series, with the observed values under them and for some time before."""
     _, start, y = panel[s]
     if not strands:
         return Excerpt(panel.ids[s], start, y, ())

@@ -1,4 +1,4 @@
-"""A table that fits a narrow screen."""
+"""Tables that fit a narrow screen."""
 
 from copy import copy
 
@@ -6,16 +6,16 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-FOLDED = 4  # columns of that width that a screen has room for
-NATURAL = 10_000  # characters, in which any table is as wide as it needs to be
+FOLDED = 4  # folded columns that fit on a screen side by side
+NATURAL = 10_000  # characters, enough for the natural width of any table
 
 
 class FittingTable(Table):
-    """A table that, where a screen is too narrow, folds its first columns and leaves out its last ones, rather than cut
-    cells; and says which.
+    """A table that, on a narrow screen, folds its first columns and drops its last ones, by name, instead of cutting
+    cells.
 
-    folded: how many columns may be folded. needed: how many are always shown. at_once: how many belong together, as the
-    two ends of an interval do. instead: what shows all of them on any screen.
+    folded: number of columns that may be folded. needed: number that are always shown. at_once: number that belong
+    together, as the two ends of an interval do.
     """
 
     folded = 0

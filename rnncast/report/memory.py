@@ -1,4 +1,4 @@
-"""How far back a model looks, as a picture, as rows, and in one line."""
+"""Memory of a model: how far back it looks, as a picture, as rows, and in one line."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ from rnncast.report.room import AHEAD, Key
 from rnncast.series.panel import Panel
 from rnncast.training.influence import Influence, measure_influence, origins_of
 
-MOST = 0.95  # of all influence, that a reach holds
-LEAST = 1e-4  # of the largest, that is still drawn
-SHOWN = 2  # reaches, cycles or windows, whichever goes back furthest, that are drawn
+MOST = 0.95  # share of the total influence that defines the reach
+LEAST = 1e-4  # smallest influence that is drawn, relative to the largest
+SHOWN = 2  # multiples of the reach, cycle or window, whichever is longest, that are drawn
 NOUNS = {"monthly": "months", "quarterly": "quarters", "yearly": "years", "daily": "days", "hourly": "hours"}
 
 
 @dataclass(frozen=True)
 class MemoryCurve:
-    """The influence of past values on a model's forecasts, and what it is to be held against.
+    """The influence of past values on a model's forecasts, and the lengths to compare it with.
 
-    noun: what a step is called, many of them. window: steps that it holds. cycle: the season that the data show; None
-    if there is none. origins, series: how many the influence is a mean over.
+    noun: the plural for steps. window: number of steps in it. cycle: the season found in the data; None if there is
+    none. origins, series: number of each that the influence is averaged over.
     """
 
     model: str
@@ -45,12 +45,14 @@ class MemoryCurve:
 
     @classmethod
     def of(cls, forecaster: Forecaster, panel: Panel) -> "MemoryCurve":
-        """Of the trained nets of a model on the series of a panel. DataError if they are too short, or there is no such
-        net."""
+        """Measure the trained nets of a model on the series of a panel.
+
+        Raises DataError if the series are too short, or the model has no trained net.
+        """
         spec = forecaster.spec
         if not spec.net.members:
             raise DataError(
-                "--memory looks into trained nets, and this model is the pretrained net alone",
+                "--memory examines trained nets, but this model is the pretrained net alone",
                 hint="train one: --from scratch",
             )
         encoded = forecaster.encoding.encode(panel)
@@ -64,7 +66,7 @@ class MemoryCurve:
 
     @property
     def sentence(self) -> str:
-        """How far back the state looks, and the frame, beside the window and the cycle."""
+        """The reach of the state and of the frame, beside the window and the cycle, in a sentence."""
         found = self.influence
         state, frame = (reach_of(part.mean(1)) for part in (found.state, found.frame))
         if state:
@@ -79,7 +81,7 @@ class MemoryCurve:
 
     @property
     def basis(self) -> str:
-        """What the influence is of, and a mean over."""
+        """What the influence was measured on and averaged over, in words."""
         members = f", the mean of {self.members} nets" if self.members > 1 else ""
         of = f"{self.series} series, an origin each" if self.series > 1 else counted(self.origins, "origin")
         steps = counted(self.influence.lags, "step")
@@ -92,7 +94,7 @@ class MemoryCurve:
 
     @property
     def rows(self) -> Iterator[list[Any]]:
-        """A row for each lag, from 0 (the newest value) on, and each lead time."""
+        """Yield a row for each lag, from 0 (the newest value) on, and each lead time."""
         found = self.influence
         for lag in range(found.lags):
             for place, lead in enumerate(found.leads):
@@ -100,7 +102,7 @@ class MemoryCurve:
                 yield [lag, lead, *(float(part[lag, place]) for part in parts)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values, for JSON; parts by lag, then by lead."""
+        """Return everything as plain values, for JSON; parts by lag, then by lead."""
         found = self.influence
         parts = {"state": found.state, "frame": found.frame, "window": found.window}
         return {
@@ -118,13 +120,13 @@ class MemoryCurve:
 
     @property
     def shown(self) -> int:
-        """How many lags are worth a picture."""
+        """Number of lags worth drawing."""
         found = self.influence
         reaches = [reach_of(part.mean(1)) for part in (found.state, found.frame)]
         return min(found.lags, max(SHOWN * max(*reaches, self.window, self.cycle or 0), 2))
 
     def picture(self) -> Chart:
-        """The influence through the state and through the frame by lag, in powers of ten, the mean over leads."""
+        """Draw the influence through the state and through the frame by lag, in powers of ten, averaged over leads."""
         steps, found = self.shown, self.influence
         state, frame = (part.mean(1)[:steps] for part in (found.state, found.frame))
         floor = LEAST * max(float(state.max(initial=0)), float(frame.max(initial=0)))
@@ -142,13 +144,13 @@ class MemoryCurve:
 
 
 def reach_of(curve: NDArray[np.float64]) -> int:
-    """How many of the newest values hold 95 % of an influence by lag [M]; 0 where there is none."""
+    """Return the number of newest values with 95 % of an influence by lag [M]; 0 if there is none."""
     total = curve.sum()
     return int(np.searchsorted(np.cumsum(curve), MOST * total)) + 1 if total > 0 else 0
 
 
 def _powers(curve: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
-    """Logarithms to base ten; NaN below what is drawn."""
+    """Return logarithms to base ten; NaN below the smallest drawn."""
     drawn = curve > max(floor, 1e-300)
     return np.where(drawn, np.log10(np.where(drawn, curve, 1.0)), np.nan)
 
@@ -158,7 +160,7 @@ def _lags(steps: NDArray[np.int64]) -> Iterable[object]:
 
 
 def memory_table(found: MemoryCurve, *, drawn: bool) -> Group:
-    """The picture, if it is to be drawn; how far back each way reaches at some lead times; and the line on it all."""
+    """Return the picture, if `drawn`; the reach of each path at some lead times; and the summary line."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("lead", justify="right")
     ways = {"state": found.influence.state, "frame": found.influence.frame, "window": found.influence.window}

@@ -1,17 +1,19 @@
-"""Numbers for a person: as many digits as tell them apart, thousands separated, one format to a column."""
+"""Numbers for people: enough digits to tell them apart, thousands separated, one format for each column."""
 
 import math
 from collections.abc import Callable, Iterable
 from statistics import median
 
-DIGITS = 4  # significant, of a number of middling size
+DIGITS = 4  # significant digits of a number of middling size
 TINY = 100  # times smaller
-LARGE, SMALL = 1e12, 1e-3  # beyond which numbers are written with an exponent
+LARGE, SMALL = 1e12, 1e-3  # beyond these, numbers are written with an exponent
 
 
 def column_format(values: Iterable[float]) -> Callable[[float], str]:
-    """How to write the numbers of a column: with the decimals that a middling one needs for four significant digits, or
-    more where a tenth of them is tiny beside it. Nothing for NaN; inf is what it is."""
+    """Return the format for the numbers of a column: four significant digits for a middling one, or more.
+
+    There are more if a tenth of the numbers are tiny beside it. NaN is empty; inf is written as such.
+    """
     sizes = sorted(abs(value) for value in values if math.isfinite(value) and value)
     middle = min(median(sizes), TINY * sizes[len(sizes) // 10]) if sizes else 1.0
     if middle < SMALL or max(sizes, default=0.0) >= LARGE:

@@ -22,11 +22,11 @@ from rnncast.series.panel import Panel
 
 MOST_STRIPS = 8  # series drawn below each other
 WIDEST_NAME = 20
-ROWS_AROUND = 5  # of a screen, beside those of a table: its head, and where the next command is typed
+ROWS_AROUND = 5  # of a screen, besides those of a table: for its header and the next prompt
 
 
 class _Look(NamedTuple):
-    """How a band looks, in a legend too."""
+    """The look of a band, also in a legend."""
 
     braille: str
     mark: str
@@ -40,14 +40,14 @@ _MISSING = (Key("×", "x", "missing", f"bold {MISSING}"),)
 def forecast_picture(
     forecast: Forecast, s: int, seen: NDArray[np.float64], seasons: tuple[int, ...], note: str = ""
 ) -> Chart:
-    """The forecast of one series s with its intervals, after the last seasons of what was seen [n] up to its cutoff.
+    """Draw the forecast of series s with its intervals, after the last seasons of the values seen [n] up to its cutoff.
 
-    note: what is said beside its name.
+    note: shown beside its name.
     """
     excerpt = forecast_excerpt(forecast, s, seen, seasons)
     horizon, past, (strand,) = forecast.horizon, excerpt.y, excerpt.strands
     n, last = len(past), past[-1:]
-    # From the last value on, that the forecast is seen to leave from it; from the first step, if that is missing.
+    # The line begins at the last value, to connect with it, or at the first step if that value is missing.
     joined = last if len(last) and not np.isnan(last[0]) else last[:0]
     start = n - len(joined)
     bands = strand.bands[:: max(len(strand.bands) - 1, 1)]  # the widest and the narrowest
@@ -81,7 +81,7 @@ def forecast_picture(
 
 
 def check_picture(panel: Panel, shown: Sequence[int]) -> RenderableType:
-    """The values of a single series; of several, those shown, each in a strip, all along the same time."""
+    """Draw the values of a single series; of several, those shown, each in a strip, along the same time."""
     return _overview(panel) if len(panel) == 1 else Strips(panel, tuple(shown[:MOST_STRIPS]), len(shown))
 
 
@@ -95,7 +95,7 @@ def _overview(panel: Panel) -> Chart:
     keys = _MISSING if missing.any() else ()
     title = f"{panel.columns.target}{panel.columns.of_series(panel.ids[0])}"
     seasons = panel.frequency.seasons
-    # Where there is a calendar, positions count from the start of a year, a day or an hour.
+    # In a calendar, positions are counted from the start of a year, a day or an hour.
     anchor = -start % min(seasons) if seasons else 0
     curve = Curve(y, 0, AHEAD, "*")
     return Chart(title, keys, len(y), (curve,), written, marked=missing, anchor=anchor, seasons=seasons)
@@ -103,7 +103,7 @@ def _overview(panel: Panel) -> Chart:
 
 @dataclass(frozen=True)
 class OverTable:
-    """A picture above its table; under it, where the table alone fills the screen."""
+    """A picture above its table, or below it if the table alone fills the screen."""
 
     picture: Chart
     table: Table
@@ -115,7 +115,7 @@ class OverTable:
 
 @dataclass(frozen=True)
 class Strips:
-    """A strip for each of the chosen series, each in its own scale; below one with gaps, where they are."""
+    """A strip for each of the chosen series, each on its own scale, with its gaps marked below."""
 
     panel: Panel
     chosen: tuple[int, ...]
@@ -125,11 +125,11 @@ class Strips:
         yield from self.lines(Room.of(console, options))
 
     def lines(self, room: Room) -> Iterator[Text]:
-        """The rows of the picture, none wider than the room."""
+        """Yield the rows of the picture, none wider than the room."""
         panel = self.panel
         few = f", {len(self.chosen)} of {self.of} series" if len(self.chosen) < self.of else ""
         gaps = any(np.isnan(panel[s].y).any() for s in self.chosen)
-        yield from heading(room, f"{panel.columns.target}{few}, each in its own scale", _MISSING if gaps else ())
+        yield from heading(room, f"{panel.columns.target}{few}, each on its own scale", _MISSING if gaps else ())
         names = [harmless(panel.columns.label(panel.ids[s])) for s in self.chosen]
         margin = min(max(map(cell_len, names)), WIDEST_NAME, room.width // 3)
         first, last = int(panel.start[[*self.chosen]].min()), int(panel.ends[[*self.chosen]].max())
@@ -143,7 +143,7 @@ class Strips:
 
 
 def _strip(room: Room, shape: tuple[str, int], y: NDArray[np.float64], start: int, last: int) -> Iterator[Text]:
-    """The strip of values y [n] that begin at a step of those from 0 to last; shape: its name, and its columns."""
+    """Yield the strip of values y [n] that begin at a step between 0 and last; shape: its name, and its columns."""
     name, columns = shape
     whole = np.full(last + 1, np.nan)
     whole[start : start + len(y)] = y

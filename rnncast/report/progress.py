@@ -1,4 +1,4 @@
-"""A live line while something long runs. Drawn on a terminal only; elsewhere nothing is written."""
+"""Live progress lines while something long runs. Drawn on a terminal only; elsewhere nothing is written."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,20 +12,20 @@ from rich.table import Column
 from rnncast.report.harmless import harmless
 
 PATIENCE = 1.0  # seconds that reading may take before a line is drawn
-AN_HOUR = 3600.0  # of which the speed is a mean: an epoch may take minutes
+AN_HOUR = 3600.0  # over which the speed is averaged, because an epoch may take minutes
 MEGABYTE = 1_000_000
 
 
 class Advance(Protocol):
-    """Say how far the work is: done of total, and a few words on it. Of several works at once, each has its line."""
+    """Report progress: done of total, and a few words. If several jobs run at once, each has its own line."""
 
     def __call__(self, done: int, total: int, words: str, work: str = "") -> None: ...
 
 
 @contextmanager
 def progress(console: Console, shown: bool) -> Iterator[Advance]:
-    """Progress bars while the block runs, each gone when its work is done."""
-    # What does not fit in a narrow terminal is cut from the right end of the words.
+    """Show progress bars while the block runs, each removed when its job is done."""
+    # In a narrow terminal, the words are cut at their right end.
     words = TextColumn(
         "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
     )
@@ -46,7 +46,7 @@ def progress(console: Console, shown: bool) -> Iterator[Advance]:
 
 @contextmanager
 def reading_progress(console: Console, shown: bool) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar for bytes read, drawn once reading has taken longer than a moment."""
+    """Show a progress bar for bytes read, once reading has taken longer than a moment."""
     began = perf_counter()
     with ExitStack() as stack:
         bar: list[Advance] = []

@@ -1,4 +1,4 @@
-"""What a picture has to be drawn in: its room, its colours, its heading."""
+"""Room for a picture: its size, its colours, its heading."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -9,13 +9,13 @@ from rich.text import Text
 
 from rnncast.report.harmless import harmless
 
-# Of the palette of Okabe and Ito (2008), which the colour-blind can tell apart; legible on light and on dark.
+# From the colour-blind-safe palette of Okabe and Ito (2008); legible on light and dark backgrounds.
 AHEAD, MISSING, FAINT = "#0072b2", "#d55e00", "bright_black"
 
 
 @dataclass(frozen=True)
 class Room:
-    """How much can be drawn, in characters, and whether with braille and boxes."""
+    """The space for drawing, in characters, and whether braille and box characters are available."""
 
     width: int
     height: int
@@ -23,19 +23,20 @@ class Room:
 
     @classmethod
     def of(cls, console: Console, options: ConsoleOptions) -> "Room":
-        """The room on a screen."""
+        """Return the room on a screen."""
         return cls(options.max_width, console.height, has_braille(options.encoding))
 
     def cut(self, text: Text) -> Text:
-        """The text, shortened to the width."""
+        """Return the text, shortened to the width."""
         text.truncate(self.width, overflow="ellipsis" if self.braille else "crop")
         return text
 
 
 def has_braille(encoding: str) -> bool:
-    """Whether braille can be shown: the encoding has it, and the locale is not plain C, whose terminals may not."""
+    """Return whether braille can be displayed: the encoding has it, and the locale is not plain C, whose terminals may
+    not."""
     named = os.environ.get("LC_ALL") or os.environ.get("LANG")
-    # Python itself sets LC_CTYPE to C.UTF-8 where it was C (PEP 538), so that this says nothing of the terminal.
+    # Python itself changes LC_CTYPE from C to C.UTF-8 (PEP 538), so C.UTF-8 says nothing about the terminal.
     plain = named in ("C", "POSIX") and os.environ.get("LC_CTYPE", "") in ("", "C", "POSIX", "C.UTF-8")
     try:
         "⣿×└".encode(encoding)
@@ -46,7 +47,7 @@ def has_braille(encoding: str) -> bool:
 
 @dataclass(frozen=True)
 class Key:
-    """What a mark means: how it looks, with braille and without, and in words."""
+    """The meaning of a mark: how it looks, with braille and without, and in words."""
 
     braille: str
     plain: str
@@ -55,7 +56,7 @@ class Key:
 
 
 def heading(room: Room, title: str, keys: Iterable[Key]) -> Iterator[Text]:
-    """A title, and what the marks mean: in the same line where there is room."""
+    """Yield a title and the meanings of marks, on the same line if there is room."""
     name, legend = Text(harmless(title), "bold", no_wrap=True), Text(no_wrap=True)
     for key in keys:
         legend.append("   " if legend else "")

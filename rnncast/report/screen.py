@@ -1,4 +1,4 @@
-"""The one way to the terminal for tables and progress: what is text stays text."""
+"""Console for all tables and progress, on which text is never interpreted as markup."""
 
 from typing import Any, TextIO
 
@@ -9,13 +9,13 @@ from rnncast.report.harmless import harmless
 
 
 class _Screen(Console):
-    """A console whose strings may come from data. Each, in a cell, a heading or a line, becomes a Text here."""
+    """A console for strings that may come from data: each cell, heading or line becomes plain Text here."""
 
     def render_str(self, text: str, **how: Any) -> Text:
-        """The string as it is, without markup, but for what `harmless` writes out."""
+        """Return the string as it is, without markup, except for what `harmless` escapes."""
         return super().render_str(harmless(text), **{**how, "markup": False, "emoji": False})
 
 
 def screen(file: TextIO, width: int | None = None) -> Console:
-    """A console that draws on a stream; width in characters, that of the terminal unless given."""
+    """Return a console that draws on a stream. width: in characters; None for that of the terminal."""
     return _Screen(file=file, width=width)

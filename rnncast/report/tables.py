@@ -17,40 +17,40 @@ from rnncast.report.screen import screen
 from rnncast.series.forecast import POINT, Forecast, Paths
 from rnncast.series.sums import Sums
 
-if TYPE_CHECKING:  # it comes with pandas, which a forecast can do without
+if TYPE_CHECKING:  # imports pandas, which a forecast does not need
     from rnncast.evaluate.check import Check
     from rnncast.evaluate.scoring import Scores
 
-WIDEST = 10_000  # characters that a table in a file may take
+WIDEST = 10_000  # characters of a table in a file
 MOST_SERIES = 40  # of a long list, on a screen
-QUIET = ("missing", "duplicates", "zeros", "constant", "season", "strength", "left out")  # where there are none
+QUIET = ("missing", "duplicates", "zeros", "constant", "season", "strength", "left out")  # omitted if empty throughout
 MOST_ASKED = ("values", "mae", "smape", "mase", "bias")
 COUNTED = ("length", "missing", "duplicates", "zeros", "season", "strength")
 
 
 def print_table(table: RenderableType, out: TextIO) -> None:
-    """Draw a table, in colour on a terminal; elsewhere as wide as it needs to be."""
+    """Draw a table, in colour on a terminal, elsewhere at its natural width."""
     console = screen(out, None if out.isatty() else WIDEST)
     console.print(table, width=None if out.isatty() else console.measure(table).maximum, crop=False)
 
 
 def forecast_table(forecast: Forecast) -> Table:
-    """Every row of the forecast; the names are those that a file would have, without what they share."""
+    """Return every row of the forecast, under the names that a file would have without their common prefix."""
     return _rows_table(header_of(forecast), rows_of(forecast))
 
 
 def paths_table(paths: Paths) -> Table:
-    """Every row of the paths."""
+    """Return every row of the paths."""
     return _rows_table(path_header_of(paths), path_rows_of(paths))
 
 
 def sums_table(sums: Sums) -> Table:
-    """Every row of the sums."""
+    """Return every row of the sums."""
     return _rows_table(sums_header(sums), sums_rows(sums))
 
 
 def _rows_table(names: list[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """Keys to the left of the forecast, numbers to its right, all in one format; ids alone are folded."""
+    """Return a table with keys left of the forecast and numbers right of it, in one format; only ids are folded."""
     table = FittingTable(box=box.SIMPLE_HEAD, pad_edge=False)
     keys, rows = names.index(POINT), list(rows)
     table.folded, table.needed, table.at_once = keys - 1, keys + 1, 2 if f"{POINT}-lo-" in "".join(names) else 1
@@ -66,7 +66,8 @@ def _rows_table(names: list[str], rows: Iterable[Sequence[Any]]) -> Table:
 
 
 def scores_table(scores: "Scores") -> Table:
-    """Metrics down and models across; or a row per series or lead time of each model, with the metrics that fit."""
+    """Return metrics down and models across; or a row for each series or lead time of each model, with the metrics that
+    fit."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     known = [i for i in range(1, len(scores.names)) if any(row[i] == row[i] for row in scores.rows)]
     if len({row[0] for row in scores.rows}) == len(scores.rows):
@@ -87,7 +88,7 @@ def scores_table(scores: "Scores") -> Table:
 
 
 def _column(values: Sequence[Any]) -> list[str]:
-    """The cells of a column, its numbers in one format."""
+    """Return the cells of a column, its numbers in one format."""
     written = column_format(value for value in values if isinstance(value, float))
     return [written(value) if isinstance(value, float) else str(value) for value in values]
 
@@ -97,7 +98,7 @@ def _cell(value: Any) -> str:
 
 
 def choices_table(choices: tuple[Choice, ...]) -> Table:
-    """A row per setting: its flag, its value, and why."""
+    """Return a row for each setting: its flag, its value, and the reason."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("setting", style="bold", no_wrap=True)
     table.add_column("value", no_wrap=True)
@@ -108,7 +109,7 @@ def choices_table(choices: tuple[Choice, ...]) -> Table:
 
 
 def findings_table(check: "Check") -> Group:
-    """A row per series; where there are many, those left out and the first others."""
+    """Return a row for each series; of many, those left out and the first others."""
     shown = notable(check)[:MOST_SERIES]
     said = [i for i, name in enumerate(check.names) if name not in QUIET or any(check.rows[row][i] for row in shown)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -117,11 +118,11 @@ def findings_table(check: "Check") -> Group:
     for row in sorted(shown):
         table.add_row(*(_finding(check.names[i], check.rows[row][i]) for i in said))
     more = len(check.rows) - len(shown)
-    return Group(table, *([f"and {more} more series; --json lists all"] if more else []))
+    return Group(table, *([f"and {more} more series; --json lists all of them"] if more else []))
 
 
 def notable(check: "Check") -> list[int]:
-    """The places of all series, those left out first."""
+    """Return the places of all series, those left out first."""
     return sorted(range(len(check.rows)), key=lambda row: check.rows[row][-1] is None)  # stable: order is kept
 
 
@@ -132,7 +133,7 @@ def _finding(name: str, value: object) -> str:
 
 
 def number(value: float) -> str:
-    """Four significant digits, and whole numbers whole. Nothing for NaN; inf is what it is."""
+    """Return a number with four significant digits, and whole numbers whole. NaN is empty; inf is written as such."""
     if not math.isfinite(value):
         return "" if math.isnan(value) else f"{value:g}"
     if abs(value) >= 1e7 or 0 < abs(value) < 1e-3:

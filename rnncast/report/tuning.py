@@ -53,7 +53,8 @@ class Searching:
             self._told(trial)
 
     def _done(self, of_this: float) -> int:
-        """Parts of `WHOLE`: of the trials to come, or of the time that they have if that will end them sooner."""
+        """Return parts of `WHOLE`: of the trials to come, or of the time that they have if that will end them
+        sooner."""
         known = self.known or 0
         share = (len(self._tried) - known + of_this) / max(1, self._wanted.trials - known)
         if self._wanted.seconds:
@@ -62,7 +63,7 @@ class Searching:
 
 
 def trials_table(found: Found, every: bool = False) -> Table:
-    """The best trials and the default settings, the best first; or every trial, in order."""
+    """Return the best trials and the default settings, the best first; or every trial, in order."""
     table, names = FittingTable(box=box.SIMPLE_HEAD, pad_edge=False), [dimension.name for dimension in found.space]
     table.padding, table.needed, table.instead = (0, 1, 0, 0), 2, "--save-trials FILE"
     table.add_column("trial", style="bold", no_wrap=True)
@@ -82,7 +83,7 @@ def trials_table(found: Found, every: bool = False) -> Table:
 
 
 def best_trials(found: Found) -> list[Trial]:
-    """The best few, each once, and the default settings wherever they stand."""
+    """Return the best few, each once, and the default settings wherever they stand."""
     first = {tuple(trial.settings.values()): trial for trial in reversed(found.trials) if trial.finished}
     finished = sorted(first.values(), key=lambda trial: (trial.mase or 0.0, trial.number))
     return [trial for place, trial in enumerate(finished) if place < FEW or trial.number == 0]
@@ -102,14 +103,14 @@ def search_in_words(found: Found, known: int | None) -> str:
 
 
 def trial_in_words(trial: Trial) -> str:
-    """A trial in a line."""
+    """Return a trial in a line."""
     score = trial.why if trial.mase is None else f"MASE {trial.mase:.3f}"
     settings = ", ".join(f"{name.replace('_', '-')} {cell(value)}" for name, value in trial.settings.items())
     return f"trial {_name(trial)}: {score} in {trial.seconds:.1f} s ({settings})"
 
 
 def cell(value: Any) -> str:
-    """The value of a setting."""
+    """Return the value of a setting."""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

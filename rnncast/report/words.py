@@ -1,4 +1,4 @@
-"""Remarks in a line each."""
+"""Remarks, one line each."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from rnncast.training.epoch import EpochReport
 
 
 def choices_in_words(asked: Config, spec: ModelSpec) -> str:
-    """What was decided from the data, for whoever did not decide it."""
+    """Return what was decided from the data and was not asked for."""
     task, frame = spec.task, spec.frame
     seasons = ", ".join(map(str, task.seasons)) or "none"
     horizon = "" if asked.task.horizon else " (one season)" if task.seasons else " (no season to go by)"
@@ -24,7 +24,7 @@ def choices_in_words(asked: Config, spec: ModelSpec) -> str:
 
 
 def name_of(spec: ModelSpec) -> str:
-    """What a model is called by the nets that have a share of its forecast."""
+    """Return the name of a model, by the nets that share in its forecast."""
     if not spec.net.pretrained:
         return spec.net.model
     learnt = FINETUNED if spec.net.finetuned else PRETRAINED
@@ -32,7 +32,8 @@ def name_of(spec: ModelSpec) -> str:
 
 
 def shares_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:
-    """Which of the pretrained net, as it is or finetuned, trained nets and their mean forecast, and why."""
+    """Return which nets make the forecast, and why: the pretrained net, as it is or finetuned, trained nets, or their
+    mean."""
     named = {"pretrained_mase": PRETRAINED, "finetuned_mase": FINETUNED, "scratch_mase": spec.net.model}
     named["mean_mase"] = "their mean"
     if {"pretrained_mase", "finetuned_mase"} <= scores.keys():
@@ -43,45 +44,46 @@ def shares_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:
     if spec.train.start != VALIDATION:
         return f"{taken}: not decided by validation"
     if not scores:
-        return f"{taken}: too few rows to hold any back, and so to learn from"
+        return f"{taken}: too few rows to hold any out, and so to learn from"
     if "mean_mase" not in scores:
-        return f"on data held back, {found} (MASE): {taken}, as an untrained net is so far behind with so few values"
+        return f"on held-out data, {found} (MASE): {taken}, because nets from scratch are far behind on so few values"
     clear = (
-        "the data held back cannot tell which alone is better"
+        "the held-out data do not show which one alone is better"
         if 0 < spec.net.pretrained < 1
         else "the mean is clearly worse"
     )
-    return f"on data held back, {found} (MASE): {taken}, as {clear}"
+    return f"on held-out data, {found} (MASE): {taken}, because {clear}"
 
 
 def scores_in_words(model: str, scores: Mapping[str, float | None]) -> str:
-    """How good the net was out of sample, and plainly so where it loses; None or infinity: nothing could be scored."""
+    """Return how good the net was out of sample, plainly where it loses; None or infinity mean that nothing could be
+    scored."""
     if not scores:
-        return "too few rows to hold any back: nothing is known of how good this is"
+        return "too few rows to hold any out: the accuracy of this model is unknown"
     known = {name: score for name, score in scores.items() if score is not None and math.isfinite(score)}
     if not {"mase", "seasonal_naive_mase"} <= known.keys():
-        return "what was held back is too even to score: nothing is known of how good this is"
+        return "the held-out data are constant and cannot be scored: the accuracy of this model is unknown"
     return _judged_in_words(model, known)
 
 
 def _judged_in_words(model: str, scores: Mapping[str, float]) -> str:
     ours, rivals = scores["mase"], {"seasonal naive": "seasonal_naive_mase", "naive": "naive_mase"}
-    if scores.get("naive_mase") == scores["seasonal_naive_mase"]:  # where there is no season, they are one
+    if scores.get("naive_mase") == scores["seasonal_naive_mase"]:  # the same forecast if there is no season
         del rivals["seasonal naive"]
     found = {f"{name} {scores[key]:.3f}": ours < scores[key] for name, key in rivals.items() if key in scores}
     beaten, others = (" and ".join(text for text, won in found.items() if won is side) for side in (True, False))
     sides = [*([f"better than {beaten}"] if beaten else []), *([f"NO BETTER THAN {others}"] if others else [])]
-    words = f"on data held back: {model} {ours:.3f}, {', but '.join(sides)} (MASE)"
+    words = f"on held-out data: {model} {ours:.3f}, {', but '.join(sides)} (MASE)"
     shrinkage = scores["shrinkage"]
     if shrinkage == 1:
-        words += f"; the forecasts are shrunk towards their base forecast, completely, as {model} did not improve on it"
+        words += f"; forecasts are shrunk completely to their base forecast, because {model} did not improve on it"
     elif shrinkage > 0:
-        words += f"; the forecasts are shrunk towards their base forecast, by {shrinkage:.0%}"
+        words += f"; forecasts are shrunk towards their base forecast by {shrinkage:.0%}"
     return words
 
 
 def epoch_in_words(run: str, report: EpochReport, judged: EpochReport) -> str:
-    """An epoch for the progress line, with the score of the last epoch that was judged."""
+    """Return an epoch for the progress line, with the score of the last epoch that was validated."""
     words = [f"{run} {report.epoch}/{report.epochs}", f"loss {report.loss:.3f}"]
     if judged.valid_mase is not None and math.isfinite(judged.valid_mase):  # a constant series has no MASE
         words.append(f"MASE {judged.valid_mase:.2f} naive {judged.naive_mase:.2f}")
@@ -91,7 +93,7 @@ def epoch_in_words(run: str, report: EpochReport, judged: EpochReport) -> str:
 
 
 def ledger_in_words(run: str, report: EpochReport) -> str:
-    """An epoch for --verbose: the gradient's size, how often it was clipped, and what of it reaches back how far."""
+    """Return an epoch for --verbose: the size of the gradient, how often it was clipped, and its parts by lag."""
     words = (
         f"{run} {report.epoch}: loss {report.loss:.4f}, gradient norm {report.gradient_norm:.3g} "
         f"(95 %: {report.gradient_norm_95:.3g}), {report.clipped:.0%} clipped"
@@ -102,19 +104,19 @@ def ledger_in_words(run: str, report: EpochReport) -> str:
 
 
 def checkpoint_in_words(folder: str, checkpoint: Checkpoint | None) -> str:
-    """Where a training goes on."""
+    """Return where a training run resumes."""
     if checkpoint is None:
-        return f"{folder} holds no checkpoint yet: from the beginning"
+        return f"{folder} holds no checkpoint yet: starting from the beginning"
     runs = checkpoint.runs.items()
     there = [f"{name} at epoch {run.place.epoch}" for name, run in runs if run.place is not None]
     ended = len(checkpoint.runs) - len(there)
     trained = [f"{counted(ended, 'net')} trained"] if ended else []
-    return f"going on from {folder}: {'; '.join([*trained, *there])}"
+    return f"resuming from {folder}: {'; '.join([*trained, *there])}"
 
 
 def interruption_in_words(interruption: Interruption) -> str:
-    """Which nets a model holds whose training was stopped before its end."""
+    """Return which nets a model holds after its training was stopped early."""
     which = f"{interruption.nets} of {interruption.of_nets} nets" if interruption.of_nets > 1 else "the net"
     if interruption.epochs < interruption.of_epochs:
         which += f" after {interruption.epochs} of {counted(interruption.of_epochs, 'epoch')}"
-    return which + (", without the data held back for validation" if interruption.run == "validation" else "")
+    return which + (", without the data held out for validation" if interruption.run == "validation" else "")

@@ -45,7 +45,7 @@ def read_several(
     """Read tables of forecasts of the series of `actual`. The model of a table that has one goes by the name of its
     source; those of others by the names of their columns, after that of the source if it is given or they are `taken`.
 
-    Errors as `read_forecasts`; Raises UsageError for two models of one name.
+    Errors as `read_forecasts`; UsageError for two models of one name.
     """
     tables = [read_forecasts(source.data, asked, actual) for source in sources]
     names: list[dict[str, str]] = []

@@ -22,11 +22,11 @@ from rnncast.times.frequency import FIRST_DATE, LAST_DATE, Frequency, Positions
 from rnncast.times.zones import offset_of
 from rnncast.values import Values
 
-MOST_POINTS = 2400  # of a line: more than a figure can show apart
-LARGE, SMALL = 1e30, 1e-30  # values beyond these are drawn by a power of ten smaller or larger, as matplotlib squares
-BESIDE = ["", "%Y", "%Y", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"]  # what is said beside years, months, ..., seconds
+MOST_POINTS = 2400  # of a line: more than a figure can resolve
+LARGE, SMALL = 1e30, 1e-30  # values beyond these are rescaled by a power of ten, because matplotlib squares them
+BESIDE = ["", "%Y", "%Y", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"]  # offset text beside years, months, ..., seconds
 MOST_EXPONENT = 300  # of that power
-UNITS = ((1e12, ""), (1e9, "B"), (1e6, "M"), (1e4, "k"))  # from where on values are counted in what
+UNITS = ((1e12, ""), (1e9, "B"), (1e6, "M"), (1e4, "k"))  # least value of each unit, and its suffix
 HISTORY, OBSERVED, FORECAST, GAP = "history", "observed", "forecast", "missing"
 DENSE = 40  # values between two ticks, from which on a line is thin
 
@@ -34,7 +34,7 @@ Entries = dict[str, Artist]  # of a legend
 
 
 class Look(NamedTuple):
-    """How a line is drawn; what has a higher order lies above."""
+    """The look of a line; a higher order is drawn on top."""
 
     colour: str
     dashes: Any = "-"
@@ -44,18 +44,18 @@ class Look(NamedTuple):
 
 @dataclass(frozen=True)
 class Timeline:
-    """From grid positions to places on an axis of time, by the clocks that the user reads."""
+    """Grid positions as places on an axis of time, by the clocks that the user reads."""
 
     frequency: Frequency
     columns: Columns
 
     def places(self, positions: Positions) -> Values:
-        """The place of each position: days since 1970, or the user's own whole numbers."""
+        """Return the place of each position: days since 1970, or the user's own whole numbers."""
         times = self.frequency.times(positions)
         return np.asarray(times if self._numbered else dates.date2num(times), np.float64)
 
     def set_on(self, axes: Axes, first: int, last: int, ticks: int) -> None:
-        """Make an axis of time from one grid position to another, with about so many ticks."""
+        """Make an axis of time from one grid position to another, with about `ticks` ticks."""
         low, high = self.places(np.array([first, last]))
         margin = 0.02 * (high - low) or 0.5
         low, high = low - margin, high + margin
@@ -79,16 +79,16 @@ class Timeline:
     def _zone(self) -> tzinfo | None:
         zone = self.columns.time_zone
         if not self.columns.in_utc:
-            return None  # times are those of the wall, whatever its zone
+            return None  # local times, whatever the zone
         if zone[:1] in "+-":
             return timezone(timedelta(microseconds=offset_of(zone)))
         return ZoneInfo(zone)
 
 
 class Numbers(Formatter):
-    """Ticks with as many digits as tell them apart, in thousands, millions or billions where they are large.
+    """Ticks with enough digits to tell them apart, in thousands, millions or billions if they are large.
 
-    exponent: by what power of ten the values were made smaller before they were drawn.
+    exponent: the power of ten by which values were scaled down before drawing.
     """
 
     def __init__(self, exponent: int = 0) -> None:
@@ -98,7 +98,7 @@ class Numbers(Formatter):
         return self.format_ticks([x])[0]
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
-        """The text of each tick."""
+        """Return the text of each tick."""
         largest = max((abs(each) for each in values), default=0.0)
         if self.exponent or largest >= UNITS[0][0] or 0 < largest < 1e-3:
             plain = [f"{value:g}" for value in values]
@@ -113,7 +113,8 @@ class Numbers(Formatter):
 
 
 def set_values(axes: Axes, low: float, high: float, ticks: int = 5) -> float:
-    """Make an axis of values from one to another; what values are to be multiplied by to be drawn on it."""
+    """Make an axis of values from one to another, and return the factor by which values must be multiplied to be
+    drawn."""
     largest = max(abs(low), abs(high))
     exponent = int(np.floor(np.log10(largest))) if largest > LARGE or 0 < largest < SMALL else 0
     exponent = max(min(exponent, MOST_EXPONENT), -MOST_EXPONENT)
@@ -135,9 +136,9 @@ def draw_excerpt(
     name: str = FORECAST,
     others: Mapping[str, Excerpt] = {},
 ) -> Entries:
-    """A series, its forecasts and their intervals; what a legend has to say. ticks: of time and of values.
+    """Draw a series, its forecasts and their intervals, and return the legend. ticks: number for time and for values.
 
-    name: of who made the forecasts. others: forecasts of the same series by others, of which the lines are drawn.
+    name: of the source of the forecasts. others: forecasts of the same series by others, drawn as lines.
     """
     lines = {name: excerpt.strands, **{other: each.strands for other, each in others.items()}}
     strands = [strand for each in lines.values() for strand in each]
@@ -166,7 +167,7 @@ def draw_excerpt(
 
 
 def draw_line(axes: Axes, x: Values, y: Values, look: Look) -> Artist:
-    """A line through x, y [n], with a gap wherever y is NaN; a value between two gaps is a dot."""
+    """Draw a line through x, y [n], with a gap wherever y is NaN; a value between two gaps is a dot."""
     x, y = thinned(x, y)
     colour, dashes, width, order = look
     (line,) = axes.plot(x, y, color=colour, linestyle=dashes, linewidth=width, zorder=order)
@@ -178,7 +179,7 @@ def draw_line(axes: Axes, x: Values, y: Values, look: Look) -> Artist:
 
 
 def mark_missing(axes: Axes, x: Values) -> Entries:
-    """A mark on the axis of time at each place x [n] whose value is missing."""
+    """Mark each place x [n] with a missing value on the axis of time."""
     if not len(x):
         return {}
     low, high = axes.get_xlim()
@@ -189,8 +190,8 @@ def mark_missing(axes: Axes, x: Values) -> Entries:
 
 
 def thinned(x: Values, y: Values) -> tuple[Values, Values]:
-    """At most `MOST_POINTS` points of a line, of each stretch the least and the greatest, so that none is lost that
-    stands out."""
+    """Return at most `MOST_POINTS` points of a line: the least and the greatest of each stretch, so that outliers
+    stay."""
     if len(y) <= MOST_POINTS:
         return x, y
     edges = np.linspace(0, len(y), MOST_POINTS // 2 + 1).astype(int)
@@ -206,20 +207,21 @@ def thinned(x: Values, y: Values) -> tuple[Values, Values]:
 def _fans(
     axes: Axes, strand: Strand, excerpt: Excerpt, timeline: Timeline, scale: tuple[float, float, float]
 ) -> Entries:
-    """scale: what values are multiplied by to be drawn, and from which to which they can be."""
+    """Draw the intervals of forecasts. scale: the factor by which values are multiplied; least, most: their possible
+    range."""
     factor, least, most = scale
     entries: Entries = {}
     for band, colour in zip(strand.bands, tints(COLOURS[0], len(strand.bands)), strict=True):
         x, low = _joined(strand, excerpt, timeline, band.low)
         _, high = _joined(strand, excerpt, timeline, band.high)
-        low, high = (factor * np.clip(end, least, most) for end in (low, high))  # what is far away is not drawn
+        low, high = (factor * np.clip(end, least, most) for end in (low, high))  # far values are not drawn
         axes.fill_between(x, low, high, color=colour, linewidth=0, zorder=2)
         entries[band.name] = Patch(color=colour, linewidth=0)
     return entries
 
 
 def _joined(strand: Strand, excerpt: Excerpt, timeline: Timeline, y: Values) -> tuple[Values, Values]:
-    """Values of a strand from the last value before it on, that it is seen to leave from there, if that is known."""
+    """Return the values of a strand from the last value before it, if known, so that the lines connect."""
     last = excerpt.at(strand.start - 1)
     joined = [last] if np.isfinite(last) else []
     positions = strand.start + np.arange(-len(joined), len(y))

@@ -1,4 +1,4 @@
-"""Which series of many are drawn: not the first, but the worst, those in the middle and the best."""
+"""Choice of the series to draw when there are many: the worst, the middle and the best, not the first."""
 
 from typing import NamedTuple
 
@@ -12,17 +12,17 @@ MOST = 3 * EACH  # series that are all drawn, if there are no more
 
 
 class Chosen(NamedTuple):
-    """A series, by its place, and which of the three it is; "" where all are drawn."""
+    """A series, by its place, and which of the three it is; "" if all are drawn."""
 
     place: int
     which: str
 
 
 def chosen(scores: Values, words: tuple[str, str, str] = WORDS) -> list[Chosen]:
-    """Of series by their scores [S], more being worse: the worst, the median and the best, each with its word.
+    """Choose series by their scores [S], higher being worse: the worst, the median and the best, each with its word.
 
-    Of at most `MOST` series, all, the worst first, and last those that have no score (NaN). Of more, those with a score
-    alone, if any has one: all of them, again, if there are at most `MOST`.
+    With at most `MOST` series, all of them, the worst first and those without a score (NaN) last. With more, only those
+    with a score, if any has one; if these are at most `MOST`, all of them.
     """
     order = np.argsort(-scores, kind="stable")  # NaN last
     scored = int((~np.isnan(scores)).sum())
@@ -39,7 +39,7 @@ def chosen(scores: Values, words: tuple[str, str, str] = WORDS) -> list[Chosen]:
 
 
 def in_words(drawn: list[Chosen], scores: Values, by: str, words: tuple[str, str, str] = WORDS) -> str:
-    """What of a panel is drawn, for under its title."""
+    """Return which series of a panel are drawn, for a line under the title."""
     of, scored = len(scores), bool(np.isfinite(scores).any())
     few = f"all {of} series" if len(drawn) == of else f"{len(drawn)} of {of} series"
     if any(each.which for each in drawn):

@@ -1,4 +1,4 @@
-"""The figure of a comparison: the scores of all, and the forecasts that they are the scores of."""
+"""Figure of a comparison: the scores of all candidates, and the forecasts behind them."""
 
 from typing import Any, NamedTuple
 
@@ -20,12 +20,12 @@ from rnncast.series.panel import Panel
 from rnncast.values import Values
 
 EACH, AROUND = 0.24, 0.75  # inches, of a candidate's row of scores, and around all rows
-FARTHEST = 4  # times the best score, to which the axis of scores reaches at most
+FARTHEST = 4  # longest axis of scores, in multiples of the best
 MODELS = 6  # of a single series, whose forecasts are drawn
 
 
 class _Pictures(NamedTuple):
-    """Small pictures; who made the forecasts that they are of; and what is said of the choice."""
+    """Small pictures, the source of their forecasts, and a remark on how they were chosen."""
 
     pictures: list[Small]
     name: str
@@ -33,8 +33,11 @@ class _Pictures(NamedTuple):
 
 
 def compare_figure(findings: Findings, panel: Panel) -> Figure:
-    """The MASE of each candidate, mean and each unit's; below, of a single series the forecasts of each; of several
-    those of the judged model, for the series that it forecast worst, in the middle and best, beside the next best."""
+    """Draw the MASE of each candidate, the mean and each unit's, with forecasts below.
+
+    Of a single series, they are the forecasts of each candidate; of several, those of the judged model, beside the next
+    best, for its worst, middle and best series.
+    """
     found, verdict = findings.comparison, findings.verdict
     assert found is not None
     judged = verdict.model if verdict else found.scores[0].name
@@ -83,14 +86,14 @@ def _excerpt(findings: Findings, found: Comparison, panel: Panel, s: int, name: 
 
 
 def _of_series(mase: Values) -> Values:
-    """The mean over origins of a MASE [O, S] for each series [S], NaN where it was not scored."""
+    """Return the mean over origins of a MASE [O, S] for each series [S], NaN if it was not scored."""
     means = np.full(mase.shape[1], np.nan)
     means[(~np.isnan(mase)).any(axis=0)] = by_unit(mase, "series")
     return means
 
 
 def _draw_scores(axes: Axes, found: Comparison, judged: str) -> None:
-    """A row for each candidate, the best at the top: a mark for the mean MASE, a faint one for each unit's."""
+    """Draw a row for each candidate, the best at the top: a mark for the mean MASE, a faint one for each unit's."""
     units = {score.name: found.losses(score.name) for score in found.scores}
     furthest = FARTHEST * found.scores[0].mean or 1.0
     highest = max(score.mean for score in found.scores), *(float(np.quantile(each, 0.9)) for each in units.values())
@@ -110,14 +113,14 @@ def _draw_scores(axes: Axes, found: Comparison, judged: str) -> None:
     axes.grid(visible=True, axis="x")
     panel_title(
         axes,
-        "MASE, where less is better",
+        "MASE (lower is better)",
         f"diamond: mean, dot: one {found.units if found.units == 'series' else 'origin'}",
         7.0,
     )
 
 
 def _draw_units(axes: Axes, row: int, values: Values, most: float) -> None:
-    """Marks of the scores up to the most that there is room for; where there are more, an arrow at the edge."""
+    """Draw marks of the scores up to the largest that fits, and an arrow at the edge if there are larger ones."""
     inside = values[values <= most]
     axes.plot(inside, np.full(len(inside), row), "o", color=GREY, alpha=0.35, markersize=4, markeredgewidth=0, zorder=3)
     if len(inside) < len(values):

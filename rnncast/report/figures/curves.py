@@ -1,4 +1,4 @@
-"""Figures of curves over something that is no time: lead times, lags, epochs."""
+"""Figures of curves over something other than time: lead times, lags, epochs."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -16,9 +16,9 @@ TALL = 3.2  # inches, of a picture
 
 
 class Curves(NamedTuple):
-    """Curves [n] by name over x [n], rising, NaN = missing; what each axis is; and places on x that have a name.
+    """Curves [n] by name over x [n], rising, NaN = missing; labels of the axes; and named places on x.
 
-    powers: whether the axis of values goes by powers of ten; what is not above 0 is not drawn then.
+    powers: whether the axis of values goes by powers of ten; values not above 0 are then not drawn.
     """
 
     title: str
@@ -31,7 +31,7 @@ class Curves(NamedTuple):
 
 
 def curves_figure(title: str, note: str, pictures: Sequence[Curves]) -> Figure:
-    """Pictures of curves under each other."""
+    """Draw pictures of curves one above the other."""
     figure = new_figure(WIDE, 0.9 + TALL * len(pictures))
     head(figure, title, note)
     for axes, each in zip(figure.subplots(len(pictures), squeeze=False)[:, 0], pictures, strict=True):
@@ -41,7 +41,7 @@ def curves_figure(title: str, note: str, pictures: Sequence[Curves]) -> Figure:
 
 
 def draw_curves(axes: Axes, curves: Curves) -> Entries:
-    """Draw curves on axes; what a legend has to say of them."""
+    """Draw curves on axes and return the legend."""
     entries: Entries = {}
     if curves.powers:
         axes.set_yscale("log")

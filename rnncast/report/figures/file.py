@@ -1,4 +1,4 @@
-"""From a figure to a file: which forms there are, and what must be there before the work begins. No matplotlib yet."""
+"""Writing a figure to a file: the forms there are, and checks before the work begins. No matplotlib yet."""
 
 import warnings
 from collections.abc import Callable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMS = ("png", "svg", "pdf")
-# What would differ from one run to the next is left out, so that the same figure is the same bytes.
+# Metadata that differ from run to run are left out, so that the same figure gives the same bytes.
 _METADATA: dict[str, dict[str, str | None]] = {
     "png": {"Software": "rnncast"},
     "svg": {"Creator": "rnncast", "Date": None},
@@ -23,7 +23,7 @@ _NO_GLYPH = "Glyph .* missing from font"
 
 
 def form_of(path: str) -> str:
-    """Which of the forms a file's name asks for. UsageError if it is none of them."""
+    """Return the form that a file's name asks for. Raises UsageError if it is not one of those supported."""
     form = PurePath(path).suffix.lower().removeprefix(".")
     if form not in FORMS:
         raise UsageError(
@@ -33,16 +33,16 @@ def form_of(path: str) -> str:
 
 
 def check_figure(path: str) -> None:
-    """UsageError if a path names no form of figure; RnncastError if matplotlib, which draws them, is not installed."""
+    """Raise UsageError if a path names no form of figure; RnncastError if matplotlib is not installed."""
     form_of(path)
     if find_spec("matplotlib") is None:
         raise RnncastError(f"to draw {path}, matplotlib is needed", hint="pip install 'rnncast[plot]'")
 
 
 def write_figure(path: str, draw: "Callable[[], Figure]", note: Callable[[str], None] = lambda text: None) -> None:
-    """Draw a figure and write it to a file, whole or not at all. `note` is told of letters that no font here has.
+    """Draw a figure and write it to a file, whole or not at all. `note` is called about letters missing from all fonts.
 
-    OutputError if it cannot be written.
+    Raises OutputError if it cannot be written.
     """
     from rnncast.report.figures.style import styled
 

@@ -1,4 +1,4 @@
-"""Figures of forecasts after their history, and of forecasts beside what came."""
+"""Figures of forecasts after their history, and of forecasts beside the observed values."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from rnncast.series.metrics import seasonal_error
 from rnncast.series.panel import Panel
 from rnncast.values import Values
 
-if TYPE_CHECKING:  # it brings the readers of tables, which a forecast can do without
+if TYPE_CHECKING:  # imports the readers of tables, which a forecast does not need
     from rnncast.evaluate.scoring import Origins, ScoredModel, Scores
 
 SURENESS = ("widest", "median", "narrowest")
@@ -24,9 +24,9 @@ MODELS = 6  # the best, of a single series
 
 
 def forecast_figure(forecast: Forecast, seen: Sequence[Values], seasons: tuple[int, ...], s: int | None) -> Figure:
-    """Forecasts with all their intervals, after the last seasons of what was seen of each series up to its cutoff.
+    """Draw forecasts with all their intervals, after the last seasons of the values of each series up to its cutoff.
 
-    s: the series to draw; None: of several, those whose intervals are the widest, the median and the narrowest, by
+    s: the series to draw; None: of several, those with the widest, the median and the narrowest intervals, relative to
     how much the series change over a season.
     """
     timeline, title = Timeline(forecast.frequency, forecast.columns), forecast.columns.target
@@ -50,10 +50,10 @@ def forecast_figure(forecast: Forecast, seen: Sequence[Values], seasons: tuple[i
 
 
 def score_figure(actual: Panel, history: Panel | None, scores: "Scores") -> Figure:
-    """Forecasts beside what came; history: what came before the actual values, if they do not hold it themselves.
+    """Draw forecasts beside the observed values.
 
-    Of a single series a picture for each model, the best first; of several, the worst, the median and the best of the
-    best model's.
+    history: the values before the actual ones, unless these include them. Of a single series, a picture for each model,
+    the best first; of several, the worst, the median and the best of the best model.
     """
     panel, origins, models = _with_history(actual, history), scores.origins, scores.models
     seasons = panel.frequency.seasons
@@ -82,7 +82,7 @@ def score_figure(actual: Panel, history: Panel | None, scores: "Scores") -> Figu
 
 
 def _with_history(actual: Panel, history: Panel | None) -> Panel:
-    """The actual values of each series with those before them, where they are known."""
+    """Return the actual values of each series, after those before them if these are known."""
     if history is None:
         return actual
     places = {name: s for s, name in enumerate(history.ids)}
@@ -98,7 +98,7 @@ def _with_history(actual: Panel, history: Panel | None) -> Panel:
 
 
 def _widths(forecast: Forecast, seen: Sequence[Values], season: int) -> Values:
-    """The mean width of each forecast's widest interval [S], by the mean change of what was seen over a season."""
+    """Return the mean width of each forecast's widest interval [S], relative to the mean change over a season."""
     if len(forecast.probabilities) < 2:
         return np.full(len(forecast.ids), np.nan)
     past = Panel.from_series({str(s): y for s, y in enumerate(seen)})
@@ -108,9 +108,9 @@ def _widths(forecast: Forecast, seen: Sequence[Values], season: int) -> Values:
 
 
 def _errors(origins: "Origins", models: "Mapping[str, ScoredModel]") -> tuple[str, dict[str, Values]]:
-    """A metric, and each model's mean of it over the origins of each series that there are, the best model first.
+    """Return a metric, and each model's mean of it over the origins of each series, the best model first.
 
-    MASE where anything has one; else sMAPE.
+    The metric is MASE if any series has one; else sMAPE.
     """
     scaled = any(np.isfinite(model.mase).any() for model in models.values())
     metric = "MASE" if scaled else "sMAPE"

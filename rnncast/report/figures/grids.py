@@ -1,4 +1,4 @@
-"""Figures made of a picture, or of several small ones in rows."""
+"""Figures of one picture, or of several small ones in rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ TALL, LOW = 3.4, 1.75  # inches, of a picture alone, and of one in a row
 
 
 class Small(NamedTuple):
-    """A small picture: its name, what is said of it, the series, and forecasts of it by others."""
+    """A small picture: its name, a remark, the series, and forecasts of it by others."""
 
     name: str
     note: str
@@ -26,7 +26,7 @@ class Small(NamedTuple):
 
 
 def single(title: str, note: str, excerpt: Excerpt, timeline: Timeline) -> Figure:
-    """A series and its forecasts, across the figure."""
+    """Draw a series and its forecasts across the figure."""
     figure = new_figure(WIDE, TALL)
     head(figure, title, note)
     legend(figure, draw_excerpt(figure.add_subplot(), excerpt, timeline))
@@ -34,7 +34,7 @@ def single(title: str, note: str, excerpt: Excerpt, timeline: Timeline) -> Figur
 
 
 def several(title: str, note: str, pictures: Sequence[Small], timeline: Timeline, name: str = FORECAST) -> Figure:
-    """Small pictures in rows, each with axes of its own; name: of who made the forecasts."""
+    """Draw small pictures in rows, each with its own axes; name: of the source of the forecasts."""
     across = min(ACROSS, len(pictures))
     figure = new_figure(WIDE + across - 1, 0.9 + (LOW * rows_of(len(pictures), across) if across > 1 else TALL - 0.7))
     head(figure, title, note)
@@ -50,7 +50,7 @@ def fill(
     name: str = FORECAST,
     most: int = ACROSS,
 ) -> Entries:
-    """Draw small pictures into a part of a figure, at most so many side by side; what a legend has to say of them."""
+    """Draw small pictures into a part of a figure, at most `across` side by side, and return the legend."""
     across = min(most, len(pictures))
     grid = place.subgridspec(rows_of(len(pictures), across), across)
     width = float(figure.get_figwidth()) / across - 0.5
@@ -64,11 +64,11 @@ def fill(
 
 
 def said(which: str, metric: str, value: float) -> str:
-    """What is said of a small picture: "worst, MASE 1.234"; without the name of a metric "widest, 9.1"."""
+    """Return the remark on a small picture: "worst, MASE 1.234"; without the name of a metric, "widest, 9.1"."""
     score = "" if not np.isfinite(value) else f"{metric} {number(value)}" if metric else f"{value:.1f}"
     return ", ".join(filter(None, (which, score)))
 
 
 def rows_of(pictures: int, across: int) -> int:
-    """How many rows so many pictures take."""
+    """Return the number of rows that a number of pictures take."""
     return -(-pictures // across)

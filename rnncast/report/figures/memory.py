@@ -1,4 +1,4 @@
-"""The figure of how far back a model looks."""
+"""Figure of how far back a model looks."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -8,8 +8,10 @@ from rnncast.report.memory import MemoryCurve
 
 
 def memory_figure(found: MemoryCurve) -> Figure:
-    """The influence by lag through the state, the frame and the window, the mean over lead times; and below, through
-    the state, for each of some lead times."""
+    """Draw the influence by lag through the state, the frame and the window, averaged over lead times.
+
+    Below, the influence through the state for each of some lead times.
+    """
     influence, steps = found.influence, found.shown
     lags = np.arange(float(steps))
     ways = {"state": influence.state, "frame": influence.frame, "window": influence.window}

@@ -1,4 +1,4 @@
-"""The figure of a model file: how good it was, how unsure it is further ahead, and the state that it goes on from."""
+"""Figure of a model file: its scores, the width of its intervals by lead time, and its saved state."""
 
 import math
 
@@ -19,19 +19,22 @@ from rnncast.report.words import scores_in_words
 from rnncast.series.forecast import Forecast
 from rnncast.values import Values
 
-HEIGHT, PER_SERIES = 4.3, 0.16  # inches, of the figure, and of a row of the state beyond the first ones
+HEIGHT, PER_SERIES = 4.3, 0.16  # inches, of the figure, and of each row of the state after the first ones
 FIRST_ROWS, MOST_ROWS = 4, 24  # series whose state is drawn
 NAMES = {"mase": "", "seasonal_naive_mase": "seasonal naive", "naive_mase": "naive"}
 
 
 def model_figure(forecaster: Forecaster, path: str) -> Figure:
-    """The scores on data held back, the width of the intervals by lead time, and the net's state after the last value
-    of each series. path: of its file."""
+    """Draw the scores on held-out data, the width of the intervals by lead time, and the state after each series' last
+    value.
+
+    path: of the model file.
+    """
     told, state = card(forecaster, None), _state(forecaster)
     rows = 0 if state is None else min(len(state), MOST_ROWS)
     figure = new_figure(WIDE, HEIGHT + PER_SERIES * max(rows - FIRST_ROWS, 0) if rows else HEIGHT / 1.5)
     net = told["net"]
-    words = scores_in_words(net["model"], told["scores"]) if told["scores"] else "no data were held back"
+    words = scores_in_words(net["model"], told["scores"]) if told["scores"] else "no data were held out"
     nets = f"{counted(net['members'], 'net')} of {counted(net['layers'], 'layer')} of {net['hidden size']} units"
     size = f"{nets}, {net['parameters']:,} parameters"
     data = f"{told['data']['frequency']}, up to {told['data']['last time']}"
@@ -50,13 +53,13 @@ def model_figure(forecaster: Forecaster, path: str) -> Figure:
 
 
 def _scores(forecaster: Forecaster) -> dict[str, float]:
-    """The MASE of the net and of what it was held against, where they are known."""
+    """Return the MASE of the net and of the forecasts it was compared with, as far as they are known."""
     known = {name: forecaster.scores.get(key, math.nan) for key, name in NAMES.items()}
     return {name or forecaster.spec.net.model: score for name, score in known.items() if math.isfinite(score)}
 
 
 def _draw_scores(axes: Axes, scores: dict[str, float]) -> None:
-    """A bar for each, the net's in colour."""
+    """Draw a bar for each score, the net's in colour."""
     colours = [AHEAD, *[GREY] * (len(scores) - 1)]
     axes.barh(range(len(scores)), [*scores.values()], color=colours, height=0.6)
     for row, score in enumerate(scores.values()):
@@ -66,11 +69,12 @@ def _draw_scores(axes: Axes, scores: dict[str, float]) -> None:
     axes.set_ylim(len(scores) - 0.4, -0.6)
     axes.set_xlim(0, 1.2 * max(scores.values()) or 1.0)
     axes.grid(visible=False)
-    panel_title(axes, "MASE on data held back", "less is better", WIDE / 2)
+    panel_title(axes, "MASE on held-out data", "lower is better", WIDE / 2)
 
 
 def _widths(forecast: Forecast) -> Curves:
-    """How wide each interval is at each lead time, the median over series, by how wide the widest is at the first."""
+    """Return the width of each interval at each lead time, the median over series, relative to the widest at the
+    first."""
     bands = [
         bands_of(forecast.probabilities, quantiles, by_level=forecast.by_level) for quantiles in forecast.quantiles
     ]
@@ -85,12 +89,12 @@ def _widths(forecast: Forecast) -> Curves:
 
 
 def _state(forecaster: Forecaster) -> Values | None:
-    """What the last layer of the first member holds of each series [S, D]; None where a net has no state."""
+    """Return the last layer of the first member for each series [S, D]; None if the net has no state."""
     return None if not forecaster.state.net else forecaster.state.net[0][-1].astype(np.float64)
 
 
 def _draw_state(axes: Axes, state: Values, forecaster: Forecaster) -> None:
-    """A row for each series, a column for each unit; vermilion below 0, blue above."""
+    """Draw a row for each series, a column for each unit; vermilion below 0, blue above."""
     colours = LinearSegmentedColormap.from_list("state", [MISSING, PAPER, AHEAD])
     most = float(np.abs(state).max(initial=0)) or 1.0
     image = axes.imshow(state, cmap=colours, vmin=-most, vmax=most, aspect="auto", interpolation="nearest")

@@ -1,4 +1,4 @@
-"""The figure of a table: its series from end to end, and what is missing in them."""
+"""Figure of a table: its series from end to end, with the missing values."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,8 +14,10 @@ from rnncast.values import Values
 
 
 def series_figure(check: Check, panel: Panel) -> Figure:
-    """Each series of a table; of many those with the most, the median and the least of their steps missing, those left
-    out of training before others."""
+    """Draw each series of a table; of many, those with the most, the median and the least missing steps.
+
+    Series left out of training come before others.
+    """
     timeline, columns = Timeline(panel.frequency, panel.columns), panel.columns
     excerpts = [Excerpt(name, start, y, ()) for name, start, y in panel]
     gone = [int(np.isnan(y).sum()) for _, _, y in panel]

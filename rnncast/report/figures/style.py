@@ -1,4 +1,4 @@
-"""One style for all figures: colours, letters, sizes, titles."""
+"""Style of all figures: colours, letters, sizes, titles."""
 
 import logging
 import re
@@ -17,14 +17,14 @@ from rnncast.report.harmless import harmless
 from rnncast.report.room import AHEAD, MISSING
 
 INK, GREY, LINE, PAPER = "#222222", "#666666", "#e4e4e4", "#ffffff"
-# Of Okabe and Ito's palette what is legible on white; each with dashes of its own, so that colour is not the only sign.
+# The colours of Okabe and Ito's palette legible on white, each with its own dashes, so that colour is not the only cue.
 COLOURS = (AHEAD, MISSING, "#009e73", "#a8558a", "#8a6d00", "#3a8fc4")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (3, 1)), (0, (8, 2)))
 WIDE = 8.0  # inches, of a figure of one series
 FAINTEST, STRONGEST = 0.16, 0.5  # tints of the widest band and of the narrowest
 MARGIN, FIRST_LINE, NEXT_LINE = 0.09, 0.21, 0.17  # inches, above the lines of a title
 PER_INCH = 14  # letters of a small text
-# What XML, or UTF-8, cannot hold.
+# Characters that XML or UTF-8 cannot represent.
 _UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _STYLE: dict[Any, Any] = {
     "figure.facecolor": PAPER,
@@ -58,8 +58,8 @@ _STYLE: dict[Any, Any] = {
     "legend.columnspacing": 1.6,
     "lines.solid_capstyle": "round",
     "text.color": INK,
-    "text.parse_math": False,  # names from data are no formulas
-    "svg.fonttype": "none",  # letters stay letters: to be searched, read aloud and edited
+    "text.parse_math": False,  # names from data are not formulas
+    "svg.fonttype": "none",  # text stays text, which can be searched, read aloud and edited
     "svg.hashsalt": "rnncast",
     "pdf.fonttype": 42,
     "path.simplify": True,
@@ -68,10 +68,10 @@ _STYLE: dict[Any, Any] = {
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Matplotlib in this style while the block runs, whatever the user's own settings say, which are back after it."""
+    """Apply this style to matplotlib while the block runs, and restore the user's own settings after it."""
     logger = logging.getLogger("matplotlib")
     level = logger.level
-    logger.setLevel(logging.ERROR)  # it would speak of caches and fonts
+    logger.setLevel(logging.ERROR)  # no messages about caches and fonts
     try:
         with matplotlib.rc_context():
             matplotlib.rcdefaults()
@@ -82,19 +82,19 @@ def styled() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches, whose parts make room for each other."""
+    """Return an empty figure, in inches, whose parts make room for each other."""
     engine = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06, wspace=0.03, hspace=0.03)
     return Figure(figsize=(width, height), layout=engine)
 
 
 def written_out(text: str, most: int | None = None) -> str:
-    """Text from data as it can be drawn: nothing in it steers anything, and it is no longer than `most` letters."""
+    """Return text from data as it can be drawn: without control characters, and at most `most` letters long."""
     safe = _UNWRITABLE.sub(lambda found: ascii(found[0])[1:-1], harmless(text))
     return safe if most is None or len(safe) <= most else safe[: most - 1] + "…"
 
 
 def head(figure: Figure, title: str, note: str = "") -> None:
-    """A title in bold at the top left; under it a note, broken into lines. The rest makes room for them."""
+    """Write a title in bold at the top left and a note below it, broken into lines. The rest makes room for them."""
     width, height = (float(size) for size in figure.get_size_inches())
     lines = [written_out(title, int(width * PER_INCH * 0.7))]
     lines += [line for part in note.split("\n") for line in textwrap.wrap(written_out(part), int(width * PER_INCH))]
@@ -108,7 +108,7 @@ def head(figure: Figure, title: str, note: str = "") -> None:
 
 
 def legend(figure: Figure, entries: Mapping[str, Artist]) -> None:
-    """What the marks mean, in rows under the figure; a single one needs no words."""
+    """Explain the marks in rows under the figure; a single one needs no words."""
     if len(entries) < 2:
         return
     names = [written_out(name, 30) for name in entries]
@@ -117,7 +117,7 @@ def legend(figure: Figure, entries: Mapping[str, Artist]) -> None:
 
 
 def panel_title(axes: Axes, name: str, note: str = "", width: float = 3.0) -> None:
-    """The name of a small picture, and in grey what is said of it; `width` in inches is what they have."""
+    """Write the name of a small picture, and a remark in grey; `width` in inches is for both."""
     room = int(width * PER_INCH)
     axes.set_title(written_out(name, max(room - len(note) - 2, 8)), loc="left", fontsize=8.5, fontweight="bold")
     if note:
@@ -125,12 +125,12 @@ def panel_title(axes: Axes, name: str, note: str = "", width: float = 3.0) -> No
 
 
 def tint(colour: str, strength: float) -> str:
-    """A colour on white paper, at a strength from 0 to 1, as one that hides what lies below."""
+    """Return a colour as it looks on white paper at a strength from 0 to 1, opaque."""
     parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(255 + (part - 255) * strength):02x}" for part in parts)
 
 
 def tints(colour: str, bands: int) -> list[str]:
-    """Tints for so many bands, from the widest to the narrowest."""
+    """Return tints for a number of bands, from the widest to the narrowest."""
     steps = max(bands - 1, 1)
     return [tint(colour, FAINTEST + (STRONGEST - FAINTEST) * (i / steps if bands > 1 else 0.3)) for i in range(bands)]

@@ -1,1 +1,1 @@
-"""The report: one HTML file that needs nothing else. Arranges what commands have computed, and computes nothing."""
+"""HTML reports: one self-contained file. This room arranges what commands have computed, and computes nothing."""

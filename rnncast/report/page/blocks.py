@@ -1,4 +1,4 @@
-"""What a report is made of: sections of texts, tables and charts."""
+"""Blocks of a report: sections of texts, tables and charts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ class Text:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under names; without a head if all names are "".
+    """Rows under names; without a header if all names are "".
 
-    bar: the column whose numbers are also drawn as bars. folded: shown only when it is opened.
+    bar: the column whose numbers are also drawn as bars. folded: shown only when opened.
     """
 
     title: str
@@ -38,7 +38,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines over the same x. log: "", "y" or "xy". unit: after numbers of y. points: whether values are dots too."""
+    """Lines over the same x. log: "", "y" or "xy". unit: written after numbers of y. points: whether values are dots
+    too."""
 
     title: str
     x: str
@@ -52,7 +53,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Explorer:
-    """The chart of one series at a time, which the reader picks; data: as `rnncast.report.page.series` makes them."""
+    """A chart of one series at a time, chosen by the reader; data: as made by `rnncast.report.page.series`."""
 
     title: str
     data: Mapping[str, Any]
@@ -72,7 +73,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole report. lead: the sentence that says most; tone: how it looks, "lead", and "verdict" and "win" if so."""
+    """A whole report. lead: its main sentence; tone: its style, "lead", or "verdict" with "win" if that is so."""
 
     title: str
     lead: str

@@ -1,4 +1,4 @@
-"""The report of `compare`: is the net worth it here, and why?"""
+"""Report of `compare`: is the net worth it here, and why?"""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from rnncast.series.panel import Panel
 from rnncast.values import Values
 
 ROLES = 7  # colours of lines
-TOLD = ("season", "horizon", "origins", "series")  # by the title of the table, for all alike
+TOLD = ("season", "horizon", "origins", "series")  # in the title of the table, since they are the same for all
 RULE = (
     f"The rule: a win is a mean MASE lower by more than {100 * TIE:g} % than that of every baseline and of the better "
     f"naive forecast, with p < {ALPHA:g}. Differences are paired and tested over series and over origins; the larger p "
@@ -43,20 +43,20 @@ class Compared(NamedTuple):
 
     @property
     def found(self) -> Comparison:
-        """The scores."""
+        """Scores of the comparison."""
         assert self.findings.comparison is not None
         return self.findings.comparison
 
     @property
     def names(self) -> list[str]:
-        """The candidates, the judged one first, then as they rank."""
+        """Names of the candidates, the judged one first, then by rank."""
         ranked = [score.name for score in self.found.scores]
         first = self.findings.verdict.model if self.findings.verdict else ranked[0]
         return [first, *(name for name in ranked if name != first)]
 
 
 def compared_page(compared: Compared, command: str) -> Page:
-    """The whole report, of what is finished."""
+    """Return the whole report on everything finished."""
     verdict = compared.findings.verdict
     lead = verdict.sentence if verdict else "Nothing could be judged."
     if compared.findings.unfinished:
@@ -109,7 +109,7 @@ def _leads(compared: Compared) -> Section:
     found = compared.found
     lines = tuple(Line(name, found[name].by_lead.tolist(), f"c{i % ROLES}") for i, name in enumerate(compared.names))
     chart = Chart(
-        "Mean scaled error (MASE) by lead time: less is better",
+        "Mean scaled error (MASE) by lead time: lower is better",
         "lead time",
         "MASE",
         list(range(1, found.horizon + 1)),
@@ -171,7 +171,7 @@ def _forecasts(compared: Compared) -> Section:
 
 
 def _chosen(scores: Values) -> list[int]:
-    """The series to draw: all; of very many, some that are evenly spaced by their scores."""
+    """Return the series to draw: all; of very many, some evenly spaced by score."""
     order = np.argsort(scores, kind="stable")
     places = np.linspace(0, len(order) - 1, min(len(order), MOST_TRACKS)).astype(int)
     return sorted(order[places].tolist())

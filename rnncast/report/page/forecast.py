@@ -1,4 +1,4 @@
-"""The report of `forecast`: what is to come, after what was seen, and which model says so."""
+"""Report of `forecast`: the forecast after the observed values, and the model behind it."""
 
 from typing import NamedTuple
 
@@ -18,8 +18,10 @@ PRETRAINED_WORDS = (
 
 
 class Forecasted(NamedTuple):
-    """A forecast, what holds the values before it, their seasons, where they were read, and the card of the model;
-    None for the net that comes with the package."""
+    """A forecast, the values before it, their seasons, where they were read, and the card of the model.
+
+    The card is None for the pretrained net.
+    """
 
     forecast: Forecast
     past: Panel | Forecaster
@@ -29,7 +31,7 @@ class Forecasted(NamedTuple):
 
 
 def forecast_page(made: Forecasted, command: str) -> Page:
-    """The whole report."""
+    """Return the whole report."""
     found = made.forecast
     levels = ", ".join(f"{level:g} %" for level in found.levels) if found.by_level else ""
     lead = f"{len(found.ids):,} series, {counted(found.horizon, 'step')} ahead"

@@ -1,8 +1,8 @@
-"""From a Page to HTML: text is escaped here, and nowhere else does text become markup.
+"""From a Page to HTML. Text is escaped here, and nowhere else does text become markup.
 
-What draws the charts, and how all of it looks, are files beside this one; they are part of each page. The policy of the
-page allows these by their hashes and nothing else, so that no text from data could run or load anything even if it
-became markup.
+The script that draws the charts and the style sheet are files beside this one, embedded in each page. The page's
+content security policy allows these by their hashes and nothing else, so that text from data could not run or load
+anything even if it became markup.
 """
 
 import base64
@@ -23,13 +23,13 @@ from rnncast.report.tables import number
 from rnncast.version import VERSION
 
 SHORT = 30  # characters of a cell that stay in one line
-DIGITS = 5  # significant ones of a number that is drawn
-SCRIPTS = ("elements", "axes", "chart", "figures")  # in the order in which they need each other
+DIGITS = 5  # significant digits of a number that is drawn
+SCRIPTS = ("elements", "axes", "chart", "figures")  # in order of dependence
 _HERE = files("rnncast.report.page")
 
 
 def page_html(page: Page) -> str:
-    """The file."""
+    """Return the HTML file."""
     script, style = _script(), f"{_text('uplot/uPlot.min.css')}\n{_text('page.css')}"
     numbers = count()
     links = "".join(f'<li><a href="#{each.name}">{escaped(each.title)}</a></li>' for each in page.sections)
@@ -50,12 +50,12 @@ def page_html(page: Page) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text as HTML, in which it stays text: in a tag's content as in its attributes."""
+    """Return text as HTML in which it stays text, in a tag's content as in its attributes."""
     return html.escape(harmless(text))
 
 
 def embedded(value: Any) -> str:
-    r"""A plain value as JSON that may stand in a script element: nothing in it ends that, as each < is \u003c."""
+    r"""Return a plain value as JSON for a script element, which nothing in it can end: each < becomes \u003c."""
     text = json.dumps(all_finite(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
@@ -65,13 +65,13 @@ def _text(name: str) -> str:
 
 
 def _script() -> str:
-    """What draws: the library, under its licence, and what is our own, which leaves no name behind."""
+    """Return the script: the library, under its licence, and our own code, which defines no global name."""
     own = "\n".join(_text(f"{name}.js") for name in SCRIPTS)
     return f"/*\n{_text('uplot/LICENSE')}*/\n{_text('uplot/uPlot.iife.min.js')}\n(function () {{\n{own}}})();\n"
 
 
 def _policy(script: str, style: str) -> str:
-    """What the page may do: run and look as the two texts say, and nothing else."""
+    """Return the content security policy: run the one script, apply the one style sheet, and nothing else."""
     hashes = [base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in (script, style)]
     rules = ("default-src 'none'", f"script-src 'sha256-{hashes[0]}'", f"style-src 'sha256-{hashes[1]}'")
     return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
@@ -128,7 +128,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _shares(values: list[Any]) -> list[float]:
-    """How long the bar of each number is, of 1; 0 for what is none."""
+    """Return the length of each number's bar, from 0 to 1; 0 if it is not a number."""
     known = [value for value in values if isinstance(value, float) and math.isfinite(value) and value > 0]
     return [value / max(known) if value in known else 0.0 for value in values]
 
@@ -141,7 +141,7 @@ def _bar(share: float) -> str:
 
 
 def _drawn(block: Chart | Explorer) -> dict[str, Any]:
-    """What a chart is drawn from."""
+    """Return the data from which a chart is drawn."""
     if isinstance(block, Explorer):
         return {"kind": "series", "title": block.title, **block.data}
     return {

@@ -1,4 +1,4 @@
-"""Sections that reports share: the data, the settings, and the forecasts series by series."""
+"""Sections shared by reports: the data, the settings, and the forecasts series by series."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +15,7 @@ from rnncast.settings import flag
 from rnncast.values import Values
 
 MOST_LISTED = 1000  # series, in a table
-MOST_TRACKS = 5000  # series that are looked at to be drawn; how many are is decided by their numbers
+MOST_TRACKS = 5000  # series considered for drawing; the amount of their numbers decides how many are drawn
 ROUNDED = (
     "Drag over the chart to zoom, or use the buttons; a name in the legend hides its line and shows it again. With the "
     "keyboard: arrows move along the chart, + and - zoom, 0 shows all. Values are rounded to about a thousandth of the "
@@ -24,7 +24,7 @@ ROUNDED = (
 
 
 def data_section(panel: Panel, path: str, scores: tuple[str, Values] | None = None) -> Section:
-    """What the data are, and a row for each series. scores: the name of a score, and its value for each series [S]."""
+    """Describe the data, with a row for each series. scores: the name of a score, and its value for each series [S]."""
     known = ~np.isnan(panel.y)
     missing = panel.lengths - np.diff(np.concatenate([[0], np.cumsum(known)])[panel.indptr])
     ends = panel.frequency.times(np.stack([panel.start, panel.ends], axis=1))  # [S, 2]
@@ -71,7 +71,7 @@ def _covariates(panel: Panel) -> list[tuple[str, str]]:
 
 
 def asked_table(config: Config) -> Table:
-    """Every setting as it was asked for."""
+    """Return every setting as it was asked for."""
     rows = [
         (f"--{flag(name).removeprefix('--')}", "from the data" if value is None else said(value))
         for section in config.to_dict().values()
@@ -81,7 +81,7 @@ def asked_table(config: Config) -> Table:
 
 
 def said(value: object) -> str:
-    """A setting, or a fact of a model, in words."""
+    """Return a setting, or a fact about a model, in words."""
     if isinstance(value, list | tuple):
         return ", ".join(map(said, value)) or "none"
     if isinstance(value, bool):
@@ -92,7 +92,7 @@ def said(value: object) -> str:
 def forecasts_section(
     forecast: Forecast, seen: Sequence[tuple[int, Values]], seasons: tuple[int, ...], name: str
 ) -> Section:
-    """Each series with its forecast. seen: the grid position of the first value of each, and its values."""
+    """Show each series with its forecast. seen: the grid position of the first value of each, and its values."""
     labels = [forecast.columns.label(each) for each in forecast.ids[:MOST_TRACKS]]
     tracks = tuple(Track(label, *seen[s], (drawn(forecast, s),)) for s, label in enumerate(labels))
     frequency, columns = forecast.frequency, forecast.columns
@@ -107,19 +107,20 @@ def forecasts_section(
 
 
 def tracks_section(title: str, shown: Tracks) -> Section:
-    """The series, one at a time, and what was left out of them."""
+    """Show the series one at a time, and say what was left out of them."""
     block, left_out = explorer(title, shown)
     notes = [Text(f"{'; '.join(left_out)}: a page holds no more.".capitalize(), "note")] if left_out else []
     return Section("forecasts", "Forecasts", (block, *notes, Text(ROUNDED)))
 
 
 def seen_of(panel: Panel) -> list[tuple[int, Values]]:
-    """The first grid position and the values of each series."""
+    """Return the first grid position and the values of each series."""
     return [(start, y) for _, start, y in panel]
 
 
 def recent_of(forecast: Forecast, recent: Values) -> list[tuple[int, Values]]:
-    """The same of the last values [S, n] that a model file still holds, up to each cutoff."""
+    """Return the first grid position and the values of the last values [S, n] kept in a model file, up to each
+    cutoff."""
     found = []
     for s, y in enumerate(recent):
         known = np.flatnonzero(~np.isnan(y))

@@ -1,4 +1,4 @@
-"""Series with their forecasts, as the numbers that the reader's browser draws: rounded, and no more than it can hold.
+"""Series with their forecasts, as numbers for the reader's browser to draw: rounded, and no more than it can hold.
 
 S series, H steps.
 """
@@ -21,12 +21,12 @@ from rnncast.series.panel import Columns
 
 Positions = NDArray[np.int64]  # on the grid of times
 
-MOST_NUMBERS = 200_000  # of a page: some 1.3 MB of text
+MOST_NUMBERS = 200_000  # of a page: about 1.3 MB of text
 SHARE_AHEAD = 0.6  # of them, at most, for forecasts
-LABEL = 4  # numbers that are as long as the text of a time
+LABEL = 4  # numbers that take as much space as the text of a time
 FINEST = 4  # digits of the range of a series
-FARTHEST = 1e308  # steps from nothing that anything is drawn, so that it is finite
-LARGEST = 10.0**15  # of whole numbers; what is larger is written as a power of ten
+FARTHEST = 1e308  # largest size drawn, so that everything is finite
+LARGEST = 10.0**15  # of whole numbers; larger ones are written as powers of ten
 
 
 class Drawn(NamedTuple):
@@ -38,7 +38,10 @@ class Drawn(NamedTuple):
 
 class Track(NamedTuple):
     """A series: its name, the grid position of its first value, its values [n], its forecasts, and its score by
-    forecaster, NaN or fewer where they are not known."""
+    forecaster.
+
+    Scores are NaN, or fewer, where they are unknown.
+    """
 
     label: str
     start: int
@@ -49,9 +52,9 @@ class Track(NamedTuple):
 
 @dataclass(frozen=True)
 class Tracks:
-    """What the explorer shows. names: the forecasters, the one whose intervals are drawn first.
+    """The contents of the explorer. names: the forecasters, the one whose intervals are drawn first.
 
-    written: the times at grid positions, as the user writes them. seasons: in steps. of: series, in all.
+    written: returns the times at grid positions, as the user writes them. seasons: in steps. of: number of all series.
     """
 
     tracks: tuple[Track, ...]
@@ -64,17 +67,17 @@ class Tracks:
 
 
 def drawn(forecast: Forecast, s: int, who: int = 0) -> Drawn:
-    """The forecast of series s; intervals of the first forecaster alone."""
+    """Return the forecast of series s, with intervals of the first forecaster only."""
     bands = bands_of(forecast.probabilities, forecast.quantiles[s], by_level=forecast.by_level) if who == 0 else ()
     return Drawn(who, Strand(int(forecast.cutoff[s]) + 1, forecast.point[s], bands))
 
 
 def explorer(title: str, tracks: Tracks, most: int = MOST_NUMBERS) -> tuple[Explorer, tuple[str, ...]]:
-    """The block that shows the series, and what had to be left out for the page not to grow beyond `most` numbers."""
+    """Return the block that shows the series, and what was left out to keep the page below `most` numbers."""
     shown, words = _fitted(tracks, most)
     first, base = min((track.start for track in shown.tracks), default=0), 0
     if max((abs(track.start + len(track.y)) for track in shown.tracks), default=0) >= 2**52:
-        base = first  # whole numbers of a browser are exact up to 2**53
+        base = first  # integers in a browser are exact up to 2**53
     data = {
         "names": [harmless(name) for name in shown.names],
         "levels": next((_levels(each) for track in shown.tracks for each in track.drawn if each.who == 0), []),
@@ -89,7 +92,8 @@ def explorer(title: str, tracks: Tracks, most: int = MOST_NUMBERS) -> tuple[Expl
 
 
 def _fitted(tracks: Tracks, most: int) -> tuple[Tracks, tuple[str, ...]]:
-    """No more than can be held: of forecasts first the latest, then those of few, then fewer series; then history."""
+    """Return what fits: fewer forecasts first (the latest, then those of two forecasters), then fewer series, then
+    history."""
     words = []
     for said, cut in _CUTS:
         if _ahead(tracks) <= SHARE_AHEAD * most:
@@ -110,17 +114,17 @@ def _fitted(tracks: Tracks, most: int) -> tuple[Tracks, tuple[str, ...]]:
 
 
 def _ahead(tracks: Tracks) -> int:
-    """How many numbers the forecasts are."""
+    """Return how many numbers the forecasts take."""
     return sum(len(each.point) * (1 + 2 * len(each.bands)) for track in tracks.tracks for _, each in track.drawn)
 
 
 def _behind(tracks: Tracks, back: int) -> int:
-    """How many numbers the history is, of so many steps at most, and all that stands along the axis."""
+    """Return how many numbers the history takes, with at most `steps` steps, and the axis."""
     return sum(min(len(track.y), back) for track in tracks.tracks) + LABEL * len(_positions(tracks, back))
 
 
 def _longest(tracks: Tracks, longest: int, room: int) -> int:
-    """The most steps of history that there is room for."""
+    """Return the largest number of steps of history that fits."""
     low, high = min(2 * tracks.horizon, longest), longest
     while high - low > 1:
         middle = (low + high) // 2
@@ -134,7 +138,7 @@ def _tail(track: Track, back: int) -> Track:
 
 
 def _latest(tracks: Tracks) -> Tracks:
-    """Of each forecaster its last forecast alone."""
+    """Return only the last forecast of each forecaster."""
 
     def last(track: Track) -> Track:
         latest = max((each.strand.start for each in track.drawn), default=0)
@@ -144,13 +148,13 @@ def _latest(tracks: Tracks) -> Tracks:
 
 
 def _of_two(tracks: Tracks) -> Tracks:
-    """The forecasts of the first two forecasters alone."""
+    """Return only the forecasts of the first two forecasters."""
     few = [track._replace(drawn=tuple(each for each in track.drawn if each.who < 2)) for track in tracks.tracks]
     return replace(tracks, tracks=tuple(few), names=tracks.names[:2])
 
 
 def _fewer(tracks: Tracks, number: int) -> Tracks:
-    """So many of the series: evenly spaced in the order of their scores; without scores, the first."""
+    """Return `number` of the series, evenly spaced in the order of their scores; without scores, the first."""
     order = np.arange(len(tracks.tracks))
     if tracks.tracks[0].scores:
         order = np.argsort([track.scores[0] for track in tracks.tracks], kind="stable")
@@ -165,7 +169,7 @@ _CUTS: tuple[tuple[str, Callable[[Tracks], Tracks]], ...] = (
 
 
 def _positions(tracks: Tracks, back: int) -> Positions:
-    """Every grid position that is drawn, in order, where so many steps of history are."""
+    """Return every grid position that is drawn, in order, given the steps of history."""
     parts: list[Positions] = [np.empty(0, np.int64)]
     for track in tracks.tracks:
         end = track.start + len(track.y)
@@ -175,7 +179,7 @@ def _positions(tracks: Tracks, back: int) -> Positions:
 
 
 def _times(tracks: Tracks) -> list[tuple[int, list[str]]]:
-    """The times that are drawn, as the user writes them: stretches of steps, each with its first position."""
+    """Return the times that are drawn, as the user writes them: stretches of steps, each with its first position."""
     positions = _positions(tracks, max((len(track.y) for track in tracks.tracks), default=0))
     written = [harmless(str(each)) for each in tracks.written(positions)]
     edges = [0, *(np.flatnonzero(np.diff(positions) > 1) + 1).tolist(), len(positions)]
@@ -183,7 +187,7 @@ def _times(tracks: Tracks) -> list[tuple[int, list[str]]]:
 
 
 def _plain(track: Track, base: int) -> dict[str, Any]:
-    """A series in whole numbers: times ten to the power of `e`, after `b` is added, they are its values."""
+    """Return a series as whole numbers, which give its values after `b` is added and times ten to the power of `e`."""
     inner = np.concatenate([track.y, *(each.point for _, each in track.drawn)])
     inner = inner[np.isfinite(inner)]
     power, offset = _unit(inner)
@@ -206,13 +210,13 @@ def _plain(track: Track, base: int) -> dict[str, Any]:
 
 
 def _unit(inner: Array) -> tuple[int, int]:
-    """The power of ten that is the finest step of a series, and the multiple of it that is the least of its values."""
+    """Return the power of ten of a series' finest step, and the multiple of it that is the smallest value."""
     low, high = (float(inner.min()), float(inner.max())) if len(inner) else (0.0, 0.0)
     span = (high / 2 - low / 2) * 2 or abs(high)
     if not 0 < span < np.inf:
         return 0, 0
     power = int(np.floor(np.log10(span))) - FINEST + 1
-    # Whole numbers that are short stay what they are.
+    # Short whole numbers stay as they are.
     if power > 0 and span < 10.0 ** (FINEST + 2) and (inner == np.rint(inner)).all():
         power = 0
     if not -300 < power < 290:

@@ -1,4 +1,4 @@
-"""The report of `train`: what was learnt, how training went, and what the model forecasts."""
+"""Report of `train`: what was learnt, how training went, and what the model forecasts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,24 +17,24 @@ from rnncast.series.panel import Panel
 from rnncast.training.epoch import EpochReport
 
 ROLES = 7  # colours of lines
-MEASURED = 3  # epochs whose gradient by lag is drawn, of each of few runs; of many, the last
+MEASURED = 3  # epochs whose gradient by lag is drawn for each run; of many runs, only the last epoch
 FEW_RUNS = 2
 MEANINGS = {
-    "mase": "MASE on data held back, of the model",
-    "seasonal_naive_mase": "MASE on data held back, of seasonal naive",
-    "naive_mase": "MASE on data held back, of naive",
+    "mase": "MASE on held-out data, of the model",
+    "seasonal_naive_mase": "MASE on held-out data, of seasonal naive",
+    "naive_mase": "MASE on held-out data, of naive",
     "shrinkage": "shrinkage towards the base forecast",
-    "origins": "origins held back",
-    "pretrained_mase": "MASE on data held back, of the pretrained net",
-    "finetuned_mase": "MASE on data held back, of the finetuned net",
-    "scratch_mase": "MASE on data held back, of nets from scratch",
-    "mean_mase": "MASE on data held back, of their mean",
+    "origins": "origins held out",
+    "pretrained_mase": "MASE on held-out data, of the pretrained net",
+    "finetuned_mase": "MASE on held-out data, of the finetuned net",
+    "scratch_mase": "MASE on held-out data, of nets from scratch",
+    "mean_mase": "MASE on held-out data, of their mean",
     "pretrained": "share of the pretrained net",
 }
 
 
 class Trained(NamedTuple):
-    """What was trained, from what, and how. forecast: from the end of the data; missing: why, if there is none."""
+    """What was trained, from what, and how. forecast: from the end of the data; missing: why there is none, if so."""
 
     panel: Panel
     path: str
@@ -47,7 +47,7 @@ class Trained(NamedTuple):
 
 
 def trained_page(trained: Trained, command: str) -> Page:
-    """The whole report."""
+    """Return the whole report."""
     lead = scores_in_words(name_of(trained.forecaster.spec), trained.forecaster.scores)
     sections = [section for make in SECTIONS if (section := make(trained)) is not None]
     return Page(f"rnncast train: {trained.path}", f"{lead[:1].upper()}{lead[1:]}.", command, "lead", tuple(sections))
@@ -66,7 +66,7 @@ def _scores(trained: Trained) -> Section | None:
         "Scores",
         (
             *shares,
-            Table("On data held back", ("", ""), rows),
+            Table("On held-out data", ("", ""), rows),
         ),
     )
 
@@ -102,7 +102,7 @@ def _training(trained: Trained) -> Section | None:
 def _by_epoch(
     title: str, y: str, trained: Trained, of: Callable[[EpochReport], float | None], log: str = "", unit: str = ""
 ) -> Chart:
-    """A number of each epoch, a line for each run that has any."""
+    """Return a number for each epoch, as a line for each run that has any."""
     last = max(each.epoch for told in trained.reports.values() for each in told)
     lines: list[Line] = []
     for run, told in trained.reports.items():
@@ -114,8 +114,8 @@ def _by_epoch(
 
 
 def _judged(trained: Trained) -> list[Chart]:
-    """The score on the validation origins of the runs that were judged, beside that of seasonal naive."""
-    title = "MASE on the data held back by epoch: less is better"
+    """Return the score on the validation origins of the runs that were validated, beside that of seasonal naive."""
+    title = "MASE on the held-out data by epoch: lower is better"
     chart = _by_epoch(title, "MASE", trained, lambda each: each.valid_mase)
     if not chart.lines:
         return []
@@ -134,7 +134,7 @@ def _epochs(trained: Trained) -> Table:
 
 
 def _memory(trained: Trained) -> Section | None:
-    """The influence of past values, through the state and through the frame, the mean over lead times."""
+    """Return the influence of past values, through the state and through the frame, averaged over lead times."""
     if (curve := trained.memory) is None:
         return None
     found, lags = curve.influence, curve.shown
@@ -153,7 +153,7 @@ def _memory(trained: Trained) -> Section | None:
 
 
 def _ledger(trained: Trained) -> Section | None:
-    """The gradient by lag of a few epochs of each run, if any was measured."""
+    """Return the gradient by lag of a few epochs of each run, if any was measured."""
     lines: list[Line] = []
     measured = {run: [each for each in told if each.gradient_by_lag] for run, told in trained.reports.items()}
     lags = sorted({lag for told in measured.values() for each in told for lag in each.gradient_by_lag if lag > 0})
