@@ -1,7 +1,9 @@
 """`rnncast score`: how good forecasts from any source were."""
 
+from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +15,10 @@ from rnncast.cli.reading import read_data
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import UsageError
 from rnncast.settings import MOST_STEPS
+
+if TYPE_CHECKING:
+    from rnncast.series.panel import Panel
+    from rnncast.values import Values
 
 
 class By(StrEnum):
@@ -26,7 +32,10 @@ class By(StrEnum):
 @with_settings(TableConfig, without=tuple(ROLES))
 def score(
     context: typer.Context,
-    forecasts: Annotated[str, typer.Argument(metavar="FORECASTS", help="A table of forecasts; - is standard input.")],
+    forecasts: Annotated[
+        list[str],
+        typer.Argument(metavar="[NAME=]FILE...", help="Tables of forecasts; - is standard input.", show_default=False),
+    ],
     actual: Annotated[str, typer.Option(metavar="FILE", help="Table of the observed values; - is standard input.")],
     history: Annotated[
         str | None,
@@ -42,6 +51,14 @@ def score(
             metavar="N",
         ),
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|COLUMN",
+            help="Weight of each series, for weighted means: a table with ids and weights, or a column of --actual.",
+        ),
+    ] = None,
+    test: Annotated[bool, typer.Option("--test", help="Test whether the best is better by more than chance.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
@@ -51,26 +68,36 @@ def score(
 ) -> None:
     """Score forecasts of any program against observed values.
 
+    Several tables are scored side by side, each under its name, and --test
+    says whether the best is better than the others by more than chance.
     Columns: the id and time of the actual values, and for each model its
     name, name-lo-80, name-hi-80, name-ql0.9; or AutoGluon's or Prophet's.
     Several origins need a column cutoff. Or an id, then F1, F2, and so on: a
     series a row, as the M competitions are published.
     """
     environment: Environment = context.obj
-    if forecasts == actual == o.STREAM:
-        raise UsageError("the forecasts and the actual values cannot both be standard input", hint="name one file")
+    from rnncast.files.panels.forecast_tables import ForecastSource
+
+    sources = [ForecastSource.of(text) for text in forecasts]
+    files = [str(source.data) for source in sources]
+    if [*files, actual].count(o.STREAM) > 1:
+        raise UsageError("only one of the tables can be standard input", hint="name files")
     kind = chosen_format(Format.json if as_json else format, output, environment)
-    check_outputs([output], [forecasts, actual, history], plot)
+    check_outputs([output], [*files, actual, history], plot)
     table = table_from(context)
 
     from rnncast.evaluate.scoring import placed_after, score_forecasts
-    from rnncast.files.panels.forecast_table import read_forecasts
+    from rnncast.files.panels.forecast_tables import read_sources
     from rnncast.report.tables import scores_table
 
-    panel = read_data(actual, table, environment, environment.detail)
+    of_table = weights is not None and not Path(weights).is_file()
+    seen = replace(table, static=(weights,)) if of_table and weights else table
+    panel = read_data(actual, seen, environment, environment.detail)
     past = read_data(history, table, environment, environment.detail) if history is not None else None
     panel = placed_after(panel, past)
-    scores = score_forecasts(read_forecasts(forecasts, table, panel), panel, past, season, by.value)
+    weighed = None if weights is None else _weights(weights, table, panel)
+    given = read_sources(sources, table, panel)
+    scores = score_forecasts(given, panel, past, season, by.value, weighed, tested=test)
     for note in scores.notes:
         environment.say(note)
     if plot is not None:
@@ -79,3 +106,12 @@ def score(
 
         write_figure(plot, lambda: score_figure(panel, past, scores), environment.say)
     write(kind, output, environment, (scores.names, scores.rows), lambda: scores_table(scores))
+
+
+def _weights(weights: str, table: TableConfig, panel: "Panel") -> "Values":
+    """The weights of the series, from a table of their own or from a column of the actual values."""
+    from rnncast.files.panels.weights import read_weights, static_weights
+
+    if Path(weights).is_file():
+        return read_weights(weights, table, panel)
+    return static_weights(panel, weights)

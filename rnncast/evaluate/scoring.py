@@ -3,9 +3,8 @@
 G origins of series, H lead times, Q quantiles.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,39 +13,15 @@ from rnncast.choices.seasonality import find_season
 from rnncast.errors import DataError
 from rnncast.evaluate.given import known_rows, nothing_came
 from rnncast.evaluate.laid import Laid
+from rnncast.evaluate.measured import Origins, ScoredModel, measured
+from rnncast.evaluate.tested import tested_best
 from rnncast.files.panels.forecast_table import Forecasts, ModelColumns
 from rnncast.series import metrics
 from rnncast.series.naive import naive2
 from rnncast.series.panel import Panel
-from rnncast.times.frequency import Positions
 from rnncast.values import Values
 
 BY = ("overall", "series", "lead")
-LEAST = 1e-12  # of OWA's reference
-
-
-class Origins(NamedTuple):
-    """Each origin of each series: its place in the actual values, its cutoff, what came [G, H], and the scales [G] that
-    the values up to it give, NaN where there are none; and whether there are two such values [G]."""
-
-    series: NDArray[np.int64]
-    cutoff: Positions
-    actual: Values
-    scale: Values
-    root_scale: Values
-    naive: Values
-    before: NDArray[np.bool_]
-
-
-class ScoredModel(NamedTuple):
-    """What a model forecast from each origin: point [G, H], quantiles [G, H, Q] at rising `probabilities` [Q], NaN
-    where it gave none; its MASE and its sMAPE there [G]."""
-
-    point: Values
-    quantiles: Values
-    probabilities: tuple[float, ...]
-    mase: Values
-    smape: Values
 
 
 @dataclass(frozen=True)
@@ -60,11 +35,21 @@ class Scores:
     models: dict[str, ScoredModel]
 
 
-def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, season: int | None, by: str) -> Scores:
+def score_forecasts(
+    forecasts: Forecasts,
+    actual: Panel,
+    history: Panel | None,
+    season: int | None,
+    by: str,
+    weights: Values | None = None,
+    *,
+    tested: bool = False,
+) -> Scores:
     """Score each model's forecasts: overall, by series, or by lead time.
 
     history: what came before the forecasts; what the actual values hold of it, unless given. season: the m of MASE; the
-    calendar's, or one that the data show, unless given. DataError if nothing can be scored.
+    calendar's, or one that the data show, unless given. weights: of each series of `actual` in means over series [S].
+    tested: say whether the best is better than the others by more than chance. DataError if nothing can be scored.
     """
     found = season is None and not (history or actual).frequency.seasons
     season = season or season_of(history or actual)
@@ -80,14 +65,35 @@ def score_forecasts(forecasts: Forecasts, actual: Panel, history: Panel | None, 
     notes = _notes(forecasts, known, actual, origins, came)
     if found and season > 1:
         notes.append(f"MASE with m = {season}, a season that the data show; --season N for another")
-    rows: list[dict[str, Any]] = []
     models = {name: _laid(columns, known, laid, origins) for name, columns in forecasts.models.items()}
+    shared = _shared_quantiles(models, notes)
+    of_origins = None if weights is None else weights[laid.series]
+    rows: list[dict[str, Any]] = []
     for name, model in models.items():
-        for row in _measured(origins, model.point, model.quantiles, model.probabilities, by, actual):
-            rows.append({"model": name, **row})
+        over = shared if model.probabilities else ()
+        rows += [{"model": name, **row} for row in measured(origins, model, by, actual, over, of_origins)]
+    if tested:
+        result = tested_best(origins, models, laid.numbered(actual), len(actual))
+        notes.append(result.sentence)
+        if by == "overall":
+            rows = [{**row, "p": result.p.get(row["model"], float("nan"))} for row in rows]
     names = list(dict.fromkeys(key for row in rows for key in row))
     table = [[*(row.get(key, float("nan")) for key in names), season] for row in rows]
     return Scores([*names, "season"], table, notes, origins, models)
+
+
+def _shared_quantiles(models: dict[str, ScoredModel], notes: list[str]) -> tuple[float, ...]:
+    """The probabilities that all models with quantiles have, over which WQL and CRPS can be compared; () where all have
+    the same, or nothing in common. A note says which they are."""
+    each = [model.probabilities for model in models.values() if model.probabilities]
+    if len(set(each)) < 2:
+        return ()
+    shared = tuple(p for p in each[0] if all(p in others for others in each))
+    if shared:
+        notes.append(f"wql and crps rest on the quantiles that all have: {', '.join(f'{p:g}' for p in shared)}")
+    else:
+        notes.append("wql and crps cannot be compared: the models have no quantile in common")
+    return shared
 
 
 def placed_after(actual: Panel, history: Panel | None) -> Panel:
@@ -139,76 +145,6 @@ def _laid(columns: ModelColumns, known: NDArray[np.bool_], laid: Laid, origins: 
     point, quantiles = laid.spread(columns.point[known]), laid.spread(columns.quantiles[known])
     mase, smape = metrics.mase(origins.actual, point, origins.scale), metrics.smape(origins.actual, point)
     return ScoredModel(point, quantiles, columns.probabilities, mase, smape)
-
-
-def _measured(
-    origins: Origins, point: Values, quantiles: Values, probabilities: tuple[float, ...], by: str, actual: Panel
-) -> Iterator[dict[str, Any]]:
-    """A row of metrics for each series, for each lead time, or for all."""
-    scale, root_scale = origins.scale[:, None], origins.root_scale[:, None]
-    if by == "lead":  # each lead time is scored over the origins
-        leads = origins.actual.T, point.T, quantiles.swapaxes(0, 1)
-        every = _metrics(*leads, probabilities, scale.T, root_scale.T)
-        for h in range(point.shape[1]):
-            yield {"lead": h + 1, **_averaged({name: values[h : h + 1] for name, values in every.items()})}
-        return
-    every = _metrics(origins.actual, point, quantiles, probabilities, scale, root_scale)
-    if by == "series":
-        for s in dict.fromkeys(origins.series.tolist()):
-            own = origins.series == s
-            ids = dict(zip(actual.columns.ids, actual.columns.parts(actual.ids[s]), strict=True))
-            yield {**ids, **_averaged({name: values[own] for name, values in every.items()})}
-        return
-    row = _averaged(every)
-    naive = _metrics(origins.actual, np.where(np.isnan(point), np.nan, origins.naive), None, (), scale, root_scale)
-    reference = _averaged(naive)
-    row["owa"] = float("nan")
-    if min(reference["smape"], reference["mase"]) > LEAST:
-        row["owa"] = metrics.owa(row["smape"], row["mase"], reference["smape"], reference["mase"])
-    if probabilities:  # of all values together
-        flat = quantiles.reshape(1, -1, len(probabilities))
-        row["wql"] = float(metrics.wql(origins.actual.reshape(1, -1), flat, probabilities)[0])
-    yield row
-
-
-def _metrics(
-    actual: Values,
-    point: Values,
-    quantiles: Values | None,
-    probabilities: tuple[float, ...],
-    scale: Values,
-    root_scale: Values,
-) -> dict[str, Values]:
-    """Each metric of each row of actual values and points [R, C], with scales that broadcast over them."""
-    scored = ~np.isnan(actual) & ~np.isnan(point if quantiles is None or not probabilities else quantiles[..., 0])
-    found = {
-        "values": scored.sum(axis=1).astype(np.float64),
-        "mae": metrics.mae(actual, point),
-        "rmse": metrics.rmse(actual, point),
-        "mape": metrics.mape(actual, point),
-        "smape": metrics.smape(actual, point),
-        "mase": metrics.mae(actual / scale, point / scale),
-        "rmsse": metrics.rmse(actual / root_scale, point / root_scale),
-        "bias": metrics.bias(actual, point),
-    }
-    if quantiles is None or not probabilities:
-        return found
-    found["wql"] = metrics.wql(actual, quantiles, probabilities)
-    found["crps"] = metrics.crps(actual, quantiles, probabilities)
-    levels = [(round(100 - 200 * p, 8), p) for p in probabilities if p < 0.5 and round(1 - p, 10) in probabilities]
-    for level, p in sorted(levels):
-        low, high = (quantiles[..., probabilities.index(round(each, 10))] for each in (p, 1 - p))
-        found[f"coverage-{level:g}"] = metrics.coverage(actual, low, high)
-        found[f"msis-{level:g}"] = metrics.interval_score(actual / scale, low / scale, high / scale, level)
-    return found
-
-
-def _averaged(every: dict[str, Values]) -> dict[str, Any]:
-    """Each metric's mean over the series and origins that can be scored; how many values were, in all."""
-    return {
-        name: int(values.sum()) if name == "values" else metrics.mean_over_series(values)
-        for name, values in every.items()
-    }
 
 
 def _notes(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, origins: Origins, came: Values) -> list[str]:

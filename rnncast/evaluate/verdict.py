@@ -150,33 +150,34 @@ def _sentence(comparison: Comparison, model: str, faced: list[Duel], sides: Side
     if any(duel.p is None for duel in faced):
         nearest = faced[0]
         return (
-            f"No verdict: {model} is {_margin(nearest)} {_words(nearest.rival)}, but {counted} cannot tell skill from "
-            f"chance; {'give' if sides.given else 'ask for'} {sides.more}."
+            f"No verdict: {model} is {margin_in_words(nearest)} {_words(nearest.rival)}, but {counted} cannot tell "
+            f"skill from chance; {'give' if sides.given else 'ask for'} {sides.more}."
         )
     shared = f" So few origins do not show what all series share: {sides.more}." if comparison.origins < FEWEST else ""
     won, lost = [duel for duel in faced if duel.won], [duel for duel in faced if duel.lost]
-    beaten = " and ".join(f"{_words(duel.rival)} by {_percent(duel.margin)} ({_p(duel)})" for duel in won)
+    beaten = " and ".join(f"{_words(duel.rival)} by {percent(duel.margin)} ({p_in_words(duel)})" for duel in won)
     if len(won) == len(faced):
         ahead = " and ".join(str(count) for count in dict.fromkeys(duel.ahead for duel in won))
         return f"{model} beats {beaten}; it is ahead on {ahead} of {counted}.{shared}"
     if lost:
         asked = [duel for duel in lost if duel.rival in sides.given]
         worst = min(asked or lost, key=lambda duel: duel.margin)
-        margin = _percent(1 - 1 / (1 - worst.margin))  # of the rival over the model
+        margin = percent(1 - 1 / (1 - worst.margin))  # of the rival over the model
         moral = _moral(sides, model, worst.rival)
         beside = _beside(sides, model, [duel for duel in faced if duel is not worst])
-        return f"{_words(worst.rival)} beats {model} by {margin} ({_p(worst)}, {counted}): {moral}.{shared}{beside}"
+        where = f"{p_in_words(worst)}, {counted}"
+        return f"{_words(worst.rival)} beats {model} by {margin} ({where}): {moral}.{shared}{beside}"
     open_ = next(duel for duel in faced if not duel.won)
     contrast = sides.contrast(model, open_.rival)
     question = f"{contrast.helps} helps here" if contrast else f"{model} is better than {_words(open_.rival)}"
     start = f"{model} beats {beaten}, but there is no evidence" if won else "No evidence"
-    found = f"{'it' if won else model} is {_margin(open_)} {_words(open_.rival)}"
+    found = f"{'it' if won else model} is {margin_in_words(open_)} {_words(open_.rival)}"
     reason = "too little to matter" if open_.sure else "which may be chance"
     simpler = f"; {_words(open_.rival)} is simpler" if _is_simpler(sides, open_.rival, model) else ""
     fewest = min((n, kind) for n, kind in _kinds(comparison) if n >= FEWEST)
     few = f" So few {fewest[1]} show only large, steady differences: {sides.more}." if fewest[0] < FEW else ""
     beside = _beside(sides, model, [duel for duel in faced if duel is not open_ and not duel.won])
-    where = f"{_p(open_)}, ahead on {open_.ahead} of {counted}"
+    where = f"{p_in_words(open_)}, ahead on {open_.ahead} of {counted}"
     return f"{start} that {question}: {found} ({where}), {reason}{simpler}.{few}{beside}"
 
 
@@ -186,7 +187,7 @@ def _beside(sides: Sides, model: str, faced: list[Duel]) -> str:
     for duel in faced:
         if duel.rival in sides.given:
             chance = "" if duel.won or duel.lost else ", too little to matter" if duel.sure else ", which may be chance"
-            words += f" {model} is {_margin(duel)} {duel.rival} ({_p(duel)}){chance}."
+            words += f" {model} is {margin_in_words(duel)} {duel.rival} ({p_in_words(duel)}){chance}."
     return words
 
 
@@ -212,16 +213,19 @@ def _is_simpler(sides: Sides, rival: str, model: str) -> bool:
     return rival not in sides.nets or places.index(sides.nets[rival]) < places.index(net)
 
 
-def _margin(duel: Duel) -> str:
+def margin_in_words(duel: Duel) -> str:
+    """By how much the one is ahead of the other, or behind."""
     side = "ahead of" if duel.margin >= 0 else "behind"
-    return f"{_percent(abs(duel.margin))} {side}"
+    return f"{percent(abs(duel.margin))} {side}"
 
 
-def _percent(part: float) -> str:
+def percent(part: float) -> str:
+    """A part of a whole."""
     return f"{100 * part:.0f} %" if abs(part) >= TIE or part == 0 else f"{100 * part:.1f} %"
 
 
-def _p(duel: Duel) -> str:
+def p_in_words(duel: Duel) -> str:
+    """The p-value of a duel that has one."""
     assert duel.p is not None
     return "p < 0.001" if duel.p < 0.001 else f"p = {duel.p:.3f}" if duel.p < 0.1 else f"p = {duel.p:.2f}"
 

@@ -10,7 +10,7 @@ from rnncast.series.panel import Panel
 from rnncast.values import Values
 
 if TYPE_CHECKING:  # it brings the readers of tables, which a forecast can do without
-    from rnncast.evaluate.scoring import Origins, ScoredModel
+    from rnncast.evaluate.measured import Origins, ScoredModel
 
 SEASONS_BACK = 3  # of history beside a forecast
 HORIZONS_BACK = 3, 8  # it has at least, and at most, so many horizons

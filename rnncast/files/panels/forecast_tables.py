@@ -39,6 +39,14 @@ class ForecastSource:
         return STANDARD_INPUT if str(self.data) == "-" else Path(self.data).name.partition(".")[0]
 
 
+def read_sources(sources: Sequence[ForecastSource], asked: TableConfig, actual: Panel) -> Forecasts:
+    """Read one table as it is, its models by the names of their columns, unless it has a name; several as
+    `read_several`."""
+    if len(sources) == 1 and not sources[0].name:
+        return read_forecasts(sources[0].data, asked, actual)
+    return read_several(sources, asked, actual)
+
+
 def read_several(
     sources: Sequence[ForecastSource], asked: TableConfig, actual: Panel, taken: Iterable[str] = ()
 ) -> Forecasts:

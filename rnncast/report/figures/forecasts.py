@@ -17,7 +17,8 @@ from rnncast.series.panel import Panel
 from rnncast.values import Values
 
 if TYPE_CHECKING:  # imports the readers of tables, which a forecast does not need
-    from rnncast.evaluate.scoring import Origins, ScoredModel, Scores
+    from rnncast.evaluate.measured import Origins, ScoredModel
+    from rnncast.evaluate.scoring import Scores
 
 SURENESS = ("widest", "median", "narrowest")
 MODELS = 6  # the best, of a single series
