@@ -29,37 +29,44 @@ class By(StrEnum):
     lead = "lead"
 
 
+Tables = Annotated[
+    list[str],
+    typer.Argument(metavar="[NAME=]FILE...", help="Tables of forecasts; - is standard input.", show_default=False),
+]
+Actual = Annotated[str, typer.Option(metavar="FILE", help="Table of the observed values; - is standard input.")]
+History = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Table of the values before, to scale errors. Default: those in --actual."),
+]
+ByGroup = Annotated[By, typer.Option(help="A row for all, for each series, or for each lead time.")]
+Season = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=MOST_STEPS, help="Season m of MASE. Default: the calendar's, or found in the data.", metavar="N"
+    ),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|COLUMN",
+        help="Weight of each series, for weighted means: a table with ids and weights, or a column of --actual.",
+    ),
+]
+Test = Annotated[bool, typer.Option("--test", help="Test whether the best is better by more than chance.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+
+
 @with_settings(TableConfig, without=tuple(ROLES))
 def score(
     context: typer.Context,
-    forecasts: Annotated[
-        list[str],
-        typer.Argument(metavar="[NAME=]FILE...", help="Tables of forecasts; - is standard input.", show_default=False),
-    ],
-    actual: Annotated[str, typer.Option(metavar="FILE", help="Table of the observed values; - is standard input.")],
-    history: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Table of the values before, to scale errors. Default: those in --actual."),
-    ] = None,
-    by: Annotated[By, typer.Option(help="A row for all, for each series, or for each lead time.")] = By.overall,
-    season: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=MOST_STEPS,
-            help="Season m of MASE. Default: the calendar's, or found in the data.",
-            metavar="N",
-        ),
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|COLUMN",
-            help="Weight of each series, for weighted means: a table with ids and weights, or a column of --actual.",
-        ),
-    ] = None,
-    test: Annotated[bool, typer.Option("--test", help="Test whether the best is better by more than chance.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    forecasts: Tables,
+    actual: Actual,
+    history: History = None,
+    by: ByGroup = By.overall,
+    season: Season = None,
+    weights: Weights = None,
+    test: Test = False,
+    as_json: AsJson = False,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
     plot: o.Plot = None,
