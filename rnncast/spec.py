@@ -203,7 +203,7 @@ class TrainSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """Everything decided for a model before its nets are trained: task, inputs, nets and training.
+    """Decisions about a model before its nets are trained: task, inputs, nets and training.
 
     Raises UsageError, naming the field, for settings that contradict each other.
     """

@@ -14,7 +14,7 @@ DECIMALS = ("auto", "point", "comma")
 
 
 class Role(NamedTuple):
-    """One role of covariates.
+    """A role of covariates.
 
     by_step: whether they change from step to step or are constant in a series. ahead: whether they are known for future
     steps, as constants always are.

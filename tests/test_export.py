@@ -73,7 +73,7 @@ def seen(frame: Frame, random: np.random.Generator) -> FrameView:
 
 
 def test_a_distribution_is_refused() -> None:
-    with pytest.raises(ModelFileError, match="student-t forecasts a distribution, which is not exported"):
+    with pytest.raises(ModelFileError, match="student-t forecasts a distribution, which cannot be exported"):
         onnx_step(resolve(small_config(loss="student-t"), waves()), {})
 
 

@@ -152,7 +152,7 @@ def test_json_lines_in_and_out(there: Program) -> None:
 @pytest.mark.parametrize(
     ("flags", "stdin", "code", "words"),
     [
-        (["--follow", "--continue"], "", 2, "two ways to take new rows"),
+        (["--follow", "--continue"], "", 2, "both read new rows"),
         (["--follow", "--format", "table"], HEADER, 2, "--format table needs an end"),
         (["--follow"], "time,sales\n1,2\n", 1, "does not name the columns series, step, value"),
     ],

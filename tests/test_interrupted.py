@@ -104,7 +104,7 @@ def test_what_was_interrupted_goes_on(there: Program) -> None:
     checkpoint = ["--epochs", "40", "--checkpoint", "kept", "-o", "e.safetensors", "--every", "1h"]
     code, said = ended(begun(there, *checkpoint), signal.SIGINT)
     assert code == 130
-    assert said.endswith("  hint: --resume goes on from kept\n")
+    assert said.endswith("  hint: --resume continues from kept\n")
     again = there(*LONG, *checkpoint)
     assert again.returncode == 2
     assert again.stderr.startswith("rnncast: kept holds the checkpoint of an unfinished training run\n")

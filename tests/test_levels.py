@@ -53,7 +53,7 @@ def test_paths_are_whole_futures_and_the_same_every_time(trained: Program) -> No
         (["--level", "120"], "--level is 120, but must be below 100"),
         (["--level", "much"], "--level is 'much', but must be numbers"),
         (["--quantiles", "90"], "--quantiles is 90, but must be between 0 and 1"),
-        (["--paths", "3", "--level", "80"], "--paths gives whole futures"),
+        (["--paths", "3", "--level", "80"], "--paths gives sample paths"),
     ],
 )
 def test_what_cannot_be_is_said(trained: Program, options: list[str], said: str) -> None:

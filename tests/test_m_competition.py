@@ -74,7 +74,7 @@ def test_the_season_is_found_and_said(contest: Program) -> None:
     found = contest("score", "naive.csv", "--actual", "test.csv", "--history", "train.csv")
     given = contest("score", "naive.csv", "--actual", "test.csv", "--history", "train.csv", "--season", "4")
     assert found.stdout == given.stdout
-    assert "MASE with m = 4, a season that the data show" in found.stderr
+    assert "MASE with m = 4, a season found in the data" in found.stderr
     assert given.stderr == ""
 
 

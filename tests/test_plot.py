@@ -117,7 +117,7 @@ def test_paths_and_streams_are_not_drawn(ready: Program) -> None:
     for words in (["--paths", "3"], ["--follow"]):
         done = ready("forecast", *words, "--plot", "x.svg", stdin="Month,#Passengers\n1961-01,500\n")
         assert done.returncode == 2
-        assert "--plot: of paths and of streams nothing is drawn" in done.stderr
+        assert "--plot: there are no pictures of paths or streams" in done.stderr
     done = ready("forecast", "--plot", "x.svg", "-o", "x.svg")
     assert done.returncode == 2
     assert "would be written twice" in done.stderr

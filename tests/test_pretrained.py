@@ -93,7 +93,7 @@ REFUSED = {
     "no data": (["-m", "pretrained"], "it needs data"),
     "known": (["air.csv", "--known", "x"], "--known: the pretrained net cannot use covariates"),
     "future": (["air.csv", "--future", "x.csv"], "--future: the pretrained net"),
-    "continue and follow": (["air.csv", "--continue", "--follow"], "are two ways to take new rows"),
+    "continue and follow": (["air.csv", "--continue", "--follow"], "both read new rows"),
     "device": (["air.csv", "--device", "cuda"], "runs on the CPU only"),
     "season": (["air.csv", "--season", "x"], "--season is 'x'"),
     "horizon of paths": (["air.csv", "-H", "80", "--paths", "3"], "too few rows for --paths"),

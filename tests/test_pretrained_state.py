@@ -202,7 +202,7 @@ def test_a_model_file_holds_all_of_it(which: int, tmp_path: Path) -> None:
     for s, name in enumerate(read.ids):
         live = follower.after(follower.begin(name), float(later[s].y[0]), (), gaps=False)
         np.testing.assert_allclose(follower.forecast(live, None).quantiles[0], after.quantiles[s], rtol=1e-5)
-    with pytest.raises(ModelFileError, match="the pretrained net is not exported"):
+    with pytest.raises(ModelFileError, match="the pretrained net cannot be exported"):
         read.onnx_step()
     again = read.spec.to_config()
     assert again.train.start == ("pretrained", "mean")[which]

@@ -149,7 +149,7 @@ def test_other_data_versions_and_threads_are_refused() -> None:
     with pytest.raises(CheckpointError, match=r"other versions: torch was 0\.1 and is"):
         Forecaster.fit(PANEL, small_config(), watch=Watch(start=older))
     torch.set_num_threads(torch.get_num_threads() + 1)
-    with pytest.raises(CheckpointError, match=r"with \d threads, and this is one with \d threads"):
+    with pytest.raises(CheckpointError, match=r"with \d threads, but this is one with \d threads"):
         Forecaster.fit(PANEL, small_config(), watch=Watch(start=start))
 
 

@@ -128,7 +128,7 @@ def test_what_cannot_be_scored_is_counted_and_said(program: Program, sales: Path
     assert "begin at 2024-03-01, and the actual values end at 2024-02-09" in done.stderr
     other = table_of(program.folder, "shop,day,mine", [f"z,{_day(39)},1"])
     done = program("score", other, "--actual", sales)
-    assert "the first is 'z', and those known begin with 'a'" in done.stderr
+    assert "its first is 'z', that of the actual values is 'a'" in done.stderr
 
 
 def test_without_a_history_there_is_no_scale(program: Program, sales: Path) -> None:

@@ -124,7 +124,7 @@ def test_too_little_to_judge_by_is_too_little_to_learn_from(program: Program) ->
     made = Forecaster.load(str(program.folder / "rnncast.safetensors"))
     assert (made.spec.net.pretrained, made.scores) == (1.0, {})
     told = program("train", "short.csv", "-H", "2", "--explain").stderr
-    assert "pretrained forecasts: too few rows to hold any back, and so to learn from" in told
+    assert "pretrained forecasts: too few rows to hold any out, and so to learn from" in told
 
 
 def test_it_is_taken_early_where_an_untrained_net_is_far_behind(monkeypatch: pytest.MonkeyPatch) -> None:

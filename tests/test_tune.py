@@ -230,9 +230,9 @@ def test_there_must_be_something_to_tune() -> None:
         search(panel, Wanted(small_config(validate=False)), Listener())
     with pytest.raises(UsageError, match="--from pretrained trains no nets"):
         search(panel, Wanted(Config(start="pretrained", horizon=4)), Listener())
-    with pytest.raises(DataError, match="too few rows to hold any back"):
+    with pytest.raises(DataError, match="too few rows to hold any out"):
         search(waves(1, 9), Wanted(Config(start="scratch", horizon=4)), Listener())
-    with pytest.raises(DataError, match="too even to score"):
+    with pytest.raises(DataError, match="constant and cannot be scored"):
         search(Panel.from_series({"flat": np.ones(80)}), asked(trials=1), Listener())
     with pytest.raises(TrainingError, match="too short for the first trial"):
         search(panel, asked(seconds=0.0), Listener())
@@ -328,9 +328,9 @@ def test_ctrl_c_writes_the_best_so_far_and_keeps_the_journal(table: Program) -> 
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
     assert process.returncode == 130, said
-    words = re.search(r"rnncast: interrupted after (\d+) of 4000 trials: tuned.toml is what they came to\n", said)
+    words = re.search(r"rnncast: interrupted after (\d+) of 4000 trials: tuned.toml holds their result\n", said)
     assert words is not None, said
-    assert said.endswith("  hint: the same command goes on from trials.jsonl\n")
+    assert said.endswith("  hint: the same command continues from trials.jsonl\n")
     assert (table.folder / "tuned.toml").read_text().startswith("# Written by: ")
     more = table(*line[:-4], "--trials", str(int(words[1]) + 1), "--journal", "trials.jsonl")
     assert more.returncode == 0, more.stderr

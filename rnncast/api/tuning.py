@@ -1,4 +1,4 @@
-"""Searching settings, as a notebook has it."""
+"""Search for settings in a notebook."""
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Tuning:
-    """What a search found."""
+    """Result of a search."""
 
     found: Found
     judged: Verdict
@@ -27,34 +27,36 @@ class Tuning:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Keywords for `rnncast.train`: those of the best trial if it beats the default settings by more than chance,
-        else those that were asked for."""
+        """Keywords for `rnncast.train`: the best trial's if it beats the default by more than chance, else those asked
+        for."""
         return _keywords(self.table, self.found.config_of(self.judged.chosen))
 
     @property
     def best_settings(self) -> dict[str, Any]:
-        """Keywords for `rnncast.train`: those of the best trial, even where it may be better by chance."""
+        """Keywords for `rnncast.train`: those of the best trial, even if it may be better by chance."""
         return _keywords(self.table, self.found.config_of(self.judged.best))
 
     @property
     def beaten(self) -> bool:
-        """Whether the default settings are, by more than chance."""
+        """True if the default settings are beaten by more than chance."""
         return self.judged.beaten
 
     @property
     def verdict(self) -> str:
-        """The answer in a sentence."""
+        """Answer in a sentence."""
         return self.judged.sentence
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row per trial, the default settings first: MASE, the settings, what ended it, seconds."""
+        """Return a row for each trial, the default settings first: MASE, the settings, what ended it, seconds."""
         import pandas as pd
 
         return pd.DataFrame(self.found.rows, columns=self.found.names)
 
     def save(self, path: str = "tuned.toml", *, best: bool = False) -> None:
-        """Write `settings` (or `best_settings`) as a settings file, which `rnncast train --settings` reads. OutputError
-        if it cannot be written."""
+        """Write `settings` (or `best_settings`) as a settings file for `rnncast train --settings`.
+
+        Raises OutputError if it cannot be written.
+        """
         from rnncast.files.output.writing import written_text
         from rnncast.tuning.written import tuned_text
 
@@ -84,9 +86,9 @@ def tune(
 ) -> Tuning:
     """Search for settings that forecast better than the default ones, by the validation that `train` uses.
 
-    df: as `train` takes it. trials: in all, with those in the journal. max_time, or time: seconds, or "10m"; any other
-    time is the time column. search: settings to search, by the names of their flags. journal: a file that a later
-    search goes on from. Settings given by keyword are not searched. Errors as `tuning.search.search`.
+    df: as `train` takes it. trials: in all, including those in the journal. max_time, or time: seconds, or "10m"; any
+    other time is the time column. search: settings to search, by the names of their flags. journal: a file from which a
+    later search continues. Settings given by keyword are not searched. Errors as `tuning.search.search`.
     """
     from rnncast.forecaster.data import extended
     from rnncast.report.tuning import Searching
@@ -116,7 +118,7 @@ def tune(
 
 
 def _limit_and_column(limit: Any, time: Any) -> tuple[float | None, str | None]:
-    """The seconds that there are, and the time column: as the command line tells them apart."""
+    """Return the time limit in seconds and the time column, distinguished as on the command line."""
     if time is None or (isinstance(time, str) and not is_time(time)):
         return None if limit is None else seconds_of("max_time", str(limit)), time
     if limit is not None:
@@ -125,7 +127,7 @@ def _limit_and_column(limit: Any, time: Any) -> tuple[float | None, str | None]:
 
 
 def _keywords(table: TableConfig, config: Config) -> dict[str, Any]:
-    """The settings that are not at their defaults, by the names that `train` takes them by."""
+    """Return the settings that are not at their defaults, by the names that `train` takes."""
     return {
         keyword(spec.name): getattr(section, spec.name)
         for section in (table, config.task, config.net, config.train)

@@ -1,4 +1,4 @@
-"""The program: its commands, and the conversion of errors to exit codes."""
+"""Program: its commands, and the conversion of errors to exit codes."""
 
 import functools
 import inspect

@@ -17,7 +17,7 @@ SEASONS = 2  # full seasons of each series that the net needs to warm up
 
 
 class Begun(NamedTuple):
-    """The pretrained net with the state after a history, and the remaining lines, with the header before them."""
+    """Pretrained net with the state after a history, and the remaining lines, with the header before them."""
 
     forecaster: "Forecaster"
     lines: Iterator[str]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Environment:
-    """The streams of one run. Tests pass in their own. Messages may hold text from data, and are made harmless."""
+    """Streams of one run. Tests pass in their own. Messages may hold text from data, and are made harmless."""
 
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
     stdout: TextIO = field(default_factory=standard_output)

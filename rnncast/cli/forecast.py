@@ -68,9 +68,9 @@ def forecast(
     """Forecast with a model file: a table on a terminal, CSV in a pipe.
 
     Without data, every trained series is continued. With data, they are the
-    whole history, and the forecast depends on them alone; where there is no
-    model file, the net that comes with the package forecasts them, and
-    --save-state makes one that new rows go on from.
+    whole history, and the forecast depends on them alone; without a model
+    file, the pretrained net forecasts them, and --save-state writes a model
+    file from which new rows continue.
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
@@ -100,8 +100,10 @@ def forecast(
 def _follow(
     context: typer.Context, path: str, stream: tuple[Shown, Format, str | None], *, untrained: bool
 ) -> ExitCode:
-    """Forecast after each row of a stream, by a model file or by the pretrained net. stream: what is shown, in which
-    format, and where the state goes at the end."""
+    """Forecast after each row of a stream, by a model file or by the pretrained net.
+
+    stream: the intervals to show, the format, and where the state goes at the end.
+    """
     environment, given = context.obj, context.params
     asked = task_from(context)
     if untrained:
@@ -118,7 +120,7 @@ def _follow(
 
 
 def _piped(context: typer.Context) -> str | None:
-    """Return "-" if a table is piped in, and no model file is named, whose series might be meant; else "-" must be
+    """Return "-" if a table is piped in and no model file, whose series might be meant, is named; else "-" must be
     given.
 
     So `forecast -m FILE` in a loop that reads lines takes none of them, and does not wait for an idle pipe.
@@ -142,8 +144,7 @@ def _loaded(context: typer.Context) -> "Forecaster":
 
 
 def _forecast(context: typer.Context, path: str | None, shown: Shown) -> "tuple[Forecaster, Forecast | Paths, History]":
-    """Return the forecaster after the new rows, if it is given any, its forecast, and what holds the history of
-    that."""
+    """Return the forecaster after the new rows, if any, its forecast, and the holder of the history before it."""
     from rnncast.forecaster.data import continued, future_of
 
     environment, given = context.obj, context.params
@@ -186,8 +187,11 @@ def _write(
     shown: Shown,
     source: "tuple[str | None, Forecaster | None]",
 ) -> None:
-    """Write the forecast; before, as a reader of rows may soon be gone, draw it into a file and report on it, if that
-    is wanted. source: of the data, and the model that forecast; None for the pretrained net."""
+    """Write the forecast, after drawing it into a file and reporting on it if asked for, as a reader of rows may soon
+    be gone.
+
+    source: of the data, and the model that made the forecast; None for the pretrained net.
+    """
     (found, past), environment, given = made, context.obj, context.params
     dialect = dialect_of(found.columns, given["dialect"])
     if is_summed(given):
@@ -228,7 +232,7 @@ def _report(
 
 
 def _seen(past: "History", s: int) -> "Values":
-    """What is known of a series before its forecast."""
+    """Return the known values of a series before its forecast."""
     from rnncast.series.panel import Panel
 
     return past[0][s].y if isinstance(past[0], Panel) else past[0].recent[s]
@@ -244,8 +248,8 @@ def _rows(found: "Forecast | Paths", places: "Decimals") -> tuple[list[str], Ite
 
 
 def _table(context: typer.Context, found: "Forecast | Paths", past: "History") -> "Callable[[], RenderableType]":
-    """What shows the forecast on a terminal. Raises UsageError if there is no series of the name that is to be
-    drawn."""
+    """Return the function that shows the forecast on a terminal. Raises UsageError if the series to draw does not
+    exist."""
     environment: Environment = context.obj
     chosen = _chosen(found, context.params["series"])
     drawn = context.params["output"] == o.STREAM and environment.draws_on(environment.stdout)
@@ -253,7 +257,7 @@ def _table(context: typer.Context, found: "Forecast | Paths", past: "History") -
 
 
 def _chosen(found: "Forecast | Paths", series: str | None) -> int:
-    """Which of the series is to be drawn. Raises UsageError if there is none of that name."""
+    """Return the number of the series to draw. Raises UsageError if there is none of that name."""
     labels = [found.columns.label(each) for each in found.ids]
     if series is None or series in labels:
         return labels.index(series) if series is not None else 0
@@ -262,7 +266,7 @@ def _chosen(found: "Forecast | Paths", series: str | None) -> int:
 
 
 def _shown(found: "Forecast | Paths", drawn: "tuple[History, int] | None") -> "RenderableType":
-    """Return a table; drawn: of what to draw the history, and which series, above it."""
+    """Return a table; drawn: the history and the series to draw above it."""
     from rnncast.report.tables import forecast_table, paths_table  # of use to a person alone
     from rnncast.series.forecast import Forecast
 
@@ -279,26 +283,28 @@ def _shown(found: "Forecast | Paths", drawn: "tuple[History, int] | None") -> "R
 
 
 def _check_paths(given: Mapping[str, Any], *, levels: bool) -> None:
-    """Raise UsageError for what cannot go with paths, or with sums of them, and for ways to write that there are
-    not."""
+    """Raise UsageError for options that cannot be combined with paths or sums, and for unknown ways to write."""
     drawn = {f"--{name}": given[name] for name in ("series", "plot", "report")}
     check_written(given["dialect"], given["digits"])
     if is_summed(given):
         return check_sums(given, drawn)
     paths, followed = given["paths"], given["followed"]
     if paths is not None and (followed or levels):
-        raise UsageError("--paths gives whole futures, without intervals, and not in a stream", hint="leave out one")
+        raise UsageError("--paths gives sample paths, without intervals, and not in a stream", hint="leave out one")
     for flag, value in drawn.items():
         if value is not None and (followed or paths is not None):
-            raise UsageError(f"{flag}: of paths and of streams nothing is drawn", hint=f"leave out {flag}")
+            raise UsageError(f"{flag}: there are no pictures of paths or streams", hint=f"leave out {flag}")
     return None
 
 
 def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], saved_to: str | None) -> None:
-    """new: whether the data are rows after the saved state, all at once or as they come. saved_to: the model file that
-    a new state is written back to."""
+    """Raise UsageError for options that contradict each other.
+
+    new: whether the data are rows after the saved state, all at once or as they arrive. saved_to: the model file that a
+    new state is written back to.
+    """
     if all(new):
-        raise UsageError("--continue and --follow are two ways to take new rows", hint="give one of them")
+        raise UsageError("--continue and --follow both read new rows", hint="give one of them")
     if any(new) and path is None:
         raise UsageError("--continue needs new rows", hint="name a file of them, or pipe them in")
     if saved_to is not None and not any(new):
@@ -307,7 +313,7 @@ def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], 
         raise UsageError("a model from standard input cannot be written back", hint="name its file with -m")
     if new[1] and output != o.STREAM:
         raise UsageError(
-            "--follow writes to standard output as rows come", hint=f"rnncast forecast --follow > {output}"
+            "--follow writes to standard output as rows arrive", hint=f"rnncast forecast --follow > {output}"
         )
     if path == model == o.STREAM:
         raise UsageError("the data and the model cannot both be standard input", hint="name one of the files")
@@ -322,5 +328,5 @@ def _stream(environment: Environment) -> str:
 
 def _streamed(kind: Format, asked: Format) -> Format:
     if asked not in (Format.auto, Format.csv, Format.jsonl):
-        raise UsageError(f"--format {asked} needs an end, and a stream has none", hint="use csv or jsonl")
+        raise UsageError(f"--format {asked} needs an end, but a stream has none", hint="use csv or jsonl")
     return Format.jsonl if kind is Format.jsonl else Format.csv

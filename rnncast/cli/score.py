@@ -116,7 +116,7 @@ def score(
 
 
 def _weights(weights: str, table: TableConfig, panel: "Panel") -> "Values":
-    """The weights of the series, from a table of their own or from a column of the actual values."""
+    """Return the weights of the series, from a table of their own or from a column of the actual values."""
     from rnncast.files.panels.weights import read_weights, static_weights
 
     if Path(weights).is_file():

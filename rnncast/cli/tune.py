@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _REST = ", ".join(name.replace("_", "-") for name in SEARCHABLE if name not in SEARCHED)
 
 Trials = Annotated[
-    int, typer.Option("--trials", metavar="N", min=1, max=100_000, help="Trials in all, those in the journal too.")
+    int, typer.Option("--trials", metavar="N", min=1, max=100_000, help="Trials in all, including the journal's.")
 ]
 Limit = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Stop after this time: 90s, 10m or 2h.")]
 Time = Annotated[
@@ -44,7 +44,7 @@ Time = Annotated[
 ]
 Journal = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Keep every trial in FILE; the same command goes on from there."),
+    typer.Option(metavar="FILE", help="Keep every trial in FILE, from which the same command continues."),
 ]
 Search = Annotated[
     str | None,
@@ -56,7 +56,7 @@ Search = Annotated[
     ),
 ]
 Best = Annotated[
-    bool, typer.Option("--best", help="Write the settings of the best trial even where it may be better by chance.")
+    bool, typer.Option("--best", help="Write the settings of the best trial even if it may be better by chance.")
 ]
 SaveTrials = Annotated[str | None, typer.Option(metavar="FILE", help="Write every trial here, a row each.")]
 Tuned = Annotated[str, typer.Option("--output", "-o", help="The settings file to write; - is standard output.")]
@@ -73,7 +73,7 @@ def tune(
     best: Best = False,
     journal: Journal = None,
     save_trials: SaveTrials = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show every trial, not the best alone.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show every trial, not only the best.")] = False,
     time: Time = None,
     future: o.Future = None,
     device: o.Device = "auto",
@@ -113,13 +113,13 @@ def tune(
     if not found.trials:
         raise interrupted("interrupted before the default settings were judged: nothing was written", came)
     verdict = judge(found)
-    with ExitStack() as last:  # what took long is not lost because one of its outputs is
+    with ExitStack() as last:  # if one output fails, the others are still written
         last.callback(_save_trials, save_trials, kind, found, environment)
         last.callback(_show, (found, verdict), (path, output), environment, explain=explain, best=best)
         _write(output, table, (found, verdict), environment, best=best)
     if came:
         after = f"interrupted after {len(found.trials)} of {wanted.trials} trials"
-        raise interrupted(f"{after}: {output} is what they came to", came, _kept(journal))
+        raise interrupted(f"{after}: {output} holds their result", came, _kept(journal))
 
 
 def _wanted(context: typer.Context, search: str | None, limit: str | None) -> "Wanted":
@@ -137,7 +137,7 @@ def _wanted(context: typer.Context, search: str | None, limit: str | None) -> "W
 
 
 def _limit_and_column(limit: str | None, time: str | None) -> tuple[str | None, str | None]:
-    """How long to search, and the time column: `--time 10m` is of the former, as no column goes by such a name."""
+    """Return the time limit and the time column: `--time 10m` means a limit, because no column has such a name."""
     if time is None or not is_time(time):
         return limit, time
     if limit is not None:
@@ -146,7 +146,7 @@ def _limit_and_column(limit: str | None, time: str | None) -> tuple[str | None, 
 
 
 def _found(panel: "Panel", wanted: "Wanted", environment: Environment, stopped: Callable[[], bool]) -> "Found":
-    """Search, with a bar over all trials and, under --verbose and in a log, a line for each."""
+    """Search for settings, with a bar over all trials and, under --verbose and in a log, a line for each."""
     from rnncast.report.progress import progress
     from rnncast.report.tuning import Searching, search_in_words, trial_in_words
     from rnncast.tuning.search import search
@@ -177,7 +177,7 @@ def _write(
 def _show(
     outcome: "tuple[Found, Verdict]", names: tuple[str, str], environment: Environment, *, explain: bool, best: bool
 ) -> None:
-    """The trials and the verdict, and what to do next."""
+    """Write the trials and the verdict, and what to do next."""
     from rnncast.report.tables import print_table
     from rnncast.report.tuning import trials_table
 
@@ -197,5 +197,5 @@ def _save_trials(path: str | None, kind: Format, found: "Found", environment: En
 
 
 def _kept(journal: str | None) -> str:
-    """What to do after an interruption."""
-    return f"the same command goes on from {journal}" if journal else "with --journal FILE a search can go on"
+    """Return what to do after an interruption."""
+    return f"the same command continues from {journal}" if journal else "with --journal FILE, a search can be continued"

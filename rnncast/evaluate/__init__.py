@@ -1,4 +1,4 @@
-"""Is it worth it: baselines, backtests and verdicts. Knows forecasters only by what they forecast.
+"""Evaluation: baselines, backtests and verdicts. It knows forecasters only by their forecasts.
 
-No nets, no frame, and nothing of how a result looks.
+No nets, no frame, and nothing about how a result is displayed.
 """

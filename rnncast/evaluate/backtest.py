@@ -18,7 +18,7 @@ from rnncast.series.splits import Split
 
 
 class FoldForecast(NamedTuple):
-    """What a candidate forecast at an origin (counted from 0), and the seconds that its work there took."""
+    """A candidate's forecast at an origin (counted from 0), and the seconds it took."""
 
     candidate: str
     origin: int
@@ -39,8 +39,8 @@ def backtest(
 ) -> Iterator[FoldForecast]:
     """Yield the forecast of each candidate at each origin, as they are made.
 
-    refit: fit anew at each origin, on what came before it; else once, on what came before the first. jobs: processes;
-    the outcomes are the same for any number, but for their order and seconds. An error of a candidate names it.
+    refit: fit anew at each origin, on the values before it; else once, on the values before the first. jobs: processes;
+    the outcomes are the same for any number, except for their order and seconds. An error of a candidate names it.
     """
     work = _pieces(candidates, splits, refit)
     if jobs == 1:
@@ -51,7 +51,7 @@ def backtest(
 
 
 def _pieces(candidates: list[Candidate], splits: list[Split], refit: bool) -> list[_Work]:
-    """Origin after origin, so that what is finished early can be compared."""
+    """Return the work origin by origin, so that what is finished early can be compared."""
     origins = range(len(splits))
     groups = [(origin,) for origin in origins] if refit else [tuple(origins)]
     return [
@@ -79,20 +79,20 @@ def _done(work: _Work) -> list[FoldForecast]:
 
 
 def _in_processes(work: list[_Work], jobs: int) -> Iterator[FoldForecast]:
-    # Not forked: a process that was forked from one with threads may hang.
+    # Not forked: a process forked from one with threads may hang.
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
     try:
-        with _interrupts_ignored():  # processes inherit that: an interruption is for this one to deal with
+        with _interrupts_ignored():  # inherited by the processes: this one deals with interruptions
             futures = [pool.submit(_done, piece) for piece in work]
         for future in as_completed(futures):
             yield from future.result()
     except BrokenProcessPool:
         raise RnncastError(
-            "a process ended before its work was done, perhaps for want of memory", hint="ask for fewer --jobs"
+            "a process ended before its work was done, perhaps for lack of memory", hint="ask for fewer --jobs"
         ) from None
     except BaseException:
-        # InterruptedTrainingError or failed: what is still computed is not waited for.
+        # Interrupted or failed: work still in progress is not waited for.
         for child in set(multiprocessing.active_children()) - before:
             child.terminate()
         raise
@@ -102,7 +102,7 @@ def _in_processes(work: list[_Work], jobs: int) -> Iterator[FoldForecast]:
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # which alone may say what signals do
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set signal handlers
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Forecasts that any net must beat to be worth having: four in a line each, and four classical ones.
+"""Baselines that a net must beat to be worthwhile: four simple ones, and four classical ones.
 
 S series, H steps.
 """
@@ -30,9 +30,9 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class BaselineCandidate:
-    """A baseline by its name. The task says how far it looks, in which seasons, and which intervals it gives.
+    """A baseline by name. The task gives its horizon, seasons and intervals.
 
-    UsageError if the method cannot be had, or the data have no season for it.
+    Raises UsageError if the method is not installed, or the data have no season for it.
     """
 
     name: str
@@ -53,11 +53,12 @@ class BaselineCandidate:
             import_module("statsforecast.models")
 
     def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
-        """What forecasts. Nothing is kept of the past: what is to be estimated is estimated from each past anew."""
+        """Return the forecasting function. Nothing is kept of the past: every forecast estimates anew from its own
+        past."""
         return self.forecast
 
     def forecast(self, panel: Panel) -> Forecast:
-        """Forecast what follows each series; NaN for a series that the method cannot take."""
+        """Forecast the next values of each series; NaN for a series that the method cannot take."""
         probabilities, horizon = self.task.quantiles, self.task.horizon
         if self.name in CLASSICAL:
             quantiles = classical(self.name, panel, self.task)
@@ -65,7 +66,7 @@ class BaselineCandidate:
             point, error = SIMPLE[self.name](panel, horizon, self.task.season)
             normal = np.array([NormalDist().inv_cdf(p) for p in probabilities])
             quantiles = point[:, :, None] + error[:, :, None] * normal  # [S, H, Q]
-            quantiles[:, :, len(probabilities) // 2] = point  # which is there even where its error is not known
+            quantiles[:, :, len(probabilities) // 2] = point  # known even if its error is not
         point = quantiles[:, :, len(probabilities) // 2]
         return Forecast(panel.ids, panel.ends, point, quantiles, probabilities, panel.frequency, panel.columns)
 
@@ -82,17 +83,17 @@ def seasonal_naive(panel: Panel, horizon: int, season: int) -> Spread:
 
 
 def drift(panel: Panel, horizon: int, season: int) -> Spread:
-    """Go on along the line from the first observed value to the last: Hyndman & Athanasopoulos (2021), section 5.5."""
+    """Extend the line from the first observed value to the last: Hyndman & Athanasopoulos (2021), section 5.5."""
     return _each(panel, _drift, horizon)
 
 
 def mean(panel: Panel, horizon: int, season: int) -> Spread:
-    """Repeat the mean of all that was observed: Hyndman & Athanasopoulos (2021), section 5.5."""
+    """Repeat the mean of all observed values: Hyndman & Athanasopoulos (2021), section 5.5."""
     return _each(panel, _mean, horizon)
 
 
 def _each(panel: Panel, method: Callable[[Values, Values], Spread], horizon: int) -> Spread:
-    """A method of one series [T] and the steps ahead [H], over all series."""
+    """Return a method of one series [T] and the steps ahead [H], applied to all series."""
     steps = np.arange(1.0, horizon + 1)
     spreads = [method(y, steps) for _, _, y in panel]
     return Spread(np.array([spread.point for spread in spreads]), np.array([spread.error for spread in spreads]))
@@ -115,7 +116,7 @@ def _mean(y: Values, steps: Values) -> Spread:
 
 
 def _deviation(residuals: Values) -> float:
-    """The root of the mean square of what is known; NaN where nothing is, so that no interval is given."""
+    """Return the root mean square of known residuals; NaN if there are none, so that no interval is given."""
     known = residuals[~np.isnan(residuals)]
     return float(np.sqrt(np.mean(known**2))) if known.size else float("nan")
 

@@ -1,4 +1,5 @@
-"""What can be compared: nets and baselines, by name or by file. A candidate sees a panel's past and nothing else."""
+"""Candidates of a comparison: nets and baselines, by name or by file. A candidate sees a panel's past and nothing
+else."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,28 +17,29 @@ from rnncast.training.watch import Watch
 
 
 class Candidate(Protocol):
-    """Something that forecasts: `fit` learns from one past and gives what forecasts from that past or a longer one.
+    """A forecaster under comparison: `fit` learns from one past and returns a function that forecasts from that or a
+    longer one.
 
-    It must be plain, as it may be sent to another process.
+    It must be plain data, because it may be sent to another process.
     """
 
     @property
     def name(self) -> str:
-        """What it is called, in tables and as a column."""
+        """Name in tables and columns."""
         ...
 
     def load(self) -> None:
-        """Import the libraries that it needs, which is not its own work."""
+        """Import the libraries it needs, whose loading does not count as its work."""
         ...
 
     def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
-        """Learn from what came before an origin."""
+        """Learn from the values before an origin."""
         ...
 
 
 @dataclass(frozen=True)
 class NetCandidate:
-    """A net that is trained as a Config says, whatever else it may have been trained on before."""
+    """A net trained as a Config says, whatever it may have been trained on before."""
 
     name: str
     config: Config
@@ -48,23 +50,22 @@ class NetCandidate:
         import_module("rnncast.training.fit")
 
     def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
-        """Train on a past; where a row is missing in a past, so may be what was known of it."""
+        """Train on a past. Covariates known ahead may be missing where the past lacks a row."""
         forecaster = Forecaster.fit(seen, self.config, watch=Watch(device=self.device))
         return partial(forecaster.predict, complete=False)
 
 
 @dataclass(frozen=True)
 class PretrainedCandidate:
-    """The net that comes with the package, which learns from no past. The task says how far it looks, in which
-    seasons, and which intervals it gives."""
+    """Pretrained net, which learns from no past. The task gives its horizon, seasons and intervals."""
 
     task: TaskSpec
     name: str = PRETRAINED
 
     def load(self) -> None:
-        """Nothing: it is NumPy alone."""
+        """Do nothing: it needs NumPy alone."""
 
     def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
-        """What forecasts."""
+        """Return the forecasting function."""
         net = Pretrained(self.task.horizon, self.task.seasons)
         return partial(net.predict, probabilities=self.task.quantiles)

@@ -1,4 +1,4 @@
-"""What a table holds and what is wrong with it, series by series; and whether it can be trained on."""
+"""Check of a table: what it holds, what is wrong with it, series by series, and whether it can be trained on."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +19,9 @@ NAMES = ("start", "end", "length", "missing", "duplicates", "zeros", "constant",
 
 @dataclass(frozen=True)
 class Check:
-    """The findings. names and rows: a row per series, its ids first; `facts`: of the table as a whole.
+    """Findings. names and rows: a row for each series, its ids first; `facts`: of the table as a whole.
 
-    refusal: why `train` would not take the table; None if it would. panel: every series that has a value, in the
+    refusal: why `train` would refuse the table; None if it would not. panel: every series that has a value, in the
     order of the first rows; None if nothing could be read.
     """
 
@@ -33,14 +33,14 @@ class Check:
     panel: Panel | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values, for JSON."""
+        """Return everything as plain values, for JSON."""
         refusal = {"error": self.refusal.message, "hint": self.refusal.hint} if self.refusal else {}
         series = [dict(zip(self.names, row, strict=True)) for row in self.rows]
         return {"ok": self.refusal is None, **refusal, **self.facts, "notes": list(self.notes), "series": series}
 
 
 def check_table(path: str, table: TableConfig, config: Config, progress: Progress = lambda done, total: None) -> Check:
-    """Read a table and say what is in it. A table of which nothing can be made has a refusal and no rows."""
+    """Read a table and report what is in it. A table that cannot be read has a refusal and no rows."""
     try:
         reading = study_table(path, table, progress=progress)
     except DataError as error:
@@ -85,7 +85,7 @@ def _series(reading: Reading) -> list[tuple[Any, ...]]:
 
 
 def _valueless(reading: Reading) -> list[tuple[Any, ...]]:
-    """The series that have no value at all."""
+    """Return the series that have no value at all."""
     known = set(reading.whole.ids)
     nothing = (None, None, 0, 0, 0, 0, False, None, None)
     names = [name for name in reading.reasons if name not in known]

@@ -1,4 +1,4 @@
-"""The classical methods of statsforecast (extra `classical`), which is loaded only when one of them is asked for."""
+"""Classical methods of statsforecast (extra `classical`), which is loaded only when one of them is asked for."""
 
 import warnings
 from typing import Any
@@ -10,13 +10,13 @@ from rnncast.spec import TaskSpec
 from rnncast.values import Values
 
 CLASSICAL = {"ets": "AutoETS", "arima": "AutoARIMA", "theta": "AutoTheta", "mstl": "MSTL"}
-LONGEST_SEASON = 24  # that exponential smoothing takes; a state a step of the season is too much for longer ones
+LONGEST_SEASON = 24  # for exponential smoothing, which has a state for each step of the season
 
 
 def classical(name: str, panel: Panel, task: TaskSpec) -> Values:
-    """The quantiles [S, H, Q] of a method that is fitted to each series; NaN where it cannot be.
+    """Return the quantiles [S, H, Q] of a method fitted to each series; NaN if it cannot be fitted.
 
-    The methods take no missing values: a straight line goes across them.
+    The methods accept no missing values, so these are interpolated linearly.
     """
     return np.array([_quantiles(_model(name, task), _across_gaps(y), task) for _, _, y in panel])
 
@@ -38,7 +38,7 @@ def _quantiles(model: Any, y: Values, task: TaskSpec) -> Values:
         try:
             found = model.forecast(y=y, h=horizon, level=levels)
         except (ArithmeticError, LookupError, NotImplementedError, ValueError):
-            # What a method has against a series that is too short or too even for it.
+            # Methods raise various errors for a series that is too short or constant.
             return np.full((horizon, len(task.quantiles)), np.nan)
     low, high = [found[f"lo-{level}"] for level in reversed(levels)], [found[f"hi-{level}"] for level in levels]
     return np.stack([*low, found["mean"], *high], axis=-1)

@@ -1,4 +1,5 @@
-"""Is a learnt state worth it: nets with the same frame, head and budget, beside baselines, on the same origins."""
+"""Comparison of nets with the same frame, head and budget, beside baselines, on the same origins: is a state worth
+it?"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,12 +27,12 @@ from rnncast.spec import TaskSpec
 
 Told = Callable[[int, int, str], None]  # done, total, a few words
 
-ORIGINS = (8, 4)  # of few series, of many, where the data have room for them
+ORIGINS = (8, 4)  # default number for few series, and for many, if the data allow it
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A candidate as the user names it: a net or a baseline, by a name; or a net with settings of its own."""
+    """A candidate as named by the user: a net or a baseline, by name; or a net with its own settings."""
 
     name: str
     config: Config | None = None
@@ -39,11 +40,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is compared: `models` are judged, `baselines` are what they must beat, beside the naive forecasts.
+    """Plan of a comparison: `models` are judged, `baselines` are what they must beat, beside the naive forecasts.
 
-    folds: origins, None for as many as the data have room for, up to `ORIGINS`. refit: train anew at each, else at the
-    first only. jobs: processes. device: where to train. given: forecasts that are there, whose origins and steps are
-    taken; those not among models or baselines are baselines.
+    folds: number of origins, None for as many as the data allow, up to `ORIGINS`. refit: train anew at each, else at
+    the first only. jobs: processes. device: where to train. given: existing forecasts, whose origins and steps are
+    used; those not among models or baselines count as baselines.
     """
 
     models: tuple[Entry, ...] = (Entry("lstm"),)
@@ -56,7 +57,7 @@ class Plan:
 
     @property
     def rivals(self) -> tuple[Entry, ...]:
-        """The baselines, with the forecasts that are given and not judged."""
+        """Baselines, with the given forecasts that are not judged."""
         named = {entry.name for entry in (*self.models, *self.baselines)}
         beside = [] if self.given is None else [name for name in self.given.models if name not in named]
         return (*self.baselines, *map(Entry, beside))
@@ -65,11 +66,11 @@ class Plan:
 def compare_candidates(
     panel: Panel, config: Config, plan: Plan, told: Told = lambda done, total, words: None
 ) -> Findings:
-    """Backtest models, baselines, naive and seasonal naive, and judge the models.
+    """Return backtest models, baselines, naive and seasonal naive, and judge the models.
 
-    Horizon, seasons, levels and strategy are settled once, on the whole panel, and are the same for all; everything
-    else anew at each origin, from what came before it. An interruption ends the backtest and keeps what is finished.
-    UsageError for an unknown candidate; DataError if the series are too short for so many origins.
+    Horizon, seasons, levels and strategy are decided once, on the whole panel, and are the same for all; everything
+    else anew at each origin, from the values before it. An interruption ends the backtest and keeps what is finished.
+    Raises UsageError for an unknown candidate; DataError if the series are too short for the origins.
     """
     if plan.given is not None:
         config = _at(plan.given, config)
@@ -85,7 +86,7 @@ def compare_candidates(
             outcomes.append(outcome)
             told(len(outcomes), total, f"{outcome.candidate}, origin {outcome.origin + 1}")
     except KeyboardInterrupt:
-        pass  # the findings say that something is missing
+        pass  # the findings report that something is missing
     order = [candidate.name for candidate in candidates]
     outcomes.sort(key=lambda outcome: (outcome.origin, order.index(outcome.candidate)))
     lags = 0 if plan.given is None else plan.given.numbered.lags
@@ -104,11 +105,11 @@ def _nothing_scored(outcomes: list[FoldForecast], names: list[str], splits: list
             f"no series can be scored: before each origin they are constant, and {NO_MASE}",
             hint="rnncast score gives MAE, RMSE and coverage of forecasts of such series",
         )
-    return DataError("no value came after any origin, to score a forecast against", hint="ask for more --folds")
+    return DataError("no origin has an observed value after it to score against", hint="ask for more --folds")
 
 
 def _judged(comparison: Comparison | None, plan: Plan, configs: dict[str, Config]) -> Verdict | None:
-    """The verdict on what is finished, if a model and a naive forecast are among it."""
+    """Return the verdict on what is finished, if that includes a model and a naive forecast."""
     if comparison is None:
         return None
     finished = {score.name for score in comparison.scores}
@@ -123,13 +124,13 @@ def _judged(comparison: Comparison | None, plan: Plan, configs: dict[str, Config
 
 
 def _frame(config: Config) -> tuple[object, ...]:
-    """What of a config decides what its nets see."""
+    """Return the settings of a config that decide what its nets see."""
     net = config.net
     return net.frame, net.base, net.window, net.level_span, net.calendar, config.task.transform
 
 
 def _configs(plan: Plan, config: Config) -> dict[str, Config]:
-    """The Config of each net, by its name. UsageError for a name that is no candidate's, or that stands twice."""
+    """Return the Config of each net, by name. Raises UsageError for an unknown name, or one that occurs twice."""
     configs: dict[str, Config] = {}
     names: set[str] = set()
     given = () if plan.given is None else tuple(plan.given.models)
@@ -142,7 +143,7 @@ def _configs(plan: Plan, config: Config) -> dict[str, Config]:
         elif entry.name in given:
             continue
         elif entry.name in NETS:
-            scratch = replace(config, train=replace(config.train, start=SCRATCH))  # a net, and nothing beside it
+            scratch = replace(config, train=replace(config.train, start=SCRATCH))  # the net alone, not mixed
             configs[entry.name] = scratch.with_model(entry.name)
         elif entry.name not in (*BASELINES, PRETRAINED):
             known = f"nets: {', '.join((*NETS, PRETRAINED))}; baselines: {', '.join(BASELINES)}"
@@ -151,19 +152,19 @@ def _configs(plan: Plan, config: Config) -> dict[str, Config]:
 
 
 def _task(configs: dict[str, Config], config: Config, panel: Panel) -> TaskSpec:
-    """What all candidates are to forecast, as the first net says; recursively if any net can do no other."""
+    """Return the task of all candidates, as the first net decides it; recursive if any net cannot be direct."""
     tasks = [resolve(each, panel).task for each in configs.values()] or [resolve(config, panel).task]
     strategy = "recursive" if "recursive" in {task.strategy for task in tasks} else "direct"
     return replace(tasks[0], strategy=strategy, levels=config.task.levels)
 
 
 def _at(given: Given, config: Config) -> Config:
-    """A config with the horizon of the forecasts that are given."""
+    """Return a config with the horizon of the forecasts that are given."""
     return replace(config, task=replace(config.task, horizon=given.horizon(config.task.horizon)))
 
 
 def _candidates(plan: Plan, configs: dict[str, Config], task: TaskSpec, ids: tuple[str, ...]) -> list[Candidate]:
-    """Baselines first, as they take no time, and are something to show if the nets are interrupted."""
+    """Return the candidates, baselines first: they take no time, and can be shown if the nets are interrupted."""
     baselines = ["naive", *(["seasonal-naive"] if task.season > 1 else [])]
     own = () if plan.given is None else tuple(plan.given.models)
     named = [each.name for each in (*plan.models, *plan.baselines)]
@@ -175,7 +176,7 @@ def _candidates(plan: Plan, configs: dict[str, Config], task: TaskSpec, ids: tup
 
 
 def _with_task(config: Config, task: TaskSpec) -> Config:
-    """A net's own settings, but for what is the same for all."""
+    """Return a net's own settings, with those replaced that are the same for all."""
     shared = replace(
         config.task, horizon=task.horizon, seasons=task.seasons_to_ask, strategy=task.strategy, levels=task.levels
     )

@@ -1,5 +1,7 @@
-"""Candidates as a user names them: a net, a baseline, or a model file, which gives its settings, and its data where no
-others are given."""
+"""Contest: candidates as a user names them.
+
+They are nets, baselines, or model files, whose settings are used, and whose data if no others are given.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,11 +18,11 @@ from rnncast.forecaster.forecaster import Forecaster
 from rnncast.runtime.registry import NETS
 from rnncast.series.panel import Panel
 
-Configured = Callable[[Config | None], Config]  # the config asked for, upon another
+Configured = Callable[[Config | None], Config]  # the settings asked for, applied to a config
 
 
 class Contest(NamedTuple):
-    """The names of the models that are judged and of the baselines; the forecasters among them."""
+    """Names of the models that are judged and of the baselines, and the forecasters among them."""
 
     models: tuple[str, ...]
     baselines: tuple[str, ...]
@@ -28,23 +30,23 @@ class Contest(NamedTuple):
 
     @classmethod
     def of(cls, models: Sequence[str], baselines: Sequence[str]) -> "Contest":
-        """The candidates, with those loaded that are files. ModelFileError if one cannot be."""
+        """Make a Contest, loading the candidates that are files. Raises ModelFileError if one cannot be loaded."""
         names = (*models, *baselines)
         return cls(tuple(models), tuple(baselines), {name: Forecaster.load(name) for name in names if is_file(name)})
 
     @property
     def first(self) -> Forecaster | None:
-        """The first of the forecasters, whose data and settings go for all where nothing else is said."""
+        """First of the forecasters, whose data and settings are used if no others are given."""
         return next(iter(self.trained.values()), None)
 
     @property
     def table(self) -> TableConfig | None:
-        """How the first forecaster's table was read."""
+        """Settings with which the first forecaster's table was read."""
         return None if self.first is None else self.first.source.table
 
     @staticmethod
     def given(sources: Sequence[ForecastSource], table: TableConfig, panel: Panel) -> Given | None:
-        """Forecasts made elsewhere; None of no sources. Errors as `read_several` and `Given.of`."""
+        """Return forecasts made elsewhere; None without sources. Errors as `read_several` and `Given.of`."""
         names = (*NETS, PRETRAINED, *BASELINES)
         return Given.of(read_several(sources, table, panel, names), panel) if sources else None
 
@@ -59,12 +61,12 @@ class Contest(NamedTuple):
 
 
 def is_file(name: str) -> bool:
-    """Whether a candidate is a model file."""
+    """Return whether a candidate is a model file."""
     return name.endswith(".safetensors") or Path(name).is_file()
 
 
 def _entries(names: Sequence[str], own: Mapping[str, Config]) -> tuple[Entry, ...]:
-    """The candidates; one that is a file goes by the name of its net, or by the file's, where that is taken."""
+    """Return the candidates; a file is named after its net, or after the file if that name is taken."""
     entries: list[Entry] = []
     for name in names:
         config = own.get(name)

@@ -1,4 +1,4 @@
-"""What is installed here: for a report of a fault, or before a long training."""
+"""Report on the installation, for bug reports or before a long training run."""
 
 import os
 import platform
@@ -14,7 +14,8 @@ NOT_FOR_USERS = ("dev", "bench")  # extras
 
 
 def examine() -> dict[str, dict[str, Any]]:
-    """Versions of what is needed, the optional parts by their extra, devices, and what this process may take."""
+    """Return the versions of dependencies, the optional parts by extra, the devices, and the resources of this
+    process."""
     memory = available()
     return {
         "rnncast": {"version": VERSION},
@@ -33,13 +34,13 @@ def examine() -> dict[str, dict[str, Any]]:
 def _extras() -> list[str]:
     try:
         named = metadata("rnncast").get_all("Provides-Extra") or []
-    except PackageNotFoundError:  # run from a folder, and never installed
+    except PackageNotFoundError:  # run from a folder without being installed
         return []
     return [name for name in named if name not in NOT_FOR_USERS]
 
 
 def _required(extra: str | None) -> list[str]:
-    """The packages that rnncast itself, or one of its extras, asks for."""
+    """Return the packages required by rnncast itself, or by one of its extras."""
     try:
         asked = requires("rnncast") or []
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""What a comparison found, as rows and as plain values."""
+"""Findings of a comparison, as rows and as plain values."""
 
 import math
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from rnncast.evaluate.verdict import Verdict
 
 @dataclass(frozen=True)
 class Findings:
-    """All outcomes, in the order of origins and candidates, the scores and the verdict.
+    """Outcomes of a comparison, in the order of origins and candidates, with the scores and the verdict.
 
     comparison: None if it was interrupted before anything could be compared. verdict: None if no model was finished.
-    unfinished: how many outcomes were still to come when it was interrupted.
+    unfinished: number of outcomes still to come when it was interrupted.
     """
 
     outcomes: tuple[FoldForecast, ...]
@@ -32,11 +32,11 @@ class Findings:
 
     @property
     def rows(self) -> list[list[Any]]:
-        """A row per candidate, the best first, metrics averaged over origins.
+        """Rows for the candidates, the best first, with metrics averaged over origins.
 
-        rank: mean rank. skill: by what part MASE is smaller than that of seasonal naive (naive where there is no
-        season). coverage-80: share of values within the 80 % interval. p: of no difference from the judged model; dm_p:
-        the same by the Diebold-Mariano test over all steps. What does not apply is NaN.
+        rank: mean rank. skill: relative reduction of MASE from that of seasonal naive (naive if there is no season).
+        coverage-80: share of values within the 80 % interval. p: of no difference from the judged model; dm_p: the same
+        by the Diebold-Mariano test over all steps. NaN where a column does not apply.
         """
         found = self.comparison
         return [] if found is None else [self._row(found, score) for score in found.scores]
@@ -55,7 +55,7 @@ class Findings:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values, for JSON: what does not apply is None."""
+        """Return everything as plain values, for JSON; None where something does not apply."""
         found, verdict = self.comparison, self.verdict
         rows = [dict(zip(self.names, map(_plain, row), strict=True)) for row in self.rows]
         return {

@@ -1,4 +1,4 @@
-"""Forecasts that somebody else made, as candidates: at the origins that they are for, looked up and never fitted.
+"""Forecasts made elsewhere as candidates: looked up at their own origins and never fitted.
 
 G origins of series, H lead times, Q quantiles.
 """
@@ -22,14 +22,15 @@ from rnncast.values import Values
 
 @dataclass(frozen=True)
 class GivenModel:
-    """What a model forecast: point [G, H] and quantiles [G, H, Q] at rising probabilities [Q], NaN where nothing."""
+    """Forecasts of a model: point [G, H] and quantiles [G, H, Q] at rising probabilities [Q], NaN where there are
+    none."""
 
     point: Values
     quantiles: Values
     probabilities: tuple[float, ...]
 
     def at(self, probabilities: tuple[float, ...]) -> Values:
-        """Its quantiles [G, H, P] at other probabilities: those that it has, and NaN for others."""
+        """Return its quantiles [G, H, P] at other probabilities: those it has, and NaN for the rest."""
         found = np.full((*self.point.shape, len(probabilities)), np.nan)
         for place, probability in enumerate(probabilities):
             if probability in self.probabilities:
@@ -39,8 +40,11 @@ class GivenModel:
 
 @dataclass(frozen=True)
 class Given:
-    """Forecasts by model, where all models have some, beside what came [G, H], NaN where a model has no forecast; which
-    of the origins that series share each is. name: of the tables; left_out: origins that not all models have."""
+    """Forecasts by model, where all models have some, and actual values [G, H], NaN where a model has no forecast.
+
+    numbered: the number of each origin that series share. name: of the tables; left_out: number of origins that not all
+    models have.
+    """
 
     name: str
     laid: Laid
@@ -51,7 +55,7 @@ class Given:
 
     @classmethod
     def of(cls, forecasts: Forecasts, panel: Panel) -> "Given":
-        """The forecasts of a panel's series. DataError if none of them can be compared with what came."""
+        """Collect the forecasts of a panel's series. Raises DataError if none can be compared with actual values."""
         known = known_rows(forecasts, panel)
         laid = Laid.of(forecasts, known, panel)
         models = {
@@ -74,18 +78,21 @@ class Given:
         return cls(forecasts.name, laid, actual[kept], laid.numbered(panel), own, len(shared) - len(kept))
 
     def horizon(self, asked: int | None) -> int:
-        """Steps to compare: those asked for, else as many as there are. UsageError if there are not as many."""
+        """Return the number of steps to compare: as asked for, else all. Raises UsageError if there are not as many."""
         there = self.laid.horizon
         if asked is not None and asked > there:
             raise UsageError(
                 f"{self.name} goes {counted(there, 'step')} ahead, but the horizon is {asked}",
-                hint=f"compare over what there is: -H {there}",
+                hint=f"compare over the steps that they have: -H {there}",
             )
         return asked or there
 
     def splits(self, panel: Panel, horizon: int, folds: int | None, shortest: int) -> list[Split]:
-        """What came before and after the last `folds` origins, the earliest first, of series that have at least
-        `shortest` values before it. DataError if there are not as many origins."""
+        """Return the splits at the last `folds` origins, the earliest first, of series with at least `shortest` values
+        before.
+
+        Raises DataError if there are not as many origins.
+        """
         lengths = self.laid.cutoff - panel.start[self.laid.series] + 1
         usable = (lengths >= shortest) & (lengths < panel.lengths[self.laid.series])
         numbers = self.numbered.numbers
@@ -103,7 +110,7 @@ class Given:
         return Split(panel.select(keep, self.laid.cutoff[rows] - panel.start[keep] + 1), self.actual[rows, :horizon])
 
     def candidate(self, name: str, task: TaskSpec, ids: tuple[str, ...]) -> "GivenCandidate":
-        """A model as a candidate. ids: of the panel's series."""
+        """Return a model as a candidate. ids: of the panel's series."""
         model = self.models[name]
         cutoffs = self.laid.cutoff.tolist()
         places = {(ids[s], cutoff): row for row, (s, cutoff) in enumerate(zip(self.laid.series, cutoffs, strict=True))}
@@ -115,7 +122,7 @@ class Given:
 
 @dataclass(frozen=True)
 class GivenCandidate:
-    """A model whose forecasts are there. places: the row of each series' id and cutoff."""
+    """A model with existing forecasts. places: the row of each series' id and cutoff."""
 
     name: str
     places: Mapping[tuple[str, int], int]
@@ -124,14 +131,14 @@ class GivenCandidate:
     probabilities: tuple[float, ...]
 
     def load(self) -> None:
-        """Nothing: there is nothing to compute."""
+        """Do nothing: there is nothing to compute."""
 
     def fit(self, seen: Panel) -> Callable[[Panel], Forecast]:
-        """What looks them up."""
+        """Return the function that looks the forecasts up."""
         return self.forecast
 
     def forecast(self, panel: Panel) -> Forecast:
-        """The forecasts from the end of each series."""
+        """Return the forecasts from the end of each series."""
         ends = panel.ends.tolist()
         rows = [self.places[series, cutoff] for series, cutoff in zip(panel.ids, ends, strict=True)]
         point, quantiles = self.point[rows], self.quantiles[rows]
@@ -139,23 +146,23 @@ class GivenCandidate:
 
 
 def known_rows(forecasts: Forecasts, actual: Panel) -> NDArray[np.bool_]:
-    """Which rows are of series that have actual values [N]. DataError if none is."""
+    """Return which rows belong to series that have actual values [N]. Raises DataError if none do."""
     known = forecasts.series >= 0
     if not known.any():
         raise DataError(
-            f"no series of {forecasts.name} has actual values: the first is {forecasts.first_id!r}, and those known "
-            f"begin with {actual.columns.label(actual.ids[0])!r}",
-            hint="both tables must name their series alike",
+            f"no series of {forecasts.name} has actual values: its first is {forecasts.first_id!r}, that of the actual "
+            f"values is {actual.columns.label(actual.ids[0])!r}",
+            hint="give the series the same names in both tables",
         )
     return known
 
 
 def nothing_came(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel) -> DataError:
-    """What is wrong with forecasts of times that have no actual value."""
+    """Return the error for forecasts of times that have no actual value."""
     ends = np.array([forecasts.positions[known].min(), actual.ends.max()])
     times = actual.columns.written(actual.frequency.times(ends))
     return DataError(
         f"no time of {forecasts.name} has an actual value: the forecasts begin at {times[0]}, and the actual values "
         f"end at {times[1]}",
-        hint="name the table that holds what came: --actual FILE",
+        hint="name the table of the observed values: --actual FILE",
     )

@@ -1,4 +1,4 @@
-"""Rows of forecasts laid out by the origin and the lead time that they are for.
+"""Rows of forecasts arranged by origin and lead time.
 
 N rows, G origins of series, H lead times, S series.
 """
@@ -17,16 +17,18 @@ from rnncast.values import Values
 
 
 class Numbered(NamedTuple):
-    """Origins that series share: the number of each [G], from the earliest on; how many others a forecast reaches
-    into, 0 where no two overlap."""
+    """Origins that series share: the number of each [G], the earliest first.
+
+    lags: number of later origins that a forecast reaches into, 0 if none overlap.
+    """
 
     numbers: NDArray[np.int64]
     lags: int
 
 
 class Laid(NamedTuple):
-    """Each origin of each series: its place in the panel and its cutoff [G]; of which of them and at which lead time
-    (from 0) each row is [N]."""
+    """Origins of series, by place in the panel and cutoff [G]; and the origin and lead time (from 0) of each row
+    [N]."""
 
     series: NDArray[np.int64]
     cutoff: Positions
@@ -35,7 +37,7 @@ class Laid(NamedTuple):
 
     @classmethod
     def of(cls, forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel) -> "Laid":
-        """Lay out the known rows. DataError for a time before its cutoff, too far after it, or given twice."""
+        """Arrange the known rows. Raises DataError for a time before its cutoff, too far after it, or given twice."""
         series, positions, cutoff = forecasts.series[known], forecasts.positions[known], forecasts.cutoffs[known]
         keys, group = np.unique(np.stack([series, cutoff]), axis=1, return_inverse=True)
         group, lead = group.reshape(-1), positions - cutoff - 1
@@ -57,24 +59,26 @@ class Laid(NamedTuple):
 
     @property
     def horizon(self) -> int:
-        """The farthest lead time, from 1."""
+        """Longest lead time, from 1."""
         return int(self.lead.max()) + 1
 
     def spread(self, rows: Values) -> Values:
-        """Rows [N, ...] by origin and lead time [G, H, ...], NaN where there is none."""
+        """Return rows [N, ...] by origin and lead time [G, H, ...], NaN where there is none."""
         values = np.full((len(self.series), self.horizon, *rows.shape[1:]), np.nan)
         values[self.group, self.lead] = rows
         return values
 
     def actual_of(self, panel: Panel) -> Values:
-        """The values of a panel at each lead time of each origin [G, H]; NaN where it has none."""
+        """Return the values of a panel at each lead time of each origin [G, H]; NaN where it has none."""
         at = (self.cutoff - panel.start[self.series] + 1)[:, None] + np.arange(self.horizon)
         there = (at >= 0) & (at < panel.lengths[self.series][:, None])
         return np.where(there, panel.y[np.where(there, panel.indptr[self.series][:, None] + at, 0)], np.nan)
 
     def numbered(self, panel: Panel) -> Numbered:
-        """The origins that series share: those at the same time, or as many steps before the end of their series, as in
-        the M competitions, whichever are fewer."""
+        """Return the origins that series share: at the same time, or equally far from the end of their series.
+
+        The latter is the arrangement of the M competitions; whichever gives fewer origins is used.
+        """
         before_end = self.cutoff - panel.ends[self.series]
         places = min((self.cutoff, before_end), key=lambda each: len(np.unique(each)))
         steps, numbers = np.unique(places, return_inverse=True)

@@ -20,8 +20,11 @@ WEIGHED = ("mae", "rmse", "smape", "mase", "rmsse", "msis")  # those that are
 
 
 class Origins(NamedTuple):
-    """Each origin of each series: its place in the actual values, its cutoff, what came [G, H], and the scales [G] that
-    the values up to it give, NaN where there are none; and whether there are two such values [G]."""
+    """Origins of series: place in the actual values, cutoff, actual values [G, H], scales, and Naive2's forecast.
+
+    scale, root_scale [G]: from the values up to the cutoff, NaN if there are none. naive [G, H]. before [G]: whether
+    there are at least two such values.
+    """
 
     series: NDArray[np.int64]
     cutoff: Positions
@@ -33,8 +36,11 @@ class Origins(NamedTuple):
 
 
 class ScoredModel(NamedTuple):
-    """What a model forecast from each origin: point [G, H], quantiles [G, H, Q] at rising `probabilities` [Q], NaN
-    where it gave none; its MASE and its sMAPE there [G]."""
+    """Forecasts of a model from each origin: point [G, H], quantiles [G, H, Q] at rising `probabilities` [Q], NaN if
+    missing.
+
+    mase, smape [G]: its scores there.
+    """
 
     point: Values
     quantiles: Values
@@ -43,7 +49,7 @@ class ScoredModel(NamedTuple):
     smape: Values
 
     def at(self, probabilities: tuple[float, ...]) -> "ScoredModel":
-        """The model with those of its quantiles alone."""
+        """Return the model with those of its quantiles alone."""
         kept = [self.probabilities.index(probability) for probability in probabilities]
         return self._replace(quantiles=self.quantiles[..., kept], probabilities=probabilities)
 
@@ -56,7 +62,7 @@ def measured(
     shared: tuple[float, ...] = (),
     weights: Values | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """A row of metrics for each "series", for each "lead" time, or for all.
+    """Yield a row of metrics for each "series", for each "lead" time, or for all.
 
     shared: the probabilities of the quantiles that WQL and CRPS are taken over, if not those of the model. weights: of
     each origin in the means over series [G].
@@ -89,7 +95,7 @@ def measured(
 def _by_lead(
     origins: Origins, model: ScoredModel, shared: tuple[float, ...], weights: Values | None
 ) -> Iterator[dict[str, Any]]:
-    """A row of metrics for each lead time, over all origins."""
+    """Yield a row of metrics for each lead time, over all origins."""
     turned = model._replace(point=model.point.T, quantiles=model.quantiles.swapaxes(0, 1))
     scales = origins.scale[None, :], origins.root_scale[None, :]
     every = _metrics(origins.actual.T, turned, shared, scales)
@@ -107,8 +113,10 @@ def _metrics(
     scales: tuple[Values, Values],
     weight: Values | None = None,
 ) -> dict[str, Values]:
-    """Each metric of each row of actual values and points [R, C], with scales that broadcast over them. weight: of each
-    value [R, C]."""
+    """Return each metric of each row of actual values and points [R, C], with scales that broadcast over them.
+
+    weight: of each value [R, C].
+    """
     point, quantiles, probabilities, *_ = model
     scale, root_scale = scales
     scored = ~np.isnan(actual) & ~np.isnan(quantiles[..., 0] if probabilities else point)
@@ -136,7 +144,7 @@ def _metrics(
 
 
 def _averaged(every: dict[str, Values]) -> dict[str, Any]:
-    """Each metric's mean over the series and origins that can be scored; how many values were, in all."""
+    """Return each metric's mean over the series and origins that can be scored, and the number of values in all."""
     return {
         name: int(values.sum()) if name == "values" else metrics.mean_over_series(values)
         for name, values in every.items()
@@ -144,7 +152,7 @@ def _averaged(every: dict[str, Values]) -> dict[str, Any]:
 
 
 def _weighed(every: dict[str, Values], weights: Values) -> dict[str, float]:
-    """The weighted mean of metrics over the origins that can be scored."""
+    """Return the weighted mean of metrics over the origins that can be scored."""
     found = {}
     for name, values in every.items():
         if name.split("-")[0] in WEIGHED:

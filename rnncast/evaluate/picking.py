@@ -1,4 +1,4 @@
-"""Decide which net to train, where that is left open (`--model auto`), by the rule of evidence of `compare`."""
+"""Choice of the net to train if that is left open (`--model auto`), by the rule of evidence of `compare`."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,23 +10,24 @@ from rnncast.evaluate.compare import Entry, Plan, Told, compare_candidates
 from rnncast.evaluate.verdict import MEMORYLESS
 from rnncast.series.panel import Panel
 
-RECURRENT = "lstm"  # the net that must show that it is better than the one without a state
+RECURRENT = "lstm"  # the net that must prove better than the one without a state
 
 
 class Picked(NamedTuple):
-    """The config with a net named, and why it is that."""
+    """Config with a net named, and the reason."""
 
     config: Config
     reason: str
 
 
 def picked(panel: Panel, config: Config, device: str = "auto", told: Told = lambda done, total, words: None) -> Picked:
-    """Name the net of a config: the LSTM if it is clearly better than the window net, else that, as it is simpler.
+    """Choose the net of a config: the LSTM if it is clearly better than the window net, else the window net, as the
+    simpler.
 
-    Both forecast from the last origins of the panel, as `compare` has it; of many series, or where time is short, they
-    are trained at the first of them only. Half of `max_time` goes into this. InterruptedTrainingError if it is stopped;
-    UsageError and DataError as `compare_candidates`, but where there are too few rows to compare, the window net is
-    taken.
+    Both forecast from the last origins of the panel, as in `compare`; with many series, or little time, they are
+    trained at the first of these only. Half of `max_time` is spent on this. Raises InterruptedTrainingError if it is
+    stopped, UsageError and DataError as `compare_candidates`; if there are too few rows to compare, it chooses the
+    window net.
     """
     limit = config.train.max_time
     tried = config.with_model(RECURRENT)

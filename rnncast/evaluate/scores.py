@@ -1,4 +1,4 @@
-"""From outcomes to scores: paired, so that every candidate is scored on exactly the same series and origins.
+"""Scores from outcomes: paired, so that every candidate is scored on exactly the same series and origins.
 
 K candidates, O origins, S series, H steps, L interval levels.
 """
@@ -19,12 +19,12 @@ from rnncast.values import Values
 
 @dataclass(frozen=True)
 class Score:
-    """What a candidate scored.
+    """Scores of a candidate.
 
     mase, smape, mae [O, S]: NaN where a series was not scored at an origin. covered [L, O, S]: the share of values
-    within each interval. steps [O * H]: for a single series, the scaled error of each step; else empty. seconds: all
+    within each interval. steps [O * H]: for a single series, the scaled error of each step; else empty. seconds: of all
     its work. rank: the mean over the units of the comparison, 1 being best. by_lead [H]: the mean scaled error at each
-    lead time, averaged as `mean` is; NaN where no value came.
+    lead time, averaged as `mean` is; NaN without observed values.
     """
 
     name: str
@@ -39,20 +39,21 @@ class Score:
 
     @property
     def mean(self) -> float:
-        """The mean MASE: over the series of each origin, then over origins."""
+        """Mean MASE, over the series of each origin, then over origins."""
         return overall(self.mase)
 
     @property
     def by_series(self) -> Values:
-        """The mean MASE of each series [S] over its origins; NaN where it was scored at none."""
+        """Mean MASE of each series [S] over its origins; NaN if it was scored at none."""
         return _means(self.mase, axis=0)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The scores of candidates on the same origins, the best (by mean MASE) first. season: the m of MASE.
+    """Scores of candidates on the same origins, the best (by mean MASE) first. season: the m of MASE.
 
-    levels: of the intervals, in percent. lags: how many origins on a forecast still reaches, 0 where none overlap.
+    levels: of the intervals, in percent. lags: number of origins that a forecast reaches beyond its own, 0 if none
+    overlap.
     """
 
     scores: tuple[Score, ...]
@@ -63,27 +64,27 @@ class Comparison:
 
     @property
     def origins(self) -> int:
-        """How many origins were scored."""
+        """Number of origins scored."""
         return int((~np.isnan(self.scores[0].mase)).any(axis=1).sum())
 
     @property
     def series(self) -> int:
-        """How many series were scored."""
+        """Number of series scored."""
         return int((~np.isnan(self.scores[0].mase)).any(axis=0).sum())
 
     @property
     def unscored(self) -> int:
-        """How many series were scored at no origin."""
+        """Number of series scored at no origin."""
         return int(self.scores[0].mase.shape[1]) - self.series
 
     @property
     def units(self) -> str:
-        """What is ranked and counted: "series", or "origins" where there are more of those."""
+        """Units that are ranked and counted: "series", or "origins" if there are more of those."""
         return "series" if self.series > self.origins else "origins"
 
     @property
     def reference(self) -> Score | None:
-        """The naive forecast that skill is relative to: seasonal naive, or naive where there is no season."""
+        """Naive forecast that skill is relative to: seasonal naive, or naive if there is no season."""
         named = [score for name in ("seasonal-naive", "naive") for score in self.scores if score.name == name]
         return named[0] if named else None
 
@@ -91,20 +92,22 @@ class Comparison:
         return next(score for score in self.scores if score.name == name)
 
     def losses(self, name: str) -> Values:
-        """The mean MASE of a candidate in each unit [n]."""
+        """Return the mean MASE of a candidate in each unit [n]."""
         return by_unit(self[name].mase, self.units)
 
     def skill(self, score: Score, than: Score) -> float:
-        """By what part a mean MASE is smaller than another: 0.2 is 20 % better, negative is worse."""
+        """Return the relative reduction of one mean MASE from another: 0.2 is 20 % better, negative is worse."""
         return 1 - score.mean / than.mean if than.mean else float(np.sign(than.mean - score.mean))
 
     def p(self, ours: str, theirs: str) -> float | None:
-        """The p-value of their equal skill, as `panel_p`."""
+        """Return the p-value of equal skill, as `panel_p`."""
         return panel_p(self[ours].mase - self[theirs].mase, self.lags)
 
     def by_step_p(self, ours: str, theirs: str) -> float | None:
-        """Of a single series whose forecasts do not overlap, else None: the Diebold-Mariano test over every step of
-        every origin, with horizon - 1 lags."""
+        """Return the p-value of the Diebold-Mariano test over every step of every origin, with horizon - 1 lags.
+
+        None unless there is a single series whose forecasts do not overlap.
+        """
         if self.lags:
             return None
         difference = self[ours].steps - self[theirs].steps
@@ -112,14 +115,14 @@ class Comparison:
 
     @property
     def critical(self) -> float | None:
-        """How far mean ranks over series must lie apart to differ; None where series are not the units."""
+        """Distance at which mean ranks over series differ; None if series are not the units."""
         if self.units == "origins" or self.series < FEWEST or len(self.scores) < 2:
             return None
         return critical_distance(len(self.scores), self.series)
 
     @property
     def near_best(self) -> tuple[str, ...]:
-        """The candidates whose ranks cannot be told from the best rank; none where series are not the units."""
+        """Candidates whose ranks are not distinguishable from the best rank; none if series are not the units."""
         distance, best = self.critical, min(score.rank for score in self.scores)
         return () if distance is None else tuple(s.name for s in self.scores if s.rank < best + distance)
 
@@ -132,10 +135,11 @@ def compared(
     season: int,
     lags: int = 0,
 ) -> Comparison | None:
-    """The comparison of what is finished: of every candidate that has an outcome, at the origins that all of them have.
+    """Return the comparison of what is finished: every candidate that has an outcome, at the origins that all of them
+    have.
 
-    None if nothing is finished, or no series could be scored. A series that any of them could not forecast at an
-    origin is not scored there.
+    None if nothing is finished, or no series could be scored. A series that any of them could not forecast at an origin
+    is not scored there.
     """
     done: dict[str, dict[int, FoldForecast]] = {}
     for outcome in outcomes:
@@ -182,7 +186,7 @@ def _by_lead(
     ids: tuple[str, ...],
     missing: NDArray[np.bool_],
 ) -> Values:
-    """The mean scaled error at each lead time [H] of what is not `missing` [O, S]."""
+    """Return the mean scaled error at each lead time [H] of everything not `missing` [O, S]."""
     place = {series: s for s, series in enumerate(ids)}
     means = []
     for o, (outcome, (split, scale)) in enumerate(zip(outcomes, at, strict=True)):
@@ -193,7 +197,8 @@ def _by_lead(
 
 
 def _covered(actual: Values, forecast: Forecast) -> list[Values]:
-    """For each level, the share of each series' values [S] within the interval; NaN without values or interval."""
+    """Return, for each level, the share of each series' values [S] within the interval; NaN without values or
+    interval."""
     shares = []
     for level in forecast.levels:
         low, high = forecast.interval(level)
@@ -214,24 +219,23 @@ def _without(score: Score, missing: NDArray[np.bool_]) -> Score:
 
 
 def panel_p(difference: Values, lags: int = 0) -> float | None:
-    """The p-value of "the mean difference [O, S] is 0": the larger of that over series and that over origins, of those
-    there are; None if neither are enough to tell.
+    """Return the p-value of "the mean difference [O, S] is 0": the larger of that over series and that over origins.
 
-    Over series alone, luck that all series share at an origin would count as many times as there are series. Forecasts
-    from origins no more than `lags` apart overlap.
+    None if there are not enough of either. Over series alone, luck shared by all series at an origin would count once
+    for each series. Forecasts from origins no more than `lags` apart overlap.
     """
     tested = [paired_p(by_unit(difference, "series")), paired_p(by_unit(difference, "origins"), lags)]
     return max((p for p in tested if p is not None), default=None)
 
 
 def by_unit(values: Values, units: str) -> Values:
-    """The means of [O, S] over the other axis, of the units that have any value [n]."""
+    """Return the means of [O, S] over the other axis, for the units that have any value [n]."""
     means = _means(values, axis=0 if units == "series" else 1)
     return means[~np.isnan(means)]
 
 
 def _means(values: Values, axis: int) -> Values:
-    """The means over an axis of what is known; NaN where nothing is."""
+    """Return the means of known values over an axis; NaN where there are none."""
     known = ~np.isnan(values)
     count = known.sum(axis=axis)
     total = np.where(known, values, 0).sum(axis=axis)
@@ -239,6 +243,6 @@ def _means(values: Values, axis: int) -> Values:
 
 
 def overall(values: Values) -> float:
-    """The mean of [O, S] over the series of each origin, then over origins; NaN if there are none."""
+    """Return the mean of [O, S] over the series of each origin, then over origins; NaN if there are none."""
     means = by_unit(values, "origins")
     return float(means.mean()) if means.size else float("nan")

@@ -1,4 +1,4 @@
-"""Forecasts that exist, beside what came: aligned by series, origin and lead time, and scored.
+"""Scoring of existing forecasts against actual values, aligned by series, origin and lead time.
 
 G origins of series, H lead times, Q quantiles.
 """
@@ -26,7 +26,7 @@ BY = ("overall", "series", "lead")
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores as rows under names, and what a person should be told; and what was scored, by model."""
+    """Scores as named rows, remarks for the user, and what was scored, by model."""
 
     names: list[str]
     rows: list[list[Any]]
@@ -47,9 +47,8 @@ def score_forecasts(
 ) -> Scores:
     """Score each model's forecasts: overall, by series, or by lead time.
 
-    history: what came before the forecasts; what the actual values hold of it, unless given. season: the m of MASE; the
-    calendar's, or one that the data show, unless given. weights: of each series of `actual` in means over series [S].
-    tested: say whether the best is better than the others by more than chance. DataError if nothing can be scored.
+    history: the values before the forecasts; None for those in the actual values. season: the m of MASE; None for the
+    calendar's, or one found in the data. Raises DataError if nothing can be scored.
     """
     found = season is None and not (history or actual).frequency.seasons
     season = season or season_of(history or actual)
@@ -64,7 +63,7 @@ def score_forecasts(
     came = origins.actual[laid.group, laid.lead]  # of each known row
     notes = _notes(forecasts, known, actual, origins, came)
     if found and season > 1:
-        notes.append(f"MASE with m = {season}, a season that the data show; --season N for another")
+        notes.append(f"MASE with m = {season}, a season found in the data; --season N sets another")
     models = {name: _laid(columns, known, laid, origins) for name, columns in forecasts.models.items()}
     shared = _shared_quantiles(models, notes)
     of_origins = None if weights is None else weights[laid.series]
@@ -83,8 +82,8 @@ def score_forecasts(
 
 
 def _shared_quantiles(models: dict[str, ScoredModel], notes: list[str]) -> tuple[float, ...]:
-    """The probabilities that all models with quantiles have, over which WQL and CRPS can be compared; () where all have
-    the same, or nothing in common. A note says which they are."""
+    """Return the probabilities that all models with quantiles have, over which WQL and CRPS can be compared; () where
+    all have the same, or nothing in common. A note says which they are."""
     each = [model.probabilities for model in models.values() if model.probabilities]
     if len(set(each)) < 2:
         return ()
@@ -97,9 +96,9 @@ def _shared_quantiles(models: dict[str, ScoredModel], notes: list[str]) -> tuple
 
 
 def placed_after(actual: Panel, history: Panel | None) -> Panel:
-    """What came, after its history where neither table has times, as of the M competitions: steps go on from there.
+    """Return the actual values moved after their history if neither table has times, as in the M competitions.
 
-    Actual values that begin with the history hold it, and stay where they are.
+    Actual values that begin with the history stay where they are.
     """
     if history is None or actual.columns.time or history.columns.time:
         return actual
@@ -111,20 +110,22 @@ def placed_after(actual: Panel, history: Panel | None) -> Panel:
 
 
 def season_of(panel: Panel) -> int:
-    """The calendar's main season, else the one that the data show, as training finds it; 1 for none."""
+    """Return the calendar's main season, else one found in the data as in training; 1 for none."""
     return next(iter(panel.frequency.seasons), None) or find_season(panel) or 1
 
 
 def _origins(laid: Laid, actual: Panel, history: Panel | None, season: int) -> Origins:
-    """What came after each origin, and the scales that the values up to it give."""
+    """Return the actual values after each origin, and the scales from the values up to it."""
     came = laid.actual_of(actual)
     scale, root_scale, naive, before = _scales(laid, actual, history or actual, season)
     return Origins(laid.series, laid.cutoff, came, scale, root_scale, naive, before)
 
 
 def _scales(laid: Laid, actual: Panel, history: Panel, season: int) -> tuple[Values, Values, Values, NDArray[np.bool_]]:
-    """The scales of MASE and RMSSE [G], and Naive2's forecast [G, H], from the values up to each cutoff; and where
-    there are at least two of those [G]."""
+    """Return the scales of MASE and RMSSE [G] and Naive2's forecast [G, H] from the values up to each cutoff.
+
+    Also returns where there are at least two such values [G].
+    """
     of, cutoff, horizon = laid.series, laid.cutoff, laid.horizon
     places = {name: s for s, name in enumerate(history.ids)}
     there = np.array([places.get(actual.ids[s], -1) for s in of])
@@ -141,7 +142,7 @@ def _scales(laid: Laid, actual: Panel, history: Panel, season: int) -> tuple[Val
 
 
 def _laid(columns: ModelColumns, known: NDArray[np.bool_], laid: Laid, origins: Origins) -> ScoredModel:
-    """A model's rows by origin and lead time, which are their places."""
+    """Return a model's rows by origin and lead time, with its scores."""
     point, quantiles = laid.spread(columns.point[known]), laid.spread(columns.quantiles[known])
     mase, smape = metrics.mase(origins.actual, point, origins.scale), metrics.smape(origins.actual, point)
     return ScoredModel(point, quantiles, columns.probabilities, mase, smape)

@@ -1,22 +1,22 @@
-"""Could a difference be chance? Tests of paired differences, and of the ranks of several candidates. SciPy, lazily."""
+"""Significance tests of paired differences, and of the ranks of several candidates. SciPy is loaded lazily."""
 
 import numpy as np
 
 from rnncast.values import Values
 
 ALPHA = 0.05  # share of equal candidates that may be called different
-FEWEST = 3  # differences that can be tested at all, and stretches of them that do not overlap
-FEWEST_FLIPPED = 5  # differences whose signs can be changed in enough ways
-FLIPS = 4096  # changes of sign that are looked at: all that there are, or as many that are drawn
+FEWEST = 3  # differences, and non-overlapping stretches of them, needed for a test
+FEWEST_FLIPPED = 5  # differences needed for enough ways to change their signs
+FLIPS = 4096  # changes of sign examined: all of them, or a random sample
 
 
 def paired_p(differences: Values, lags: int = 0) -> float | None:
-    """The p-value of "the mean of these differences [n] is 0", against either side; None if they are too few to tell.
+    """Return the two-sided p-value of "the mean of these differences [n] is 0"; None if there are too few.
 
-    The test of Diebold & Mariano (1995) with the small-sample factor and the t(n-1) distribution of Harvey, Leybourne
-    & Newbold (1997). Differences no more than `lags` apart may be correlated, as those of overlapping forecasts are (h
-    steps ahead, one step apart: lags = h - 1); the truncated sum of autocovariances is never taken for less than the
-    variance alone. Without lags this is the paired t-test.
+    The test of Diebold & Mariano (1995) with the small-sample factor and the t(n-1) distribution of Harvey, Leybourne &
+    Newbold (1997). Differences no more than `lags` apart may be correlated, as for overlapping forecasts (h steps
+    ahead, one step apart: lags = h - 1); the truncated sum of autocovariances is bounded below by the variance alone.
+    Without lags this is the paired t-test.
     """
     n, h = len(differences), lags + 1
     if n < FEWEST * h:
@@ -33,12 +33,12 @@ def paired_p(differences: Values, lags: int = 0) -> float | None:
 
 
 def best_of_many_p(differences: Values, chosen: int) -> float | None:
-    """The p-value of "it is no better than the benchmark", of the candidate that was chosen among K as the best.
+    """Return the p-value of "no better than the benchmark" for the candidate chosen as the best of K.
 
-    differences [K, n]: by how much each is better than the benchmark, in n units. None if those are too few to tell.
-    The statistic is the largest of the K paired t; its distribution, that under changes of the signs of units, the same
-    for all candidates, so that candidates that are much alike do not count K times, as they would by Bonferroni (White
-    2000, a reality check for data snooping; single-step max t: Westfall & Young 1993).
+    differences [K, n]: how much better than the benchmark each is, in n units. None if these are too few. The statistic
+    is the largest of the K paired t; its distribution is that under sign changes of units, the same for all candidates,
+    so that similar candidates do not count K times, as they would by Bonferroni (White 2000, a reality check for data
+    snooping; single-step max t: Westfall & Young 1993).
     """
     n = differences.shape[1]
     if n < FEWEST_FLIPPED:
@@ -56,7 +56,7 @@ def best_of_many_p(differences: Values, chosen: int) -> float | None:
 
 
 def mean_ranks(losses: Values) -> Values:
-    """The mean rank [K] of each candidate over n losses each [K, n]: 1 is the best, ties share their ranks."""
+    """Return the mean rank [K] of each candidate over n losses each [K, n]: 1 is the best, ties share their ranks."""
     less = (losses[None, :, :] < losses[:, None, :]).sum(axis=1)
     equal = (losses[None, :, :] == losses[:, None, :]).sum(axis=1)
     ranks: Values = (less + (equal + 1) / 2).mean(axis=1)
@@ -64,10 +64,10 @@ def mean_ranks(losses: Values) -> Values:
 
 
 def critical_distance(candidates: int, n: int) -> float:
-    """How far mean ranks over n series must lie apart before any two of the candidates differ, at 95 %.
+    """Return the distance at which the mean ranks of two candidates over n series differ, at 95 %.
 
-    Each rank is drawn as an interval of this width; what does not overlap the interval of the best is worse (multiple
-    comparisons with the best: Koning et al. 2005; q: the studentised range).
+    Each rank is drawn as an interval of this width; candidates that do not overlap the interval of the best are worse
+    (multiple comparisons with the best: Koning et al. 2005; q: the studentised range).
     """
     from scipy.stats import studentized_range
 

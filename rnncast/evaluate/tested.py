@@ -28,7 +28,7 @@ class Tested(NamedTuple):
 
 def tested_best(origins: Origins, models: Mapping[str, ScoredModel], numbered: Numbered, series: int) -> Tested:
     """Test the best model against each other, on the values that all of them forecast, in MASE, or in MAE where there
-    is none. p is multiplied by the number of the others (Bonferroni). UsageError if there is one model alone."""
+    is none. p is multiplied by the number of the others (Bonferroni). Raises UsageError if there is one model alone."""
     if len(models) < 2:
         raise UsageError(
             f"--test compares forecasts, and there is one: {next(iter(models))}",
@@ -56,7 +56,7 @@ def tested_best(origins: Origins, models: Mapping[str, ScoredModel], numbered: N
 
 
 def _by_origin(values: Values, origins: Origins, numbered: Numbered, series: int) -> Values:
-    """Values [G] by the origins that series share [O, S], NaN where there is none."""
+    """Return values [G] by the origins that series share [O, S], NaN where there is none."""
     laid = np.full((int(numbered.numbers.max()) + 1, series), np.nan)
     laid[numbered.numbers, origins.series] = values
     return laid

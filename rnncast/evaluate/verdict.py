@@ -1,4 +1,4 @@
-"""One sentence that answers: is the net worth it here?"""
+"""Verdict of a comparison in a sentence: is the net worth it here?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +9,15 @@ from rnncast.evaluate.scores import Comparison
 from rnncast.evaluate.significance import ALPHA, FEWEST
 from rnncast.runtime.registry import NETS
 
-TIE = 0.01  # relative difference of mean MASE that matters to nobody
+TIE = 0.01  # relative difference of mean MASE that is negligible
 FEW = 6  # units, below which only a large and steady difference can be seen
 MEMORYLESS = "window"  # the net without a state
 NAIVE = ("naive", "seasonal-naive")
 
 
 class Contrast(NamedTuple):
-    """What differs between a net and the one without a state: its name, what helps or does not, and why it is that."""
+    """Difference between a net and the one without a state: its name, the thing that helps or does not, and the
+    reason."""
 
     name: str
     helps: str
@@ -32,9 +33,12 @@ MEMORY = Contrast("memory", "memory", "{} and {} see nothing beyond their window
 
 
 class Sides(NamedTuple):
-    """The names of the models that are judged, and of what they must beat; of those that are nets, which, and what
-    tells the frames of two apart. pure: those to which the frame says nothing of what lies before the window. given:
-    those whose forecasts were made elsewhere, at the origins that they are for."""
+    """Names of the models that are judged and of the baselines they must beat, with what is known of those that are
+    nets.
+
+    nets: the kind of each net. frames: what distinguishes the frames of two. pure: nets whose frame says nothing about
+    the time before the window. given: candidates whose forecasts were made elsewhere, at their own origins.
+    """
 
     models: tuple[str, ...]
     baselines: tuple[str, ...]
@@ -45,11 +49,11 @@ class Sides(NamedTuple):
 
     @property
     def more(self) -> str:
-        """What would tell more, for want of origins."""
+        """Request that would give more evidence, if origins are few."""
         return "forecasts from more origins" if self.given else "more --folds"
 
     def contrast(self, model: str, rival: str) -> Contrast | None:
-        """What differs between a model and a rival; None where that is more than a state, or less."""
+        """Return what differs between a model and a rival; None if that is more than a state, or less."""
         if model not in self.nets or self.nets.get(rival) != MEMORYLESS or self.nets[model] == MEMORYLESS:
             return None
         if self.frames.get(model) != self.frames.get(rival):
@@ -59,10 +63,10 @@ class Sides(NamedTuple):
 
 @dataclass(frozen=True)
 class Duel:
-    """The judged model against another candidate.
+    """Judged model against another candidate.
 
-    margin: by what part its mean MASE is smaller; p: of no difference, None where that cannot be tested; by_step_p: the
-    Diebold-Mariano test over all steps, of a single series only; ahead: of how many units it is ahead.
+    margin: relative reduction of mean MASE; p: of no difference, None if that cannot be tested; by_step_p: of the
+    Diebold-Mariano test over all steps, for a single series only; ahead: number of units in which the model is ahead.
     """
 
     rival: str
@@ -73,24 +77,27 @@ class Duel:
 
     @property
     def sure(self) -> bool:
-        """Whether the difference is more than chance."""
+        """True if the difference is more than chance."""
         return self.p is not None and self.p < ALPHA
 
     @property
     def won(self) -> bool:
-        """Whether the model is better, surely and by more than a tie."""
+        """True if the model is better by more than chance and more than a tie."""
         return self.sure and self.margin > TIE
 
     @property
     def lost(self) -> bool:
-        """Whether the rival is better, surely and by more than a tie."""
+        """True if the rival is better by more than chance and more than a tie."""
         return self.sure and self.margin < -TIE
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """win: the model beats all its rivals. model: the one judged; duels: with every other candidate. contrast: what
-    differs between it and a net without a state that it faces; None where there is none."""
+    """Outcome of a comparison. win: the model beats all its rivals.
+
+    model: the one judged; duels: with every other candidate. contrast: the difference from a net without a state that
+    it faces; None without one.
+    """
 
     win: bool
     sentence: str
@@ -99,24 +106,24 @@ class Verdict:
     contrast: str | None = None
 
     def duel(self, rival: str) -> Duel | None:
-        """The duel with a rival; None for the model itself."""
+        """Return the duel with a rival; None for the model itself."""
         return next((duel for duel in self.duels if duel.rival == rival), None)
 
 
 def judge(comparison: Comparison, sides: Sides) -> Verdict:
     """Judge the best of the models against all baselines and the better of the naive forecasts.
 
-    The rule. Differences of MASE are paired, and tested by `paired_p` over series, each averaged over its origins, and
-    over origins, each averaged over its series. The larger p counts, so that neither a few odd series nor luck that all
-    series share is taken for skill; fewer than three of a kind are not tested. It is multiplied by the number of
-    models, since the best of several is judged (Bonferroni). A win over a rival needs a mean MASE that is smaller by
-    more than 1 %, and p < 0.05; a win is a win over every rival, so that no correction for their number is needed.
-    Where there are fewer than three of both kinds, there is no evidence, however large the difference.
+    The rule: differences of MASE are paired, and tested by `paired_p` over series, each averaged over its origins, and
+    over origins, each averaged over its series. The larger p counts, so that neither a few odd series nor luck shared
+    by all series is taken for skill; fewer than three of a kind are not tested. It is multiplied by the number of
+    models, because the best of several is judged (Bonferroni). A win over a rival needs a mean MASE smaller by more
+    than 1 %, and p < 0.05; a win must be over every rival, so no correction for their number is needed. With fewer than
+    three of both kinds there is no evidence, however large the difference.
 
     Origins lie a horizon apart, so that forecasts do not overlap: in origins they are one step ahead, and the
     Diebold-Mariano test has no lags. The same test over all steps of all origins, with horizon - 1 lags, calls equal
-    candidates different two to three times too often with so few origins (tests/test_significance.py); it is given
-    beside (`by_step_p`), but decides nothing.
+    candidates different two to three times too often with so few origins (tests/test_significance.py); it is reported
+    (`by_step_p`) but decides nothing.
     """
     order = [score.name for score in comparison.scores]
     model = min(sides.models, key=order.index)
@@ -182,7 +189,7 @@ def _sentence(comparison: Comparison, model: str, faced: list[Duel], sides: Side
 
 
 def _beside(sides: Sides, model: str, faced: list[Duel]) -> str:
-    """How a model does against those of some rivals whose forecasts were made elsewhere, and so asked about."""
+    """Return how a model compares with rivals whose forecasts were made elsewhere, and are therefore of interest."""
     words = ""
     for duel in faced:
         if duel.rival in sides.given:
@@ -196,7 +203,7 @@ def _kinds(comparison: Comparison) -> list[tuple[int, str]]:
 
 
 def _moral(sides: Sides, model: str, rival: str) -> str:
-    """What it means that a rival is better."""
+    """Return the conclusion if a rival is better."""
     if contrast := sides.contrast(model, rival):
         return f"{contrast.helps} does not help here"
     nets = sides.nets
@@ -206,7 +213,10 @@ def _moral(sides: Sides, model: str, rival: str) -> str:
 
 
 def _is_simpler(sides: Sides, rival: str, model: str) -> bool:
-    """Nets stand in the registry from the simplest on; what is no net is simpler than any, unless nobody knows it."""
+    """Return whether a rival is simpler than a net, by the order of the registry.
+
+    Anything but a net is simpler than any net, except forecasts made elsewhere, whose source is unknown.
+    """
     places, net = list(NETS), sides.nets.get(model)
     if net is None or rival in sides.given:
         return False
@@ -214,18 +224,18 @@ def _is_simpler(sides: Sides, rival: str, model: str) -> bool:
 
 
 def margin_in_words(duel: Duel) -> str:
-    """By how much the one is ahead of the other, or behind."""
+    """Return how far a model is ahead of another, or behind."""
     side = "ahead of" if duel.margin >= 0 else "behind"
     return f"{percent(abs(duel.margin))} {side}"
 
 
 def percent(part: float) -> str:
-    """A part of a whole."""
+    """Return a part of a whole."""
     return f"{100 * part:.0f} %" if abs(part) >= TIE or part == 0 else f"{100 * part:.1f} %"
 
 
 def p_in_words(duel: Duel) -> str:
-    """The p-value of a duel that has one."""
+    """Return the p-value of a duel that has one."""
     assert duel.p is not None
     return "p < 0.001" if duel.p < 0.001 else f"p = {duel.p:.3f}" if duel.p < 0.1 else f"p = {duel.p:.2f}"
 

@@ -87,7 +87,7 @@ def _not_here(path: str) -> str:
 
 
 class Header(NamedTuple):
-    """Everything in a model file except its tensors.
+    """Contents of a model file except its tensors.
 
     spec: what was decided; asked: what was asked for. format: of the file it was read from; files are written in the
     present format.

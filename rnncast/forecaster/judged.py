@@ -1,5 +1,4 @@
-"""How good a model would be, without training it: only the nets of its validation are trained, for whoever tries many
-settings."""
+"""Judging settings without training a model: only the nets of its validation are trained."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,20 +22,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judged:
-    """The scores that a model would have by their names, and the MASE [O, S] of each series at each held-out origin;
-    NaN where one is not scored."""
+    """Scores that a model would have, by name, and the MASE [O, S] of each series at each held-out origin.
+
+    NaN where a series is not scored.
+    """
 
     scores: Mapping[str, float]
     losses: Values
 
     @property
     def mase(self) -> float:
-        """The mean MASE on the held-out origins."""
+        """Mean MASE on the held-out origins."""
         return self.scores["mase"]
 
 
 class Judge:
-    """Judges settings on one panel. What they share, it computes once."""
+    """Judge of settings on one panel, which computes what they share only once."""
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
@@ -44,7 +45,7 @@ class Judge:
         self._finetune = _remembering()
 
     def decided(self, config: Config) -> ModelSpec:
-        """What a config comes to. UsageError or DataError where nothing is trained, or judged, by it."""
+        """Return the spec of a config. Raises UsageError or DataError if it would train or judge nothing."""
         if not config.train.validate:
             raise UsageError("settings are tuned by validation", hint="leave out --no-validate")
         spec, _ = decide(config, self.panel)
@@ -53,7 +54,7 @@ class Judge:
         return spec
 
     def judged(self, config: Config, watch: "Watch") -> Judged | None:
-        """The scores that `Forecaster.fit` would report, the same to the bit; None if it is stopped before its end.
+        """Return the scores that `Forecaster.fit` would report, the same to the bit; None if stopped early.
 
         Errors as `decided`; TrainingError if training diverges.
         """
@@ -66,7 +67,7 @@ class Judge:
         validation = Validation.of(self._encoded, spec)
         if validation is None:
             raise DataError(
-                "too few rows to hold any back, and so to tune by",
+                "too few rows to hold any out, and so nothing to tune by",
                 hint="give more rows or a shorter --horizon, or train with the default settings",
             )
         if spec.train.start == VALIDATION and taken_early(validation, spec):
@@ -83,7 +84,7 @@ class Judge:
 
 
 def _laid(there: list[tuple[str, ...]], losses: list[Values], ids: tuple[str, ...]) -> Values:
-    """Losses of the series that are there at each origin, as [O, S]."""
+    """Return losses of the series present at each origin, as [O, S]."""
     places, laid = {name: place for place, name in enumerate(ids)}, np.full((len(losses), len(ids)), np.nan)
     for origin, (names, each) in enumerate(zip(there, losses, strict=True)):
         laid[origin, [places[name] for name in names]] = each
@@ -91,8 +92,7 @@ def _laid(there: list[tuple[str, ...]], losses: list[Values], ids: tuple[str, ..
 
 
 def _remembering() -> "Finetune":
-    """Finetuning of the pretrained net, once for all settings that it is the same for, on what one panel holds before
-    its origins."""
+    """Return a function that finetunes the pretrained net once for all settings that give the same result."""
     found: dict[Any, Weights] = {}
 
     def finetune(panel: Panel, spec: ModelSpec) -> "Weights":

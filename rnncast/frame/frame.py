@@ -92,7 +92,7 @@ class Frame:
 
     @cached_property
     def base_names(self) -> tuple[str, ...]:
-        """All other base forecasts."""
+        """Other base forecasts, by name."""
         return tuple(name for name in self.baselines if name not in self.matched)
 
     def others(self, span: int = 0) -> tuple[str, ...]:

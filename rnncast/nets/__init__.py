@@ -1,1 +1,1 @@
-"""The nets as torch modules, for training and for devices. Nothing here knows about panels, files or the loop."""
+"""Nets as torch modules, for training and for devices. Nothing here knows about panels, files or the loop."""

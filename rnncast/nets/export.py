@@ -1,15 +1,15 @@
-"""The step of a trained net as an ONNX graph: net and head in local units, the state going in and coming out.
+"""Export of one step of a trained net as an ONNX graph: net and head in local units, with the state going in and out.
 
 B batch, F features, H horizon, K base forecasts, C columns of a lead, D hidden, Q quantiles. Names and shapes, float32:
 
     inputs [B, F], bases [B, K, H], leads [B, H, C] and zero [B] (only if covariates are known ahead), state.0 and so
     on [layers, B, D], to quantiles [B, H, Q] and after.0 and so on, the states after the step.
 
-Where members measure in several frames, which they take in turn, all but the state comes once for each frame:
-inputs.0, inputs.1, and quantiles.0, the mean of the members in the first frame. In the units of the data, the forecast
-is the mean over all members.
+If members use several frames, in turn, everything but the state comes once for each frame: inputs.0, inputs.1, and
+quantiles.0, the mean of the members in the first frame. In the units of the data, the forecast is the mean over all
+members.
 
-The frame stays outside: what a net sees, and the units that it forecasts in, are the caller's to compute.
+The frame stays outside: the caller computes the inputs of a net and the units of its forecasts.
 """
 
 import logging
@@ -29,12 +29,12 @@ from rnncast.frame.view import Leads
 from rnncast.nets.model import Model, model_of
 from rnncast.spec import ModelSpec
 
-EXAMPLES = 2  # series in the example that the graph is drawn from; the graph takes any number
+EXAMPLES = 2  # series in the example from which the graph is traced; the graph takes any number
 NEEDED = ("onnx", "onnxscript")
 
 
 class StepGraph(nn.Module):
-    """One step of the members of a model: the mean of their forecasts in each frame, and their states one after
+    """A step of the members of a model: the mean of their forecasts in each frame, and their states one after
     another."""
 
     def __init__(self, members: list[Model], frames: int, seen: int) -> None:
@@ -44,8 +44,10 @@ class StepGraph(nn.Module):
         self.seen = seen  # tensors of each frame
 
     def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
-        """Of each frame inputs [B, F], bases [B, K, H] and the two parts of the leads, if there are; and the state; to
-        quantiles [B, H, Q] of each frame and the state after."""
+        """Step from inputs [B, F], bases [B, K, H] and leads (if any) of each frame, and the state.
+
+        Returns quantiles [B, H, Q] of each frame and the state after.
+        """
         state, after = given[self.frames * self.seen :], []
         parts = len(state) // len(self.members)
         answers: list[list[Tensor]] = [[] for _ in range(self.frames)]
@@ -59,26 +61,26 @@ class StepGraph(nn.Module):
 
 
 def onnx_step(spec: ModelSpec, weights: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """The ONNX graph of one step of a ModelSpec's net, as a file holds it.
+    """Return the ONNX graph of one step of a ModelSpec's net, as the bytes of a file.
 
-    ModelFileError if what the net forecasts are the parameters of a distribution, or the pretrained net has a share of
-    the forecast; RnncastError if onnx is not there.
+    Raises ModelFileError if the net forecasts the parameters of a distribution or the pretrained net has a share of the
+    forecast; RnncastError if onnx is not installed.
     """
     if spec.net.pretrained:
         raise ModelFileError(
-            "the pretrained net is not exported: it sees series in a frame of its own",
+            "the pretrained net cannot be exported: it has a frame of its own",
             hint="train with --from scratch, and export that",
         )
     if spec.loss.of_distribution:
         raise ModelFileError(
-            f"a model of --loss {spec.train.loss} forecasts a distribution, which is not exported",
+            f"a model of --loss {spec.train.loss} forecasts a distribution, which cannot be exported",
             hint="train with --loss pinball, whose net forecasts the quantiles themselves",
         )
     if not all(map(find_spec, NEEDED)):
-        raise RnncastError("to export a model, onnx is needed", hint="pip install 'rnncast[onnx]'")
+        raise RnncastError("exporting a model needs onnx, which is not installed", hint="pip install 'rnncast[onnx]'")
     members = [model_of(spec, weights, number) for number in range(spec.net.members)]
     frame = Frame.of(spec)
-    # Each part a tensor of its own: the exporter takes one that comes twice for one input.
+    # Cloned, because the exporter takes a tensor that occurs twice for a single input.
     state = tuple(part.clone() for member in members for part in member.init_state(EXAMPLES))
     shapes = {"inputs": (frame.features,), "bases": (frame.bases, frame.horizon)}
     if frame.leads:
@@ -103,7 +105,7 @@ def onnx_step(spec: ModelSpec, weights: Mapping[str, NDArray[np.float32]]) -> by
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep back what the exporter says about itself."""
+    """Suppress the exporter's messages about itself."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

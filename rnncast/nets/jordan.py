@@ -1,8 +1,8 @@
-"""The Jordan net: its state is its last output (Jordan 1986).
+"""Jordan net: its state is its last output (Jordan 1986).
 
     h(t) = tanh(W x(t) + u o(t-1) + b),  o(t) = the head's point forecast of the next value
 
-Under teacher forcing what arrived stands in for o(t-1); no step then waits for another, and all T run in parallel.
+Under teacher forcing the observed value replaces o(t-1); no step then waits for another, and all T run in parallel.
 """
 
 import torch
@@ -13,7 +13,7 @@ from rnncast.nets.protocol import Feedback, State
 
 
 class Jordan(nn.Module):
-    """A feed-forward net that is also given its own last output."""
+    """A feed-forward net with its own last output as another input."""
 
     def __init__(self, features: int, hidden_size: int, layers: int) -> None:
         super().__init__()
@@ -21,14 +21,14 @@ class Jordan(nn.Module):
         self.output_weight = nn.Parameter(torch.empty(hidden_size).uniform_(-1, 1) / hidden_size**0.5)
 
     def init_state(self, batch: int) -> State:
-        """No output yet: (o,), zeros [1, B, 1]."""
+        """Return (o,), zeros [1, B, 1]: no output yet."""
         return (self.output_weight.new_zeros(1, batch, 1),)
 
     def forward(self, inputs: Tensor, state: State, feedback: Feedback) -> tuple[Tensor, State]:
-        """Inputs [B, T, F] and (o,) to features [B, T, D] and the last output."""
+        """Map inputs [B, T, F] and (o,) to features [B, T, D] and the last output."""
         drive = self.layers.drive(inputs)
         if feedback is None:
-            arrived = inputs[:, :, -1:]  # [B, T, 1], o(t-1) as it turned out
+            arrived = inputs[:, :, -1:]  # [B, T, 1], the observed value in place of o(t-1)
             return self.layers(drive + arrived * self.output_weight), state
         output = state[0][0]  # [B, 1]
         features = []

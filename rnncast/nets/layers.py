@@ -1,11 +1,11 @@
-"""A stack of tanh layers, which the nets without a recurrent hidden layer are made of."""
+"""Stack of tanh layers, for the nets without a recurrent hidden layer."""
 
 import torch
 from torch import Tensor, nn
 
 
 class Layers(nn.Module):
-    """tanh layers; the first one's drive is open to additions before its tanh."""
+    """A stack of tanh layers; the drive of the first can be added to before its tanh."""
 
     def __init__(self, features: int, hidden_size: int, layers: int) -> None:
         super().__init__()
@@ -16,11 +16,11 @@ class Layers(nn.Module):
         self.number = layers
 
     def drive(self, inputs: Tensor) -> Tensor:
-        """Inputs [B, T, F] to the first layer's drive [B, T, D]."""
+        """Map inputs [B, T, F] to the first layer's drive [B, T, D]."""
         return self._linear(0, inputs)
 
     def forward(self, drive: Tensor) -> Tensor:
-        """The first layer's drive [B, T, D] to features [B, T, D]."""
+        """Map the first layer's drive [B, T, D] to features [B, T, D]."""
         features = torch.tanh(drive)
         for layer in range(1, self.number):
             features = torch.tanh(self._linear(layer, features))

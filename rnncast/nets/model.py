@@ -1,4 +1,4 @@
-"""A net with its head: the whole function that is trained, from what is seen to forecasts in local units."""
+"""Model: a net with its head, the whole function that is trained, from inputs to forecasts in local units."""
 
 import re
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from rnncast.spec import ModelSpec
 class Model(nn.Module):
     """A net and the head that turns its features into forecasts.
 
-    forced: whether what arrived stands in for the net's own output (teacher forcing). Dropout is on in training
-    only, and draws from `generator`.
+    forced: whether the observed value replaces the net's own output (teacher forcing). Dropout is on in training only,
+    and draws from `generator`.
     """
 
     def __init__(self, net: nn.Module, head: Head, *, forced: bool, dropout: float = 0.0) -> None:
@@ -37,12 +37,12 @@ class Model(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """What the net computes in."""
+        """Type in which the net computes."""
         kind: torch.dtype = self.head["bias"].dtype
         return kind
 
     def init_state(self, batch: int) -> State:
-        """The net's state before the first step of `batch` series."""
+        """Return the net's state before the first step of `batch` series."""
         net: Net = self.net  # type: ignore[assignment]
         return net.init_state(batch)
 
@@ -54,7 +54,7 @@ class Model(nn.Module):
         leads: Leads | None = None,
         origins: slice = slice(None),
     ) -> tuple[Tensor, State]:
-        """Inputs [B, T, F], bases [B, T, K, H] and a state to the head's outputs [B, T, H, P] and the state after.
+        """Map inputs [B, T, F], bases [B, T, K, H] and a state to the head's outputs [B, T, H, P] and the state after.
 
         Forecasts are made at the steps `origins`, which are those of the bases and the leads.
         """
@@ -79,7 +79,7 @@ class Model(nn.Module):
 
 
 def build_model(spec: ModelSpec) -> Model:
-    """The untrained model of a ModelSpec. The seed decides its weights; torch's generator stays as it was."""
+    """Return the untrained model of a ModelSpec. The seed determines its weights; torch's generator is unchanged."""
     kind = find_net(spec.net.model).torch_form()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.train.seed)
@@ -88,24 +88,24 @@ def build_model(spec: ModelSpec) -> Model:
 
 
 def model_of(spec: ModelSpec, weights: Mapping[str, NDArray[np.float32]], member: int) -> Model:
-    """The trained model of a member, from the weights of a model file; not to be trained further."""
+    """Return the trained model of a member, from the weights of a model file; not to be trained further."""
     model = build_model(spec)
     load_weights(model, weights, member)
     return model.eval()
 
 
 def load_weights(model: Model, weights: Mapping[str, NDArray[np.float32]], member: int) -> None:
-    """Give a model the weights that a model file has for a member; it keeps its own if there are none."""
+    """Load a member's weights from a model file into a model, which keeps its own if there are none."""
     prefix, names = member_prefix(member), model.state_dict()
     if any(prefix + inner_name(name) in weights for name in names):
         model.load_state_dict({name: torch.from_numpy(weights[prefix + inner_name(name)].copy()) for name in names})
 
 
 def weights_of(model: Model) -> dict[str, Tensor]:
-    """The weights by the names that the model file and the runtime use: "net.*" and "head.*"."""
+    """Return the weights by the names in the model file and the runtime: "net.*" and "head.*"."""
     return {inner_name(name): value for name, value in model.state_dict().items()}
 
 
 def inner_name(name: str) -> str:
-    """The name that the model file has for a weight of the torch form."""
+    """Return the name in the model file of a weight of the torch form."""
     return re.sub(r"^net\.(fused|layers)\.", "net.", name)

@@ -1,4 +1,4 @@
-"""Nets that step on a device: a Runtime is given this in place of its own stepping in NumPy."""
+"""Nets that step on a device, as a replacement for a Runtime's stepping in NumPy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ class OnDevice:
     device: torch.device
 
     def __call__(self, inputs: NDArray[np.float32], state: State) -> tuple[NDArray[np.float32], State]:
-        """The features [M, B, T, D] of the members over inputs [M, B, T, F], and their state [M, ...] after them."""
+        """Return the features [M, B, T, D] of the members over inputs [M, B, T, F], and their state [M, ...] after
+        them."""
         found = [
             self._stepped(model, inputs[member], tuple(part[member] for part in state))
             for member, model in enumerate(self._models)
@@ -31,7 +32,7 @@ class OnDevice:
         return np.stack(features), tuple(np.stack(part) for part in zip(*after, strict=True))
 
     def _stepped(self, model: Model, inputs: NDArray[np.float32], state: State) -> tuple[NDArray[np.float32], State]:
-        """The features [B, T, D] of a member over inputs [B, T, F], and its state after them."""
+        """Return the features [B, T, D] of a member over inputs [B, T, F], and its state after them."""
         with torch.no_grad():
             given = tuple(torch.from_numpy(part.astype(np.float32)).to(self.device) for part in state)
             features, after = model.net(torch.from_numpy(inputs).to(self.device), given, None)

@@ -1,5 +1,4 @@
-"""The pretrained net in torch, to be trained: the same function as `rnncast.pretrained.net` steps in NumPy, and its
-loss.
+"""Pretrained net in torch, for training: the same function that `rnncast.pretrained.net` steps in NumPy, and its loss.
 
 B series, T steps, O origins, R lead times, D hidden, F inputs, Q quantiles.
 """
@@ -16,11 +15,11 @@ from rnncast.pretrained.frame import INPUTS, LEAD_INPUTS, SEASONAL_CHANGE, Parts
 from rnncast.pretrained.net import CUTS, MIDDLE, OUTPUTS, PROBABILITIES, STARTS
 from rnncast.pretrained.past import Values, Whole
 
-FARTHEST = 60.0  # scales; a target further out says more of the scale than of the series
+FARTHEST = 60.0  # scales; a target further out says more about the scale than about the series
 
 
 class Head(nn.Module):
-    """As `rnncast.pretrained.net.quantiles`."""
+    """Torch form of `rnncast.pretrained.net.quantiles`."""
 
     def __init__(self, features: int, width: int) -> None:
         super().__init__()
@@ -33,7 +32,7 @@ class Head(nn.Module):
         nn.init.zeros_(self.outputs.bias)
 
     def forward(self, features: Tensor, inputs: Tensor, parts: tuple[Tensor, ...]) -> Tensor:
-        """Quantiles [B, O, R, Q], from features [B, O, D] and inputs [B, O, F]."""
+        """Return quantiles [B, O, R, Q], from features [B, O, D] and inputs [B, O, F]."""
         part_levels, part_trends, part_shapes, part_wave, told = parts
         hidden = torch.tanh((self.features(features) + self.inputs(inputs))[:, :, None] + self.lead(told))
         hidden = hidden + torch.tanh(self.upper(hidden))
@@ -59,7 +58,7 @@ class PretrainedNet(nn.Module):
 
     @classmethod
     def of(cls, weights: Mapping[str, NDArray[Any]]) -> "PretrainedNet":
-        """The net that has these weights."""
+        """Return the net with these weights."""
         layers = sum(name.startswith("gru.weight_hh") for name in weights)
         net = cls(weights["gru.weight_hh_l0"].shape[1], len(weights["head.lead.weight"]), layers)
         net.load_state_dict({name: torch.from_numpy(np.array(weight)) for name, weight in weights.items()})
@@ -67,24 +66,24 @@ class PretrainedNet(nn.Module):
 
 
 def examples(track: Track, y: Values, origins: Whole, leads: Whole) -> tuple[Values, ...]:
-    """What forecasts of series y [B, T] from origins [O] at leads [R] are to be: targets [B, O, R] in scales from the
-    anchor (NaN = none), weights [B, O, 1], and the parts that they are made of.
+    """Return the training examples of series y [B, T] at origins [O] and leads [R].
 
-    The mean of the scale and the seasonal change up to each origin is the unit of the loss, so that what comes cannot
-    weigh itself down.
+    They are targets [B, O, R] minus the anchor in units of the scale (NaN = none), weights [B, O, 1], and the parts of
+    the forecasts. The unit of the loss is the mean of the scale and the seasonal change up to each origin, so that the
+    target cannot reduce its own weight.
     """
     parts: Parts = track.parts(origins, leads)
     ahead = np.concatenate([y, np.full((len(y), leads[-1]), np.nan)], 1)[:, origins[:, None] + leads]
     scale = track.scale[:, origins, None]
     targets = (ahead - track.anchor[:, origins, None]) / scale
-    typical = np.cumsum(track.scale, 1)[:, origins, None] / track.past.count[:, origins, None]  # nothing of what comes
+    typical = np.cumsum(track.scale, 1)[:, origins, None] / track.past.count[:, origins, None]  # of the past only
     change = np.exp(track.inputs[:, origins, SEASONAL_CHANGE, None])  # in scales
     weights = 2 * scale / (scale + typical) * 2 / (1 + change)
     return (np.clip(targets, -FARTHEST, FARTHEST), weights, *parts)
 
 
 def quantile_loss(quantiles: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-    """The mean pinball loss of quantiles [B, O, R, Q], by the targets and weights of `examples`."""
+    """Return the mean pinball loss of quantiles [B, O, R, Q], with the targets and weights of `examples`."""
     known = ~targets.isnan()
     error = torch.where(known, targets, 0.0)[..., None] - quantiles
     levels = torch.tensor(PROBABILITIES, device=error.device)
@@ -93,5 +92,5 @@ def quantile_loss(quantiles: Tensor, targets: Tensor, weights: Tensor) -> Tensor
 
 
 def tensors(arrays: tuple[Values, ...], device: str = "cpu") -> tuple[Tensor, ...]:
-    """As float32 on the device."""
+    """Return arrays as float32 tensors on the device."""
     return tuple(torch.from_numpy(array.astype(np.float32)).to(device) for array in arrays)

@@ -1,4 +1,4 @@
-"""What every net is: a function of inputs and state, whose state is an argument and a return value.
+"""Protocol of every net: a function of inputs and state, whose state is an argument and a return value.
 
 The law that makes the nets one: forward(a then b, s) equals forward(a, s) followed by forward(b, s'). Truncated
 back-propagation, warm-up and streaming are then the same call with a different T.
@@ -11,18 +11,18 @@ from torch import Tensor
 
 State = tuple[Tensor, ...]  # each [layers, B, D], or [1, B, 1] where an output is remembered; () for none
 
-# What the head makes of one step's features [B, 1, D] at step t: the point forecast of the next value [B], in the
-# units of step t. None under teacher forcing: then what arrived stands in for it.
+# From one step's features [B, 1, D] at step t to the head's point forecast of the next value [B], in the units of
+# step t. None under teacher forcing, when the observed value replaces it.
 Feedback = Callable[[Tensor, int], Tensor] | None
 
 
 class Net(Protocol):
-    """A net from what is seen to features; the head turns features into forecasts."""
+    """A net from inputs to features, which the head turns into forecasts."""
 
     def init_state(self, batch: int) -> State:
-        """The state before the first step of `batch` series."""
+        """Return the state before the first step of `batch` series."""
         ...
 
     def __call__(self, inputs: Tensor, state: State, feedback: Feedback) -> tuple[Tensor, State]:
-        """Inputs [B, T, F] and a state to features [B, T, D] and the state after them."""
+        """Map inputs [B, T, F] and a state to features [B, T, D] and the state after them."""
         ...

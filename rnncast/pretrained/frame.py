@@ -63,7 +63,7 @@ def begin(seasons: Seasons, series: int) -> State:
 
 @dataclass(frozen=True)
 class Track:
-    """What is known of B series at each of T steps.
+    """Knowledge of B series at each of T steps.
 
     The past; anchor and scale [B, T]; levels [B, T, 7] and trends [B, T, 5] from the anchor, in units of the scale;
     inputs [B, T, 50] of the net.

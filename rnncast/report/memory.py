@@ -81,7 +81,7 @@ class MemoryCurve:
 
     @property
     def basis(self) -> str:
-        """What the influence was measured on and averaged over, in words."""
+        """Measurement behind the influence, and what it is averaged over, in words."""
         members = f", the mean of {self.members} nets" if self.members > 1 else ""
         of = f"{self.series} series, an origin each" if self.series > 1 else counted(self.origins, "origin")
         steps = counted(self.influence.lags, "step")

@@ -21,7 +21,7 @@ FEW = 5  # of the best trials
 
 
 class Searching:
-    """How far a search is, over all trials that its journal does not hold yet."""
+    """Progress of a search, over all trials not yet in its journal."""
 
     def __init__(self, wanted: Wanted, advance: Advance, told: Callable[[Trial], None] = lambda trial: None) -> None:
         """told: takes each trial that is new."""
@@ -30,7 +30,7 @@ class Searching:
         self.known: int | None = None  # trials that the journal held; None before the first new one has begun
 
     def listener(self, stopped: Callable[[], bool] = lambda: False) -> Listener:
-        """What the search tells this of itself."""
+        """Callbacks by which the search reports its progress."""
         return Listener(self._planned, self._epoch, lambda run: self._course.ended(run), self._took, stopped)
 
     def _planned(self, nets: int) -> None:
@@ -90,7 +90,7 @@ def best_trials(found: Found) -> list[Trial]:
 
 
 def search_in_words(found: Found, known: int | None) -> str:
-    """How many trials there were, how many of them are new, and what became of those that were not judged."""
+    """Return the number of trials, of new ones among them, and what became of those not judged."""
     pruned = sum(trial.why == PRUNED for trial in found.trials)
     failed = sum(not trial.finished for trial in found.trials) - pruned
     parts = [counted(len(found.trials), "trial")]

@@ -13,7 +13,7 @@ ALIGNED, SIDE_BY_SIDE, PASTS = 60, 30, 600  # most origins, series, and pairs of
 
 
 class Split(NamedTuple):
-    """One origin: the past that a forecaster may see, and the H values after it.
+    """An origin: the past that a forecaster may see, and the H values after it.
 
     actual [S, H], NaN = missing; its rows belong to `seen.ids`.
     """

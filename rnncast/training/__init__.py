@@ -1,4 +1,4 @@
-"""How a net learns: batches, loss, and the loop that yields its steps, in torch.
+"""Training: batches, losses, and the loop that yields its steps, in torch.
 
-No printing, and of files only those that keep a checkpoint.
+No printing, and no files except those of a checkpoint.
 """

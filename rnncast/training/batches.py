@@ -1,4 +1,4 @@
-"""From a Panel to the chunks that a net is trained on, in order, with nothing materialised but what a chunk needs."""
+"""Chunks of a Panel for training a net, in order; only what a chunk needs is materialised."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ class Batch:
 
     @property
     def steps(self) -> int:
-        """T: steps of the longest series."""
+        """Number of steps of the longest series T."""
         return self.weight.shape[1]
 
 
@@ -36,7 +36,7 @@ class Batch:
 class Chunk:
     """The steps from start to stop of a batch; it follows the chunk before it, unless it starts at 0.
 
-    origins: the steps, counted within the chunk, that forecasts are made and scored at.
+    origins: the steps, counted within the chunk, at which forecasts are made and scored.
     """
 
     batch: Batch
@@ -46,24 +46,24 @@ class Chunk:
 
     @property
     def frame(self) -> Frame:
-        """What the series are seen in."""
+        """Frame of the series."""
         return self.batch.past.frame
 
     @property
     def rows(self) -> int:
-        """B: series side by side."""
+        """Number of series side by side B."""
         return self.batch.weight.shape[0]
 
     def part(self, start: int, stop: int) -> "Chunk":
-        """The steps from start to stop, counted within this chunk."""
+        """Return the steps from start to stop, counted within this chunk."""
         return replace(self, start=self.start + start, stop=self.start + stop, origins=slice(None))
 
     def view(self) -> FrameView:
-        """What a net sees: inputs [B, T, F] at each step, and bases [B, T, K, H] at each origin."""
+        """Return what a net sees: inputs [B, T, F] at each step, and bases [B, T, K, H] at each origin."""
         return self._past.view(origins=self.origins)
 
     def targets(self, horizon: int) -> Targets:
-        """The next H values at each of T origins."""
+        """Return the next H values at each of T origins."""
         batch, past, origins = self.batch, self._past, self.origins
         steps = whole_numbers(self.start, self.stop - 1, batch.weight)[origins]
         ahead = steps[:, None] + whole_numbers(1, horizon, batch.weight)
@@ -75,18 +75,18 @@ class Chunk:
         return Targets(torch.where(known, targets, 0.0), weight, torch.nan_to_num(level), scale)
 
     def state_before(self, step: int) -> FrameState:
-        """The frame's state before a step of this chunk."""
+        """Return the frame's state before a step of this chunk."""
         return self.batch.past.after(self.start + step)
 
     def values(self, step: int) -> Tensor:
-        """The transformed values [B] at a step of this chunk or after it; NaN = missing, or past the end."""
+        """Return the transformed values [B] at a step of this chunk or after it; NaN = missing, or past the end."""
         at = self.start + step
         column: Tensor = self.batch.past.values[:, self.frame.lookback + min(at, self.batch.steps - 1)]
         return column if at < self.batch.steps else torch.full_like(column, torch.nan)
 
     def exogenous_step(self, step: int, *, seen: bool) -> Exogenous:
-        """The exogenous inputs of one step of this chunk or after it; its past covariates are missing unless `seen`."""
-        at = min(self.start + step, self.batch.steps - 1)  # past the end there is no target, and so no matter
+        """Return the exogenous inputs of one step of this chunk or after it, without past covariates unless `seen`."""
+        at = min(self.start + step, self.batch.steps - 1)  # past the end there is no target, so it does not matter
         covariates, now, ahead = self.batch.past.part(at, at + 1).exogenous
         covariates = covariates[:, -1:]
         if not seen:
@@ -99,7 +99,7 @@ class Chunk:
 
 
 class Batches:
-    """All the chunks of a panel, epoch after epoch."""
+    """Chunks of a panel, epoch after epoch."""
 
     def __init__(self, panel: Panel, frame: Frame, settings: TrainSpec, device: torch.device) -> None:
         self.frame = frame
@@ -111,11 +111,11 @@ class Batches:
         self.batches = _weighed_by_scale(batches) if frame.log else batches
 
     def __len__(self) -> int:
-        """Chunks in an epoch (one more or less, as borders move)."""
+        """Return chunks in an epoch (one more or less, as borders move)."""
         return sum(-(-batch.steps // self.settings.bptt_steps) for batch in self.batches)
 
     def epoch(self) -> Iterator[Chunk]:
-        """Each batch from its start to its end, in a new order, with chunk borders in new places."""
+        """Yield each batch from its start to its end, in a new order, with chunk borders in new places."""
         length = self.settings.bptt_steps
         for index in self.random.permutation(len(self.batches)):
             batch = self.batches[index]
@@ -128,7 +128,7 @@ class Batches:
                 start, border = stop, stop + length
 
     def _origins(self, steps: int) -> slice:
-        """Every so many steps, from a random one on."""
+        """Return every `stride`-th step, from a random one on."""
         stride = self.settings.stride
         return slice(None) if stride == 1 else slice(int(self.random.integers(min(stride, steps))), None, stride)
 
@@ -141,7 +141,8 @@ def _batch(panel: Panel, rows: NDArray[np.int64], frame: Frame, device: torch.de
 
 
 def _weighed_by_scale(batches: list[Batch]) -> list[Batch]:
-    """Half of a position's weight follows its scale: in logs, that is relative error beside scaled error."""
+    """Return batches with weights of which half follows the scale: in logs, that is relative error beside scaled
+    error."""
     seen = [(batch.past.units.of(0)[1][:, 1:], batch.past.seen) for batch in batches]
     total = sum(float((scale * known).sum()) for scale, known in seen)
     mean = total / max(sum(int(known.sum()) for _, known in seen), 1)

@@ -1,4 +1,4 @@
-"""Where a training stands, as a value that can be written down: from it, training goes on to the same final bytes.
+"""State of a training run as a value that can be stored, from which it continues to the same final bytes.
 
 No torch here: tensors are NumPy arrays, and everything else is plain values, ready for JSON.
 """
@@ -17,13 +17,13 @@ from rnncast.training.epoch import EpochReport
 
 Weights = dict[str, NDArray[np.float32]]
 Arrays = dict[str, NDArray[Any]]
-HINT = "give the same data and flags, or another folder to begin anew"
+HINT = "give the same data and flags, or another folder to start again"
 MOST_NAMED = 3  # settings that differ
 
 
 @dataclass(frozen=True)
 class Update:
-    """What one optimiser step saw: the summed loss, its total weight, and the gradient norm before clipping."""
+    """An update of the optimiser: the summed loss, its total weight, and the gradient norm before clipping."""
 
     loss: float
     weight: float
@@ -32,10 +32,10 @@ class Update:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the training loop is: after so many chunks of an epoch.
+    """Position of the training loop, after `chunks` chunks of an epoch.
 
     updates, steps: of this epoch so far. lr: the last learning rate. seconds: used since training began. order: the
-    state of the generator of the batches before the epoch, which decides all its chunks. arrays: the weights, the
+    state of the batches' random generator before the epoch, which determines all its chunks. arrays: the weights, the
     optimiser's moments, the state of the net and those of torch's generators, by name.
     """
 
@@ -59,10 +59,10 @@ class Best(NamedTuple):
 
 @dataclass(frozen=True)
 class RunState:
-    """How far the training of one net is. kept: what it has come to so far, at epoch 0 the net untrained.
+    """Progress of the training of one net. kept: the weights so far; at epoch 0, those of the untrained net.
 
-    best: the weights with the best score, None before any. without_progress: scores since. reports: all that it told.
-    place: where its loop is, None once it has ended.
+    best: the weights with the best score, None before any. without_progress: scores since then. reports: all that it
+    made. place: of its loop, None once it has ended.
     """
 
     kept: Best
@@ -73,19 +73,20 @@ class RunState:
 
     @property
     def ended(self) -> bool:
-        """Whether there is nothing left to train."""
+        """True if there is nothing left to train."""
         return self.place is None
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Every run that has begun, by name; made_by: all that the final bytes depend on, as plain values."""
+    """Runs that have begun, by name; made_by: everything on which the final bytes depend, as plain values."""
 
     made_by: Mapping[str, Any]
     runs: Mapping[str, RunState] = field(default_factory=dict)
 
     def check(self, made_by: Mapping[str, Any]) -> None:
-        """CheckpointError, by name, where going on by other means would not give the same bytes."""
+        """Raise CheckpointError, naming the difference, if continuing with other data or settings would change the
+        result."""
         for name, words in {"data": "other data", "settings": "other settings", "versions": "other versions"}.items():
             there, here = _flat(self.made_by[name]), _flat(made_by[name])
             differing = [key for key in there | here if there.get(key) != here.get(key)]
@@ -97,13 +98,13 @@ class Checkpoint:
             there, here = self.made_by[name], made_by[name]
             if there != here:
                 raise CheckpointError(
-                    f"the checkpoint is of a training {words.format(there)}, and this is one {words.format(here)}: "
-                    "its result would not be the same",
+                    f"the checkpoint is of a training {words.format(there)}, but this is one {words.format(here)}: "
+                    "the result would not be the same",
                     hint=f"set OMP_NUM_THREADS={there}" if name == "threads" else f"use --device {there}",
                 )
 
     def to_parts(self) -> tuple[dict[str, Any], Arrays]:
-        """Plain values for JSON, and arrays by name."""
+        """Return plain values for JSON, and arrays by name."""
         arrays: Arrays = {}
         runs = []
         for number, (name, run) in enumerate(self.runs.items()):
@@ -126,7 +127,8 @@ class Checkpoint:
 
     @classmethod
     def from_parts(cls, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> "Checkpoint":
-        """The Checkpoint that `to_parts` took apart. KeyError, TypeError or ValueError if it is not one."""
+        """Return the Checkpoint that `to_parts` took apart. Raises KeyError, TypeError or ValueError if it is not
+        one."""
         runs = {}
         for number, run in enumerate(plain["runs"]):
             best, kept = (_best(run[which], arrays, f"{number}.{which}.") for which in ("best", "kept"))
@@ -144,12 +146,12 @@ class Checkpoint:
 def _best(plain: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]], prefix: str) -> Best | None:
     if plain is None:
         return None
-    score = math.inf if plain["score"] is None else plain["score"]  # JSON has no word for what is infinite
+    score = math.inf if plain["score"] is None else plain["score"]  # JSON cannot express infinity
     return Best(_under(arrays, prefix), plain["epoch"], score)
 
 
 def _report(plain: Mapping[str, Any]) -> EpochReport:
-    by_lag = {int(lag): norm for lag, norm in plain["gradient_by_lag"].items()}  # JSON has no numbers for keys
+    by_lag = {int(lag): norm for lag, norm in plain["gradient_by_lag"].items()}  # JSON keys are texts
     return EpochReport(**{**plain, "gradient_by_lag": by_lag})
 
 
@@ -158,7 +160,7 @@ def _under(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:
 
 
 def _flat(values: Any, name: str = "") -> dict[str, Any]:
-    """The leaves of nested tables by the last of their names; lists stay whole."""
+    """Return the leaves of nested tables by the last of their names; lists stay whole."""
     if not isinstance(values, Mapping):
         return {name: list(values) if isinstance(values, tuple) else values}
     return {key: leaf for inner, value in values.items() for key, leaf in _flat(value, inner).items()}

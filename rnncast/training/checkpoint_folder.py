@@ -1,6 +1,6 @@
-"""The folder that a training leaves its checkpoints in: one file, replaced as a whole, so that one is always whole.
+"""Folder for the checkpoint of a training run: one file, always replaced as a whole.
 
-One training at a time has a folder: a lock, which goes with the process however that ends, keeps others out.
+One training run at a time may use a folder: a lock, released when the process ends in any way, keeps others out.
 """
 
 import fcntl
@@ -15,12 +15,15 @@ from rnncast.files.output.model_file import CHECKPOINT, read_model, write_model
 from rnncast.training.checkpoint import Checkpoint
 
 NAME = "checkpoint.safetensors"
-TEMPORARY = ".rnncast-*"  # what a killed process leaves behind
+TEMPORARY = ".rnncast-*"  # files that a killed process leaves behind
 
 
 @contextmanager
 def claimed(folder: str) -> Iterator[None]:
-    """While the block runs, no other training has the folder, which is made if need be. CheckpointError if one has."""
+    """Claim the folder for this training while the block runs; it is created if necessary.
+
+    Raises CheckpointError if another training has it.
+    """
     try:
         os.makedirs(folder, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -45,7 +48,8 @@ def _lock(handle: int, folder: str) -> None:
 
 
 def save_checkpoint(folder: str, checkpoint: Checkpoint) -> None:
-    """Replace the checkpoint in a folder, once the new one is whole. CheckpointError if it cannot be written."""
+    """Replace the checkpoint in a folder once the new one is complete. Raises CheckpointError if it cannot be
+    written."""
     try:
         write_model(str(Path(folder) / NAME), *checkpoint.to_parts(), CHECKPOINT)
     except ModelFileError as error:
@@ -53,7 +57,7 @@ def save_checkpoint(folder: str, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(folder: str) -> Checkpoint | None:
-    """The checkpoint in a folder, if there is one. CheckpointError if it is damaged."""
+    """Return the checkpoint in a folder, None if there is none. Raises CheckpointError if it is damaged."""
     path = Path(folder) / NAME
     if not path.exists():
         return None
@@ -66,12 +70,12 @@ def load_checkpoint(folder: str) -> Checkpoint | None:
 
 
 def remove_checkpoint(folder: str) -> None:
-    """Remove what a training that has ended needs no more; the folder stays."""
+    """Remove the checkpoint of a training that has ended; the folder stays."""
     (Path(folder) / NAME).unlink(missing_ok=True)
 
 
 def due_every(seconds: float, clock: Callable[[], float] = time.monotonic) -> Callable[[str], bool]:
-    """Whether, by run, so many seconds have passed since it was last due, or first asked."""
+    """Return a function of a run: whether `seconds` have passed since it was last due, or first asked."""
     last: dict[str, float] = {}
 
     def due(run: str) -> bool:

@@ -1,4 +1,4 @@
-"""Learn the copula of lead times and series from the training data."""
+"""Learning the copula of lead times and series from the training data."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from rnncast.values import Values
 
 
 def learnt_copula(panel: Panel, spec: ModelSpec, weights: Weights) -> Weights:
-    """The tensors of an `intervals.copula.Copula`: what followed origins in the later half of the series of an encoded
-    panel, as normal scores in what the weights forecast there.
+    """Return the tensors of an `intervals.copula.Copula`, from the values after past origins of an encoded panel.
 
-    Walks of a recursive net hang together by themselves; of those, only what series share at a step is learnt.
+    They are the normal scores of these values in the weights' forecasts. The walks of a recursive net are correlated
+    over the horizon by themselves; for those, only what series share at a step is learnt.
     """
     horizon = spec.task.horizon
     if len(panel) == 1:

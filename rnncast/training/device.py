@@ -1,4 +1,4 @@
-"""Where the arithmetic of training happens. Chosen at run time, never stored: a model file fits every device."""
+"""Device for the arithmetic of training. Chosen at run time, never stored: a model file fits every device."""
 
 import torch
 
@@ -6,7 +6,10 @@ from rnncast.errors import UsageError
 
 
 def find_device(name: str) -> torch.device:
-    """The device of a name: auto (a GPU if there is one), cpu, cuda, cuda:1 or mps. UsageError if it is not here."""
+    """Return the device of a name: auto (a GPU if there is one), cpu, cuda, cuda:1 or mps.
+
+    Raises UsageError if it is not available.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -24,7 +27,7 @@ def find_device(name: str) -> torch.device:
 
 
 def devices() -> dict[str, str]:
-    """The devices that there are here, each with the name of its hardware."""
+    """Return the available devices, each with the name of its hardware."""
     cuda = {f"cuda:{i}": torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())}
     mps = {"mps": "Apple GPU"} if torch.backends.mps.is_available() else {}
     return {"cpu": f"{torch.get_num_threads()} threads", **cuda, **mps}

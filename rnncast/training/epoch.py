@@ -1,17 +1,17 @@
-"""What a training run tells of an epoch. No torch here, so that anyone may hold it."""
+"""Report of an epoch. No torch here, so that any room may hold it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What an epoch did.
+    """Results of an epoch.
 
-    loss: mean weighted pinball loss, in local units. gradient_norm, gradient_norm_95: median and 95th percentile over
-    the epoch's updates, before clipping. clipped: share of updates whose gradient was shortened. lr: the last learning
-    rate. steps: series times steps seen. seconds: since training began. gradient_by_lag: norm of the gradient of the
-    loss at a step in the state k steps before, by k; empty in epochs where it was not measured. valid_mase, naive_mase:
-    mean MASE on the validation origins, of the net and of seasonal naive; None where it was not measured.
+    loss: mean weighted loss, in local units. gradient_norm, gradient_norm_95: median and 95th percentile over the
+    epoch's updates, before clipping. clipped: share of updates with a clipped gradient. lr: the last learning rate.
+    steps: series times steps seen. seconds: since training began. gradient_by_lag: norm of the gradient of the loss at
+    a step in the state k steps before, by k; empty if not measured. valid_mase, naive_mase: mean MASE on the validation
+    origins, of the net and of seasonal naive; None if not measured.
     """
 
     epoch: int

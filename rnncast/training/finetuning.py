@@ -1,4 +1,4 @@
-"""Training the pretrained net further on a panel: few passes at a low rate, from the weights of the package.
+"""Finetuning of the pretrained net on a panel: few passes at a low rate, from the weights of the package.
 
 B series, T steps, O origins, R lead times.
 """
@@ -24,13 +24,15 @@ from rnncast.training.optimiser import AdamW
 EPOCHS, RATE = 4, 1e-4  # passes over the data, highest learning rate
 WEIGHT_DECAY, CLIP_NORM = 1e-3, 1.0  # as in pretraining
 BPTT = 256  # steps that gradients flow back
-FIRST = 2  # step that forecasts are made from: before, there is no scale
+FIRST = 2  # first step from which forecasts are made: earlier, there is no scale
 ORIGINS, LEADS = 48, 16  # drawn for each update
 
 
 def finetuned(panel: Panel, spec: ModelSpec) -> Weights:
-    """The weights of the pretrained net, under the names that they have in a model, trained further on an encoded
-    panel. The seed decides what is drawn; all is done on the CPU, in one thread."""
+    """Return the weights of the pretrained net, by their names in a model, trained further on an encoded panel.
+
+    The seed decides all random draws; everything is done on the CPU, in one thread.
+    """
     net, random, began = PretrainedNet.of(package_weights()), np.random.default_rng(spec.train.seed), perf_counter()
     optimiser = AdamW(net.parameters(), WEIGHT_DECAY)
     with _one_thread(), np.errstate(all="ignore"):
@@ -48,9 +50,11 @@ def finetuned(panel: Panel, spec: ModelSpec) -> Weights:
 def _losses(
     net: PretrainedNet, panel: Panel, spec: ModelSpec, random: np.random.Generator
 ) -> Iterator[tuple[int, int, Tensor]]:
-    """An epoch: of each chunk of each batch of series the loss at some origins; with how many chunks are done, and how
-    many there are. The state is carried from chunk to chunk, as the net is changed between them."""
-    order = np.argsort(panel.lengths, kind="stable")  # side by side, series are about as long
+    """Yield the loss of each chunk of each batch at some origins, with the chunks done and their total, for one epoch.
+
+    The state is carried from chunk to chunk, while the net is updated between them.
+    """
+    order = np.argsort(panel.lengths, kind="stable")  # series side by side are of similar length
     batches = np.array_split(order, -(-len(order) // spec.train.batch_size))
     chunks = [-(-int(panel.lengths[rows].max()) // BPTT) for rows in batches]
     seasons, frame = PretrainedMember(spec, {}).seasons, Frame.of(spec)
@@ -78,7 +82,7 @@ def _losses(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """The sums of several threads would differ from machine to machine."""
+    """Use one thread while the block runs, because sums over several differ from machine to machine."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

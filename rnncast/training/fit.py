@@ -1,4 +1,4 @@
-"""From a Panel and a ModelSpec to trained weights: the one place where training starts."""
+"""Training from a Panel and a ModelSpec to weights: the one place where training starts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,8 +34,8 @@ VALIDATIONS = 8  # in a run, evenly spread over its epochs
 
 @dataclass(frozen=True)
 class Run:
-    """The training of one net. member: which; validation: who judges it on the way, if it is for that; start: weights
-    that members begin with."""
+    """The training of one net. member: its number; validation: judges it in between, if it is for that; start: weights
+    to begin with."""
 
     member: int
     panel: Panel
@@ -45,7 +45,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What it is called; numbered where there are several of its kind."""
+        """Name of the run, numbered if there are several of its kind."""
         several = self.spec.frames if self.validation is not None else self.spec.net.members
         what = "training" if self.validation is None else "validation"
         return f"{what}, net {self.member + 1}" if several > 1 else what
@@ -56,12 +56,12 @@ def fit_weights(
 ) -> Fitted:
     """Train the nets of a ModelSpec on a panel.
 
-    With `validate`, first runs without the end of the data, one in each frame, are judged there, and say how far those
-    on all the data are shrunk; with `patience`, the first also decides how many epochs all others are given.
-    made_by: what else the result depends on, for checkpoints. start: weights that members begin with, by their names in
-    a model; those without any begin by their seeds. TrainingError if training diverges, and as one of its
-    kind InterruptedTrainingError if it is stopped: they rescue a Fitted of the weights so far, None if there are none.
-    CheckpointError if `watch.start` is of another training.
+    With `validate`, the first runs, one in each frame, train without the end of the data, are judged there, and decide
+    how much those on all the data are shrunk; with `patience`, the first also decides the number of epochs of all
+    others. made_by: whatever else the result depends on, for checkpoints. start: weights that members begin with, by
+    their names in a model; others begin from their seeds. Raises TrainingError if training diverges and
+    InterruptedTrainingError if it is stopped, with a Fitted of the weights so far, if any; CheckpointError if
+    `watch.start` is of another training.
     """
     began = perf_counter() if watch.began is None else watch.began
     validation = Validation.of(panel, spec) if spec.train.validate else None
@@ -79,9 +79,9 @@ def fit_weights(
 
 
 def judge_nets(panel: Panel, spec: ModelSpec, validation: Validation, watch: Watch) -> list[Best] | None:
-    """The nets that `fit_weights` trains without the end of a panel, the same to the bit, and none on all of it.
+    """Return the nets that `fit_weights` trains without the end of a panel, the same to the bit, and none on all of it.
 
-    None if they are stopped before their end. TrainingError if training diverges.
+    None if they are stopped early. Raises TrainingError if training diverges.
     """
     states = _ran(_Nets(panel, spec, validation, 0), Checkpoint({}), watch, perf_counter())
     nets = [state.kept for state in states if state is not None and state.ended]
@@ -89,8 +89,10 @@ def judge_nets(panel: Panel, spec: ModelSpec, validation: Validation, watch: Wat
 
 
 class _Nets(NamedTuple):
-    """What is to be trained: a net in each frame for the validation, if there is one, and so many members on all data.
-    start: weights that members begin with."""
+    """The nets to train: one in each frame for validation, if there is one, and `members` members on all data.
+
+    start: weights that members begin with.
+    """
 
     panel: Panel
     spec: ModelSpec
@@ -100,7 +102,7 @@ class _Nets(NamedTuple):
 
 
 def _ran(nets: _Nets, reached: Checkpoint, watch: Watch, began: float) -> list[RunState | None]:
-    """The states of the nets, those that are judged first, when each has ended, or been stopped; None where it had not
+    """Return the states of the nets, the judged ones first, when each has ended or been stopped; None if it had not
     begun."""
     panel, spec, validation, members, start = nets
     judged, final = range(spec.frames if validation is not None else 0), range(members)
@@ -108,7 +110,7 @@ def _ran(nets: _Nets, reached: Checkpoint, watch: Watch, began: float) -> list[R
         one, first, began = spec, list[Run](), began - _spent(reached, at_once)
         watch.planned(len(judged) + len(final))
         rest = Budget.of(spec.train.max_time, began, len(judged) + len(final), at_once)
-        if validation is not None and spec.train.patience:  # it decides on the epochs of all others
+        if validation is not None and spec.train.patience:  # it decides the epochs of all others
             first = [Run(0, validation.seen, one, validation, start)]
             rest = Budget.of(spec.train.max_time, began, len(judged) + len(final) - 1, at_once)
             reached = _trained(first, reached, watch, at_once, replace(rest, rounds=rest.rounds + 1))
@@ -125,8 +127,11 @@ def _ran(nets: _Nets, reached: Checkpoint, watch: Watch, began: float) -> list[R
 def _rescued(
     panel: Panel, spec: ModelSpec, validation: Validation | None, states: Sequence[RunState | None]
 ) -> Fitted | None:
-    """The model that is left of an interrupted training: nets trained to their end before others, then nets on all the
-    data before those that did not see their end, but nets that were judged before others. None without an epoch."""
+    """Return the model that is left of an interrupted training; None if no epoch was finished.
+
+    Nets trained to their end come before others, then nets on all the data before those that did not see its end,
+    except that nets that were judged come before others.
+    """
     final = states[len(states) - (spec.net.members) :]
     judged = states[: len(states) - len(final)]
     for planned, whole in ((final, True), (judged, True), (judged, False), (final, False)):
@@ -141,22 +146,26 @@ def _rescued(
 
 
 def _first_usable(planned: Sequence[RunState | None], *, whole: bool) -> list[Best]:
-    """Of the nets planned, the first that have learnt anything, or all that they should: members take the spans of the
-    level in turn, so no other will do."""
+    """Return the first planned nets that have learnt anything, or that are finished if `whole`.
+
+    Members take turns at the level spans, so only a first part of them can be used.
+    """
     usable = takewhile(lambda net: net is not None and net.kept.epoch and (net.ended or not whole), planned)
     return [net.kept for net in usable if net is not None]
 
 
 def _spent(reached: Checkpoint, at_once: int) -> float:
-    """Seconds that training took before a checkpoint."""
+    """Return the seconds that training took before a checkpoint."""
     last = [(run.place or run.reports[-1]).seconds for run in reached.runs.values() if run.place or run.reports]
     return sum(last) / at_once
 
 
 @contextmanager
 def _at_once(panel: Panel, watch: Watch) -> Iterator[int]:
-    """How many nets to train at once: as many as there are threads, each in one; on a GPU, or where few series keep the
-    interpreter too busy for that, one after the other."""
+    """Return the number of nets to train at once: as many as there are threads, each in one.
+
+    It is one on a GPU, or if few series keep the interpreter too busy.
+    """
     before = torch.get_num_threads()
     few, there = len(panel) <= TRAINED_IN_TURN, find_device(watch.device).type == "cpu"
     torch.set_num_threads(1 if few else before)
@@ -167,7 +176,7 @@ def _at_once(panel: Panel, watch: Watch) -> Iterator[int]:
 
 
 def _trained(runs: Sequence[Run], reached: Checkpoint, watch: Watch, at_once: int, budget: Budget) -> Checkpoint:
-    """What has been reached when each run has ended, or been stopped."""
+    """Return the checkpoint reached when each run has ended or been stopped."""
     threads = torch.get_num_threads() if len(runs) < 2 or at_once < 2 else 1
     works = [
         _work(run, reached.runs.get(run.name), watch, threads, partial(budget.share, number // at_once))
@@ -187,11 +196,14 @@ def _trained(runs: Sequence[Run], reached: Checkpoint, watch: Watch, at_once: in
 def _work(
     run: Run, before: RunState | None, watch: Watch, threads: int, share: Callable[[float], float]
 ) -> Work[EpochReport | RunState]:
-    """A run from where it was before, if it had begun: all its epochs, those before too, and how far it is, where that
-    is wanted and at the end. share: of the time there is, in seconds, for a run that begins at a moment."""
+    """Return the work of a run from where it was before: all its epochs, past ones too, and its state when wanted and
+    at the end.
+
+    share: returns the seconds for a run that begins at a moment.
+    """
     spec = run.spec.of_one_net(run.member)
     device = find_device(watch.device)
-    model = build_model(spec)  # here, not in a thread: it draws from a generator that all share
+    model = build_model(spec)  # not in a thread, because it draws from a generator that all share
     load_weights(model, run.start or {}, run.member)
     model.to(device)
     model.generator = torch.Generator(device).manual_seed(spec.train.seed)
@@ -237,7 +249,8 @@ def _work(
 
 
 def _after(state: RunState, report: EpochReport, score: float | None, model: Model, patience: int) -> RunState:
-    """The state after an epoch: its weights are kept, scored or not, but with patience the best, once there is one."""
+    """Return the state after an epoch: its weights are kept, scored or not; with patience the best, once there is
+    one."""
     state = replace(state, reports=(*state.reports, report))
     if score is None:
         unscored = Best(_weights(model), report.epoch, float("inf"))

@@ -1,7 +1,6 @@
-"""What a training comes to: weights, shrunk and calibrated as held-out origins say, and how much of the forecast is the
-pretrained net's. No torch, so that the pretrained net can be fitted without it.
+"""Result of training: weights, shrunk and calibrated on held-out origins, and the share of the pretrained net.
 
-S series, H steps, Q quantiles.
+No torch, so that the pretrained net can be fitted without it. S series, H steps, Q quantiles.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,12 +20,12 @@ from rnncast.training.shares import Shares, finetuning_pays, name_of_score, take
 from rnncast.training.validation import Validation
 from rnncast.values import Values
 
-Finetune = Callable[[Panel, ModelSpec], Weights]  # the pretrained net's weights, after it was trained on a panel
+Finetune = Callable[[Panel, ModelSpec], Weights]  # finetunes the pretrained net on a panel
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The weights of all nets, the spec that they are for, and what runs without the data's end scored there."""
+    """The weights of all nets, their spec, and the scores of runs without the end of the data."""
 
     spec: ModelSpec
     weights: Weights
@@ -35,8 +34,11 @@ class Fitted:
 
 
 def fitted_alone(panel: Panel, spec: ModelSpec, finetune: Finetune) -> Fitted | None:
-    """The pretrained net alone, as it is or finetuned, calibrated on an encoded panel, where that is all that is asked
-    for, or where validation takes it without looking at other nets; None where nets are to be trained from scratch."""
+    """Return the pretrained net alone, as it is or finetuned, calibrated on an encoded panel.
+
+    None if nets are to be trained from scratch: unless it is all that is asked for, or validation takes it without
+    looking at other nets.
+    """
     if spec.net.members and spec.train.start != VALIDATION:
         return None
     finetuned = spec.net.finetuned
@@ -61,9 +63,9 @@ def fitted(
     judged: tuple[Validation | None, Sequence[Best]],
     finetune: Finetune | None = None,
 ) -> Fitted:
-    """What nets come to, shrunk, mixed with the pretrained net and calibrated as those that were judged say.
+    """Return the trained nets, shrunk, mixed with the pretrained net and calibrated as the judged ones decide.
 
-    finetune: what makes the finetuned net, if that is a candidate.
+    finetune: finetunes the pretrained net, if that is a candidate.
     """
     weights, scores, factors = together(nets), dict[str, float](), dict[str, Any]()
     shrinkage, share, finetuned = spec.train.shrinkage, spec.net.pretrained, spec.net.finetuned
@@ -81,9 +83,11 @@ def fitted(
 
 
 class Judgement(NamedTuple):
-    """What nets that have not seen the end of the data say of those that have: the scores, how far these are shrunk,
-    the share of the pretrained net and whether that is finetuned; and what all of this forecasts [S, H, Q] at each
-    origin."""
+    """Conclusions from nets that have not seen the end of the data for those that have.
+
+    They are the scores, the shrinkage, the share of the pretrained net and whether that is finetuned; and the resulting
+    forecasts [S, H, Q] at each origin.
+    """
 
     scores: dict[str, float]
     shrinkage: float
@@ -95,7 +99,7 @@ class Judgement(NamedTuple):
 def judgement(
     panel: Panel, spec: ModelSpec, validation: Validation, nets: Sequence[Best], finetune: Finetune | None
 ) -> Judgement:
-    """Judge nets that were trained on what comes before all origins of a panel; arguments as in `fitted`."""
+    """Judge nets that were trained on the values before all origins of a panel; arguments as in `fitted`."""
     share, finetuned = spec.net.pretrained, spec.net.finetuned
     validation = replace(validation, spec=validation.spec.of_members(len(nets)))
     unshrunk = together(nets)
@@ -111,20 +115,20 @@ def judgement(
 
 
 def _offered(panel: Panel, seen: Panel, spec: ModelSpec, finetune: Finetune | None) -> dict[bool, Weights]:
-    """The weights of the pretrained net that are judged, learnt from what comes before all origins of a panel, by
-    whether they are finetuned."""
+    """Return the weights of the pretrained net that are judged, by whether they are finetuned on the values before all
+    origins."""
     either = spec.train.start == VALIDATION and finetune is not None and finetuning_pays(panel, spec)
     kinds = (False, True) if either else (spec.net.finetuned,)
     return {tuned: _learnt(seen, spec.with_share(0, 1.0, finetuned=tuned), finetune) for tuned in kinds}
 
 
 def _learnt(panel: Panel, spec: ModelSpec, finetune: Finetune | None) -> Weights:
-    """The weights of the pretrained net, under the names that they have in a model."""
+    """Return the weights of the pretrained net, by their names in a model."""
     return finetune(panel, spec) if finetune is not None and spec.net.finetuned else named_weights(package_weights())
 
 
 def together(members: Sequence[Best]) -> Weights:
-    """The weights of all members under the names that they have in a model."""
+    """Return the weights of all members by their names in a model."""
     named = enumerate(members)
     return {member_prefix(number) + name: weight for number, best in named for name, weight in best.weights.items()}
 

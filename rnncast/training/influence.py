@@ -1,16 +1,16 @@
-"""How far back a forecast looks: its gradient in each past value, by the way that the value takes to it.
+"""Influence of past values on a forecast: its gradient with respect to each, by the path that the value takes.
 
-A forecast from an origin t rests on what a net sees there and on its state before. So a value y(t-k) reaches it in
-three ways, and the gradient is the sum of three:
+A forecast from an origin t depends on what a net sees there and on its state before. So a value y(t-k) reaches it by
+three paths, and the gradient is the sum of three:
 
     state    through what the net saw at earlier steps, and its state before t, which is learnt
     frame    through level, scale and base forecasts at t, which are not learnt and which every net shares
     window   through the window at t, in units that are held fixed
 
-The gradients are exact: the same values enter as three tensors, one for each way. Values and forecasts are transformed:
-in logs, a gradient of 1 means that 1 % more is 1 % more.
+The gradients are exact: the same values enter as three tensors, one for each path. Values and forecasts are
+transformed: in logs, a gradient of 1 means that 1 % more is 1 % more.
 
-B rows side by side (one for each lead time looked at), M lags, H horizon.
+B rows side by side (one for each lead time examined), M lags, H horizon.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,13 +34,13 @@ from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 
 MOST_LAGS = 1024
-MOST_LEADS = 6  # looked at, from the first to the last
+MOST_LEADS = 6  # examined, from the first to the last
 ORIGINS = 4  # of a single series, over its last quarter
 MOST_SERIES = 8  # of a panel, an origin each
 
 
 class Origin(NamedTuple):
-    """A series of a panel, and the step of its last value that is known."""
+    """A series of a panel, and the step of its last known value."""
 
     series: int
     step: int
@@ -48,8 +48,11 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True)
 class Influence:
-    """The gradient of a forecast in the value k steps before its origin, by the way it takes, for each of some lead
-    times: [M, J] each, absolute values, averaged over origins."""
+    """Absolute gradients [M, J] of a forecast with respect to the value k steps before its origin, by path, for J lead
+    times.
+
+    They are averaged over origins.
+    """
 
     leads: tuple[int, ...]
     state: NDArray[np.float64]
@@ -58,13 +61,15 @@ class Influence:
 
     @property
     def lags(self) -> int:
-        """M: from 0, the newest value, on."""
+        """Number of lags M, from 0, the newest value, on."""
         return len(self.state)
 
 
 def origins_of(panel: Panel, spec: ModelSpec) -> tuple[tuple[Origin, ...], int]:
-    """Where to look back from, a whole horizon before the end of the data, and how far. DataError if the series are too
-    short."""
+    """Return the origins to look back from, a horizon before the end of the data, and the number of lags.
+
+    Raises DataError if the series are too short.
+    """
     last = panel.lengths - 1 - spec.task.horizon
     if last.max(initial=0) < 2:
         raise DataError(
@@ -83,7 +88,7 @@ def origins_of(panel: Panel, spec: ModelSpec) -> tuple[tuple[Origin, ...], int]:
 
 
 def leads_of(horizon: int) -> tuple[int, ...]:
-    """The lead times that are looked at: all, or some from the first to the last."""
+    """Return the lead times examined: all, or some from the first to the last."""
     return tuple(np.unique(np.linspace(1, horizon, MOST_LEADS).astype(int)).tolist())
 
 
@@ -94,8 +99,8 @@ def measure_influence(
     origins: Sequence[Origin],
     lags: int,
 ) -> Influence:
-    """The influence of the last `lags` values before some origins of an encoded panel on the mean of the members'
-    forecasts."""
+    """Return the influence of the last `lags` values before some origins of an encoded panel on the mean of the
+    members."""
     leads = leads_of(spec.task.horizon)
     trained = [model_of(spec, weights, member).double() for member in range(spec.net.members)]
     found = [np.abs(gradients(_Nets(spec, trained), panel, origin, lags, leads)) for origin in origins]
@@ -104,8 +109,7 @@ def measure_influence(
 
 
 def gradients(nets: "_Nets", panel: Panel, origin: Origin, lags: int, leads: Sequence[int]) -> NDArray[np.float64]:
-    """The gradient [3, M, J] of the forecasts from an origin in the values before it: through the state, the frame and
-    the window."""
+    """Return the gradients [3, M, J] of the forecasts from an origin by the state, the frame and the window."""
     frame = nets.frame
     rows = np.array([origin.series])
     y = torch.from_numpy(frame.transform(panel.padded(rows, align="start")))
@@ -130,7 +134,7 @@ def gradients(nets: "_Nets", panel: Panel, origin: Origin, lags: int, leads: Seq
 
 
 def _by_lag(gradient: Tensor | None, values: Tensor) -> NDArray[np.float64]:
-    """A gradient [J, M] as [M, J], the newest value first; a missing value has none."""
+    """Return a gradient [J, M] as [M, J], the newest value first; 0 for a missing value."""
     if gradient is None:
         return np.zeros((values.shape[1], values.shape[0]))
     known = torch.where(torch.isnan(values), 0.0, gradient)
@@ -138,7 +142,7 @@ def _by_lag(gradient: Tensor | None, values: Tensor) -> NDArray[np.float64]:
 
 
 class _Nets:
-    """The members of a model, stepped with gradients: each in its own span of one frame, each with its own state."""
+    """The members of a model, stepped with gradients: each with its own span of one frame and its own state."""
 
     def __init__(self, spec: ModelSpec, models: Sequence[Model]) -> None:
         self.spec = spec
@@ -146,11 +150,11 @@ class _Nets:
         self.models = models
 
     def init_state(self, batch: int) -> list[State]:
-        """The state of each before the first step."""
+        """Return the state of each member before the first step."""
         return [tuple(part.double() for part in model.init_state(batch)) for model in self.models]
 
     def advanced(self, past: Past, states: Sequence[State]) -> list[State]:
-        """The state of each after the steps of a past."""
+        """Return the state of each member after the steps of a past."""
         origins = slice(None) if self.spec.free_running else slice(-1, None)
         views = past.views(range(self.frame.measured), origins)
         return [self._applied(k, views, state, origins)[1] for k, state in enumerate(states)]
@@ -158,10 +162,10 @@ class _Nets:
     def walked(
         self, pasts: tuple[Past, Past], states: Sequence[State], whole: Past, origin: Origin, steps: int
     ) -> Tensor:
-        """The mean of the point forecasts [B, H] from an origin of a whole past.
+        """Return the mean of the point forecasts [B, H] from an origin of a whole past.
 
-        pasts: of the origin alone, whose values go through the frame and through the window. A recursive net is fed
-        its forecasts, as many as `steps`.
+        pasts: of the origin alone, with values that go through the frame and through the window. A recursive net is fed
+        its forecasts, `steps` of them.
         """
         points, states = self._stepped(pasts, states)
         if self.spec.direct:
@@ -178,16 +182,16 @@ class _Nets:
         return torch.cat(walk, 1)
 
     def _stepped(self, pasts: tuple[Past, Past], states: Sequence[State]) -> tuple[Tensor, list[State]]:
-        """The mean of the point forecasts [B, H] of a single step, and the state of each net after it."""
+        """Return the mean of the point forecasts [B, H] of a single step, and the state of each net after it."""
         frame, window = pasts
-        seen = replace(frame, values=window.values, filled=window.filled)  # those values, in these units
+        seen = replace(frame, values=window.values, filled=window.filled)  # the window's values in the frame's units
         spans = range(self.frame.measured)
         views = [view._replace(inputs=seen.inputs(span)) for span, view in enumerate(frame.views(spans))]
         found = [self._applied(k, views, state, slice(None)) for k, state in enumerate(states)]
         return torch.stack([points for points, _ in found]).mean(0), [after for _, after in found]
 
     def _applied(self, member: int, views: Sequence[FrameView], state: State, origins: slice) -> tuple[Tensor, State]:
-        """The point forecasts [B, H] of a member at the last step of a view, and its state after."""
+        """Return the point forecasts [B, H] of a member at the last step of a view, and its state after."""
         view, model = views[member % len(views)], self.models[member]
         leads = view.leads and Leads(*view.leads)
         outputs, after = model(view.inputs, view.bases, state, leads, origins)
@@ -199,17 +203,18 @@ class _Nets:
 
 
 def _arriving(whole: Past, start: int, stop: int) -> Exogenous:
-    """The exogenous inputs of the steps from start to stop, without those before, which the state at start has."""
+    """Return the exogenous inputs of the steps from start to stop, without earlier ones, which the state at start
+    includes."""
     exogenous = whole.part(start, stop).exogenous
     return exogenous._replace(covariates=exogenous.covariates[:, whole.frame.lookback :])
 
 
 def _rows(parts: Any, number: int) -> Any:
-    """Parts of one series [1, ...] as those of so many, side by side."""
+    """Return parts of one series [1, ...] as those of `number` series side by side."""
     kind: type[FrameState | Exogenous] = type(parts)
     return kind(*(part.expand(number, *part.shape[1:]) for part in parts))
 
 
 def _side_by_side(state: State, number: int) -> State:
-    """The state [layers, 1, D] of one series as that of so many."""
+    """Return the state [layers, 1, D] of one series as that of `number` series."""
     return tuple(part.expand(-1, number, -1).contiguous() for part in state)

@@ -1,4 +1,5 @@
-"""What changes while a net learns: its weights, the optimiser's moments and the generators, as arrays and back."""
+"""Learner: everything that changes while a net learns (weights, the optimiser's moments, generators), as arrays and
+back."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ Objective = Callable[[Chunk, State, float], ChunkLoss]
 
 @dataclass(frozen=True)
 class Learner:
-    """A model, what it is trained to do on a chunk, its optimiser, and the generators that are drawn from, by name."""
+    """A model, its objective on a chunk, its optimiser, and the random generators, by name."""
 
     model: Model
     settings: TrainSpec
@@ -31,7 +32,7 @@ class Learner:
 
     @classmethod
     def of(cls, model: Model, spec: ModelSpec) -> "Learner":
-        """What a ModelSpec asks for, at its start."""
+        """Make a Learner for a ModelSpec, at the start of training."""
         settings, device = spec.train, next(model.parameters()).device
         loss, optimiser = loss_of(spec, device), AdamW(model.parameters(), settings.weight_decay)
         dropout = {} if model.generator is None else {"dropout": model.generator}
@@ -45,7 +46,7 @@ class Learner:
         return cls(model, settings, lambda chunk, state, _: observed(model, chunk, state, loss), optimiser, dropout)
 
     def update(self, outcome: ChunkLoss, lr: float, place: str) -> Update:
-        """One step of the optimiser. TrainingError, naming the place, at a gradient that is not finite."""
+        """Make one update of the optimiser. Raises TrainingError, naming the place, if the gradient is not finite."""
         self.optimiser.clear()
         (outcome.loss / outcome.weight).backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
@@ -58,7 +59,7 @@ class Learner:
         return Update(float(outcome.loss.detach()), float(outcome.weight), float(norm))
 
     def arrays(self, state: State) -> Arrays:
-        """Copies of all that changes, and of the state of the net, by name."""
+        """Return copies of everything that changes, and of the state of the net, by name."""
         tensors = {
             **{f"weight.{name}": weight for name, weight in self.model.state_dict().items()},
             **{
@@ -72,8 +73,9 @@ class Learner:
         return {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
 
     def restore(self, arrays: Arrays) -> State:
-        """Put back what `arrays` gave, and return the state of the net. CheckpointError if it does not fit."""
-        # Cloned, because torch aligns its own memory, and sums may be rounded differently where memory is not aligned.
+        """Restore what `arrays` returned, and return the state of the net. Raises CheckpointError if it does not
+        fit."""
+        # Cloned, because torch aligns its own memory, and sums over unaligned memory may be rounded differently.
         tensors = {name: torch.from_numpy(array).clone() for name, array in arrays.items()}
         named = dict[int, dict[str, Tensor]]()
         try:
@@ -84,11 +86,11 @@ class Learner:
             self.optimiser.restore(named)
             for name, generator in self.generators.items():
                 generator.set_state(tensors[f"generator.{name}"].byte())
-            state = _under(tensors, "state.")  # in any order, as a file has it
+            state = _under(tensors, "state.")  # a file has them in any order
             device = next(self.model.parameters()).device
             return tuple(state[str(index)].to(device) for index in range(len(state)))
         except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
-            raise CheckpointError(f"the checkpoint is damaged: {error}", hint="begin anew without it") from None
+            raise CheckpointError(f"the checkpoint is damaged: {error}", hint="start again without it") from None
 
 
 def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,7 +1,8 @@
-"""The gradient ledger: how much of the gradient of a loss at step t reaches the state k steps before.
+"""Gradient ledger: how much of the gradient of a loss at step t reaches the state k steps before.
 
-The norm of dL(t)/ds(t-k), for k = 1, 2, 4, ... K. That it shrinks with k is what "vanishing" means, that it grows
-"exploding" (Bengio et al. 1994; Pascanu et al. 2013). The state s is the hidden layer, for the LSTM with its cell.
+It holds the norm of dL(t)/ds(t-k), for k = 1, 2, 4, ... K. Gradients that shrink with k are called vanishing, those
+that grow exploding (Bengio et al. 1994; Pascanu et al. 2013). The state s is the hidden layer, for the LSTM with its
+cell.
 """
 
 import math
@@ -16,18 +17,18 @@ from rnncast.training.batches import Batch, Batches, Chunk
 from rnncast.training.losses import loss_of
 from rnncast.training.objectives import see, weighted_loss
 
-# A measurement costs about two passes over a chunk of one series; it is made so seldom that this is a few percent.
+# A measurement costs about two passes over a chunk of one series; at this interval, that adds a few percent.
 CHUNKS_PER_MEASUREMENT = 100
 
 
 class Ledger:
-    """Measures the gradient by lag, at the end of the longest series, in every so many epochs."""
+    """Ledger of the gradient by lag, at the end of the longest series, measured in some of the epochs."""
 
     def __init__(self, spec: ModelSpec) -> None:
         self.spec = spec
 
     def measure(self, model: Model, batches: Batches, epoch: int) -> dict[int, float]:
-        """The norm for each lag; empty in an epoch whose turn it is not, and for a net without memory."""
+        """Return the norm for each lag; empty in an epoch that is not measured, and for a net without memory."""
         every = math.ceil(CHUNKS_PER_MEASUREMENT / len(batches))
         if (epoch - 1) % every and epoch != self.spec.train.epochs:
             return {}
@@ -36,7 +37,7 @@ class Ledger:
 
 
 def gradient_by_lag(model: Model, batches: Batches, spec: ModelSpec) -> dict[int, float]:
-    """The norm of dL(t)/ds(t-k) by k, at the last step t of the longest series that has a whole horizon ahead of it."""
+    """Return the norm of dL(t)/ds(t-k) by k, at the last step t of the longest series with a whole horizon ahead."""
     horizon, longest = spec.task.horizon, batches.batches[-1]
     t = longest.steps - 1 - horizon
     lags = [2**i for i in range(spec.train.bptt_steps.bit_length()) if 2**i <= min(spec.train.bptt_steps, t)]
@@ -63,5 +64,5 @@ def gradient_by_lag(model: Model, batches: Batches, spec: ModelSpec) -> dict[int
 
 
 def _norm(gradients: tuple[Tensor | None, ...]) -> float:
-    # In float64, where the square of what has all but vanished is not yet zero.
+    # In float64, so that the square of an almost vanished gradient is not zero.
     return math.sqrt(sum(float(part.double().square().sum()) for part in gradients if part is not None))

@@ -1,7 +1,7 @@
-"""The training loop: truncated back-propagation through time with carried state.
+"""Training loop: truncated back-propagation through time with carried state.
 
 It yields an EpochReport after each epoch, a Place where one is wanted, and does nothing else: no printing, no saving.
-What to show, when to stop and what to keep is for whoever consumes them.
+The caller decides what to show, when to stop and what to keep.
 """
 
 import math
@@ -28,13 +28,13 @@ def train(
     due: Callable[[], bool] = lambda: False,
     start: Place | None = None,
 ) -> Iterator[EpochReport | Place]:
-    """Train the model in place, yielding an EpochReport after each epoch, and a Place before each update where one is
-    `due`.
+    """Train the model in place, yielding an EpochReport after each epoch, and a Place before each update that is `due`.
 
-    It ends, with a last Place, before the first update that is not `wanted`; from any Place, as its `start`, it goes on
-    to the same bits. State is carried over chunk borders and detached there, so gradients reach back at most
-    --bptt-steps (Williams & Peng 1990) while memory does not end; it is reset only where a series starts, or at each
-    border without --carry. TrainingError at a loss or gradient that is not finite, before it reaches the weights.
+    It ends, with a last Place, before the first update that is not `wanted`; from any Place, as its `start`, it
+    continues to the same bits. State is carried over chunk borders and detached there, so gradients reach back at most
+    --bptt-steps (Williams & Peng 1990) while memory does not end; it is reset only at the start of a series, or at each
+    border without --carry. Raises TrainingError at a loss or gradient that is not finite, before it reaches the
+    weights.
     """
     settings, random = spec.train, batches.random.bit_generator
     learner = Learner.of(model, spec)
@@ -54,7 +54,7 @@ def train(
             if not going:
                 return
             progress = (epoch - 1 + min(index / len(batches), 1.0)) / settings.epochs
-            # The schedule ends with the time, if that is sooner.
+            # The schedule ends with the time limit, if that is sooner.
             progress = max(progress, min((time.perf_counter() - began) / max(settings.max_time, 1e-9), 1.0))
             lr = one_cycle(progress, settings.learning_rate)
             if chunk.start == 0 or not settings.carry:
@@ -62,9 +62,9 @@ def train(
             outcome = learner.objective(chunk, state, progress)
             state = tuple(part.detach() for part in outcome.state)
             steps += chunk.rows * (chunk.stop - chunk.start)
-            if outcome.weight > 0:  # otherwise there is nothing to learn, but the state has moved on
+            if outcome.weight > 0:  # otherwise there is nothing to learn, though the state has advanced
                 updates.append(learner.update(outcome, lr, f"update {index + 1} of epoch {epoch}"))
-                if time.perf_counter() - began > settings.max_time:  # an epoch may be longer than all the time there is
+                if time.perf_counter() - began > settings.max_time:  # an epoch may take longer than the time limit
                     break
         by_lag = ledger.measure(model, batches, epoch) if ledger is not None else {}
         seconds = time.perf_counter() - began
@@ -75,7 +75,8 @@ def train(
 
 
 def one_cycle(progress: float, highest: float) -> float:
-    """The learning rate at a share `progress` of training: up for a quarter, then down to almost 0 (Smith 2018)."""
+    """Return the learning rate at a share `progress` of training: up for a quarter, then down to almost 0 (Smith
+    2018)."""
     warm = 0.25
     if progress < warm:
         return highest * (0.04 + 0.96 * 0.5 * (1 - math.cos(math.pi * progress / warm)))

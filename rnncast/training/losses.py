@@ -1,4 +1,4 @@
-"""What training makes small: each loss, of outputs of the head and of what came.
+"""Losses that training minimises, from outputs of the head and observed values.
 
 B batch, T origins, H horizon, P outputs (the quantiles, or the parameters of a distribution), in local units.
 """
@@ -16,8 +16,10 @@ from rnncast.spec import ModelSpec
 
 
 class Targets(NamedTuple):
-    """What came: values [B, T, H] in local units, 0 where there is none, and their weight, 0 there; and those units'
-    level and scale [B, T]."""
+    """Observed values [B, T, H] in local units, 0 if missing, and their weight, 0 if missing.
+
+    level, scale [B, T]: the local units.
+    """
 
     values: Tensor
     weight: Tensor
@@ -29,34 +31,35 @@ Errors = Callable[[Tensor, Targets], Tensor]  # of outputs [B, T, H, P]; each er
 
 
 def loss_of(spec: ModelSpec, device: torch.device) -> Errors:
-    """The errors of the loss that a ModelSpec asks for."""
+    """Return the errors of a ModelSpec's loss."""
     probabilities = torch.tensor(spec.task.quantiles, device=device)
     errors: Callable[[Tensor, Targets, Tensor], Tensor] = spec.loss.torch_form()
     return lambda outputs, targets: errors(outputs, targets, probabilities)
 
 
 def of_quantiles(quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
-    """The pinball loss of all quantiles."""
+    """Return the pinball loss of all quantiles."""
     return pinball(quantiles, targets.values, probabilities)
 
 
 def absolute(quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
-    """The absolute error of the median."""
+    """Return the absolute error of the median."""
     return _of_point(functional.l1_loss, quantiles, targets, probabilities)
 
 
 def squared(quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
-    """The squared error of the middle, which is then a mean."""
+    """Return the squared error of the middle quantile, which is then a mean."""
     return _of_point(functional.mse_loss, quantiles, targets, probabilities)
 
 
 def huber(quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
-    """The Huber loss of the middle: square within a unit, absolute beyond."""
+    """Return the Huber loss of the middle quantile: squared within a unit, absolute beyond."""
     return _of_point(functional.huber_loss, quantiles, targets, probabilities)
 
 
 def _of_point(point_error: Callable[..., Tensor], quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
-    """An error of the point forecast, and the pinball loss of the intervals around it, which do not move it."""
+    """Return an error of the point forecast plus the pinball loss of the intervals around it, which does not move
+    it."""
     point = quantiles[..., quantiles.shape[-1] // 2]
     around = quantiles - (point - point.detach())[..., None]
     off = point_error(point, targets.values, reduction="none")
@@ -64,7 +67,8 @@ def _of_point(point_error: Callable[..., Tensor], quantiles: Tensor, targets: Ta
 
 
 def pinball(quantiles: Tensor, targets: Tensor, probabilities: Tensor) -> Tensor:
-    """Quantile loss of each target [B, T, H]: twice the mean over Q, so that the median alone gives absolute error.
+    """Return the quantile loss of each target [B, T, H]: twice the mean over Q, so that the median alone gives absolute
+    error.
 
     quantiles [B, T, H, Q] at probabilities [Q]; targets [B, T, H] without NaN. Source: Koenker & Bassett (1978).
     """
@@ -74,14 +78,17 @@ def pinball(quantiles: Tensor, targets: Tensor, probabilities: Tensor) -> Tensor
 
 
 def student_t(outputs: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
-    """Minus the log likelihood of each target: location, scale, and degrees of freedom beyond 2."""
+    """Return the negative log-likelihood of each target: location, scale, and degrees of freedom above 2."""
     location, scale, degrees = outputs.unbind(-1)
     likely: Tensor = StudentT(2 + degrees, location, scale, validate_args=False).log_prob(targets.values)  # type: ignore[no-untyped-call]
     return -likely
 
 
 def negative_binomial(outputs: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:
-    """Minus the log likelihood of each count: mean, and the dispersion that makes the variance mean + that * mean^2."""
+    """Return the negative log-likelihood of each count, given a mean and a dispersion.
+
+    The variance is mean + dispersion * mean^2.
+    """
     middle, dispersion = outputs.unbind(-1)
     level, scale = targets.level.to(middle.dtype), targets.scale.to(middle.dtype)
     mean = mean_count(middle, level, scale)

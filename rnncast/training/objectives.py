@@ -1,6 +1,6 @@
-"""What a net is trained to do on a chunk: forecast from what was observed, or run free on its own forecasts.
+"""Objectives on a chunk: forecasting from observed values, or running free on a net's own forecasts.
 
-Both give the summed weighted loss, the total weight, and the state after the chunk.
+Both return the summed weighted loss, the total weight, and the state after the chunk.
 """
 
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from rnncast.training.losses import Errors, Targets
 
 
 class ChunkLoss(NamedTuple):
-    """The summed weighted loss of a chunk, its total weight, and the state after it."""
+    """Summed weighted loss of a chunk, its total weight, and the state after it."""
 
     loss: Tensor
     weight: Tensor
@@ -28,17 +28,17 @@ class ChunkLoss(NamedTuple):
 
 
 def observed(model: Model, chunk: Chunk, state: State, loss: Errors) -> ChunkLoss:
-    """Forecast at each origin from what was observed up to it, in one pass: direct, or with teacher forcing."""
+    """Forecast at each origin from the values observed up to it, in one pass: direct, or with teacher forcing."""
     outputs, after = see(model, chunk, state)
     targets = chunk.targets(outputs.shape[2])
     return ChunkLoss(weighted_loss(loss, outputs, targets), targets.weight.sum(), after)
 
 
 class FreeRunning:
-    """Forecast a horizon ahead from origins a horizon apart, each forecast fed back; gradients flow through all of it.
+    """Forecasts a horizon ahead from origins a horizon apart, each fed back; gradients flow through all of it.
 
     `share` is the probability that the observed value is fed back instead: 0 is free running, and scheduled sampling
-    lowers it from 1 to 0 (Bengio et al. 2015). Errors are counted in the units of the origin.
+    lowers it from 1 to 0 (Bengio et al. 2015). Errors are measured in the units of the origin.
     """
 
     def __init__(self, spec: ModelSpec, loss: Errors, device: torch.device) -> None:
@@ -48,7 +48,7 @@ class FreeRunning:
         self.random = torch.Generator(device).manual_seed(spec.train.seed)
 
     def __call__(self, model: Model, chunk: Chunk, state: State, progress: float) -> ChunkLoss:
-        """The outcome of a chunk at a share `progress` of training."""
+        """Return the loss of a chunk at a share `progress` of training."""
         steps = chunk.stop - chunk.start
         first = int(torch.randint(min(self.horizon, steps), (), generator=self.random, device=self.random.device))
         origins = range(first, steps, self.horizon)
@@ -65,7 +65,8 @@ class FreeRunning:
         return ChunkLoss(weighted_loss(self.loss, quantiles, wanted), wanted.weight.sum(), state)
 
     def run(self, model: Model, chunk: Chunk, origins: range, states: list[State], share: float) -> Tensor:
-        """Quantiles [O*B, 1, H, Q] from O origins side by side, in their units, given the net's state before each."""
+        """Return quantiles [O*B, 1, H, Q] from O origins side by side, in their units, given the net's state before
+        each."""
         frame = chunk.frame
         views = [chunk.part(origin, origin + 1).view() for origin in origins]
         level, scale = torch.cat([view.level for view in views]), torch.cat([view.scale for view in views])  # [O*B, 1]
@@ -89,21 +90,23 @@ class FreeRunning:
 
 
 def weighted_loss(loss: Errors, outputs: Tensor, targets: Targets) -> Tensor:
-    """The summed weighted loss, in the precision of the outputs."""
+    """Return the summed weighted loss, in the precision of the outputs."""
     targets = Targets(*(part.to(outputs.dtype) for part in targets))
     return (loss(outputs, targets) * targets.weight).sum()
 
 
 def see(model: Model, chunk: Chunk, state: State) -> tuple[Tensor, State]:
-    """Outputs [B, T, H, P] in local units at each origin of a chunk, and the state after it."""
+    """Return outputs [B, T, H, P] in local units at each origin of a chunk, and the state after it."""
     return _applied(model, chunk.view(), state, chunk.origins)
 
 
 def step(
     model: Model, frame: Frame, given: tuple[Tensor, Exogenous], frame_state: FrameState, state: State
 ) -> tuple[Tensor, FrameState, State]:
-    """Take in a value [B] with its exogenous inputs: transformed quantiles of the next one [B, 1, 1, Q], and the
-    states after it."""
+    """Take in a value [B] with its exogenous inputs.
+
+    Returns transformed quantiles of the next value [B, 1, 1, Q], and the states after it.
+    """
     value, exogenous = given
     past = Past.of(frame, value[:, None], frame_state, exogenous)
     view = past.view()

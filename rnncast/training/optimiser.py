@@ -1,7 +1,7 @@
-"""AdamW (Loshchilov and Hutter 2019) by torch's own function for it.
+"""AdamW (Loshchilov and Hutter 2019), by torch's own function for it.
 
-The class `torch.optim.AdamW` computes the same numbers, but loads torch's compiler first, which takes as long as to
-import torch, and longer than to train on a short series.
+The class `torch.optim.AdamW` computes the same numbers, but first loads torch's compiler, which takes as long as
+importing torch, and longer than training on a short series.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,11 +12,11 @@ from torch.nn import Parameter
 from torch.optim.adamw import adamw
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
-STEP, MEAN, SQUARE = "step", "exp_avg", "exp_avg_sq"  # the names that torch gives them
+STEP, MEAN, SQUARE = "step", "exp_avg", "exp_avg_sq"  # torch's names for them
 
 
 class AdamW:
-    """The moments of each parameter, which change with each step, as the parameters do."""
+    """The moments of each parameter, which change with each update, as the parameters do."""
 
     def __init__(self, parameters: Iterable[Parameter], weight_decay: float) -> None:
         self.parameters, self.weight_decay = list(parameters), weight_decay
@@ -32,7 +32,7 @@ class AdamW:
 
     @torch.no_grad()
     def step(self, lr: float) -> None:
-        """Move each parameter that has a gradient, at a learning rate."""
+        """Update each parameter that has a gradient, at a learning rate."""
         found = [
             (parameter, parameter.grad, moments)
             for parameter, moments in zip(self.parameters, self.moments, strict=True)
@@ -55,7 +55,7 @@ class AdamW:
         )
 
     def restore(self, moments: Mapping[int, Mapping[str, Tensor]]) -> None:
-        """Put back moments, by the number of their parameter. KeyError or RuntimeError if they do not fit."""
+        """Restore moments, by the number of their parameter. Raises KeyError or RuntimeError if they do not fit."""
         for number, there in enumerate(self.moments):
             for name, tensor in there.items():
                 tensor.copy_(moments[number][name].reshape(tensor.shape))

@@ -1,9 +1,9 @@
-"""How much of the forecast is to be the pretrained net's, by what it and the trained nets forecast at held-out origins.
+"""Share of the pretrained net in the forecast, decided by the accuracy of all candidates at held-out origins.
 
 Candidates are the pretrained net, as it is or finetuned, whichever has the lower score, the nets trained from scratch,
-and the mean of both. The mean is taken unless one alone is clearly better: with n horizons held back, of all series
-together, an error exp(1/n) times as large has a likelihood 1/e of the other's, under Laplace errors, and is not told
-from it (as `choices.best_base` has it).
+and the mean of both. The mean is taken unless one alone is clearly better: with n horizons held out over all series, an
+error exp(1/n) times as large has a likelihood 1/e of the other's, under Laplace errors, and counts as not
+distinguishable (as in `choices.best_base`).
 
 S series, H steps, Q quantiles.
 """
@@ -30,8 +30,11 @@ PRETRAINED, FINETUNED, MEAN, SCRATCH = "pretrained_mase", "finetuned_mase", "mea
 
 @dataclass(frozen=True)
 class Shares:
-    """What each share of the pretrained net forecasts at each held-out origin [S, H, Q], its score, and the one that is
-    chosen; whether the pretrained net is finetuned; and the scores by the names that they have in a model."""
+    """Forecasts [S, H, Q] at each held-out origin for each share of the pretrained net, with their scores and the
+    choice.
+
+    finetuned: whether the pretrained net is finetuned; named: the scores by their names in a model.
+    """
 
     quantiles: Mapping[float, list[Values]]
     scores: Mapping[float, float]
@@ -41,8 +44,11 @@ class Shares:
 
     @classmethod
     def of(cls, validation: Validation, trained: list[Values], pretrained: Mapping[bool, Weights]) -> "Shares":
-        """The candidates, from what trained nets forecast at the origins of a validation, and weights of the pretrained
-        net, by whether they are finetuned."""
+        """Compare the candidates, from trained nets' forecasts at the origins of a validation and weights of the
+        pretrained net.
+
+        pretrained: its weights, by whether they are finetuned.
+        """
         frame = Frame.of(validation.spec)
         each = {tuned: validation.of_pretrained().quantiles(weights) for tuned, weights in pretrained.items()}
         alone = {tuned: validation.score_of(quantiles) for tuned, quantiles in each.items()}
@@ -60,18 +66,17 @@ class Shares:
 
 
 def name_of_score(*, finetuned: bool) -> str:
-    """The name that the score of the pretrained net alone has in a model."""
+    """Return the name in a model of the pretrained net's own score."""
     return FINETUNED if finetuned else PRETRAINED
 
 
 def finetuning_pays(panel: Panel, spec: ModelSpec) -> bool:
-    """Whether the finetuned net is a candidate: where there are so few values that it costs little, and where time is
-    not short."""
+    """Return whether the finetuned net is a candidate: if few values make it cheap, and there is no time limit."""
     return len(panel.y) <= SMALL_PANEL and spec.train.max_time == UNLIMITED
 
 
 def chosen_share(scores: Mapping[float, float], horizons: int) -> float:
-    """The share of the best candidate alone where the mean is clearly worse, else that of the mean. horizons: n."""
+    """Return the share of the best candidate alone if the mean is clearly worse, else that of the mean. horizons: n."""
     best = min((ALONE, NONE), key=lambda share: scores[share])
     if not math.isfinite(scores[BOTH]) or scores[BOTH] <= 0:
         return BOTH
@@ -81,10 +86,10 @@ def chosen_share(scores: Mapping[float, float], horizons: int) -> float:
 
 
 def taken_early(validation: Validation | None, spec: ModelSpec) -> bool:
-    """Whether the pretrained net is taken before any other is trained.
+    """Return whether the pretrained net is chosen before any other is trained.
 
-    It is where nothing can be held back, so that there is as little to learn from as to judge by; and where a trained
-    net would be shrunk more than half-way to the naive forecast, if the mean with that is clearly worse.
+    It is if nothing can be held out, so that there is as little to learn from as to judge by; and if a trained net
+    would be shrunk more than half-way to the naive forecast, and the mean with that is clearly worse.
     """
     if validation is None:
         return True

@@ -1,4 +1,4 @@
-"""Several long works at once, each in a thread of its own, told of in one: where none keeps the interpreter long."""
+"""Jobs run in threads, with their results merged into one stream; useful only if they release the GIL."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -6,14 +6,14 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
-# A work is given a function that says whether it is still wanted, to be asked often, and yields how far it is.
+# A job gets a function that says whether it is still wanted, to be called often, and yields its progress.
 Work = Callable[[Callable[[], bool]], Iterator[T]]
 
 
 def side_by_side(works: Sequence[Work[T]], at_once: int) -> Iterator[tuple[int, T]]:
-    """What each work yields, with its number, in the order in which it comes; so many run at once.
+    """Yield the results of each job, with its number, in the order they arrive; `at_once` jobs run at once.
 
-    With one at a time no thread is made. What a work raises is raised here, and the others are then no longer wanted.
+    With one at a time no thread is made. An error in a job is raised here, and the others are then no longer wanted.
     """
     if at_once < 2 or len(works) < 2:
         for number, work in enumerate(works):
@@ -32,7 +32,7 @@ def side_by_side(works: Sequence[Work[T]], at_once: int) -> Iterator[tuple[int, 
                     return
                 for item in work(lambda: not stopped.is_set()):
                     told.put((number, item))
-        except BaseException as error:  # it goes on in the thread that asked
+        except BaseException as error:  # raised again in the calling thread
             told.put(error)
         finally:
             told.put(None)

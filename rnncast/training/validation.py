@@ -1,4 +1,5 @@
-"""Judging a net while it learns: on origins near the end of the data, of which it has seen nothing beyond the first."""
+"""Validation of a net while it learns, on origins near the end of the data, nothing of which it has seen after the
+first."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,19 +22,19 @@ from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Weights
 from rnncast.values import Values
 
-ORIGINS = 4  # of few series, where a quarter of the longest has so many
-HELD_BACK = 0.25  # of the longest series, at most, where it is not one origin alone
-MOST_ORIGINS = 24  # where a tenth of the longest series has so many: more to judge intervals by
+ORIGINS = 4  # for few series, if a quarter of the longest has room for them
+HELD_BACK = 0.25  # of the longest series, at most, unless there is only one origin
+MOST_ORIGINS = 24  # if a tenth of the longest series has room for them: more to judge intervals by
 SPARED = 0.1
 MOST_OF_MANY = 4  # of many series
-FEWEST_SCORED = 24  # values, that say anything
-CLEARLY = 0.5  # times the error is clearly better
-PARTS = (0.5, 0.25)  # of the way from the naive forecast that the shrinkage asked for leaves
+FEWEST_SCORED = 24  # values needed for a conclusion
+CLEARLY = 0.5  # error ratio that is clearly better
+PARTS = (0.5, 0.25)  # candidates for the remaining distance from the naive forecast, relative to that asked for
 
 
 @dataclass(frozen=True)
 class Validation:
-    """The origins, and the mean MASE of seasonal naive on them. What is trained on ends at the first.
+    """The origins, and the mean MASE of seasonal naive on them. Training data end at the first.
 
     spec: of the nets that are judged.
     """
@@ -44,7 +45,8 @@ class Validation:
 
     @classmethod
     def of(cls, panel: Panel, spec: ModelSpec) -> "Validation | None":
-        """The validation of a spec, with a net for each frame; None if the panel is too short to spare an origin."""
+        """Make the validation of a spec, with a net for each frame; None if the panel is too short to spare an
+        origin."""
         horizon = spec.task.horizon
         splits = tuple(rolling_origins(panel, horizon, _origins(panel, horizon), shortest_series(horizon)))
         if not splits:
@@ -54,32 +56,32 @@ class Validation:
         return cls(spec.of_members(spec.frames) if spec.net.members else spec, splits, naive)
 
     def of_one_net(self, member: int) -> "Validation":
-        """The same origins for one of the members alone."""
+        """Return the same origins for one of the members alone."""
         return replace(self, spec=self.spec.of_one_net(member))
 
     def of_pretrained(self) -> "Validation":
-        """The same origins for the pretrained net alone."""
+        """Return the same origins for the pretrained net alone."""
         return replace(self, spec=self.spec.with_share(0, 1.0))
 
     @property
     def seen(self) -> Panel:
-        """What may be trained on."""
+        """Training data."""
         return self.splits[0].seen
 
     @property
     def last_value(self) -> float:
-        """The mean MASE of the last value, repeated: what needs neither a season nor a window."""
+        """Mean MASE of repeating the last value, which needs neither a season nor a window."""
         points = [repeat_season(split.seen, split.actual.shape[1], 1) for split in self.splits]
         return _mean_mase(self.splits, points, self.spec.task.season)
 
     @property
     def horizons(self) -> int:
-        """How many horizons are scored, of all series and origins."""
+        """Number of horizons scored, over all series and origins."""
         return sum(int((~np.isnan(split.actual)).any(1).sum()) for split in self.splits)
 
     @property
     def facts(self) -> dict[str, float]:
-        """The scores of naive forecasts, by their names in a model, and how many origins there are."""
+        """Return the scores of naive forecasts, by their names in a model, and the number of origins."""
         return {
             "seasonal_naive_mase": self.naive,
             "naive_mase": self.last_value,
@@ -87,22 +89,24 @@ class Validation:
         }
 
     def score(self, weights: Weights) -> float:
-        """Mean MASE of the weights' forecasts over series and origins; infinite where nothing could be scored."""
+        """Return the mean MASE of the weights' forecasts over series and origins; infinite if nothing can be scored."""
         return self.score_of(self.quantiles(weights))
 
     def score_of(self, quantiles: Sequence[Values]) -> float:
-        """The same of forecasts [S, H, Q] at each origin."""
+        """Return the mean MASE of forecasts [S, H, Q] at each origin."""
         points = [each[:, :, each.shape[2] // 2] for each in quantiles]
         return _mean_mase(self.splits, points, self.spec.task.season)
 
     def losses_of(self, quantiles: Sequence[Values]) -> list[Values]:
-        """The MASE of each series [S] at each origin, of forecasts [S, H, Q]; NaN where it cannot be scored."""
+        """Return the MASE of each series [S] at each origin, of forecasts [S, H, Q]; NaN if it cannot be scored."""
         points = [each[:, :, each.shape[2] // 2] for each in quantiles]
         return _mases(self.splits, points, self.spec.task.season)
 
     def factors_of(self, quantiles: Sequence[Values]) -> NDArray[np.float32]:
-        """By what to multiply the widths of the intervals [H, L] of forecasts [S, H, Q] at each origin: see
-        `intervals.conformal`."""
+        """Return the factors [H, L] for the widths of the intervals of forecasts [S, H, Q] at each origin.
+
+        See `intervals.conformal`.
+        """
         frame, probabilities = Frame.of(self.spec), self.spec.task.quantiles
         actual = frame.transform(np.concatenate([split.actual for split in self.splits]))
         transformed = frame.transform(np.concatenate(list(quantiles)))
@@ -110,12 +114,12 @@ class Validation:
         return interval_factors(actual, transformed, probabilities, origins).astype(np.float32)
 
     def quantiles(self, weights: Weights) -> list[Values]:
-        """The weights' forecasts [S, H, Q] at each origin."""
+        """Return the weights' forecasts [S, H, Q] at each origin."""
         runtime, horizon = Runtime(self.spec, weights), self.spec.task.horizon
         return [runtime.forecast_panel(split.seen, horizon, state) for split, state in self._states(runtime)]
 
     def _states(self, runtime: Runtime) -> Iterator[tuple[Split, SeriesState]]:
-        """Each origin with the state there, which goes on from the origin before if that had the same series."""
+        """Yield each origin with the state there, continued from the origin before if that had the same series."""
         before, state = None, None
         for split in self.splits:
             if before is not None and state is not None and before.ids == split.seen.ids:
@@ -126,10 +130,10 @@ class Validation:
             yield split, state
 
     def shrinkage(self, weights: Weights) -> tuple[float, float]:
-        """The shrinkage of weights towards the naive forecast, from 0 (none) to 1; and the score that they then have.
+        """Return the shrinkage of weights towards the naive forecast, from 0 (none) to 1, and their score with it.
 
-        It is that of the spec, but none where the net is clearly better than that, and more where the naive forecast
-        is no worse, over enough values to tell.
+        It is that of the spec, but none if the net is clearly better than that, and more if the naive forecast is no
+        worse, over enough values to tell.
         """
         asked = self.spec.train.shrinkage
         score, whole = self.score(shrunk(weights, asked)), self.score(weights)
@@ -148,7 +152,7 @@ class Validation:
 
 
 def _origins(panel: Panel, horizon: int) -> int:
-    """How many origins, a horizon apart, can be held back."""
+    """Return the number of origins, a horizon apart, that can be held out."""
     longest = int(panel.lengths.max())
     spared = int(SPARED * longest / horizon)
     if len(panel) >= FEW_SERIES:

@@ -1,4 +1,4 @@
-"""What a caller wants of a training run. No torch here, so that anyone may hold it."""
+"""Callbacks of a training run. No torch here, so that any room may hold them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from rnncast.training.epoch import EpochReport
 
 @dataclass(frozen=True)
 class Watch:
-    """What a caller wants of a run.
+    """The callbacks and requests of a caller.
 
-    told: is called after each epoch, with the name of the run ("validation", "training"; or "training, net 2" where
-    there are several). ledger: measure the gradient by lag. device: where to compute. stopped: whether to stop, asked
-    before each update. planned: is told how many runs there will be; ended: the name of one that has ended. due:
-    whether a checkpoint of a run is wanted, asked after each of its updates, in the thread that trains it. reached: is
-    given one then, and where a run ends. start: the checkpoint to go on from. began: when
-    --max-time began to count, on `time.perf_counter`; None: where training begins.
+    told: called after each epoch, with the name of the run ("validation", "training"; or "training, net 2" if there are
+    several). ledger: measure the gradient by lag. device: where to compute. stopped: returns whether to stop, asked
+    before each update. planned: called with the number of runs; ended: called with the name of a run that has ended.
+    due: returns whether a checkpoint of a run is wanted, asked after each update in the thread that trains it. reached:
+    called with a checkpoint then, and when a run ends. start: the checkpoint to continue from. began: when --max-time
+    began to count, on `time.perf_counter`; None for when training begins.
     """
 
     told: Callable[[str, EpochReport], None] = lambda run, report: None

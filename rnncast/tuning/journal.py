@@ -1,4 +1,4 @@
-"""The journal of a search: optuna's own file of JSON lines, which a later run goes on from, and no other search may."""
+"""Journal of a search: optuna's own file of JSON lines, from which a later run continues, but no other search may."""
 
 import fcntl
 import json
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from optuna import Study
 
 NAME = "rnncast"  # of the study in a journal
-WHAT = {  # that makes a search what it is, in the words of a refusal
+WHAT = {  # what identifies a search, in the words of a refusal
     "data": "other data",
     "settings": "other settings",
     "space": "another search space",
@@ -25,22 +25,21 @@ READ_AT_ONCE = 1 << 20  # bytes
 
 
 class JournalError(RnncastError):
-    """The journal is no journal, in use, or that of another search."""
+    """A journal that is damaged, in use, or that of another search."""
 
     kind = "journal"
 
 
 @contextmanager
 def opened(path: str | None, search: Mapping[str, Any]) -> "Iterator[Study]":
-    """The study in a journal, begun if there is none; in memory alone without a path. search: what `WHAT` names, as
-    plain values.
+    """Open the study in a journal, or begin one; in memory only without a path. search: the values that `WHAT` names.
 
-    JournalError if the journal is that of another search, is used by another process, or is no journal.
+    Raises JournalError if the journal is that of another search, is used by another process, or is not a journal.
     """
     import optuna
     from optuna.storages.journal import JournalFileBackend
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what is to be said is said by others
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # remarks are made elsewhere
     search = json.loads(json.dumps(search))
     if path is None:
         yield _begun(optuna.create_study(study_name=NAME), search)
@@ -67,7 +66,7 @@ def opened(path: str | None, search: Mapping[str, Any]) -> "Iterator[Study]":
 
 
 def _begun(study: "Study", search: Mapping[str, Any]) -> "Study":
-    """The study with its search written down, and no trial left running by a process that was killed."""
+    """Return the study with its search recorded, and no trial left running by a killed process."""
     from optuna.trial import TrialState
 
     for name, value in search.items():
@@ -79,19 +78,19 @@ def _begun(study: "Study", search: Mapping[str, Any]) -> "Study":
 
 
 def _check(known: Mapping[str, Any], search: Mapping[str, Any], path: str) -> None:
-    if not known:  # it was begun, and killed before it was anything
+    if not known:  # killed before anything was recorded
         return
     for name, what in WHAT.items():
         if known.get(name) != search[name]:
             raise JournalError(
                 f"{path} is the journal of a search with {what}",
-                hint="give the same data and flags to go on with it, or name another --journal",
+                hint="give the same data and flags to continue it, or name another --journal",
             )
 
 
 @contextmanager
 def _claimed(path: str) -> Iterator[int]:
-    """The open file, which no other process has meanwhile."""
+    """Open the file, which no other process can claim meanwhile."""
     check_writable(path)
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -108,8 +107,10 @@ def _claimed(path: str) -> Iterator[int]:
 
 
 def _whole_lines(handle: int, path: str) -> bool:
-    """Whether a journal holds any line; the last is taken off if a process was killed while it wrote it. JournalError
-    for what does not begin as a journal does."""
+    """Return whether a journal holds any line; an incomplete last line, left by a killed process, is removed.
+
+    Raises JournalError for a file that does not begin as a journal does.
+    """
     size = os.fstat(handle).st_size
     head = os.pread(handle, READ_AT_ONCE, 0)
     first = head.partition(END)[0]

@@ -1,7 +1,8 @@
-"""The search: the default settings first, then those that optuna draws by what was seen before, one after another.
+"""Search for settings: the default ones first, then those that optuna draws given the results so far, one after
+another.
 
-A trial is drawn by its number and by the trials that have ended: whatever was interrupted or killed leaves no trace in
-those after it, so that a search in several goes is the same as one in a single go.
+A trial is drawn by its number and by the trials that have ended: anything interrupted or killed has no effect on those
+after it, so that a search in several runs equals one in a single run.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,16 +29,18 @@ if TYPE_CHECKING:
 
     from rnncast.training.epoch import EpochReport
 
-STARTUP = 10  # trials before what was seen decides on the next; half as many before one may be pruned
-KEY = "trial"  # under which a journal has a trial of ours beside one of optuna's
-PRUNINGS = 8  # in a trial, at most
-WARMUP = 2  # of them that are not heeded: a net has hardly begun
+STARTUP = 10  # trials before results guide the next one; half as many before one may be pruned
+KEY = "trial"  # name of our record of a trial in a journal, beside optuna's
+PRUNINGS = 8  # pruning checks in a trial, at most
+WARMUP = 2  # of them that are ignored, because a net has hardly begun
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is wanted of a search: the settings that are asked for, and the names of those that are searched. trials: in
-    all, with those that a journal holds. seconds: that they may take, None where there is no limit."""
+    """The search asked for: the given settings, and the names of those to search.
+
+    trials: in all, including those in a journal. seconds: the time limit, None for none.
+    """
 
     config: Config
     names: tuple[str, ...] = SEARCHED
@@ -49,8 +52,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Listener:
-    """Who is told of a search. planned: how many nets the trial under way trains; epoch: what each epoch of one did;
-    ended: when one has ended; tried: each trial, also those that a journal holds. stopped: whether to stop."""
+    """Callbacks of a search.
+
+    planned: gets the number of nets in the current trial; epoch: each epoch's report; ended: called when a net has
+    ended; tried: gets each trial, also those from a journal. stopped: returns whether to stop.
+    """
 
     planned: Callable[[int], None] = lambda nets: None
     epoch: "Callable[[str, EpochReport], None]" = lambda run, report: None
@@ -61,8 +67,11 @@ class Listener:
 
 @dataclass(frozen=True)
 class Found:
-    """The trials of a search that have ended, the default settings first; the settings that were asked for, what
-    training starts from, and what was searched. cut: whether the search ended before it had all trials."""
+    """Finished trials of a search, the default settings first, with the settings asked for, the start, and the search
+    space.
+
+    cut: whether the search ended before it had all trials.
+    """
 
     trials: tuple[Trial, ...]
     config: Config
@@ -71,7 +80,7 @@ class Found:
     cut: bool = False
 
     def config_of(self, trial: Trial) -> Config:
-        """The settings of a trial, which train the model that it reports."""
+        """Return the settings of a trial, which train the model that it reports."""
         return self.config if trial.number == 0 else config_of(self.config, trial.settings, self.start)
 
     @property
@@ -81,8 +90,10 @@ class Found:
 
     @property
     def rows(self) -> list[list[Any]]:
-        """A row per trial, the default settings first. mase: NaN where it was not judged; ended: "judged", or why it
-        was not."""
+        """Rows for the trials, the default settings first.
+
+        mase: NaN if it was not judged; ended: "judged", or why it was not.
+        """
         return [
             [
                 trial.number,
@@ -98,8 +109,8 @@ class Found:
 def search(panel: Panel, wanted: Wanted, listener: Listener) -> Found:
     """Try settings on a panel, judged by the validation that training itself uses.
 
-    UsageError or DataError where there is nothing to tune, or nothing to tune by; JournalError for a journal that does
-    not suit; TrainingError if the default settings diverge, or no trial ends in time.
+    Raises UsageError or DataError if there is nothing to tune, or nothing to tune by; JournalError for a journal that
+    does not match; TrainingError if the default settings diverge, or no trial ends in time.
     """
     check_installed()
     began = perf_counter()
@@ -131,14 +142,14 @@ def search(panel: Panel, wanted: Wanted, listener: Listener) -> Found:
 
 
 def check_installed() -> None:
-    """UsageError if what searches is not installed."""
+    """Raise UsageError if optuna is not installed."""
     if find_spec("optuna") is None:
         raise UsageError("settings are searched by optuna, which is not installed", hint="pip install 'rnncast[tune]'")
 
 
 @dataclass(frozen=True)
 class _Search:
-    """A search under way, of what is in a space, from a start of training. over: whether to stop."""
+    """A search in progress, in a space, from a start of training. over: returns whether to stop."""
 
     study: "Study"
     judge: Judge
@@ -149,7 +160,7 @@ class _Search:
     listener: Listener
 
     def trials(self) -> Iterator[Trial]:
-        """The trials that the study holds, then new ones, until there are enough or the search is over."""
+        """Yield the trials that the study holds, then new ones, until there are enough or the search is over."""
         done = self._known()
         yield from done
         while len(done) < self.wanted.trials and not self.over():
@@ -166,7 +177,7 @@ class _Search:
         return [Trial.from_dict(each.user_attrs[KEY]) for each in ended][: self.wanted.trials]
 
     def _default(self) -> Trial | None:
-        """The first trial, whose errors are those of the training that it stands for."""
+        """Return the first trial, whose errors are those of the training that it stands for."""
         import optuna
 
         began, course = perf_counter(), _Course()
@@ -174,7 +185,7 @@ class _Search:
         if judged is None:
             return None
         if not np.isfinite(judged.mase):
-            raise DataError("what was held back is too even to score, and so to tune by")
+            raise DataError("the held-out data are constant and cannot be scored, so there is nothing to tune by")
         settings = {dimension.name: dimension.default for dimension in self.space}
         trial = _ended(0, settings, perf_counter() - began, judged)
         made = optuna.create_trial(
@@ -188,7 +199,7 @@ class _Search:
         return trial
 
     def _drawn(self, done: Sequence[Trial]) -> Trial | None:
-        """One more trial; None if it was stopped before its end."""
+        """Run one more trial; None if it was stopped early."""
         import optuna
 
         number, running = len(done), optuna.trial.TrialState
@@ -207,7 +218,7 @@ class _Search:
         return trial
 
     def _tried(self, drawn: "Drawn", number: int, settings: Mapping[str, Any]) -> Trial | None:
-        """The trial of settings; None if it was stopped before its end."""
+        """Run the trial of some settings; None if it was stopped early."""
         began, course, why = perf_counter(), _Course(drawn), ""
         try:
             judged = self._judged(config_of(self.wanted.config, settings, self.start), course)
@@ -240,7 +251,7 @@ class _Search:
 
 
 class _Course:
-    """How the first net of a trial does on its way, and whether the trial is given up for that."""
+    """Progress of the first net of a trial, and whether the trial is given up because of it."""
 
     def __init__(self, drawn: "Drawn | None" = None) -> None:
         self._drawn, self._run = drawn, ""
@@ -248,7 +259,7 @@ class _Course:
         self.pruned = False
 
     def told(self, run: str, report: "EpochReport") -> None:
-        """Take a report: in the thread of the search, as optuna reads what all trials have come to."""
+        """Take a report, in the thread of the search, because optuna reads the results of all trials."""
         self._run = self._run or run
         step, score = PRUNINGS * report.epoch // report.epochs, report.valid_mase
         if run != self._run or score is None or not np.isfinite(score) or step in self.scores or self.pruned:
@@ -267,5 +278,5 @@ def _ended(number: int, settings: Mapping[str, Any], seconds: float, judged: Jud
 
 
 def _versions() -> dict[str, str]:
-    """Of what has a say in what a trial gives."""
+    """Return the versions that affect the result of a trial."""
     return {"rnncast": VERSION, **{name: version(name) for name in ("numpy", "torch", "optuna")}}

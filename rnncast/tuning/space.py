@@ -1,4 +1,4 @@
-"""What is searched: a range or a choice for each setting, around what the data decide by default. Never the seed."""
+"""Search space: a range or a choice for each setting, around what the data decide by default. Never the seed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -13,11 +13,11 @@ from rnncast.spec import ModelSpec
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-TRIALS = 50  # unless a number is given
-DIGITS = 2  # significant, of a real number: more would be read as if they mattered
+TRIALS = 50  # by default
+DIGITS = 2  # significant digits of a real number: more would suggest precision that is not there
 DEEPEST = 3  # layers
 MOST_DROPOUT, DROPOUT_STEP = 0.5, 0.1
-# Settings that are searched by their factors around the default, from and to, and whether they are whole numbers.
+# Settings searched within factors of the default: least, greatest, and whether they are whole numbers.
 FACTORS = {
     "hidden_size": (0.25, 4.0, True),
     "learning_rate": (0.1, 10.0, False),
@@ -37,7 +37,7 @@ SEARCHABLE = (*SEARCHED, "loss", "weight_decay", "bptt_steps", "batch_size", "cl
 class Dimension:
     """A setting that is searched: one of some words, or a number from `low` to `high`, in steps or by ratios (log).
 
-    default: what the setting is where nobody searches.
+    default: the value without a search.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Dimension:
     step: float | None = None
 
     def distribution(self) -> "BaseDistribution":
-        """What optuna draws from."""
+        """Return the distribution that optuna draws from."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
         if self.words:
@@ -60,17 +60,19 @@ class Dimension:
         return FloatDistribution(self.low, self.high, log=self.log, step=self.step)
 
     def value(self, drawn: Any) -> Any:
-        """The setting that is meant by what was drawn."""
+        """Return the setting for a drawn value."""
         return float(f"{drawn:.{DIGITS}g}") if isinstance(drawn, float) else drawn
 
     def to_dict(self) -> dict[str, Any]:
-        """The dimension as plain values."""
+        """Return the dimension as plain values."""
         return asdict(self) | {"words": list(self.words)}
 
 
 def asked_for(config: Config, given: Collection[str]) -> tuple[Config, frozenset[str]]:
-    """What settings ask for, and which of them are given: a net that is named is trained from scratch, as in training,
-    and `auto` names none."""
+    """Return the config asked for, and the names of the settings given.
+
+    A net that is named is trained from scratch, as in training, and `auto` names none.
+    """
     if config.net.model == ANY_NET:
         return config.with_model(NetConfig.model), frozenset(given) - {"model"}
     if "model" in given and config.train.start == "auto":
@@ -79,9 +81,9 @@ def asked_for(config: Config, given: Collection[str]) -> tuple[Config, frozenset
 
 
 def searched(names: Sequence[str] | None, given: Collection[str]) -> tuple[str, ...]:
-    """The settings that are searched: those named by their flags, or `SEARCHED` without those that are given.
+    """Return the settings to search: those named by their flags, or `SEARCHED` without those that are given.
 
-    UsageError for a name that cannot be searched, or nothing to search.
+    Raises UsageError for a name that cannot be searched, or if there is nothing to search.
     """
     wanted = [name for name in SEARCHED if name not in given] if names is None else _named(names, given)
     if not wanted:
@@ -90,14 +92,14 @@ def searched(names: Sequence[str] | None, given: Collection[str]) -> tuple[str, 
 
 
 def space_of(spec: ModelSpec, names: Sequence[str]) -> tuple[Dimension, ...]:
-    """The dimensions of settings around the default, a spec."""
+    """Return the dimensions of settings around the default, a spec."""
     default = {**asdict(spec.net), **asdict(spec.frame), **asdict(spec.train)}
     return tuple(_dimension(name, default[name]) for name in names)
 
 
 def config_of(asked: Config, settings: Mapping[str, Any], start: str) -> Config:
-    """The settings asked for, with those of a trial; and the start that the default has, as they would else decide
-    it."""
+    """Return the settings asked for with those of a trial, and with the default's start, which they would otherwise
+    change."""
     mine = [
         {name: settings[name] for name in _names(section) & settings.keys()} for section in (NetConfig, TrainConfig)
     ]

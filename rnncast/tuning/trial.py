@@ -1,4 +1,4 @@
-"""A trial: settings, and how good they were."""
+"""Trials: settings, and how good they were."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -8,17 +8,17 @@ import numpy as np
 
 from rnncast.values import Values
 
-MOST_UNITS = 1000  # of series that are told apart, in groups of neighbours where there are more
+MOST_UNITS = 1000  # series scored apart; more are joined into groups of neighbours
 PRUNED = "pruned"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One of the trials of a search; number 0 has the default settings.
+    """A trial of a search; number 0 has the default settings.
 
-    settings: those that are searched, by name. mase: the score on the held-out origins, None where the trial did not
-    end; why says then what ended it: "pruned", or what went wrong. by_series, by_origin: the same score of each series
-    (or group of neighbours) and of each origin, NaN where there was none. scores: as a model has them.
+    settings: those searched, by name. mase: the score on the held-out origins, None if the trial did not end; why then
+    says what ended it: "pruned", or an error. by_series, by_origin: the same score for each series (or group of
+    neighbours) and for each origin, NaN where there is none. scores: as in a model.
     """
 
     number: int
@@ -32,17 +32,17 @@ class Trial:
 
     @property
     def finished(self) -> bool:
-        """Whether it was judged."""
+        """True if it was judged."""
         return self.mase is not None
 
     def to_dict(self) -> dict[str, Any]:
-        """The trial as plain values, None for NaN."""
+        """Return the trial as plain values, None for NaN."""
         known = {name: [None if np.isnan(v) else v for v in getattr(self, name)] for name in ("by_series", "by_origin")}
         return asdict(self) | known
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Trial":
-        """The trial that `to_dict` gave."""
+        """Return the trial that `to_dict` gave."""
         units = {
             name: tuple(np.nan if v is None else float(v) for v in values[name]) for name in ("by_series", "by_origin")
         }
@@ -50,7 +50,7 @@ class Trial:
 
 
 def units_of(losses: Values) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The mean loss [O, S] of each series, or group of neighbours, and of each origin."""
+    """Return the mean loss [O, S] of each series, or group of neighbours, and of each origin."""
     groups = np.array_split(np.arange(losses.shape[1]), min(losses.shape[1], MOST_UNITS))
     return tuple(_mean(losses[:, group]) for group in groups), tuple(_mean(row) for row in losses)
 

@@ -1,4 +1,4 @@
-"""Whether the best trial is better than the default settings, by more than the noise of what it was selected on."""
+"""Verdict of a search: is the best trial better than the default settings by more than the noise of its selection?"""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,9 @@ from rnncast.tuning.trial import Trial
 class Verdict:
     """The best trial against the default settings.
 
-    p: of the best of so many being no better than the default, the larger of that over series and that over origins;
-    None where there are too few of both to tell. margin: by what part its MASE is smaller. beaten: whether the default
-    is, surely and by more than a tie.
+    p: that the best of this many is no better than the default, the larger of the p-values over series and over
+    origins; None if there are too few of both. margin: relative reduction of MASE. beaten: whether the default is
+    beaten, by more than chance and more than a tie.
     """
 
     best: Trial
@@ -28,21 +28,21 @@ class Verdict:
 
     @property
     def beaten(self) -> bool:
-        """Whether the default settings are."""
+        """True if the default settings are beaten."""
         return self.p is not None and self.p < ALPHA and self.margin > TIE
 
     @property
     def chosen(self) -> Trial:
-        """The trial whose settings are to be used: the default, unless it is beaten."""
+        """Trial whose settings are to be used: the default, unless it is beaten."""
         return self.best if self.beaten else self.default
 
 
 def judge(found: Found) -> Verdict:
-    """Judge the best of the trials that were finished, of which the default settings are one.
+    """Judge the best of the finished trials, one of which has the default settings.
 
     MASE is paired by series and by origin, and tested as the best of all trials (`best_of_many_p`): that some of fifty
-    settings are luckier than others on the horizons by which they are selected is no evidence. As in `compare`, the
-    larger p of the two counts, p < 0.05 and more than 1 % are asked for.
+    settings are luckier than others on the horizons that select them is no evidence. As in `compare`, the larger p of
+    the two counts, and p < 0.05 and more than 1 % are required.
     """
     finished = [trial for trial in found.trials if trial.finished]
     default = found.trials[0]

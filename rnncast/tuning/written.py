@@ -1,4 +1,4 @@
-"""The settings file that a search comes to: settings to train by, and what is known of them."""
+"""Settings file written by a search: settings for training, and what is known about them."""
 
 from textwrap import wrap
 
@@ -11,8 +11,11 @@ WIDTH = 98  # of a comment
 
 
 def tuned_text(found: Found, verdict: Verdict, table: TableConfig, command: str, *, best: bool) -> str:
-    """The settings of the best trial, if the default is beaten or that is wanted all the same (best), else those that
-    were asked for, with the best trial's in comments; under what was found. table: how the data were read."""
+    """Return the settings file, with the verdict in comments.
+
+    It has the settings of the best trial if the default is beaten or `best` is asked for, else those that were given,
+    with the best trial's in comments. table: how the data were read.
+    """
     taken = verdict.best if best else verdict.chosen
     text = comment(f"Written by: {command}") + comment("\n".join(wrap(verdict.sentence, WIDTH)))
     text += settings_text(table, found.config_of(taken))

@@ -32,7 +32,7 @@ BLOCK = 1 << 22  # bytes that pyarrow parses at a time
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file is written, and where its rows begin.
+    """Dialect of a file, and the start of its rows.
 
     names: of the columns. note: about lines above them.
     """

@@ -14,7 +14,7 @@ QUOTE, NEWLINE = 34, 10
 
 
 class Start(NamedTuple):
-    """Where the rows of a file begin: the byte, and the number of lines before it."""
+    """Start of a file's rows: the byte, and the number of lines before it."""
 
     byte: int
     lines: int

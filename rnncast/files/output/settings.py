@@ -10,7 +10,7 @@ from rnncast.table_config import TableConfig
 
 
 def settings_text(table: TableConfig, config: Config) -> str:
-    """A settings file of everything that is not at its default."""
+    """Return a settings file of everything that is not at its default."""
     lines = []
     for section in (table, config.task, config.net, config.train):
         for spec in fields(section):
@@ -25,7 +25,7 @@ def settings_text(table: TableConfig, config: Config) -> str:
 
 
 def comment(text: str) -> str:
-    """Lines of a settings file that say something, and set nothing."""
+    """Return lines of a settings file that say something, and set nothing."""
     return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
 
 

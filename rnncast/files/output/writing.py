@@ -1,4 +1,4 @@
-"""One way to write a file: whole or not at all, and never replacing anything but a file. Standard library only.
+"""Writing files: whole or not at all, and never replacing anything but a file. Standard library only.
 
 A regular file, or a new one, is written under a temporary name beside it and renamed once it is on disk, so that
 readers see either the old one or the new one, whole. Links are followed; mode and owner are kept. A device, a named

@@ -1,4 +1,4 @@
-"""Several tables of forecasts as one: the rows that any of them has, and the models of all, each under a name."""
+"""Several tables of forecasts as one: the rows that any of them has, and the models of all, each under its own name."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from rnncast.files.panels.forecast_table import POINT_OF_BARE, Forecasts, ModelC
 from rnncast.series.forecast import POINT
 from rnncast.series.panel import Panel
 
-UNNAMED = (POINT, "yhat", "quantiles", *POINT_OF_BARE)  # what columns are called that do not say which model's they are
-STANDARD_INPUT = "stdin"  # what forecasts from there go by, among others
+UNNAMED = (POINT, "yhat", "quantiles", *POINT_OF_BARE)  # column names that do not identify a model
+STANDARD_INPUT = "stdin"  # name of forecasts read from standard input
 
 
 @dataclass(frozen=True)
 class ForecastSource:
-    """A table of forecasts, as `read_forecasts` takes it, and the name that its models go by; "" for none."""
+    """A table of forecasts, as `read_forecasts` takes it, and the name of its models; "" for none."""
 
     data: Any
     name: str = ""
 
     @classmethod
     def of(cls, text: str) -> "ForecastSource":
-        """What an argument says: a file, or `name=file`, unless there is a file whose name has a "=" in it."""
+        """Make one from an argument: a file, or `name=file` unless a file of that whole name exists."""
         name, equals, path = text.partition("=")
         return cls(path, name) if equals and name and path and not Path(text).exists() else cls(text)
 
@@ -50,10 +50,11 @@ def read_sources(sources: Sequence[ForecastSource], asked: TableConfig, actual: 
 def read_several(
     sources: Sequence[ForecastSource], asked: TableConfig, actual: Panel, taken: Iterable[str] = ()
 ) -> Forecasts:
-    """Read tables of forecasts of the series of `actual`. The model of a table that has one goes by the name of its
-    source; those of others by the names of their columns, after that of the source if it is given or they are `taken`.
+    """Read tables of forecasts of the series of `actual`.
 
-    Errors as `read_forecasts`; UsageError for two models of one name.
+    The model of a table with only one is named after its source; other models by their columns, after the name of the
+    source if that is given or their own is `taken`. Errors as `read_forecasts`; UsageError for two models with one
+    name.
     """
     tables = [read_forecasts(source.data, asked, actual) for source in sources]
     names: list[dict[str, str]] = []
@@ -76,8 +77,8 @@ def _named(source: ForecastSource, model: str, table: Forecasts, used: set[str])
 
 
 def _merged(tables: Sequence[Forecasts], names: Sequence[dict[str, str]]) -> Forecasts:
-    """Return a row for each series, cutoff and time that any of the tables has; each row of a series that is not
-    known."""
+    """Return a row for each series, cutoff and time that any of the tables has; rows of unknown series are kept as they
+    are."""
     keys = [_keys(table, row) for row, table in enumerate(tables)]
     _, first, places = np.unique(np.concatenate(keys), axis=0, return_index=True, return_inverse=True)
     places = places.reshape(-1)
@@ -93,7 +94,8 @@ def _merged(tables: Sequence[Forecasts], names: Sequence[dict[str, str]]) -> For
 
 
 def _keys(table: Forecasts, which: int) -> NDArray[np.int64]:
-    """What tells rows apart [N, 5]: series, cutoff, time; of an unknown series, and of a time given twice, the row."""
+    """Return the values that identify rows [N, 5]: series, cutoff, time; for an unknown series or a repeated time, the
+    row."""
     cutoff = table.cutoffs
     keys = np.stack([table.series, cutoff, table.positions], axis=1)
     _, first = np.unique(keys, axis=0, return_index=True)

@@ -69,7 +69,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Laid:
-    """All series on their grid, from the first row of each to its last.
+    """Series on their grid, from the first row of each to its last.
 
     start [S]; indptr [S+1]; y [G]; taken [G]: grid points with a row; repeats [S]: surplus rows. covariates [G]: from
     the last row at each point.

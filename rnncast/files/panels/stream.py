@@ -51,7 +51,7 @@ class BadRow(NamedTuple):
 
 
 class LineLayout(NamedTuple):
-    """How to find the cells of a line: a split into cells, and the places of the columns."""
+    """Layout of a line: the split into cells, and the places of the columns."""
 
     split: Callable[[str], list[Any]]
     ids: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""How much each series counts in a mean over series: a column of a table, by the ids of the series."""
+"""Weights of series in a mean over series: a column of a table, matched by the ids of the series."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ SHOWN = 3  # series that are named
 def read_weights(data: Any, asked: TableConfig, panel: Panel) -> Values:
     """Read the weight of each series of a panel [S] from a table with its id columns and one of numbers.
 
-    DataError, by name, for a series that has none or two, a weight below 0, and weights that are all 0.
+    Raises DataError, by name, for a series that has none or two, a weight below 0, and weights that are all 0.
     """
     with open_table(data, asked) as table:
         ids = _ids(tuple(table.head), panel, table.name)
@@ -44,8 +44,8 @@ def read_weights(data: Any, asked: TableConfig, panel: Panel) -> Values:
 
 
 def static_weights(panel: Panel, column: str) -> Values:
-    """The weight of each series of a panel [S] in a column of its own table that is the same throughout a series.
-    DataError as `read_weights`; for words too."""
+    """Return the weight of each series of a panel [S] in a column of its own table that is the same throughout a
+    series. DataError as `read_weights`; for words too."""
     assert panel.covariates is not None
     block = panel.covariates.static
     if block.columns[0].levels:
@@ -54,7 +54,7 @@ def static_weights(panel: Panel, column: str) -> Values:
 
 
 def checked(weights: dict[str, Any], name: str, panel: Panel) -> Values:
-    """The weight of each series of a panel [S]. DataError, by name, as `read_weights`."""
+    """Return the weight of each series of a panel [S]. Raises DataError, by name, as `read_weights`."""
     found = np.array([weights.get(series, np.nan) for series in panel.ids], np.float64)
     for wrong, message in ((np.isnan(found), "has no weight"), (found < 0, "has a weight below 0")):
         if wrong.any():

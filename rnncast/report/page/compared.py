@@ -34,7 +34,7 @@ OVERLAPPING = (
 
 
 class Compared(NamedTuple):
-    """What was compared, what was asked for, and what was found."""
+    """A comparison: what was compared, what was asked for, and what was found."""
 
     panel: Panel
     path: str

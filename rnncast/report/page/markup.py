@@ -1,4 +1,4 @@
-"""From a Page to HTML. Text is escaped here, and nowhere else does text become markup.
+"""HTML from a Page. Text is escaped here, and nowhere else does text become markup.
 
 The script that draws the charts and the style sheet are files beside this one, embedded in each page. The page's
 content security policy allows these by their hashes and nothing else, so that text from data could not run or load

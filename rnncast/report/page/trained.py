@@ -34,7 +34,10 @@ MEANINGS = {
 
 
 class Trained(NamedTuple):
-    """What was trained, from what, and how. forecast: from the end of the data; missing: why there is none, if so."""
+    """A training: what was trained, from what, and how.
+
+    forecast: from the end of the data; missing: why there is none, if so.
+    """
 
     panel: Panel
     path: str
