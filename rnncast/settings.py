@@ -114,7 +114,7 @@ def sorted_out(settings: Mapping[str, Any], *sections: Any) -> list[dict[str, An
 
 
 def seconds_of(name: str, text: str) -> float:
-    """The seconds of a time: 60, 60s, 5m, 1h. UsageError, by flag, if it is none."""
+    """Return the seconds of a time: 60, 60s, 5m, 1h. Raises UsageError, by flag, if it is none."""
     found = TIME.fullmatch(text.strip())
     seconds = float(found[1]) * SECONDS[found[2]] if found else LONGEST_TIME + 1
     if seconds > LONGEST_TIME:
@@ -123,7 +123,7 @@ def seconds_of(name: str, text: str) -> float:
 
 
 def is_time(text: str) -> bool:
-    """Whether a text is a time with its unit: 60s, 5m, 1h."""
+    """Return whether a text is a time with its unit: 60s, 5m, 1h."""
     found = TIME.fullmatch(text.strip())
     return found is not None and bool(found[2])
 

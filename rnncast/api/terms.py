@@ -38,7 +38,7 @@ def in_python_terms(function: Function) -> Function:
 
 
 def as_keywords(text: str) -> str:
-    """Return rewrite the flags in a text as keyword arguments; shell commands stay as they are."""
+    """Rewrite the flags in a text as keyword arguments; shell commands stay as they are."""
     told, command, rest = text.partition("rnncast ")
     return _FLAG.sub(_keyword, told) + command + rest
 

@@ -211,7 +211,7 @@ def _descriptor(path: str) -> Iterator[int]:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[Stopping]:
-    """Yield let SIGTERM and SIGINT end the stream in good order while the block runs."""
+    """Let SIGTERM and SIGINT end the stream in good order while the block runs."""
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
     stopping = Stopping([], wake)

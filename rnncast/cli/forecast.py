@@ -267,7 +267,7 @@ def _chosen(found: "Forecast | Paths", series: str | None) -> int:
 
 def _shown(found: "Forecast | Paths", drawn: "tuple[History, int] | None") -> "RenderableType":
     """Return a table; drawn: the history and the series to draw above it."""
-    from rnncast.report.tables import forecast_table, paths_table  # of use to a person alone
+    from rnncast.report.tables import forecast_table, paths_table  # needed only for people
     from rnncast.series.forecast import Forecast
 
     if not isinstance(found, Forecast):

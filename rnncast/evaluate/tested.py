@@ -20,15 +20,20 @@ from rnncast.values import Values
 
 
 class Tested(NamedTuple):
-    """p: of no difference from the best, by model; of those that can be tested. sentence: the answer."""
+    """Tests of models against the best.
+
+    p: of no difference from the best, by model, for those that can be tested. sentence: the answer."""
 
     p: Mapping[str, float]
     sentence: str
 
 
 def tested_best(origins: Origins, models: Mapping[str, ScoredModel], numbered: Numbered, series: int) -> Tested:
-    """Test the best model against each other, on the values that all of them forecast, in MASE, or in MAE where there
-    is none. p is multiplied by the number of the others (Bonferroni). Raises UsageError if there is one model alone."""
+    """Test the best model against each other one, on the values that all of them forecast, in MASE, or in MAE without
+    that.
+
+    p is multiplied by the number of the others (Bonferroni). Raises UsageError if there is only one model.
+    """
     if len(models) < 2:
         raise UsageError(
             f"--test compares forecasts, and there is one: {next(iter(models))}",

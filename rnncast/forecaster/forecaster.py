@@ -85,7 +85,7 @@ class Forecaster:
     def fit(
         cls, panel: Panel, config: Config | None = None, *, watch: "Watch | None" = None, start: Self | None = None
     ) -> Self:
-        """Train on a panel; settings left open are decided from the data. `watch` is told of each epoch.
+        """Train on a panel; settings left open are decided from the data. `watch` gets a report of each epoch.
 
         start: whose nets are trained further; config: None for `warm.further_config` then. Raises DataError if the
         panel has too few values for the horizon; TrainingError if training diverges, and

@@ -109,8 +109,7 @@ class LastPeriod:
 
 @dataclass(frozen=True)
 class MeanShape:
-    """mean-m: the mean shape of the last few seasons of m, each around its own mean, added to the mean of the last
-    one."""
+    """Base forecast mean-m: the mean shape of the last few seasons of m, added to the mean of the last one."""
 
     season: int
 
@@ -143,10 +142,9 @@ class MeanShape:
 class SmoothedLevel:
     """Base forecast ses10-m: the shape of a season added to a smoothed level.
 
-    percent: weight of the newest value in that level.
-
-    The shape is that of classical decomposition, the mean distance from a centred mean over the last few seasons. The
-    level is found by simple exponential smoothing of the deseasonalised values. Source: Brown (1959); Holt (1957).
+    percent: weight of the newest value in that level. The shape is that of classical decomposition, the mean distance
+    from a centred mean over the last few seasons. The level is found by simple exponential smoothing of the
+    deseasonalised values. Source: Brown (1959); Holt (1957).
     """
 
     percent: int
@@ -225,8 +223,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class Matched:
-    """matched-m: the value at the same place in an earlier season of m whose known covariates are most like those
-    ahead.
+    """Base forecast matched-m: the value at the same place in an earlier season, by similarity of known covariates.
 
     It is the value whose covariates are most like those ahead; of equally similar ones, the latest.
     """

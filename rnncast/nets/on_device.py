@@ -15,7 +15,7 @@ from rnncast.spec import ModelSpec
 
 @dataclass(frozen=True)
 class OnDevice:
-    """The nets of a ModelSpec with their weights, on a torch device. A `runtime.members.StepNets`."""
+    """Nets of a ModelSpec with their weights, on a torch device. A `runtime.members.StepNets`."""
 
     spec: ModelSpec
     weights: Mapping[str, NDArray[np.float32]]

@@ -100,7 +100,7 @@ class Track:
 
 class Parts(NamedTuple):
     """Parts of forecasts, in units of the scale: levels [B, O, 7], trends [B, O, R, 5], shapes [B, O, R, 5], wave
-    [B, O, R], and what the net is told of each lead [B, O, R, 18]."""
+    [B, O, R], and the net's inputs for each lead [B, O, R, 18]."""
 
     levels: Values
     trends: Values

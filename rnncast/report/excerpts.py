@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # it brings the readers of tables, which a forecast can do wi
     from rnncast.evaluate.measured import Origins, ScoredModel
 
 SEASONS_BACK = 3  # of history beside a forecast
-HORIZONS_BACK = 3, 8  # it has at least, and at most, so many horizons
+HORIZONS_BACK = 3, 8  # least and greatest number of horizons shown
 FEWEST_BACK = 24  # steps
 FAR = 1.0  # beyond its lines, in their own height, a picture does not reach, however wide a band
 

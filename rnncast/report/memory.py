@@ -28,7 +28,7 @@ NOUNS = {"monthly": "months", "quarterly": "quarters", "yearly": "years", "daily
 
 @dataclass(frozen=True)
 class MemoryCurve:
-    """The influence of past values on a model's forecasts, and the lengths to compare it with.
+    """Influence of past values on a model's forecasts, and the lengths to compare it with.
 
     noun: the plural for steps. window: number of steps in it. cycle: the season found in the data; None if there is
     none. origins, series: number of each that the influence is averaged over.
@@ -66,7 +66,7 @@ class MemoryCurve:
 
     @property
     def sentence(self) -> str:
-        """The reach of the state and of the frame, beside the window and the cycle, in a sentence."""
+        """Reach of the state and of the frame, beside the window and the cycle, in a sentence."""
         found = self.influence
         state, frame = (reach_of(part.mean(1)) for part in (found.state, found.frame))
         if state:

@@ -26,7 +26,7 @@ ROWS_AROUND = 5  # of a screen, besides those of a table: for its header and the
 
 
 class _Look(NamedTuple):
-    """The look of a band, also in a legend."""
+    """Look of a band, also in a legend."""
 
     braille: str
     mark: str

@@ -15,7 +15,7 @@ AHEAD, MISSING, FAINT = "#0072b2", "#d55e00", "bright_black"
 
 @dataclass(frozen=True)
 class Room:
-    """The space for drawing, in characters, and whether braille and box characters are available."""
+    """Space for drawing, in characters, and whether braille and box characters are available."""
 
     width: int
     height: int
@@ -47,7 +47,7 @@ def has_braille(encoding: str) -> bool:
 
 @dataclass(frozen=True)
 class Key:
-    """The meaning of a mark: how it looks, with braille and without, and in words."""
+    """Meaning of a mark: how it looks, with braille and without, and in words."""
 
     braille: str
     plain: str

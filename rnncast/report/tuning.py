@@ -24,13 +24,13 @@ class Searching:
     """Progress of a search, over all trials not yet in its journal."""
 
     def __init__(self, wanted: Wanted, advance: Advance, told: Callable[[Trial], None] = lambda trial: None) -> None:
-        """told: takes each trial that is new."""
+        """Start the progress of a search. told: called with each new trial."""
         self._wanted, self._advance, self._told, self._began = wanted, advance, told, perf_counter()
         self._tried, self._course = list[Trial](), Course(None)
         self.known: int | None = None  # trials that the journal held; None before the first new one has begun
 
     def listener(self, stopped: Callable[[], bool] = lambda: False) -> Listener:
-        """Callbacks by which the search reports its progress."""
+        """Return callbacks by which the search reports its progress."""
         return Listener(self._planned, self._epoch, lambda run: self._course.ended(run), self._took, stopped)
 
     def _planned(self, nets: int) -> None:

@@ -75,7 +75,7 @@ def windows(array: Array, size: int) -> Array:
 
 
 def stacked(*arrays: Array) -> Array:
-    """Return stack arrays along a new last axis."""
+    """Stack arrays along a new last axis."""
     return namespace(arrays[0]).stack(arrays, -1)
 
 

@@ -166,7 +166,7 @@ def format_fault(form: str) -> str:
         if flag not in _flags_of(name):
             return f"%{flag}{name} is not known"
         if name in (each for _, each in directives[:i]):
-            return f"%{name} stands twice"
+            return f"%{name} occurs twice"
     return ""
 
 

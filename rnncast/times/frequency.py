@@ -47,7 +47,7 @@ class Frequency:
     clock: int = 0
 
     def __post_init__(self) -> None:
-        """Raise ValueError, by name, for a field outside its range."""
+        """Raise ValueError, naming the field, for one outside its range."""
         if self.unit not in UNITS:
             raise ValueError(f"the unit of a frequency is {self.unit!r}, but must be one of {', '.join(UNITS)}")
         ranges = {"count": (1, MOST_UNITS), "phase": (0, self.count - 1), "day": (1, LAST_DAY), "clock": (0, DAY - 1)}

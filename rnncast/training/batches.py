@@ -34,7 +34,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Chunk:
-    """The steps from start to stop of a batch; it follows the chunk before it, unless it starts at 0.
+    """Steps from start to stop of a batch; it follows the chunk before it, unless it starts at 0.
 
     origins: the steps, counted within the chunk, at which forecasts are made and scored.
     """

@@ -34,8 +34,8 @@ VALIDATIONS = 8  # in a run, evenly spread over its epochs
 
 @dataclass(frozen=True)
 class Run:
-    """The training of one net. member: its number; validation: judges it in between, if it is for that; start: weights
-    to begin with."""
+    """Training of one net. member: its number; validation: judges it in between, if it is for that; start: weights to
+    begin with."""
 
     member: int
     panel: Panel
@@ -89,7 +89,7 @@ def judge_nets(panel: Panel, spec: ModelSpec, validation: Validation, watch: Wat
 
 
 class _Nets(NamedTuple):
-    """The nets to train: one in each frame for validation, if there is one, and `members` members on all data.
+    """Nets to train: one in each frame for validation, if there is one, and `members` members on all data.
 
     start: weights that members begin with.
     """

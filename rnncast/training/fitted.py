@@ -25,7 +25,7 @@ Finetune = Callable[[Panel, ModelSpec], Weights]  # finetunes the pretrained net
 
 @dataclass(frozen=True)
 class Fitted:
-    """The weights of all nets, their spec, and the scores of runs without the end of the data."""
+    """Weights of all nets, their spec, and the scores of runs without the end of the data."""
 
     spec: ModelSpec
     weights: Weights

@@ -142,7 +142,7 @@ def _by_lag(gradient: Tensor | None, values: Tensor) -> NDArray[np.float64]:
 
 
 class _Nets:
-    """The members of a model, stepped with gradients: each with its own span of one frame and its own state."""
+    """Members of a model, stepped with gradients: each with its own span of one frame and its own state."""
 
     def __init__(self, spec: ModelSpec, models: Sequence[Model]) -> None:
         self.spec = spec

@@ -16,7 +16,7 @@ STEP, MEAN, SQUARE = "step", "exp_avg", "exp_avg_sq"  # torch's names for them
 
 
 class AdamW:
-    """The moments of each parameter, which change with each update, as the parameters do."""
+    """Moments of each parameter, which change with each update, as the parameters do."""
 
     def __init__(self, parameters: Iterable[Parameter], weight_decay: float) -> None:
         self.parameters, self.weight_decay = list(parameters), weight_decay

@@ -34,7 +34,7 @@ PARTS = (0.5, 0.25)  # candidates for the remaining distance from the naive fore
 
 @dataclass(frozen=True)
 class Validation:
-    """The origins, and the mean MASE of seasonal naive on them. Training data end at the first.
+    """Origins, and the mean MASE of seasonal naive on them. Training data end at the first.
 
     spec: of the nets that are judged.
     """

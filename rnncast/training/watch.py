@@ -9,7 +9,7 @@ from rnncast.training.epoch import EpochReport
 
 @dataclass(frozen=True)
 class Watch:
-    """The callbacks and requests of a caller.
+    """Callbacks and requests of a caller.
 
     told: called after each epoch, with the name of the run ("validation", "training"; or "training, net 2" if there are
     several). ledger: measure the gradient by lag. device: where to compute. stopped: returns whether to stop, asked

@@ -37,7 +37,7 @@ WARMUP = 2  # of them that are ignored, because a net has hardly begun
 
 @dataclass(frozen=True)
 class Wanted:
-    """The search asked for: the given settings, and the names of those to search.
+    """Search asked for: the given settings, and the names of those to search.
 
     trials: in all, including those in a journal. seconds: the time limit, None for none.
     """

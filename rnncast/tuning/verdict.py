@@ -13,7 +13,7 @@ from rnncast.tuning.trial import Trial
 
 @dataclass(frozen=True)
 class Verdict:
-    """The best trial against the default settings.
+    """Best trial against the default settings.
 
     p: that the best of this many is no better than the default, the larger of the p-values over series and over
     origins; None if there are too few of both. margin: relative reduction of MASE. beaten: whether the default is

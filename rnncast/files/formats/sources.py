@@ -149,7 +149,7 @@ def largest_unpacked(packed: int) -> int:
 
 
 def _bounded(unpacking: Any, packed: BinaryIO, name: str, program: str) -> BinaryIO:
-    """Return unpack a stream. Raises DataError as soon as more comes out than such a file should hold."""
+    """Unpack a stream. Raises DataError as soon as more comes out than such a file should hold."""
     size = packed.seek(0, io.SEEK_END)
     packed.seek(0)
     most, out = largest_unpacked(size), io.BytesIO()

@@ -20,7 +20,7 @@ SHOWN = 3  # series that are named
 def read_weights(data: Any, asked: TableConfig, panel: Panel) -> Values:
     """Read the weight of each series of a panel [S] from a table with its id columns and one of numbers.
 
-    Raises DataError, by name, for a series that has none or two, a weight below 0, and weights that are all 0.
+    Raises DataError, naming the series, for one without a weight or with two, or with one below 0; also if all are 0.
     """
     with open_table(data, asked) as table:
         ids = _ids(tuple(table.head), panel, table.name)

@@ -34,7 +34,7 @@ Entries = dict[str, Artist]  # of a legend
 
 
 class Look(NamedTuple):
-    """The look of a line; a higher order is drawn on top."""
+    """Look of a line; a higher order is drawn on top."""
 
     colour: str
     dashes: Any = "-"

@@ -166,7 +166,7 @@ def _forecasts(compared: Compared) -> Section:
         return list(panel.columns.written(panel.frequency.times(positions)))
 
     shown = Tracks(tracks, tuple(names), panel.columns, written, (found.season,), found.horizon, len(panel))
-    title = f"{panel.columns.target}: what came, and what was forecast from each origin; intervals of {names[0]}"
+    title = f"{panel.columns.target}: observed values, and forecasts from each origin; intervals of {names[0]}"
     return tracks_section(title, shown)
 
 

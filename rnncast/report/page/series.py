@@ -52,7 +52,7 @@ class Track(NamedTuple):
 
 @dataclass(frozen=True)
 class Tracks:
-    """The contents of the explorer. names: the forecasters, the one whose intervals are drawn first.
+    """Contents of the explorer. names: the forecasters, the one whose intervals are drawn first.
 
     written: returns the times at grid positions, as the user writes them. seasons: in steps. of: number of all series.
     """
