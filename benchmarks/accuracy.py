@@ -18,14 +18,15 @@ from pathlib import Path
 from statistics import geometric_mean, median
 
 from accuracy_data import m4_hourly
-from accuracy_rows import Bench, Result, ett, hourly, samples, singles, weekly
+from accuracy_rows import Bench, Result, ett, fev, hourly, samples, singles, weekly
 from accuracy_scores import check_self
-from accuracy_table import put, singles_table
+from accuracy_table import put, seeds_table, singles_table
 
 ROWS: dict[str, Callable[[Bench, str], Iterator[Result]]] = {
     "m4-hourly": hourly,
     "m4-weekly": weekly,
     "etth1": ett,
+    "etth1-fev": fev,
     "samples": samples,
 }
 ALL = (*ROWS, "single")
@@ -108,6 +109,7 @@ def main() -> None:
     parser.add_argument("--model", default="lstm")
     parser.add_argument("--validate-on", action="store_true", help="score inside the training data")
     parser.add_argument("--nth", type=int, default=1, help="every nth series only")
+    parser.add_argument("--seeds", default="", help="1,2,3: each row with each seed; the page gets means and spreads")
     parser.add_argument("--set", action="append", default=[], help="a setting to try: net.hidden_size=64")
     parser.add_argument("--peers", type=Path, help="scores of peers, as --row peers writes them")
     parser.add_argument("--output", type=Path, help="write the results here, as JSON")
@@ -115,6 +117,7 @@ def main() -> None:
     options = parser.parse_args()
     check_self(m4_hourly(options.folder, inside=False))
     bench = Bench(options.folder, options.validate_on, options.nth, _settings(options.set))
+    benches = [bench.with_seed(int(seed)) for seed in options.seeds.split(",") if seed] or [bench]
     began, results, scores = time.perf_counter(), [], {}
     peers = json.loads(options.peers.read_text()) if options.peers and options.peers.exists() else {}
     for row in options.row or ALL:
@@ -131,10 +134,11 @@ def main() -> None:
             continue
         for model in options.model.split(","):
             alone = scores.setdefault(model, {}) if row == "single" else {}
-            for result in single_row(bench, model, peers, alone) if row == "single" else ROWS[row](bench, model):
-                assert math.isfinite(result.value)
-                results.append(result)
-                show(result)
+            for seeded in benches:
+                for result in single_row(seeded, model, peers, alone) if row == "single" else ROWS[row](seeded, model):
+                    assert math.isfinite(result.value)
+                    results.append(result)
+                    show(result)
     for result in against_window(results):
         results.append(result)
         show(result)
@@ -142,6 +146,8 @@ def main() -> None:
     if options.page and peers and scores:
         others = {name: errors for name, errors in peers.items() if name != "group"}
         put(singles_table(scores, others, peers["group"]), options.page)
+    if options.page and options.seeds:
+        put(seeds_table(results), options.page)
     if options.output:
         facts = {"inside": bench.inside, "nth": bench.nth, "settings": bench.settings}
         options.output.write_text(json.dumps({**facts, "results": [r._asdict() for r in results]}, indent=1))

@@ -85,6 +85,11 @@ def etth1(folder: Path, *, inside: bool) -> tuple[Panel, Panel]:
     return panel(0, ETT_TRAIN), panel(ETT_TRAIN, last)
 
 
+def etth1_whole(folder: Path) -> Panel:
+    """All rows, in the units of the data."""
+    return read_table(str(folder / "etth1.csv"), TableConfig(layout="wide"))
+
+
 def single_series(folder: Path) -> Iterator[Single]:
     """Every single series, with the horizon it is forecast at."""
     for file, horizon in (("air-passengers", 12), ("monthly-sunspots", 24), ("monthly-milk-incomplete", 12)):

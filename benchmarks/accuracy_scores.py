@@ -1,12 +1,15 @@
 """The official scores of the accuracy benchmark, and its check on itself."""
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from accuracy_data import Task
 from numpy.typing import NDArray
 
-from rnncast.series.metrics import mase, owa, seasonal_error, smape
+from rnncast import Panel
+from rnncast.series.forecast import Forecast
+from rnncast.series.metrics import mase, owa, pinball, seasonal_error, smape
 from rnncast.series.naive import naive2, repeat_season
 
 Values = NDArray[np.float64]
@@ -28,6 +31,22 @@ def score(task: Task, point: Values, season: int, reference: tuple[float, float]
     s = float(np.mean(smape(task.split.actual, point)))
     m = float(np.mean(mase(task.split.actual, point, seasonal_error(task.split.seen, season))))
     return Scores(s, m, owa(s, m, *reference))
+
+
+def crps(actual: Values, forecast: Forecast) -> float:
+    """The mean over q = 0.1 to 0.9 of twice the pinball loss, summed over all values [S, H], by the sum of |y|."""
+    probabilities = tuple(round(q / 10, 1) for q in range(1, 10))
+    losses = pinball(actual, forecast.at(probabilities).quantiles, probabilities)
+    return float(2 * losses.mean(2).sum() / np.abs(actual).sum())
+
+
+def seasonal_quantiles(seen: Panel, horizon: int, season: int, quantiles: tuple[float, ...]) -> tuple[Values, Values]:
+    """Seasonal naive [S, H] and its quantiles [S, H, Q], those of normal errors that grow with the seasons ahead."""
+    point = repeat_season(seen, horizon, season)
+    deviation = np.array([np.sqrt(np.nanmean((y[season:] - y[:-season]) ** 2)) for _, _, y in seen])
+    ahead = np.sqrt(1 + np.arange(horizon) // season)
+    scores = np.array([NormalDist().inv_cdf(q) for q in quantiles])
+    return point, point[:, :, None] + deviation[:, None, None] * ahead[:, None] * scores
 
 
 def check_self(task: Task) -> None:

@@ -2,9 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import geometric_mean
+from statistics import fmean, geometric_mean
+from typing import Protocol
 
 Scores = Mapping[str, float]  # MASE by series
+
+
+class Figure(Protocol):
+    """A figure of a row, as the benchmark yields it."""
+
+    row: str
+    model: str
+    metric: str
+    value: float
+    seconds: float
+    reach: float | None
+    stretch: float | None
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -35,6 +48,22 @@ def singles_table(ours: Mapping[str, Scores], peers: Mapping[str, Scores], group
         best = min(of_peers.values())
         figures = [of_nets[first], *of_peers.values(), *(error / best for error in of_nets.values())]
         rows.append([group, str(len(names)), *(f"{figure:.3f}" for figure in figures)])
+    return markdown(header, rows)
+
+
+def seeds_table(results: Sequence[Figure]) -> str:
+    """A row for each figure: its mean over the seeds, and the smallest and the largest of them, beside its targets."""
+    figures: dict[tuple[str, str, str], list[Figure]] = {}
+    for result in results:
+        figures.setdefault((result.row, result.metric, result.model), []).append(result)
+    rows = []
+    for (row, metric, model), each in figures.items():
+        values, first = [result.value for result in each], each[0]
+        spread = f"{min(values):.4g} to {max(values):.4g}"
+        targets = ["" if target is None else f"{target:g}" for target in (first.reach, first.stretch)]
+        seconds = f"{fmean(result.seconds for result in each):.0f}"
+        rows.append([row, metric, model, f"{fmean(values):.4g}", spread, *targets, seconds])
+    header = ["work", "metric", "net", "mean of the seeds", "from, to", "to reach", "stretch", "seconds"]
     return markdown(header, rows)
 
 

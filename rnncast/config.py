@@ -163,6 +163,13 @@ class NetConfig:
         "drift-12 (repeat the last 12 values plus their mean change), or none. Default: the best on the data.",
         flags=("rare",),
     )
+    linear: str = setting(
+        "auto",
+        "Linear forecast of the last seasons beside the nets, by ridge regression over all series: auto (as much of it "
+        "as validation says, where there are enough data) or none.",
+        words=("auto", "none"),
+        flags=("rare",),
+    )
     calendar: tuple[str, ...] | None = setting(
         None,
         "Calendar cycles that every net sees: day, week, year. Default: those that the data cover at least twice.",

@@ -158,11 +158,20 @@ class NetSpec:
         otherwise=0.0,
     )
     finetuned: bool = decided("Whether the pretrained net is trained further on the data.", otherwise=False)
+    lags: int = decided("Past values that a linear forecast sees; 0 where there is none.", at_least=0, otherwise=0)
+    linear: float = decided(
+        "Share of the linear forecast: 0 none, 1 all; the trained nets have the rest, and the spread of quantiles.",
+        at_least=0,
+        at_most=1,
+        otherwise=0.0,
+    )
 
     def __post_init__(self) -> None:
         check_fields(self, NetConfig)
         if self.finetuned and not self.pretrained:
             raise UsageError("the pretrained net is finetuned, but has no share of the forecast")
+        if self.linear and not self.lags:
+            raise UsageError("the linear forecast has a share, but sees no past values")
         if (self.members == 0) != (self.pretrained == 1):
             raise UsageError(
                 f"{self.members} trained nets contradict a share of {self.pretrained:g} for the pretrained net"
@@ -216,6 +225,8 @@ class ModelSpec:
     def __post_init__(self) -> None:
         if self.direct and self.train.training != "bptt":
             raise UsageError(f"training is {self.train.training!r}, but the direct strategy feeds nothing back")
+        if self.net.lags and not (self.direct and self.train.loss == "pinball"):
+            raise UsageError("the linear forecast is for quantiles of all lead times at once")
         if self.net.pretrained and (why := self.unsuited):
             raise UsageError(f"the pretrained net cannot be part of this model: {why}")
 
@@ -226,7 +237,7 @@ class ModelSpec:
         Raises UsageError, naming the field, if one is still open.
         """
         asked = _flat(config)
-        for name in ("preset", "memory_limit", "frame", "start"):  # how to decide and what to refuse, not decisions
+        for name in ("preset", "memory_limit", "frame", "start", "linear"):  # how to decide, not decisions
             del asked[name]
         asked["max_time"] = UNLIMITED if config.train.max_time is None else config.train.max_time
         asked["patience"] = config.train.patience or 0
@@ -293,6 +304,10 @@ class ModelSpec:
         share."""
         return replace(self, net=replace(self.net, members=members, pretrained=pretrained, finetuned=finetuned))
 
+    def with_linear(self, share: float) -> "ModelSpec":
+        """Return the spec with a share for the linear forecast, beside the trained nets."""
+        return replace(self, net=replace(self.net, linear=share))
+
     def of_one_net(self, member: int = 0) -> "ModelSpec":
         """Return the spec of one member alone, with its seed and with its level span first."""
         spans = self.frame.level_span
@@ -300,7 +315,7 @@ class ModelSpec:
         return replace(
             self,
             frame=replace(self.frame, level_span=(*spans[turn:], *spans[:turn])),
-            net=replace(self.net, members=1, pretrained=0.0, finetuned=False),
+            net=replace(self.net, members=1, pretrained=0.0, finetuned=False, lags=0, linear=0.0),
             train=replace(self.train, seed=(self.train.seed + member) % SEEDS),
         )
 
@@ -313,6 +328,7 @@ class ModelSpec:
         flat["max_time"] = None if self.train.max_time == UNLIMITED else self.train.max_time
         flat["patience"] = self.train.patience or None
         flat["members"] = self.net.members or None
+        flat["linear"] = "auto" if self.net.lags else "none"
         if self.train.start == FILE:
             flat["start"] = MEAN if self.net.pretrained else SCRATCH
         return Config(**{name: _taken(kind, flat) for name, kind in get_type_hints(Config).items()})

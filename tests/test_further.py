@@ -135,6 +135,6 @@ def test_from_python(begun: Program) -> None:
     path = str(begun.folder / "old.safetensors")
     made = rnncast.train(waves(seed=4), start=path, horizon=3, epochs=0, quiet=True).forecaster
     assert (made.spec.net.model, made.spec.task.horizon, made.asked.train.start) == ("gru", 3, path)
-    with pytest.raises(UsageError, match="trained with --model gru and cannot change to lstm"):
+    with pytest.raises(UsageError, match="trained with model gru and cannot change to lstm"):
         rnncast.train(waves(), start=path, model="lstm", quiet=True)
     assert rnncast.train(waves(), start="pretrained", quiet=True).forecaster.spec.net.pretrained == 1

@@ -137,7 +137,7 @@ def test_settings_are_those_of_the_command_and_no_others() -> None:
         rnncast.forecast(passengers(), epochs=3)
     with pytest.raises(UsageError, match="has no series"):
         rnncast.forecast(None)
-    with pytest.raises(UsageError, match="cannot use them"):
+    with pytest.raises(UsageError, match="cannot use covariates"):
         rnncast.forecast(passengers(), known="price")
     with pytest.raises(DataError, match="forecasts 6 steps ahead, not 40"):
         rnncast.train(passengers(), horizon=6, **TINY).forecast(horizon=40)
@@ -177,6 +177,7 @@ def test_compare_and_score_can_be_called(model: Model) -> None:
         ("say which with --time-format '%d/%m/%Y'", "say which with time_format='%d/%m/%Y'"),
         ("try a smaller --learning-rate than 0.1", "try a smaller learning_rate than 0.1"),
         ("train again with --horizon 18, or longer", "train again with horizon=18, or longer"),
+        ("train with --from scratch", "train with start='scratch'"),
         ("leave out --no-validate", "leave out validate=False"),
         ("train one: rnncast train sales.csv --horizon 18", "train one: rnncast train sales.csv --horizon 18"),
         ("from 2024-01-01--2024-02-01", "from 2024-01-01--2024-02-01"),

@@ -156,7 +156,7 @@ def test_a_state_of_format_1_becomes_one_of_several_spans() -> None:
     now = resolve(replace(asked, train=replace(asked.train, members=2)), waves())
     old = {**now.to_config().to_dict()}
     old["train"]["trust"], old["task"]["seasons"] = 0.5, [6]
-    del old["train"]["shrinkage"], old["train"]["memory_limit"], old["net"]["frame"]
+    del old["train"]["shrinkage"], old["train"]["memory_limit"], old["net"]["frame"], old["net"]["linear"]
     del old["task"]["minimum"], old["task"]["maximum"]
     frame, lookback, short = "state.frame", Frame.of(now).lookback, 40
     random = np.random.default_rng(0)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import fields
 from functools import wraps
+from keyword import iskeyword
 from typing import Any, TypeVar
 
 from rnncast.config import STARTS, NetConfig, TableConfig, TaskConfig, TrainConfig
@@ -16,6 +17,7 @@ SPECS = {
     for section in (TableConfig, TaskConfig, NetConfig, TrainConfig)
     for spec in fields(section)
 }
+_OTHERWISE = {called: name for name, called in FLAGS.items() if iskeyword(called)}
 # A flag at the start of a word, with a value only if it is unmistakable: quoted, a number, or a PLACEHOLDER.
 _FLAG = re.compile(
     r"(?<![\w-])--(no-)?([a-z][a-z-]*)(?: (?P<value>'[^']*'|[0-9][0-9.,]*(?![\w,.])|[A-Z]{2,}\b|[\w-]+))?"
@@ -45,6 +47,7 @@ def as_keywords(text: str) -> str:
 
 def _keyword(found: re.Match[str]) -> str:
     negated, flag, value = found[1], found[2].replace("-", "_"), found["value"]
+    flag = _OTHERWISE.get(flag, flag)
     after = f" {value}" if value else ""
     if negated:
         empty = "False" if flag in SPECS and isinstance(SPECS[flag].default, bool) else "()"
@@ -55,4 +58,4 @@ def _keyword(found: re.Match[str]) -> str:
 
 
 def _words(flag: str) -> Collection[str]:
-    return STARTS if flag == "from" else SPECS[flag].metadata["words"] if flag in SPECS else ()
+    return STARTS if flag == "start" else SPECS[flag].metadata["words"] if flag in SPECS else ()

@@ -5,7 +5,7 @@ from typing import Any
 
 from rnncast.choices.best_base import best_bases
 from rnncast.choices.choice import GIVEN, Choice, Made, choice
-from rnncast.choices.effort import epochs_of, hidden_size_of, members_of, shrinkage_of, stride_of
+from rnncast.choices.effort import epochs_of, hidden_size_of, lags_of, members_of, shrinkage_of, stride_of
 from rnncast.choices.frame import base_of, constants_of, spans_of, window_of
 from rnncast.choices.start import start_of
 from rnncast.choices.task import (
@@ -43,6 +43,7 @@ TOLD = (  # choices that are reported, in this order
     "stride",
     "members",
     "shrinkage",
+    "lags",
     "start",
 )
 # Share of the pretrained net in the forecast, before validation decides.
@@ -81,6 +82,7 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
         "epochs": epochs_of(config, panel, longest),
         "stride": stride_of(config, panel, strategy, horizon),
         "shrinkage": shrinkage_of(config, panel),
+        "lags": lags_of(config, panel, seasons, horizon) if strategy == "direct" else (0, why_strategy),
     }
     plain = (encoding or Encoding.of(panel)).widths | {"training": training}
     plain |= {name: value for name, (value, _) in made.items()}

@@ -21,6 +21,8 @@ STRIDES_IN_HORIZON = 48  # at most
 LARGE_PANEL = 20_000  # values
 SMALL_PANEL = 5_000  # values
 SPANS = 4  # of the level, at most
+VALUES_A_LAG = 50  # in a panel, for a linear forecast to be tried
+LENGTHS = 4  # times its lags and a horizon that the longest series must hold
 DOUBT = 100  # number of values at which forecasts are shrunk half-way
 
 
@@ -81,6 +83,21 @@ def shrinkage_of(config: Config, panel: Panel) -> tuple[float, str]:
         return 0.0, "there is no base forecast to shrink towards"
     values = len(panel.y)
     return DOUBT / (values + DOUBT), f"{counted(values, 'value')} to learn from"
+
+
+def lags_of(config: Config, panel: Panel, seasons: tuple[int, ...], horizon: int) -> tuple[int, str]:
+    """Choose the past values that a linear forecast beside the nets sees: two of the longest season, or 0 for none."""
+    lags = 2 * max(seasons, default=0)
+    if config.net.linear == "none":
+        return 0, GIVEN
+    if not config.train.validate:
+        return 0, "nothing is held back by which to choose a linear forecast"
+    if config.train.loss != "pinball" or config.task.strategy == "recursive" or config.net.pure:
+        return 0, "for quantiles of all lead times at once, beside base forecasts"
+    longest = int(panel.lengths.max(initial=0))
+    if not lags or len(panel.y) < VALUES_A_LAG * lags or longest < LENGTHS * (lags + horizon):
+        return 0, f"a linear forecast of {lags} lags needs more data" if lags else "there is no season"
+    return lags, f"two seasons, with {counted(len(panel.y), 'value')}; validation decides how much it counts"
 
 
 def hidden_size_of(config: Config, panel: Panel) -> tuple[int, str]:

@@ -102,10 +102,12 @@ def _picked(panel: "Panel", config: Config, device: str, environment: Environmen
 
 def _told(config: Config, forecaster: "Forecaster", environment: Environment, *, explain: bool) -> str:
     """Say what was decided and how good the model is, and return what was done, in words."""
-    from rnncast.report.words import choices_in_words, name_of, scores_in_words, shares_in_words
+    from rnncast.report.words import choices_in_words, linear_in_words, name_of, scores_in_words, shares_in_words
 
     spec = forecaster.spec
     environment.say(choices_in_words(config, spec))
+    if "linear" in forecaster.scores and (explain or spec.net.linear):
+        environment.say(linear_in_words(spec, forecaster.scores))
     if explain or spec.net.pretrained:
         environment.say(shares_in_words(spec, forecaster.scores))
     if config.train.validate:

@@ -143,7 +143,10 @@ def _configs(plan: Plan, config: Config) -> dict[str, Config]:
         elif entry.name in given:
             continue
         elif entry.name in NETS:
-            scratch = replace(config, train=replace(config.train, start=SCRATCH))  # the net alone, not mixed
+            # the net alone, not mixed
+            scratch = replace(
+                config, net=replace(config.net, linear="none"), train=replace(config.train, start=SCRATCH)
+            )
             configs[entry.name] = scratch.with_model(entry.name)
         elif entry.name not in (*BASELINES, PRETRAINED):
             known = f"nets: {', '.join((*NETS, PRETRAINED))}; baselines: {', '.join(BASELINES)}"

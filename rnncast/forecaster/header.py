@@ -27,6 +27,7 @@ from rnncast.times.zones import check_zone
 SCORES = (  # the first three are always there
     *("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins"),
     *("pretrained_mase", "finetuned_mase", "mean_mase", "scratch_mase", "pretrained"),
+    *("linear_mase", "linear_mean_mase", "nets_mase", "linear"),
 )
 NEEDED_SCORES = 3
 PARTS = ("versions", "config", "spec", "frequency", "columns", "source", "scores", "encoding", "ids")

@@ -34,8 +34,9 @@ class Frame:
     a season, or 1 for the last value. measured: how many of them, from the first, give units; the others serve base
     forecasts only. horizon: steps that a net forecasts at once, 1 for the recursive strategy. baselines: names of the
     base forecasts; base: those whose mean a net starts from, or NO_BASE. constants: level and scale of a global frame;
-    empty for a local one. cycles: of the calendar. known, past, static: number of columns of covariates by step known
-    ahead, of the others by step, and of those by series.
+    empty for a local one. linear: values that a linear forecast beside the nets sees, 0 for none. cycles: of the
+    calendar. known, past, static: number of columns of covariates by step known ahead, of the others by step, and of
+    those by series.
     """
 
     seasons: tuple[int, ...]
@@ -51,6 +52,7 @@ class Frame:
     static: int = 0
     measured: int = 1
     constants: tuple[float, ...] = ()
+    linear: int = 0
 
     @classmethod
     def of(cls, spec: ModelSpec) -> "Frame":
@@ -59,7 +61,8 @@ class Frame:
         names = (own.base, own.baselines)
         covariates = own.columns(Role(True, True)), own.columns(Role(True, False)), own.columns(Role(False, True))
         settings = (spec.task.seasons, own.level_span, own.window, steps, own.log, *names, own.calendar, *covariates)
-        return cls(*settings, measured=spec.frames, constants=own.constants)
+        linear = spec.net.lags if spec.net.linear else 0
+        return cls(*settings, measured=spec.frames, constants=own.constants, linear=linear)
 
     @property
     def is_local(self) -> bool:
@@ -113,7 +116,7 @@ class Frame:
         """Number of past values L that the next view needs."""
         if not self.has_bases:
             return max((self.window, *(self.own_spans if self.is_local else ())))
-        seen = max(self.window, *self.lags()) + 2 * max(self.imputed_lags)
+        seen = max(self.window, self.linear, *self.lags()) + 2 * max(self.imputed_lags)
         return max((seen, *(find_baseline(name).reach for name in self.baselines)))
 
     @cached_property

@@ -63,13 +63,18 @@ class StepGraph(nn.Module):
 def onnx_step(spec: ModelSpec, weights: Mapping[str, NDArray[np.float32]]) -> bytes:
     """Return the ONNX graph of one step of a ModelSpec's net, as the bytes of a file.
 
-    Raises ModelFileError if the net forecasts the parameters of a distribution or the pretrained net has a share of the
-    forecast; RnncastError if onnx is not installed.
+    Raises ModelFileError if the net forecasts the parameters of a distribution or the pretrained net or the linear
+    forecast has a share; RnncastError if onnx is not installed.
     """
     if spec.net.pretrained:
         raise ModelFileError(
             "the pretrained net cannot be exported: it has a frame of its own",
             hint="train with --from scratch, and export that",
+        )
+    if spec.net.linear:
+        raise ModelFileError(
+            "the linear forecast beside the nets cannot be exported: it sees the past values themselves",
+            hint="train with --linear none, and export that",
         )
     if spec.loss.of_distribution:
         raise ModelFileError(

@@ -24,11 +24,22 @@ def choices_in_words(asked: Config, spec: ModelSpec) -> str:
 
 
 def name_of(spec: ModelSpec) -> str:
-    """Return the name of a model, by the nets that share in its forecast."""
-    if not spec.net.pretrained:
-        return spec.net.model
-    learnt = FINETUNED if spec.net.finetuned else PRETRAINED
-    return f"the mean of {spec.net.model} and {learnt}" if spec.net.members else learnt
+    """Return the name of a model, by what has a share in its forecast."""
+    net = spec.net
+    parts = [*([net.model] if net.members and net.linear < 1 else []), *(["a linear forecast"] if net.linear else [])]
+    if net.pretrained:
+        parts.append(FINETUNED if net.finetuned else PRETRAINED)
+    return parts[0] if len(parts) == 1 else f"the mean of {', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def linear_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:
+    """Return the held-out scores of the nets, a linear forecast and their mean, and which of them is used."""
+    found = f"{spec.net.model} {scores['nets_mase']:.3f}, a linear forecast {scores['linear_mase']:.3f}"
+    if "linear_mean_mase" not in scores:
+        used = "the linear forecast" if scores["linear"] else spec.net.model
+        return f"on held-out data, {found} (MASE): {used} is used"
+    mean = f"their mean, {scores['linear']:.0%} of it linear, {scores['linear_mean_mase']:.3f}"
+    return f"on held-out data, {found}, {mean} (MASE): the mean is used"
 
 
 def shares_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:

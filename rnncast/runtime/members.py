@@ -14,6 +14,7 @@ from rnncast.frame.view import FrameView, Leads
 from rnncast.runtime.head import OF_LEADS, Head
 from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
 from rnncast.runtime.pretrained import pretrained_shapes
+from rnncast.runtime.regression import linear_shapes
 from rnncast.spec import ModelSpec
 from rnncast.values import Values
 
@@ -172,4 +173,5 @@ def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
         inputs = net.hidden_size
     members = range(net.members)
     trained = {member_prefix(member) + name: shape for member in members for name, shape in shapes.items()}
-    return trained | (pretrained_shapes() if net.pretrained else {})
+    beside = (linear_shapes(spec) if net.linear else {}) | (pretrained_shapes() if net.pretrained else {})
+    return trained | beside

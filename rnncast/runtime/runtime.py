@@ -27,6 +27,7 @@ from rnncast.runtime.members import Members, StepNets, head_of
 from rnncast.runtime.nets import State
 from rnncast.runtime.paths import PATHS, recursive_quantiles, walked
 from rnncast.runtime.pretrained import PretrainedMember
+from rnncast.runtime.regression import LinearForecast, moved
 from rnncast.runtime.states import SeriesState, concatenated, rows_of
 from rnncast.series.arrays import joined
 from rnncast.series.forecast import within
@@ -48,10 +49,11 @@ class Runtime:
 
     weights, named as in the model file: "net.*" and "head.*" of the first member, "member1.net.*" and so on of further
     ones. The members take turns at the spans of the frame, and their forecasts are averaged. "pretrained.*": of the
-    pretrained net, if it has a share of the forecast. The states of all lie one after another in the net's state, the
-    pretrained one last. "conformal": factors of the intervals' widths [H, L], if they were calibrated. "templates",
-    "shared" and "share": see `intervals.copula`. many: whether enough single steps will follow to make slow preparation
-    for them worthwhile. step_nets: a replacement for stepping the trained nets in NumPy.
+    pretrained net, and "linear.*": of the linear forecast, if they have a share. The states of all lie one after
+    another in the net's state, the pretrained one last. "conformal": factors of the intervals' widths [H, L], if they
+    were calibrated. "templates", "shared" and "share": see `intervals.copula`. many: whether enough single steps will
+    follow to make slow preparation for them worthwhile. step_nets: a replacement for stepping the trained nets in
+    NumPy.
     """
 
     spec: ModelSpec
@@ -83,6 +85,11 @@ class Runtime:
     def pretrained(self) -> PretrainedMember | None:
         """Pretrained net, if it has a share of the forecast."""
         return PretrainedMember(self.spec, self.weights) if self.spec.net.pretrained else None
+
+    @cached_property
+    def linear(self) -> LinearForecast | None:
+        """Linear forecast, if it has a share."""
+        return LinearForecast.of(self.spec, self.weights) if self.spec.net.linear else None
 
     def init_state(self, batch: int) -> SeriesState:
         """Return the state of `batch` series before any value."""
@@ -149,6 +156,8 @@ class Runtime:
         outputs = self.nets.read(features[:, :, -1], seen)
         z = quantiles_of(self.loss, outputs, (seen.level, seen.scale), self.head.probabilities)
         mean: Values = self.frame.globalise(z, seen.level, seen.scale).mean(0)
+        if self.linear is not None:
+            mean = moved(mean, self.linear.points(past.filled), self.spec.net.linear)
         return mean, net
 
     def step_pending(self, state: SeriesState, known: Values) -> tuple[Values, FrameState, State]:

@@ -16,6 +16,7 @@ from rnncast.series.panel import Panel
 from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.checkpoint import Best, Weights
 from rnncast.training.copula import learnt_copula
+from rnncast.training.regression import LinearShare, linear_weights
 from rnncast.training.shares import Shares, finetuning_pays, name_of_score, taken_early
 from rnncast.training.validation import Validation
 from rnncast.values import Values
@@ -73,26 +74,29 @@ def fitted(
     if validation is not None and seen_less:
         found = judgement(panel, spec, validation, seen_less, finetune)
         scores, shrinkage, share, finetuned = found.scores, found.shrinkage, found.share, found.finetuned
+        spec = spec.with_linear(found.linear)
         factors = _factors(validation, found.quantiles)
     if share == 1:
-        weights = dict[str, Any]()
+        weights, spec = dict[str, Any](), spec.with_linear(0.0)
     spec = spec.with_share(0 if share == 1 else spec.net.members, share, finetuned=finetuned and share > 0)
     learnt = _learnt(panel, spec, finetune) if share else {}
-    weights = {**shrunk(weights, shrinkage), **learnt, **factors}
+    linear = linear_weights(panel, spec) if spec.net.linear else {}
+    weights = {**shrunk(weights, shrinkage), **linear, **learnt, **factors}
     return Fitted(spec, weights | learnt_copula(panel, spec, weights), scores)
 
 
 class Judgement(NamedTuple):
     """Conclusions from nets that have not seen the end of the data for those that have.
 
-    They are the scores, the shrinkage, the share of the pretrained net and whether that is finetuned; and the resulting
-    forecasts [S, H, Q] at each origin.
+    They are the scores, the shrinkage, the share of the pretrained net and whether that is finetuned, the share of the
+    linear forecast; and the resulting forecasts [S, H, Q] at each origin.
     """
 
     scores: dict[str, float]
     shrinkage: float
     share: float
     finetuned: bool
+    linear: float
     quantiles: list[Values]
 
 
@@ -106,12 +110,16 @@ def judgement(
     shrinkage, score = validation.shrinkage(unshrunk)
     quantiles = validation.quantiles(shrunk(unshrunk, shrinkage))
     scores = {**validation.facts, "mase": score, "shrinkage": shrinkage}
+    linear = 0.0
+    if spec.net.lags:
+        mixed = LinearShare.of(validation, quantiles)
+        quantiles, linear, scores = mixed.quantiles, mixed.share, scores | mixed.scores
     if share or spec.train.start == VALIDATION:
         found = Shares.of(validation, quantiles, _offered(panel, validation.seen, spec, finetune))
         share, finetuned = found.chosen if spec.train.start == VALIDATION else share, found.finetuned
         quantiles = found.quantiles[share]
         scores |= {"mase": found.scores[share], **found.named, "pretrained": share}
-    return Judgement(scores, shrinkage, share, finetuned, quantiles)
+    return Judgement(scores, shrinkage, share, finetuned, linear, quantiles)
 
 
 def _offered(panel: Panel, seen: Panel, spec: ModelSpec, finetune: Finetune | None) -> dict[bool, Weights]:

@@ -30,6 +30,7 @@ from rnncast.frame.view import FrameView, Leads
 from rnncast.nets.model import Model, model_of
 from rnncast.nets.protocol import State
 from rnncast.runtime.head import mean_count
+from rnncast.runtime.regression import LinearForecast
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 
@@ -103,7 +104,10 @@ def measure_influence(
     members."""
     leads = leads_of(spec.task.horizon)
     trained = [model_of(spec, weights, member).double() for member in range(spec.net.members)]
-    found = [np.abs(gradients(_Nets(spec, trained), panel, origin, lags, leads)) for origin in origins]
+    linear = LinearForecast.of(spec, weights) if spec.net.linear else None
+    if linear is not None:
+        linear = replace(linear, weight=torch.from_numpy(linear.weight))
+    found = [np.abs(gradients(_Nets(spec, trained, linear), panel, origin, lags, leads)) for origin in origins]
     state, frame, window = np.mean(found, 0)
     return Influence(leads, state, frame, window)
 
@@ -144,10 +148,11 @@ def _by_lag(gradient: Tensor | None, values: Tensor) -> NDArray[np.float64]:
 class _Nets:
     """Members of a model, stepped with gradients: each with its own span of one frame and its own state."""
 
-    def __init__(self, spec: ModelSpec, models: Sequence[Model]) -> None:
+    def __init__(self, spec: ModelSpec, models: Sequence[Model], linear: LinearForecast | None = None) -> None:
         self.spec = spec
         self.frame = Frame.of(spec)
         self.models = models
+        self.linear = linear
 
     def init_state(self, batch: int) -> list[State]:
         """Return the state of each member before the first step."""
@@ -188,7 +193,10 @@ class _Nets:
         spans = range(self.frame.measured)
         views = [view._replace(inputs=seen.inputs(span)) for span, view in enumerate(frame.views(spans))]
         found = [self._applied(k, views, state, slice(None)) for k, state in enumerate(states)]
-        return torch.stack([points for points, _ in found]).mean(0), [after for _, after in found]
+        points = torch.stack([points for points, _ in found]).mean(0)
+        if self.linear is not None:
+            points = points + self.spec.net.linear * (self.linear.points(frame.filled) - points)
+        return points, [after for _, after in found]
 
     def _applied(self, member: int, views: Sequence[FrameView], state: State, origins: slice) -> tuple[Tensor, State]:
         """Return the point forecasts [B, H] of a member at the last step of a view, and its state after."""
