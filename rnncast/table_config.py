@@ -10,6 +10,8 @@ from rnncast.settings import check, setting, sorted_out, updated
 LAYOUTS = ("auto", "long", "wide", "rows")
 GAPS = ("mask", "error", "fill")
 DUPLICATES = ("error", "first", "last", "mean", "sum")
+HOWS = ("mean", "sum", "last")
+PARTIALS = ("drop", "keep")
 DECIMALS = ("auto", "point", "comma")
 
 
@@ -41,6 +43,22 @@ class TableConfig:
         flags=("rare",),
     )
     freq: str | None = setting(None, "The frequency: D, B, W, W-MON, MS, ME, QS, YS, h, 15min... Default: recognised.")
+    resample: str | None = setting(
+        None,
+        "Make regular steps: hour, day, month, 15min...",
+    )
+    how: str = setting(
+        "mean",
+        "With --resample: what a step is of its rows: mean, sum or last. Steps without a row are missing.",
+        words=HOWS,
+        flags=("rare",),
+    )
+    partial: str = setting(
+        "drop",
+        "With --resample: drop the first and last step where rows cover them in part only, or keep them.",
+        words=PARTIALS,
+        flags=("rare",),
+    )
     gaps: str = setting(
         "mask",
         "Missing values: mask (keep them missing), error (refuse), or fill (interpolate).",
@@ -73,7 +91,7 @@ class TableConfig:
         "recognised.",
         flags=("rare",),
     )
-    known: tuple[str, ...] = setting((), "Covariates known ahead, such as a price or a holiday.")
+    known: tuple[str, ...] = setting((), "Covariates known ahead: a price, a holiday.")
     past: tuple[str, ...] = setting(
         (), "Covariates known only up to the last step, such as a temperature.", flags=("rare",)
     )
@@ -93,6 +111,11 @@ class TableConfig:
             raise UsageError(
                 f"--encoding is {self.encoding!r}, which is not a text encoding",
                 hint="use utf-8, cp1252, latin-1, utf-16...",
+            )
+        if self.resample is not None and self.freq is not None:
+            raise UsageError(
+                f"--resample {self.resample} makes the steps, and --freq {self.freq} says how the rows lie",
+                hint="leave out --freq",
             )
         names = self.covariates
         twice = [name for i, name in enumerate(names) if name in (*names[:i], self.time, self.target, self.id)]

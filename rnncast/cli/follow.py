@@ -14,7 +14,7 @@ from rnncast.cli.dialects import dialect_of
 from rnncast.cli.environment import Environment
 from rnncast.cli.output import Format
 from rnncast.config import TableConfig, TaskConfig
-from rnncast.errors import DataError, ExitCode
+from rnncast.errors import DataError, ExitCode, UsageError
 from rnncast.plain import counted
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ def follow(forecaster: "Forecaster | None", options: StreamOptions, environment:
     from rnncast.cli.beginning import begun
     from rnncast.forecaster.following import Follower
 
+    if options.table.resample is not None or (forecaster is not None and forecaster.source.table.resample is not None):
+        raise UsageError(
+            "--follow takes a step a row, and --resample makes steps of several rows",
+            hint="forecast --continue takes the rows of whole steps; or resample what is piped in",
+        )
     followed: dict[str, Live] = {}
     with _stopped_by_signals() as stopping:
         lines, after_history = _lines(options.path, stopping), forecaster is None

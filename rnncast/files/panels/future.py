@@ -14,6 +14,7 @@ from rnncast.files.formats.opening import open_table
 from rnncast.files.panels.columns import ColumnKind, kind_of
 from rnncast.files.panels.covariates import read_covariates
 from rnncast.files.panels.joined import with_time_of
+from rnncast.files.panels.resampling import resampled
 from rnncast.files.panels.stamps import FAULT_HINT, Stamps, read_stamps
 from rnncast.files.panels.tables import series_of
 from rnncast.series.covariates import Future
@@ -58,16 +59,36 @@ def read_future(
         texts: dict[str, Coded] = {name: column for name, column in read.items() if isinstance(column, Coded)}
         known = read_covariates(asked.known, texts, table, asked)
         series, names = series_of([texts[name] for name in ids], len(known.values))
-        positions = None
-        if columns.time is not None:
+        places, positions = np.asarray(series, np.int64), None
+        if columns.time is not None and asked.resample:
+            stamps = _stamps(texts[columns.time], columns.time, table, asked, columns, frequency)
+            keys, nothing = (places, stamps.times[stamps.codes]), np.zeros(len(places))
+            merged = resampled(keys, nothing, known, frequency, asked.how, keep=True)
+            places, positions, known = merged.series, merged.positions, merged.covariates
+        elif columns.time is not None:
             positions = positions_on_grid(texts[columns.time], columns.time, table, asked, columns, frequency)
-        return Future(names, series.astype(np.int64), positions, known, every=wide)
+        return Future(names, places, positions, known, every=wide)
 
 
 def positions_on_grid(
     cells: Coded, time: str, table: Table, asked: TableConfig, columns: Columns, frequency: Frequency
 ) -> Positions:
     """Return the grid position of each row of a time column. Raises DataError, with the place, for one off the grid."""
+    stamps = _stamps(cells, time, table, asked, columns, frequency)
+    wrong = np.flatnonzero(off_grid(frequency, stamps.times))
+    if len(wrong):
+        row = _row(stamps, int(wrong[0]))
+        raise DataError(
+            f"{table.at(row)}: {stamps.shown(row)} is off the grid of the data, which are {frequency.name}",
+            hint="correct or remove that row",
+        )
+    return frequency.positions(stamps.times)[stamps.codes]
+
+
+def _stamps(
+    cells: Coded, time: str, table: Table, asked: TableConfig, columns: Columns, frequency: Frequency
+) -> Stamps:
+    """Return the times of a column as the grid has them. Raises DataError, with the place, for a text that is none."""
     if asked.time_format is None and columns.time_format in NUMERIC and all(map(PLAIN.fullmatch, table.head[time])):
         asked = replace(asked, time_format=columns.time_format)  # surer than the format of a few rows
     whole = kind_of(time, table.head[time]) in (ColumnKind.WHOLE, ColumnKind.COUNTER)
@@ -77,14 +98,7 @@ def positions_on_grid(
     if stamps.faults:
         code = min(stamps.faults)
         raise DataError(f"{table.at(_row(stamps, code))}: {stamps.faults[code]}", hint=FAULT_HINT)
-    wrong = np.flatnonzero(off_grid(frequency, stamps.times))
-    if len(wrong):
-        row = _row(stamps, int(wrong[0]))
-        raise DataError(
-            f"{table.at(row)}: {stamps.shown(row)} is off the grid of the data, which are {frequency.name}",
-            hint="correct or remove that row",
-        )
-    return frequency.positions(stamps.times)[stamps.codes]
+    return stamps
 
 
 def _row(stamps: Stamps, code: int) -> int:

@@ -22,6 +22,7 @@ from rnncast.series.covariates import Block
 from rnncast.series.panel import Columns
 from rnncast.times.frequency import DAY, Frequency, Positions, Times
 from rnncast.times.inference import FrequencyAlias, best_grid, infer_frequency, misfit, off_grid, parse_frequency
+from rnncast.times.resampling import suggested
 from rnncast.values import Values
 
 MOST_GRID = 20  # grid points per row, beyond which a frequency is implausible
@@ -84,6 +85,7 @@ class Laid:
     repeats: NDArray[np.int64]
     defects: list[Defect] = field(default_factory=list)
     covariates: Block = field(default_factory=Block)
+    notes: tuple[str, ...] = ()
 
     def shown(self, point: int) -> str:
         """Return the time of a grid point, as the user writes it."""
@@ -104,9 +106,12 @@ def lay(rows: Rows, asked: TableConfig, schema: Schema | None = None) -> Laid:
 
     Raises DataError if no grid can be found.
     """
-    gridded = _gridded(rows, asked, schema)
-    stretches = _stretches(gridded)
-    return _laid(gridded, stretches, asked)
+    return lay_gridded(_gridded(rows, asked, schema), asked)
+
+
+def lay_gridded(gridded: "Gridded", asked: TableConfig) -> Laid:
+    """Lay rows on a grid that is known, and find what does not fit."""
+    return _laid(gridded, _stretches(gridded), asked)
 
 
 class Gridded(NamedTuple):
@@ -121,6 +126,7 @@ class Gridded(NamedTuple):
     base: int
     places: CellCodes
     defects: list[Defect]
+    notes: tuple[str, ...] = ()
 
 
 class Stretches(NamedTuple):
@@ -136,13 +142,18 @@ class Stretches(NamedTuple):
     defects: list[Defect]
 
 
+def checked(rows: Rows, asked: TableConfig) -> tuple[Rows, list[Defect]]:
+    """Return rows with repeated times told apart where the clocks were set back, and the cells that cannot be read."""
+    rows = replace(rows, stamps=tell_repeats_apart(rows.stamps, rows.series, asked))
+    return rows, [*_no_times(rows), *_bad_numbers(rows)]
+
+
 def _gridded(rows: Rows, asked: TableConfig, schema: Schema | None) -> Gridded:
     """Find the grid, and the rows that cannot lie on it."""
     alias = parse_frequency(asked.freq) if asked.freq else None
-    rows = replace(rows, stamps=tell_repeats_apart(rows.stamps, rows.series, asked))
-    defects = [*_no_times(rows), *_bad_numbers(rows)]
+    rows, defects = checked(rows, asked)
     try:
-        frequency, stamps = _followed(rows, schema) if schema else _frequency(rows, Runs.of(rows.series), alias)
+        frequency, stamps = followed(rows, schema) if schema else _frequency(rows, Runs.of(rows.series), alias)
     except DataError:
         if defects:
             raise defects[0].error(rows.table) from None
@@ -154,13 +165,13 @@ def _gridded(rows: Rows, asked: TableConfig, schema: Schema | None) -> Gridded:
     if off.any() or stamps.faults:
         chosen = np.flatnonzero((stamps.sound & ~off)[stamps.codes])
         defects += _off_grid(rows, frequency, off, "the model says" if schema else "--freq says" if alias else "")
-    base, places = _compact(frequency.positions(stamps.times))  # [K]
+    base, places = compact(frequency.positions(stamps.times))  # [K]
     return Gridded(rows, frequency, chosen, base, places[_chosen(stamps.codes, chosen)], defects)
 
 
 def _stretches(gridded: Gridded) -> Stretches:
     """Find how far each series goes, and the grid point of each row."""
-    rows, frequency, chosen, base, places, _ = gridded
+    rows, frequency, chosen, base, places, *_ = gridded
     series = _chosen(rows.series, chosen)
     defects: list[Defect] = []
     runs = Runs.of(series)
@@ -174,7 +185,7 @@ def _stretches(gridded: Gridded) -> Stretches:
         series, places = series[kept], places[kept]
         chosen = kept if chosen is None else chosen[kept]
     indptr = np.concatenate([[0], np.cumsum(lengths)])
-    offset, shifts = _compact(indptr[:-1] - low)
+    offset, shifts = compact(indptr[:-1] - low)
     cell = places + shifts[series]
     cell += offset
     return Stretches(base + low, indptr, chosen, cell, defects)
@@ -188,9 +199,9 @@ def _laid(gridded: Gridded, stretches: Stretches, asked: TableConfig) -> Laid:
     y, taken, repeats = _placed(np.where(np.isinf(values), np.nan, values) if defects else values, cell, indptr, asked)
     numbers = np.arange(len(rows.series)) if chosen is None else chosen
     if repeats.any() and asked.duplicates == "error":
-        defects += _repeats(rows, cell, numbers)
+        defects += repeated_times(rows, cell, numbers)
     covariates = _covariates(rows.covariates.take(numbers), cell, int(indptr[-1]))
-    return Laid(rows, gridded.frequency, start, indptr, y, taken, repeats, defects, covariates)
+    return Laid(rows, gridded.frequency, start, indptr, y, taken, repeats, defects, covariates, gridded.notes)
 
 
 def _chosen(values: NDArray[Any], chosen: NDArray[np.int64] | None) -> NDArray[Any]:
@@ -198,7 +209,7 @@ def _chosen(values: NDArray[Any], chosen: NDArray[np.int64] | None) -> NDArray[A
     return values if chosen is None else values[chosen]
 
 
-def _compact(numbers: Positions) -> tuple[int, CellCodes]:
+def compact(numbers: Positions) -> tuple[int, CellCodes]:
     """Return numbers as their minimum and the rest, in half the memory if that is enough."""
     lowest = int(numbers.min(initial=0))
     rest = numbers - lowest
@@ -222,7 +233,7 @@ def _frequency(rows: Rows, runs: Runs, alias: FrequencyAlias | None) -> tuple[Fr
     return frequency, stamps
 
 
-def _followed(rows: Rows, schema: Schema) -> tuple[Frequency, Stamps]:
+def followed(rows: Rows, schema: Schema) -> tuple[Frequency, Stamps]:
     """Return the grid of the schema, and the times as they lie on it."""
     stamps, columns = rows.stamps, schema.columns
     if bool(stamps.zone) != bool(columns.time_zone):
@@ -303,12 +314,20 @@ def _off_grid(rows: Rows, frequency: Frequency, off: Mask, said: str) -> Iterato
         grid = f"{said or 'the times look'} {frequency.name} ({near[0]}, then {near[1]})"
         message = f"{rows.stamps.shown(row)} is off the grid: {grid}"
         own = np.unique(rows.stamps.times[rows.stamps.codes[rows.series == s]])
-        hint = "remove or correct that row, or give the step with --freq"
+        hint = f"remove or correct that row, or give the step with --freq{_or_resample(own)}"
         if len(own) > 2 and best_grid(own) != frequency and misfit(best_grid(own), [own]) == 0:
             hint = (
                 f"this series looks {best_grid(own).name} by itself; give the step of all with --freq, or read it apart"
             )
         yield Defect(s, rows.number(row), message, hint)
+
+
+def _or_resample(times: Times) -> str:
+    """Return the end of a hint: that irregular times, rising and distinct, can be made regular, and to which step."""
+    if times.dtype.kind == "i" or len(times) < 2:
+        return ""
+    word = suggested(int(np.median(np.diff(times.astype("datetime64[us]").astype(np.int64)))))
+    return f", or make regular steps of the rows with --resample {word} or coarser"
 
 
 def _sparse(rows: Rows, frequency: Frequency, sparse: Mask, low: Positions, high: Positions) -> Iterator[Defect]:
@@ -324,10 +343,12 @@ def _sparse(rows: Rows, frequency: Frequency, sparse: Mask, low: Positions, high
             f"{rows.stamps.shown(row)} lies far from the other times, which look {frequency.name}: "
             f"{int(high[s] - low[s]) + 1 - len(own):,} rows would be missing"
         )
-        yield Defect(int(s), rows.number(row), message, "correct that time, or give the step with --freq")
+        hint = f"correct that time, or give the step with --freq{_or_resample(np.unique(times))}"
+        yield Defect(int(s), rows.number(row), message, hint)
 
 
-def _repeats(rows: Rows, cell: CellCodes, numbers: NDArray[np.int64]) -> Iterator[Defect]:
+def repeated_times(rows: Rows, cell: CellCodes, numbers: NDArray[np.int64]) -> Iterator[Defect]:
+    """Yield, for each series, the first row [M] whose cell repeats. numbers [M]: the places of the rows among all."""
     again = np.flatnonzero(pd.Series(cell).duplicated().to_numpy())
     for s, place in _first_rows(rows.series[numbers], again):
         first = rows.number(int(numbers[np.argmax(cell == cell[place])]))

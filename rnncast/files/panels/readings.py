@@ -45,7 +45,7 @@ def judge(laid: Laid, asked: TableConfig) -> Reading:
     rows, table = laid.rows, laid.rows.table
     whole, inside = _trimmed(laid)
     whole = with_covariates(whole, laid, asked)
-    notes, refusal = [], None
+    notes, refusal = [*laid.notes], None
     missing = int(np.isnan(whole.y).sum())
     if missing and asked.gaps == "error":
         refusal = _gap(laid, inside)

@@ -23,6 +23,7 @@ from rnncast.files.panels.columns import ColumnKind, Roles, kind_of, recognise, 
 from rnncast.files.panels.covariates import read_covariates
 from rnncast.files.panels.grid import Rows, Schema, lay
 from rnncast.files.panels.joined import find_joined, joined_of, with_joined_time
+from rnncast.files.panels.periods import lay_periods
 from rnncast.files.panels.readings import Reading, judge
 from rnncast.files.panels.series_rows import holds_series_rows, read_series_rows
 from rnncast.files.panels.stamps import Stamps, read_stamps
@@ -87,7 +88,7 @@ def study_table(
 
 
 def _reading(rows: Rows, taken: str, asked: TableConfig, schema: Schema | None) -> Reading:
-    reading = judge(lay(rows, asked, schema), asked)
+    reading = judge((lay_periods if asked.resample else lay)(rows, asked, schema), asked)
     notes = (*rows.table.notes, _summary(reading.whole, taken, rows.table.name), *reading.notes)
     return replace(reading, notes=notes)
 
