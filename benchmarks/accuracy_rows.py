@@ -189,7 +189,7 @@ def fev(bench: Bench, model: str) -> Iterator[Result]:
         seen = panel.select(rows, np.full(len(rows), stop))
         actual = np.stack([y[stop : stop + horizon] for _, _, y in panel])
         scale = seasonal_error(seen, 24)
-        ours = forecaster.predict(seen).at(quantiles)
+        ours = forecaster.predict(seen).at(quantiles, by_level=False)
         naive, spread = seasonal_quantiles(seen, horizon, 24, quantiles)
         for name, point, given in (("", ours.point, ours.quantiles), ("seasonal naive ", naive, spread)):
             errors.setdefault(f"{name}MASE", []).append(float(np.mean(mase(actual, point, scale))))

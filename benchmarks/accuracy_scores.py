@@ -36,7 +36,7 @@ def score(task: Task, point: Values, season: int, reference: tuple[float, float]
 def crps(actual: Values, forecast: Forecast) -> float:
     """The mean over q = 0.1 to 0.9 of twice the pinball loss, summed over all values [S, H], by the sum of |y|."""
     probabilities = tuple(round(q / 10, 1) for q in range(1, 10))
-    losses = pinball(actual, forecast.at(probabilities).quantiles, probabilities)
+    losses = pinball(actual, forecast.at(probabilities, by_level=False).quantiles, probabilities)
     return float(2 * losses.mean(2).sum() / np.abs(actual).sum())
 
 
