@@ -31,7 +31,7 @@ OF_THE_MACHINE = ("doctor",)  # whose output no other machine repeats
 
 
 def options(name: str) -> str:
-    """The options of a command by their groups, as a table each."""
+    """Return the options of a command by their groups, as a table each."""
     command = typer.main.get_command(program_with([name]))
     panels: dict[str, list[str]] = {}
     for parameter in _parameters(command, name):
@@ -60,7 +60,7 @@ def _default(parameter: Any) -> str:
 
 
 def page(name: str, folder: Path) -> str:
-    """The whole page of a command, whose examples and mistakes are run."""
+    """Return the whole page of a command, whose examples and mistakes are run."""
     command = typer.main.get_command(program_with([name]))
     commands = getattr(command, "commands", None)
     about = (commands[name] if commands else command).help or ""
@@ -69,7 +69,7 @@ def page(name: str, folder: Path) -> str:
         parts += [f"{example.meaning[0].upper()}{example.meaning[1:]}:", _block(example.command, folder)]
     parts += ["## Options", "\n".join([OPTIONS[0], options(name), OPTIONS[1]])]
     if name in MISTAKES:
-        parts += ["## Mistakes and what is said", *(_block(mistake, folder) for mistake in MISTAKES[name])]
+        parts += ["## Mistakes and their messages", *(_block(mistake, folder) for mistake in MISTAKES[name])]
     parts += ["Exit codes are those of [every command](../exit-codes.md)."]
     return "\n\n".join(parts) + "\n"
 
@@ -90,7 +90,7 @@ def _block(command: str, folder: Path) -> str:
 
 
 def prepared(folder: Path) -> None:
-    """Lay the data of the examples in a folder, and a model that they go on from."""
+    """Put the data of the examples in a folder, and a model to continue from."""
     sample = ROOT / "sample_data"
     lines = (sample / "air_passengers.csv").read_text().splitlines(keepends=True)
     (folder / "sales.csv").write_text("".join(lines[:-12]))

@@ -42,24 +42,24 @@ class Block(NamedTuple):
 
 
 def blocks(page: str) -> list[Block]:
-    """The blocks that are run, and those that hold what the ones before printed."""
+    """Return the blocks that are run, and those that hold what the ones before printed."""
     return [Block(found[1], found[2], found.start(2), found.end(2)) for found in BLOCK.finditer(page)]
 
 
 def commands(text: str) -> list[str]:
-    """The commands of a console block."""
+    """Return the commands of a console block."""
     return re.findall(r"^\$ (.*)$", text, re.MULTILINE)
 
 
 def environment() -> dict[str, str]:
-    """A plain terminal's, in which `rnncast` and `python` are those that run this."""
+    """Return the environment of a plain terminal, with the `rnncast` and `python` that run this."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     search = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return {"OMP_NUM_THREADS": "1", **os.environ, "PATH": path, "PYTHONPATH": search, "COLUMNS": "80", "NO_COLOR": "1"}
 
 
 def prepared(folder: Path) -> Path:
-    """A folder in which the commands of the page run."""
+    """Return a folder in which the commands of the page run."""
     for name in ("sample_data", "benchmarks"):
         if not (folder / name).exists():
             (folder / name).symlink_to(ROOT / name)
@@ -67,7 +67,7 @@ def prepared(folder: Path) -> Path:
 
 
 def printed(block: Block, folder: Path) -> str:
-    """What a console block holds once its commands have run, or what a Python block prints."""
+    """Return what a console block holds once its commands have run, or what a Python block prints."""
     if block.kind == "python":
         return _run([sys.executable, "-c", block.text], folder)
     return "".join(f"$ {line}\n{_run(['bash', '-o', 'pipefail', '-c', line], folder)}" for line in commands(block.text))
@@ -83,7 +83,7 @@ def _run(words: list[str], folder: Path) -> str:
 
 
 def made(page: str, folder: Path, only: str | None, *, benchmarks: bool = True) -> Iterator[tuple[int, str, str]]:
-    """The blocks that hold output: the place of each among all, its text, and the new one."""
+    """Yield the blocks that hold output: the place of each among all, its text, and the new one."""
     there = blocks(page)
     for place, (block, after) in enumerate(zip(there, [*there[1:], None], strict=True)):
         if block.kind == "text" or (only is not None and only not in block.text):
@@ -99,7 +99,7 @@ def made(page: str, folder: Path, only: str | None, *, benchmarks: bool = True) 
 
 
 def drifts(old: str, new: str) -> list[str]:
-    """What in a block is no longer true: words that differ, and numbers beyond their tolerance; no times."""
+    """Return what is no longer true in a block: words that differ, and numbers beyond their tolerance; no times."""
     old, new = (SECONDS.sub("", text) for text in (old, new))
     words = [NUMBER.sub("#", text).split() for text in (old, new)]
     if words[0] != words[1]:
@@ -108,7 +108,7 @@ def drifts(old: str, new: str) -> list[str]:
 
 
 def alike(old: str, new: str) -> bool:
-    """Whether one number is near enough to another."""
+    """Return whether one number is near enough to another."""
     a, b = (float(text.replace(",", "")) for text in (old, new))
     if "e" in old:
         return a == b or (a * b > 0 and abs(math.log10(a / b)) <= DECADES)
@@ -117,13 +117,13 @@ def alike(old: str, new: str) -> bool:
 
 
 def main() -> None:
-    """Run the page's blocks, write it anew, and draw its pictures; or check it."""
+    """Run the page's blocks, rewrite it, and draw its pictures; or check it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", metavar="WORDS", help="run only the blocks in which these words stand")
     parser.add_argument("--check", action="store_true", help="write nothing, and exit with 1 if a number has drifted")
     parser.add_argument("--no-benchmarks", action="store_true", help="without the benchmarks")
     parser.add_argument("--no-pictures", action="store_true", help="without the pictures")
-    parser.add_argument("--folder", type=Path, help="where to run the commands; a new one, unless given")
+    parser.add_argument("--folder", type=Path, help="where to run the commands; a new one by default")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = prepared(given.folder or Path(temporary))

@@ -1,7 +1,7 @@
-"""Makes the pictures of README.md and of docs/, from real runs: `python docs/make_pictures.py`, into docs/pictures/.
+"""Make the pictures of README.md and of docs/ from real runs: `python docs/make_pictures.py`, into docs/pictures/.
 
-A picture of a terminal is what a command draws on one, 100 columns wide, exported by rich; a figure is what `--plot`
-draws. Names on the command line choose some of them. Unix alone, as it needs a terminal to run in.
+A picture of a terminal is what a command draws on one, 100 columns wide, exported by rich; a figure is drawn by
+`--plot`. Names on the command line choose some of them. Unix only, because it needs a pseudo-terminal.
 """
 
 import os
@@ -46,7 +46,7 @@ FORMAT = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="htt
 
 
 def main(names: list[str]) -> None:
-    """Make the pictures of some names, or all."""
+    """Make the named pictures, or all."""
     chosen = names or [*SHOWN, *DRAWN]
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +64,7 @@ def main(names: list[str]) -> None:
 
 
 def shown(command: str, folder: str) -> str:
-    """What a command writes on a terminal, with its colours."""
+    """Return what a command writes on a terminal, with its colours."""
     ours, theirs = pty.openpty()
     environment = {
         **os.environ,
@@ -91,7 +91,7 @@ def shown(command: str, folder: str) -> str:
 
 
 def terminal_picture(command: str, written: str, name: str) -> str:
-    """A terminal with a command and what it wrote, as SVG."""
+    """Return a terminal with a command and what it wrote, as SVG."""
     with open(os.devnull, "w") as nowhere:
         console = Console(file=nowhere, record=True, width=COLUMNS, force_terminal=True, color_system="truecolor")
         console.print(Text.assemble(("$ ", "bright_black"), (command, "bold")))

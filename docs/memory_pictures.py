@@ -1,4 +1,4 @@
-"""The pictures of docs/memory.md, from what the commands of the page leave in a folder. Needs matplotlib."""
+"""Pictures of docs/memory.md, from the files that the commands of the page leave in a folder. Needs matplotlib."""
 
 import json
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def draw_all(folder: Path, pictures: Path) -> None:
 
 
 def unfolding(folder: Path) -> Figure:
-    """The loop of a recurrent net, and the graph that it becomes over the steps."""
+    """Draw the loop of a recurrent net, and the graph it becomes over the steps."""
     figure = Figure((8, 2.9), layout="tight")
     axes = figure.subplots()
     axes.set(xlim=(-0.8, 8.9), ylim=(-0.55, 2.6), aspect="equal")
@@ -96,8 +96,8 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], col
 
 
 def gradient_by_lag(folder: Path) -> Figure:
-    """The norm of the gradient of a loss in the state k steps before, of an Elman net and an LSTM, as the ledger has
-    it."""
+    """Draw the norm of the gradient of a loss in the state k steps before, for an Elman net and an LSTM, from the
+    ledger."""
     figure = Figure((7, 3.6), layout="tight")
     axes = figure.subplots()
     for name, colour, words in (("rnn", RED, "Elman"), ("lstm", BLUE, "LSTM")):
@@ -116,7 +116,8 @@ def gradient_by_lag(folder: Path) -> Figure:
 
 
 def memory_sunspots(folder: Path) -> Figure:
-    """How far back nets look on the sunspots: what each lag says through the state, and through the frame."""
+    """Draw how far back nets look on the sunspots: the influence of each lag through the state, and through the
+    frame."""
     panel = read_table(str(folder / "sample_data" / "sunspots.csv"))
     figure = Figure((7.5, 3.8), layout="tight")
     axes = figure.subplots()
@@ -138,13 +139,13 @@ def memory_sunspots(folder: Path) -> Figure:
 
 
 def smoothed(curve: NDArray[np.float64], over: int = 5) -> NDArray[np.float64]:
-    """The moving mean of a curve about each lag."""
+    """Return the moving mean of a curve about each lag."""
     mean: NDArray[np.float64] = np.convolve(np.pad(curve, over // 2, mode="edge"), np.ones(over) / over, "valid")
     return mean
 
 
 def free_running(folder: Path) -> Figure:
-    """The error of Jordan nets by lead time, each fed its own forecasts; and of one that is fed what was observed."""
+    """Draw the error by lead time of Jordan nets fed their own forecasts, and of one fed the observed values."""
     panel = read_table(str(folder / "sample_data" / "air_passengers.csv"))
     figure = Figure((7, 3.6), layout="tight")
     axes = figure.subplots()
@@ -160,7 +161,7 @@ def free_running(folder: Path) -> Figure:
 
 
 def errors_by_lead(forecaster: Forecaster, panel: Panel) -> NDArray[np.float64]:
-    """The mean absolute error at each lead time [H] of forecasts from the last origins of a single series."""
+    """Return the mean absolute error at each lead time [H] of forecasts from the last origins of a single series."""
     y = panel[0].y
     ends = len(y) - MONTHS - np.arange(ORIGINS)
     points = forecaster.predict(Panel.from_series({str(end): y[:end] for end in ends}, frequency=panel.frequency)).point
@@ -169,7 +170,8 @@ def errors_by_lead(forecaster: Forecaster, panel: Panel) -> NDArray[np.float64]:
 
 
 def pulse(folder: Path) -> Figure:
-    """A pulse every 20 steps, forecast a step ahead by a window net in each frame and by an LSTM in the global one."""
+    """Draw a pulse every 20 steps, forecast a step ahead by a window net in each frame and by an LSTM in the global
+    one."""
     y = read_table(str(folder / "pulse.csv"))[0].y
     ends = np.arange(len(y) - PULSES, len(y))
     pasts = Panel.from_series({str(end): y[:end] for end in ends})
@@ -181,7 +183,7 @@ def pulse(folder: Path) -> Figure:
     }
     for axes, (name, title) in zip(figure.subplots(1, 3, sharey=True), titles.items(), strict=True):
         points = Forecaster.load(str(folder / f"{name}.safetensors")).predict(pasts).point[:, 0]
-        axes.plot(ends, y[ends], color=GREY, lw=0.9, label="what came")
+        axes.plot(ends, y[ends], color=GREY, lw=0.9, label="observed")
         axes.plot(ends, points, color=BLUE, lw=1.6, label="forecast a step ahead")
         axes.set_title(title, fontsize=10)
         axes.set_xlabel("step")

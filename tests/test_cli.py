@@ -213,7 +213,7 @@ BAD_INPUT = {
         ["train", "file", "--strategy", "direct", "--training", "scheduled"],
         b"1\n2\n3\n4\n5\n",
         2,
-        "with --strategy direct nothing is",
+        "but --strategy direct feeds nothing back",
     ),
     "no such device": (["train", "file", "--device", "cuda:99"], b"1\n2\n3\n4\n5\n", 2, "there is no device cuda:99"),
     "unknown option": (["train", "file", "--horizn", "3"], b"1\n2\n", 2, "--horizn"),

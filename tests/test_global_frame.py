@@ -164,7 +164,7 @@ def test_covariates_known_ahead_are_seen_without_a_base(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["--frame", "globl"], "one of local, global"),
-        (["--frame", "global", "--level-span", "6"], "--frame global has none"),
+        (["--frame", "global", "--level-span", "6"], "--frame global has no local level"),
         (["--base", "none,last-12"], "give it alone"),
     ],
 )

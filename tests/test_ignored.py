@@ -87,7 +87,7 @@ def test_train_says_it_too(promoted: Program) -> None:
         "plan.csv",
         *settings,
     )
-    assert "not among these: 'west'" in done.stderr
+    assert "rows of other series: 'west'" in done.stderr
     assert "ignored 1 row not after the data" in done.stderr
 
 
@@ -104,7 +104,7 @@ def test_a_time_column_that_is_passed_over_is_said(tmp_path: Path, name: str) ->
 def test_series_are_not_glued_together_in_silence(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_text("ts,sensor,value\n" + "".join(f"{3 + i},{s},{i % 11}\n" for i in range(30) for s in (7, 9)))
-    with pytest.raises(DataError, match="'ts' looks like a time that repeats, and is not used") as refused:
+    with pytest.raises(DataError, match="'ts' looks like a time that repeats but is not used") as refused:
         read_table(str(path), TableConfig(target="value"))
     assert "--time ts" in refused.value.hint
     assert len(read_table(str(path), TableConfig(target="value", time="ts", id="sensor"))) == 2

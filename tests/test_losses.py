@@ -139,7 +139,7 @@ def test_losses_that_do_not_suit_are_refused() -> None:
     halves = Panel.from_series({"a": np.arange(60) / 2})
     with pytest.raises(DataError, match=r"0\.5 is not a count"):
         resolve(config_of("negative-binomial"), halves)
-    with pytest.raises(UsageError, match="takes no logs"):
+    with pytest.raises(UsageError, match="need no logs"):
         resolve(config_of("negative-binomial", transform="log"), counts())
     with pytest.raises(UsageError, match="step by step"):
         resolve(config_of("student-t", strategy="recursive"), counts())

@@ -171,7 +171,7 @@ def test_compare_and_score_can_be_called(model: Model) -> None:
     [
         ("--horizon is 0, but must be at least 1", "horizon is 0, but must be at least 1"),
         ("use --decimal comma or --decimal point", "use decimal='comma' or decimal='point'"),
-        ("--level and --quantiles are two ways", "level and quantiles are two ways"),
+        ("--level and --quantiles both choose", "level and quantiles both choose"),
         ("say which with --target NAME, or --layout wide", "say which with target='NAME', or layout='wide'"),
         ("--layout rows reads a series in each row", "layout='rows' reads a series in each row"),
         ("say which with --time-format '%d/%m/%Y'", "say which with time_format='%d/%m/%Y'"),

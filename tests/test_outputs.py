@@ -113,7 +113,7 @@ def test_a_ledger_that_cannot_be_written_does_not_cost_the_model(here: Path) -> 
             code, _, words = said(command)
         assert code == 1
         assert "the ledger ends at training, epoch " in words.splitlines()[-2]
-        assert "the model is whole" in words.splitlines()[-2]
+        assert "the model is complete" in words.splitlines()[-2]
         assert [line.split('"seconds"')[0] for line in (here / "log").read_text().splitlines()] == [
             line.split('"seconds"')[0] for line in lines[:at]
         ]

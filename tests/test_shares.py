@@ -55,7 +55,7 @@ def test_it_is_open_where_the_net_is() -> None:
         "because --hidden-size is given; --from validation compares it with the pretrained net",
     )
     assert start_of(Config(train=TrainConfig(epochs=2)))[0] == "scratch"
-    assert "as --epochs is given" in start_of(Config(train=TrainConfig(epochs=2)))[1]
+    assert "because --epochs is given" in start_of(Config(train=TrainConfig(epochs=2)))[1]
     assert "without held-out data" in start_of(Config(train=TrainConfig(validate=False)))[1]
     assert "the strategy is recursive" in start_of(Config(task=TaskConfig(strategy="recursive")))[1]
     assert "the loss is student-t" in start_of(Config(train=TrainConfig(loss="student-t")))[1]

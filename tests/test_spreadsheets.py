@@ -77,7 +77,7 @@ def test_which_sheet_is_read(tmp_path: Path) -> None:
         study_table(str(path), TableConfig(sheet="Umsatz"))
     assert "Tabelle1, Tabelle2" in refused.value.hint
     path.write_text("ds,y\n2024-01-01,1\n")
-    with pytest.raises(UsageError, match="is no spreadsheet"):
+    with pytest.raises(UsageError, match="is not a spreadsheet"):
         study_table(str(path), TableConfig(sheet="Umsatz"))
 
 
