@@ -22,13 +22,17 @@ TEXTS = sorted(
 )
 # What a function may open with. A new verb is added here; a noun or a pronoun is not one.
 _VERBS = """
-Add Advance Announce Answer Append Apply Arrange Ask Backtest Build Calibrate Check Choose Claim Collect Compare
-Convert Count Cut Decide Describe Discard Do Draw Embed Encode Evaluate Examine Exit Explain Export Extend Fill Find
-Finetune Fit Follow Forecast Forget Give Group Hold Import Impute Iterate Join Judge Keep Label Lay Learn Let Load
-Make Map Mark Measure Move Name Note Open Parse Predict Print Prune Put Raise Read Recode Record Reduce Refuse
-Remove Repeat Replace Report Resize Restore Return Rewrite Run Sample Save Say Score Search Select Show Shrink
-Smooth Solve Split Stack Start Step Stop Store Sum Suppress Switch Take Test Train Transform Trim Try Turn Unfold
-Unpack Update Use Wait Walk Warn Weigh Write Yield
+Add Advance Announce Answer Append Apply Arrange Ask Backtest Build Calibrate Check Choose Claim Clear Close Collect
+Compare Concatenate Convert Copy Count Create Cut Decide Delete Derive Describe Detect Discard Distribute Divide Do
+Draw Drop Embed Emit Encode Estimate Evaluate Examine Exit Explain Export Extend Fill Filter Find Finetune Fit Fold
+Follow Forecast Forget Format Gather Give Group Hide Hold Import Impute Interpolate Invert Iterate Join Judge Keep
+Label Lay Learn Let List Load Lock Make Map Mark Mask Match Measure Merge Mix Move Multiply Name Normalise Note
+Number Open Pad Parse Partition Pick Place Plan Plot Predict Prepare Print Process Project Prune Put Raise Rank Read
+Rebuild Recode Record Reduce Refuse Regress Remove Render Repeat Replace Report Resample Rescale Reset Resize
+Resolve Restore Resume Return Reverse Rewrite Round Run Sample Save Say Scale Schedule Score Search Select Send
+Serialise Set Show Shrink Smooth Solve Sort Split Spread Stack Start Step Stop Store Subtract Sum Summarise Suppress
+Switch Take Test Track Train Transform Trim Try Turn Unfold Unpack Update Use Validate Verify Wait Walk Warn Weigh
+Wrap Write Yield
 """
 VERBS = frozenset(_VERBS.split())
 # What classes, properties and modules may not open with: words that are neither a noun nor a verb.

@@ -91,7 +91,7 @@ def lags_of(config: Config, panel: Panel, seasons: tuple[int, ...], horizon: int
     if config.net.linear == "none":
         return 0, GIVEN
     if not config.train.validate:
-        return 0, "nothing is held back by which to choose a linear forecast"
+        return 0, "without held-out data, a linear forecast cannot be judged"
     if config.train.loss != "pinball" or config.task.strategy == "recursive" or config.net.pure:
         return 0, "for quantiles of all lead times at once, beside base forecasts"
     longest = int(panel.lengths.max(initial=0))

@@ -35,7 +35,7 @@ SUGGESTED = {
 
 
 class Period(NamedTuple):
-    """The grid of the starts of periods, and how long one is, about, in microseconds."""
+    """Grid of the starts of periods, and how long one is, about, in microseconds."""
 
     frequency: Frequency
     length: int

@@ -36,8 +36,10 @@ Sums = tuple[NDArray[np.float64], NDArray[np.float64], float]  # x'x [L, L], x'y
 
 @dataclass(frozen=True)
 class LinearShare:
-    """What the nets forecast at each held-out origin [S, H, Q], moved towards the linear forecast by the share that
-    was chosen, and the scores by the names that they have in a model."""
+    """Forecasts of the nets at each held-out origin [S, H, Q], moved towards the linear forecast by the chosen share.
+
+    scores: by their names in a model.
+    """
 
     quantiles: list[Values]
     share: float
@@ -45,7 +47,8 @@ class LinearShare:
 
     @classmethod
     def of(cls, validation: Validation, trained: Sequence[Values]) -> "LinearShare":
-        """Choose the share that suits a validation, by the likelihood of what came, as `training.shares` has it."""
+        """Choose the share that suits a validation, by the likelihood of the observed values, as in
+        `training.shares`."""
         spec = validation.spec.with_linear(ALONE)
         frame = Frame.of(spec)
         linear = LinearForecast.of(spec, linear_weights(validation.seen, spec))
