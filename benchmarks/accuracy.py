@@ -1,4 +1,4 @@
-"""How good the defaults are: every row of the accuracy table, from the files' official layout.
+"""Accuracy of the defaults: every row of the accuracy table, from the files' official layout.
 
     python benchmarks/accuracy.py DATA_FOLDER [--row ROW ...] [--model lstm,window] [--validate-on] [--output FILE]
 
@@ -35,8 +35,8 @@ ALL = (*ROWS, "single")
 def single_row(
     bench: Bench, model: str, peers: dict[str, dict[str, float]], scores: dict[str, float]
 ) -> Iterator[Result]:
-    """The single series, by set and together; where scores of peers are given, those that these have, relative to the
-    set's best peer. Into `scores` goes the error of each series."""
+    """Yield the single series, by set and together; where scores of peers are given, those that these have, relative to
+    the set's best peer. Into `scores` goes the error of each series."""
     groups: dict[str, list[tuple[float, float, float]]] = {}
     shares: dict[str, list[float]] = {}
     for single, error, naive, seconds, coverage in singles(bench, model, peers["group"] if peers else None):
@@ -58,7 +58,7 @@ def single_row(
 
 
 def _best_peer(peers: dict[str, dict[str, float]], group: str) -> str:
-    """The peer with the lowest geometric mean over a set."""
+    """Return the peer with the lowest geometric mean over a set."""
 
     def mean(name: str) -> float:
         scores = [score for key, score in peers[name].items() if peers["group"].get(key) == group]
@@ -68,7 +68,7 @@ def _best_peer(peers: dict[str, dict[str, float]], group: str) -> str:
 
 
 def against_window(results: list[Result]) -> Iterator[Result]:
-    """The LSTM's error relative to the window net's, geometric mean over the rows' first metrics."""
+    """Yield the LSTM's error relative to the window net's, geometric mean over the rows' first metrics."""
     rows = {(r.row, r.metric, r.model): r.value for r in results if r.reach is not None}
     ratios = [
         value / rows[row, metric, "window"]
@@ -89,7 +89,7 @@ def show(result: Result) -> None:
 
 
 def _settings(pairs: list[str]) -> dict[str, dict[str, object]]:
-    """`net.hidden_size=64` and the like, as nested tables."""
+    """Return `net.hidden_size=64` and the like, as nested tables."""
     settings: dict[str, dict[str, object]] = {}
     for pair in pairs:
         name, _, text = pair.partition("=")

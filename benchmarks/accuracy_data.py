@@ -1,4 +1,4 @@
-"""The data of the accuracy benchmark, read from their official layout and cut into what is seen and what comes after.
+"""Data of the accuracy benchmark, read from their official layout and cut into the past and the values after it.
 
 M4: train and test tables, a series a row. ETTh1: hours in rows, 8640 / 2880 / 2880 for training, validation and test.
 Single series: AirPassengers, monthly sunspots, monthly milk with missing rows, each column of quarterly Australian
@@ -40,12 +40,12 @@ class Single(NamedTuple):
 
 
 def m4_train(folder: Path, name: str) -> Panel:
-    """The training rows of "hourly" or "weekly"."""
+    """Return the training rows of "hourly" or "weekly"."""
     return read_table(str(folder / f"m4-{name}-train.csv"), TableConfig(layout="rows"))
 
 
 def m4_hourly(folder: Path, *, inside: bool) -> Task:
-    """The official split; `inside`: the last 48 training values held out instead."""
+    """Return the official split; `inside`: the last 48 training values held out instead."""
     train = m4_train(folder, "hourly")
     if inside:
         return Task(hold_out(train, 48, 48, 1), 48, 24)
@@ -55,19 +55,19 @@ def m4_hourly(folder: Path, *, inside: bool) -> Task:
 
 
 def m4_weekly(folder: Path, *, inside: bool) -> Task:
-    """The last 13 training values held out; `inside`: the 13 before them, with the last never seen."""
+    """Return the last 13 training values held out; `inside`: the 13 before them, with the last never seen."""
     return Task(hold_out(m4_train(folder, "weekly"), 13, 26 if inside else 13, 1), 13, 52)
 
 
 def every(task: Task, nth: int) -> Task:
-    """Every nth series of a task."""
+    """Return every nth series of a task."""
     chosen = np.arange(0, len(task.split.seen), nth)
     seen = task.split.seen
     return task._replace(split=Split(seen.select(chosen, seen.lengths[chosen]), task.split.actual[chosen]))
 
 
 def etth1(folder: Path, *, inside: bool) -> tuple[Panel, Panel]:
-    """What may be trained on, standardised by the training rows, and what follows it.
+    """Return the training data, standardised by the training rows, and the values after them.
 
     For the test these are the validation rows, which no net is trained on, then the test rows; `inside`: the validation
     rows alone.
@@ -86,12 +86,12 @@ def etth1(folder: Path, *, inside: bool) -> tuple[Panel, Panel]:
 
 
 def etth1_whole(folder: Path) -> Panel:
-    """All rows, in the units of the data."""
+    """Return all rows, in the units of the data."""
     return read_table(str(folder / "etth1.csv"), TableConfig(layout="wide"))
 
 
 def single_series(folder: Path) -> Iterator[Single]:
-    """Every single series, with the horizon it is forecast at."""
+    """Return every single series, with its horizon."""
     for file, horizon in (("air-passengers", 12), ("monthly-sunspots", 24), ("monthly-milk-incomplete", 12)):
         yield Single(file, file, read_table(str(folder / f"{file}.csv")), horizon, 12)
     text = (folder / "australian-tourism.csv").read_text().splitlines()
@@ -119,7 +119,7 @@ class Sample(NamedTuple):
 
 
 def sample_data() -> Iterator[Sample]:
-    """The data sets that the project brings along."""
+    """Yield the data sets shipped with the project."""
     folder = Path(__file__).parents[1] / "sample_data"
 
     def read(name: str, **columns: object) -> Panel:

@@ -23,7 +23,7 @@ FEWEST = 3  # values beyond a window, that there is something to learn from
 
 
 def neuralforecast(panel: Panel, horizon: int, season: int) -> Values:
-    """Forecasts [S, H] of `LSTM`, 1,000 steps of training."""
+    """Return forecasts [S, H] of `LSTM`, 1,000 steps of training."""
     import pandas as pd
     from neuralforecast import NeuralForecast
     from neuralforecast.models import LSTM
@@ -37,7 +37,7 @@ def neuralforecast(panel: Panel, horizon: int, season: int) -> Values:
 
 
 def darts(panel: Panel, horizon: int, season: int) -> Values:
-    """Forecasts [S, H] of `RNNModel("LSTM")`, 100 epochs of training, on values scaled as its guide has it."""
+    """Return forecasts [S, H] of `RNNModel("LSTM")`, 100 epochs of training, on values scaled as its guide has it."""
     from darts import TimeSeries
     from darts.dataprocessing.transformers import Scaler
     from darts.models import RNNModel
@@ -55,7 +55,7 @@ PEERS: dict[str, Callable[[Panel, int, int], Values]] = {"darts RNNModel": darts
 
 
 def net_peers(bench: Bench) -> Iterator[tuple[str, str, float, float]]:
-    """Each single series and peer: the mean MASE over the origins, and the seconds of a fit."""
+    """Yield, for each single series and peer, the mean MASE over the origins and the seconds of a fit."""
     logging.disable(logging.WARNING)
     for number, single in enumerate(single_series(bench.folder)):
         if number % bench.nth and number > 2:
@@ -70,11 +70,11 @@ def net_peers(bench: Bench) -> Iterator[tuple[str, str, float, float]]:
 
 
 def _window(panel: Panel, horizon: int, season: int) -> int:
-    """Two seasons, or as much as the shortest series can spare."""
+    """Return two seasons, or as much as the shortest series can spare."""
     return max(1, min(2 * season, int(panel.lengths.min()) - horizon - FEWEST))
 
 
 def _whole(y: Values) -> Values:
-    """Straight lines across what is missing, which these peers do not take."""
+    """Interpolate missing values, which these peers do not accept."""
     known = ~np.isnan(y)
     return np.interp(np.arange(len(y)), np.flatnonzero(known), y[known])

@@ -1,4 +1,4 @@
-"""The peers of the single series: AutoETS, AutoARIMA and AutoTheta of statsforecast (extra `classical`)."""
+"""Peers of the single series: AutoETS, AutoARIMA and AutoTheta of statsforecast (extra `classical`)."""
 
 import json
 import time
@@ -31,7 +31,7 @@ def measure(bench: Bench, path: Path) -> None:
 
 
 def _scores(bench: Bench, single: Single) -> dict[str, float]:
-    """The mean MASE of each peer over the origins of a series."""
+    """Return the mean MASE of each peer over the origins of a series."""
     from statsforecast.models import AutoARIMA, AutoETS, AutoTheta
 
     season = single.season if single.season <= LONGEST_SEASON else 1

@@ -1,4 +1,4 @@
-"""The rows of the accuracy benchmark: each forecasts its data through the same door as `rnncast train`, and scores."""
+"""Rows of the accuracy benchmark: each forecasts its data through the same door as `rnncast train`, and scores."""
 
 import time
 from collections.abc import Container, Iterator, Sequence
@@ -37,7 +37,7 @@ ETT_HORIZONS = (96, 192, 336, 720)
 
 
 class Result(NamedTuple):
-    """One figure: of a row, for a model, beside what is to be reached; seconds of training and forecasting."""
+    """A figure: of a row, for a model, beside what is to be reached; seconds of training and forecasting."""
 
     row: str
     model: str
@@ -50,7 +50,8 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True)
 class Bench:
-    """How to run: the data, whether to score inside the training data, every nth series only, and settings changed.
+    """Settings of a run: the data, whether to score inside the training data, every nth series only, and settings
+    changed.
 
     settings: {"net": {"hidden_size": 64}}; empty for the defaults, which are what is to be measured.
     """
@@ -61,12 +62,12 @@ class Bench:
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def with_seed(self, seed: int) -> "Bench":
-        """The same with another seed of the nets."""
+        """Return the same with another seed of the nets."""
         train = {**self.settings.get("train", {}), "seed": seed}
         return replace(self, settings={**self.settings, "train": train})
 
     def fit(self, panel: Panel, horizon: int, season: int, model: str) -> tuple[Forecaster, float]:
-        """A forecaster, and the seconds it took: what `rnncast train FILE -H horizon [--season season]` does."""
+        """Return a forecaster, and the seconds it took: what `rnncast train FILE -H horizon [--season season]` does."""
         began = time.perf_counter()
         task = TaskConfig(horizon=horizon, seasons=(season,) if season > 1 else None)
         config = Config(task=task).with_model(model)
@@ -77,7 +78,7 @@ class Bench:
 
 
 def hourly(bench: Bench, model: str) -> Iterator[Result]:
-    """M4 hourly: OWA and, for the 95 % interval, MSIS."""
+    """Yield M4 hourly: OWA and, for the 95 % interval, MSIS."""
     task = every(m4_hourly(bench.folder, inside=bench.inside), bench.nth)
     second = naive2(task.split.seen, 48, 24)
     unit = score(task, second, 24, (1.0, 1.0))
@@ -94,7 +95,7 @@ def hourly(bench: Bench, model: str) -> Iterator[Result]:
 
 
 def weekly(bench: Bench, model: str) -> Iterator[Result]:
-    """M4 weekly: MASE (m = 1) relative to the naive forecast on the same points."""
+    """Yield M4 weekly: MASE (m = 1) relative to the naive forecast on the same points."""
     task = every(m4_weekly(bench.folder, inside=bench.inside), bench.nth)
     forecaster, seconds = bench.fit(task.split.seen, 13, task.season, model)
     forecast = forecaster.predict()
@@ -108,13 +109,13 @@ def weekly(bench: Bench, model: str) -> Iterator[Result]:
 
 
 def _spread(task: Task, forecast: Forecast, season: int) -> float:
-    """MSIS of the 95 % interval, the mean over series."""
+    """Return MSIS of the 95 % interval, the mean over series."""
     scale = seasonal_error(task.split.seen, season)
     return float(np.mean(msis(task.split.actual, *forecast.interval(95), 95, scale)))
 
 
 def samples(bench: Bench, model: str) -> Iterator[Result]:
-    """The sample data: the share of values within the intervals, at origins after those trained on."""
+    """Yield the sample data: the share of values within the intervals, at origins after those trained on."""
     for sample in sample_data():
         splits = list(rolling_origins(sample.panel, sample.horizon, sample.origins, 1))
         forecasts, seconds = [], 0.0
@@ -129,7 +130,7 @@ def samples(bench: Bench, model: str) -> Iterator[Result]:
 def _coverage(
     row: str, model: str, splits: Sequence[Split], forecasts: Sequence[Forecast], seconds: float
 ) -> Iterator[Result]:
-    """The share of values within each interval, in percent."""
+    """Yield the share of values within each interval, in percent."""
     actual = np.concatenate([split.actual for split in splits])
     for level in LEVELS:
         low, high = (np.concatenate(ends) for ends in zip(*(f.interval(level) for f in forecasts), strict=True))
@@ -138,7 +139,7 @@ def _coverage(
 
 
 def ett(bench: Bench, model: str) -> Iterator[Result]:
-    """ETTh1: MSE and MAE of every window, standardised, all channels."""
+    """Yield ETTh1: MSE and MAE of every window, standardised, all channels."""
     reach = dict(zip(ETT_HORIZONS, ((0.353, 0.345), (0.392, 0.385), (0.415, 0.405), (0.435, 0.419)), strict=True))
     for horizon in ETT_HORIZONS:
         train, after = etth1(bench.folder, inside=bench.inside)
@@ -149,7 +150,7 @@ def ett(bench: Bench, model: str) -> Iterator[Result]:
 
 
 def _every_window(forecaster: Forecaster, after: Panel, horizon: int, first: int) -> tuple[float, float]:
-    """MSE and MAE of the forecasts at each step from `first` on of what follows the trained rows."""
+    """Return MSE and MAE of the forecasts at each step from `first` on of what follows the trained rows."""
     runtime, state = Runtime(forecaster.spec, forecaster.weights), forecaster.state
     series = np.arange(len(after))
     y, exogenous = (
@@ -174,9 +175,9 @@ def _every_window(forecaster: Forecaster, after: Panel, horizon: int, first: int
 
 
 def fev(bench: Bench, model: str) -> Iterator[Result]:
-    """ETTh1 as fev-bench has it: 20 windows of 168 hours from 3,360 before the end, in the units of the data; MASE and
-    scaled quantile loss, m = 24. The net is trained once, before the first window. Beside them those of seasonal naive.
-    """
+    """Yield ETTh1 as fev-bench has it: 20 windows of 168 hours from 3,360 before the end, in the units of the data;
+    MASE and scaled quantile loss, m = 24. The net is trained once, before the first window. Beside them those of
+    seasonal naive."""
     panel = etth1_whole(bench.folder)
     horizon, windows = 168, 20
     first = int(panel.lengths[0]) - windows * horizon
@@ -202,7 +203,8 @@ def fev(bench: Bench, model: str) -> Iterator[Result]:
 def singles(
     bench: Bench, model: str, only: Container[str] | None = None
 ) -> Iterator[tuple[Single, float, float, float, list[Result]]]:
-    """Each single series: its MASE over rolling origins, seasonal naive's, mean seconds a fit, and the coverage."""
+    """Yield, for each single series, its MASE over rolling origins, seasonal naive's, mean seconds a fit, and the
+    coverage."""
     for number, single in enumerate(single_series(bench.folder)):
         if (number % bench.nth and number > 2) or (only is not None and single.name not in only):
             continue
@@ -221,7 +223,7 @@ def singles(
 
 
 def single_origins(single: Single, *, inside: bool) -> list[Split]:
-    """The last four origins, a horizon apart; `inside`: the four before them, or as many as fit."""
+    """Return the last four origins, a horizon apart; `inside`: the four before them, or as many as fit."""
     panel, shortest = single.panel, max(2 * single.season, single.horizon) + 2
     if inside:
         kept = panel.lengths - ORIGINS * single.horizon

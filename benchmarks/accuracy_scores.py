@@ -1,4 +1,4 @@
-"""The official scores of the accuracy benchmark, and its check on itself."""
+"""Official scores of the accuracy benchmark, and its check on itself."""
 
 from statistics import NormalDist
 from typing import NamedTuple
@@ -27,21 +27,23 @@ class Scores(NamedTuple):
 
 
 def score(task: Task, point: Values, season: int, reference: tuple[float, float]) -> Scores:
-    """The mean over series of a point forecast [S, H]; `reference`: sMAPE and MASE of Naive2."""
+    """Return the mean over series of a point forecast [S, H]; `reference`: sMAPE and MASE of Naive2."""
     s = float(np.mean(smape(task.split.actual, point)))
     m = float(np.mean(mase(task.split.actual, point, seasonal_error(task.split.seen, season))))
     return Scores(s, m, owa(s, m, *reference))
 
 
 def crps(actual: Values, forecast: Forecast) -> float:
-    """The mean over q = 0.1 to 0.9 of twice the pinball loss, summed over all values [S, H], by the sum of |y|."""
+    """Return the mean over q = 0.1 to 0.9 of twice the pinball loss, summed over all values [S, H], by the sum of
+    |y|."""
     probabilities = tuple(round(q / 10, 1) for q in range(1, 10))
     losses = pinball(actual, forecast.at(probabilities, by_level=False).quantiles, probabilities)
     return float(2 * losses.mean(2).sum() / np.abs(actual).sum())
 
 
 def seasonal_quantiles(seen: Panel, horizon: int, season: int, quantiles: tuple[float, ...]) -> tuple[Values, Values]:
-    """Seasonal naive [S, H] and its quantiles [S, H, Q], those of normal errors that grow with the seasons ahead."""
+    """Return seasonal naive [S, H] and its quantiles [S, H, Q], those of normal errors that grow with the seasons
+    ahead."""
     point = repeat_season(seen, horizon, season)
     deviation = np.array([np.sqrt(np.nanmean((y[season:] - y[:-season]) ** 2)) for _, _, y in seen])
     ahead = np.sqrt(1 + np.arange(horizon) // season)
@@ -50,7 +52,7 @@ def seasonal_quantiles(seen: Panel, horizon: int, season: int, quantiles: tuple[
 
 
 def check_self(task: Task) -> None:
-    """Hold seasonal naive and Naive2 on the official M4 hourly split against their official scores."""
+    """Check seasonal naive and Naive2 on the official M4 hourly split against their official scores."""
     one = (1.0, 1.0)
     snaive = score(task, repeat_season(task.split.seen, 48, 24), 24, one)
     second = score(task, naive2(task.split.seen, 48, 24), 24, one)

@@ -1,4 +1,4 @@
-"""The single series' table of docs/accuracy.md, written by the benchmark: no row is copied by hand."""
+"""Single series' table of docs/accuracy.md, written by the benchmark: no row is copied by hand."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ class Figure(Protocol):
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown. ValueError for a row that has not the cells of the header."""
+    """Return a table in Markdown. Raises ValueError for a row that has not the cells of the header."""
     for row in rows:
         if len(row) != len(header):
             raise ValueError(f"the row {row} has {len(row)} cells, and the header {len(header)}")
@@ -31,7 +31,8 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def singles_table(ours: Mapping[str, Scores], peers: Mapping[str, Scores], groups: Mapping[str, str]) -> str:
-    """The table of sets: the error of the first of our nets and of each peer, and each net's by that of the best peer.
+    """Return the table of sets: the error of the first of our nets and of each peer, and each net's by that of the best
+    peer.
 
     Geometric means over the series of a set that every net and every peer has a score of; `groups`: their sets.
     """
@@ -52,7 +53,8 @@ def singles_table(ours: Mapping[str, Scores], peers: Mapping[str, Scores], group
 
 
 def seeds_table(results: Sequence[Figure]) -> str:
-    """A row for each figure: its mean over the seeds, and the smallest and the largest of them, beside its targets."""
+    """Return a row for each figure: its mean over the seeds, and the smallest and the largest of them, beside its
+    targets."""
     figures: dict[tuple[str, str, str], list[Figure]] = {}
     for result in results:
         figures.setdefault((result.row, result.metric, result.model), []).append(result)
@@ -68,7 +70,7 @@ def seeds_table(results: Sequence[Figure]) -> str:
 
 
 def put(table: str, page: Path) -> None:
-    """Put a table in the place of the one with the same header on a page. ValueError if there is none."""
+    """Put a table in the place of the one with the same header on a page. Raises ValueError if there is none."""
     lines, header = page.read_text().splitlines(keepends=True), table.splitlines(keepends=True)[0]
     if header not in lines:
         raise ValueError(f"{page} has no table with the header {header.strip()}")

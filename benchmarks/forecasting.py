@@ -1,4 +1,4 @@
-"""How fast forecasts are, and how much memory they take: each aim beside what was measured, all in one run.
+"""Speed and memory of forecasts: each aim beside its measurement, all in one run.
 
     python benchmarks/forecasting.py [--m4 FILE] [--peers PYTHON] [--runs N] [--long ROWS] [--only PART] [--json FILE]
 
@@ -29,7 +29,7 @@ PEERS = Path(__file__).with_name("forecasting_peers.py")
 
 
 class Cost(NamedTuple):
-    """Of a process: seconds, seconds of the processor, and megabytes at the peak."""
+    """Cost of a process: seconds, seconds of the processor, and megabytes at the peak."""
 
     seconds: float
     cpu: float
@@ -48,14 +48,14 @@ class Line(NamedTuple):
 
     @property
     def met(self) -> str:
-        """Whether the aim is met; "" where there is none."""
+        """True if the aim is met; "" where there is none."""
         if self.aim is None:
             return ""
         return "yes" if (self.found >= self.aim if self.at_least else self.found <= self.aim) else "NO"
 
 
 def cost(command: list[str | Path], output: Path) -> Cost:
-    """Of a process whose output goes to a file, and which must end well."""
+    """Return the cost of a process whose output goes to a file, and which must succeed."""
     with output.open("wb") as out:
         began = time.perf_counter()
         process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=out)
@@ -68,13 +68,13 @@ def cost(command: list[str | Path], output: Path) -> Cost:
 
 
 def best(runs: int, measured: dict[str, Callable[[], Cost]]) -> dict[str, Cost]:
-    """The least cost of each of several measurements, taken in turn."""
+    """Return the least cost of each of several measurements, taken in turn."""
     found = [{name: measure() for name, measure in measured.items()} for _ in range(runs)]
     return {name: Cost(*map(min, zip(*(each[name] for each in found), strict=True))) for name in measured}
 
 
 def cold(folder: Path, runs: int, peers: str | None) -> list[Line]:
-    """Whole processes that forecast air passengers, beside an import of pandas and the same by others."""
+    """Measure whole processes that forecast air passengers, beside an import of pandas and the same by others."""
     program = ["rnncast", "forecast", "-q", "-m", folder / "air.safetensors", "--format", "csv"]
     out = folder / "out.csv"
     others = {name: _peer(name, folder, peers) for name in ("torch", *(("darts", "neuralforecast") if peers else ()))}
@@ -98,7 +98,7 @@ def cold(folder: Path, runs: int, peers: str | None) -> list[Line]:
 
 
 def predicted(folder: Path, runs: int, peers: str | None) -> list[Line]:
-    """A forecast of air passengers in a process that is warm, by us and by others."""
+    """Measure a forecast of air passengers in a warm process, ours and others'."""
     lines = []
     for what, found in json.loads(_told([sys.executable, __file__, "--warm", folder])).items():
         lines.append(Line(f"warm, {what}", *found, "ms", 1.2 if "state" in what else None))
@@ -109,7 +109,7 @@ def predicted(folder: Path, runs: int, peers: str | None) -> list[Line]:
 
 
 def panels(folder: Path, runs: int, m4: Path | None) -> list[Line]:
-    """M4's hourly series from their whole history, and a great many series from their state."""
+    """Measure M4's hourly series from their whole history, and a great many series from their state."""
     lines, out = [], folder / "out.csv"
     if m4 is not None:
         command = ["rnncast", "forecast", "-q", "-m", folder / "m4.safetensors", "--layout", "rows", m4]
@@ -122,7 +122,7 @@ def panels(folder: Path, runs: int, m4: Path | None) -> list[Line]:
 
 
 def followed(folder: Path, runs: int, long: int) -> list[Line]:
-    """Rows a second, from what more rows cost than few; and what they cost in memory."""
+    """Measure rows per second, from the additional cost of more rows, and their memory."""
     lines, out = [], folder / "out.csv"
     kinds = {
         "one": "monthly, after 144 rows, a single net",

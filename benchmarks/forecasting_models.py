@@ -1,4 +1,4 @@
-"""The models whose forecasts `forecasting.py` measures, and its measurements inside a process."""
+"""Models whose forecasts `forecasting.py` measures, and its measurements inside a process."""
 
 import time
 from collections.abc import Callable
@@ -41,7 +41,8 @@ def prepare(folder: Path, air_passengers: Path, m4: Path | None, long: int) -> N
 
 
 def warm(folder: Path, air_passengers: Path) -> dict[str, tuple[float, float]]:
-    """Milliseconds, by the clock and of the processor, that a forecast takes from the state and from a history."""
+    """Return milliseconds, by the clock and of the processor, that a forecast takes from the state and from a
+    history."""
     from rnncast.files.panels.tables import read_table
     from rnncast.forecaster.forecaster import Forecaster
 
@@ -53,7 +54,7 @@ def warm(folder: Path, air_passengers: Path) -> dict[str, tuple[float, float]]:
 
 
 def quickest(work: Callable[[], object], seconds: float = 3.0) -> tuple[float, float]:
-    """Milliseconds of the quickest repetition, by the clock and of the processor."""
+    """Return milliseconds of the quickest repetition, by the clock and of the processor."""
     ended, clock, cpu = time.perf_counter() + seconds, [], []
     while time.perf_counter() < ended or len(clock) < 3:
         began, worked = time.perf_counter(), time.process_time()
@@ -64,7 +65,7 @@ def quickest(work: Callable[[], object], seconds: float = 3.0) -> tuple[float, f
 
 
 def _brief():
-    """The settings that train would choose, for two epochs."""
+    """Return the settings that train would choose, for two epochs."""
     from rnncast.config import Config, TrainConfig
 
     return Config(train=TrainConfig(epochs=2, validate=False))
@@ -79,7 +80,7 @@ def _first(panel, count: int):
 
 
 def _tiled(forecaster):
-    """The one series of a forecaster many times over, each moved a little."""
+    """Return the one series of a forecaster many times over, each moved a little."""
     import numpy as np
 
     from rnncast.runtime.states import repeated
@@ -99,7 +100,8 @@ def _tiled(forecaster):
 
 
 def _hourly(folder: Path, long: int) -> None:
-    """A year's shape upon a week's upon a day's, with noise: a model of its first rows, and its state after all."""
+    """Return a year's shape upon a week's upon a day's, with noise: a model of its first rows, and its state after
+    all."""
     import numpy as np
 
     from rnncast.files.panels.tables import read_table
@@ -124,7 +126,7 @@ def _hourly(folder: Path, long: int) -> None:
 
 
 def _stream(folder: Path, name: str, forecaster) -> None:
-    """Rows that follow a forecaster's state."""
+    """Return rows that follow a forecaster's state."""
     import numpy as np
 
     columns, ahead = forecaster.columns, forecaster.cutoff[0] + np.arange(1, MORE + 1)

@@ -1,4 +1,4 @@
-"""The same forecast by others: an LSTM of width 32 on air passengers, 12 months ahead, trained briefly and saved.
+"""Same forecast by others: an LSTM of width 32 on air passengers, 12 months ahead, trained briefly and saved.
 
     python forecasting_peers.py torch|darts|neuralforecast DATA FOLDER [--warm]
 
@@ -16,7 +16,7 @@ HORIZON, HIDDEN, WINDOW = 12, 32, 24
 
 
 def plain_torch(data: Path, folder: Path):
-    """An nn.LSTM and a linear layer stepped over all values: the least that torch can do."""
+    """Return an nn.LSTM and a linear layer stepped over all values: the least that torch can do."""
     import numpy as np
     import torch
 
@@ -38,7 +38,7 @@ def plain_torch(data: Path, folder: Path):
 
 
 def darts(data: Path, folder: Path):
-    """RNNModel, which forecasts step by step."""
+    """Return RNNModel, which forecasts step by step."""
     from darts import TimeSeries
     from darts.models import RNNModel
 
@@ -54,7 +54,7 @@ def darts(data: Path, folder: Path):
 
 
 def neuralforecast(data: Path, folder: Path):
-    """LSTM, which forecasts the horizon at once."""
+    """Return LSTM, which forecasts the horizon at once."""
     import pandas as pd
     from neuralforecast import NeuralForecast
     from neuralforecast.models import LSTM

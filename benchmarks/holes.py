@@ -1,4 +1,4 @@
-"""What missing values cost: the score with a share of the history removed at random, by that of the whole.
+"""Cost of missing values: the score with a share of the history removed at random, by that of the whole.
 
     python benchmarks/holes.py                                  # AirPassengers
     python benchmarks/holes.py --m4-hourly m4-hourly-train.csv  # and three series of the M4 competition, a row each
@@ -30,7 +30,7 @@ M4_SERIES = ("H1", "H150", "H400")  # of 700, 1,008 and 960 hours
 
 
 def with_holes(panel: Panel, share: float, seed: int) -> Panel:
-    """The panel without a share of its values, its first and last kept."""
+    """Return the panel without a share of its values, its first and last kept."""
     y = panel.y.copy()
     gone = np.random.default_rng(seed).random(len(y)) < share
     gone[panel.indptr[:-1]] = gone[panel.indptr[1:] - 1] = False
@@ -39,7 +39,7 @@ def with_holes(panel: Panel, share: float, seed: int) -> Panel:
 
 
 def score(split: Split, seen: Panel, config: Config) -> float:
-    """MASE of a net trained on `seen`, in units of the whole history."""
+    """Return MASE of a net trained on `seen`, in units of the whole history."""
     forecaster = Forecaster.fit(seen, config)
     return float(
         mase(split.actual, forecaster.predict().point, seasonal_error(split.seen, forecaster.spec.task.season)).mean()
@@ -47,7 +47,7 @@ def score(split: Split, seen: Panel, config: Config) -> float:
 
 
 def ratio_of(panel: Panel, config: Config, share: float, draws: int, folds: int) -> tuple[float, float]:
-    """Mean MASE of the whole, and of it with holes."""
+    """Return mean MASE of the whole, and of it with holes."""
     task = resolve(config, panel).task
     config = replace(config, task=replace(config.task, horizon=task.horizon, seasons=task.seasons_to_ask))
     splits = list(rolling_origins(panel, task.horizon, folds, shortest_series(task.horizon)))

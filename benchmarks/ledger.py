@@ -1,4 +1,4 @@
-"""What the gradient ledger costs: the share of a training's time that goes into it. The aim is less than 5 %.
+"""Cost of the gradient ledger: the share of a training's time that goes into it. The aim is less than 5 %.
 
     python benchmarks/ledger.py                          # sunspots, and a panel of 64 series
 
@@ -34,12 +34,12 @@ AIM = 0.05
 
 
 def sunspots() -> tuple[Panel, Config]:
-    """One series of 2,819 months, forecast two years ahead."""
+    """Return one series of 2,819 months, forecast two years ahead."""
     return read_table(str(SUNSPOTS)), Config(task=TaskConfig(horizon=24))
 
 
 def many() -> tuple[Panel, Config]:
-    """64 noisy waves of 500 steps."""
+    """Return 64 noisy waves of 500 steps."""
     random = np.random.default_rng(0)
     t = np.arange(500)
     waves = {str(s): 10 * np.sin(2 * np.pi * t / 12 + s) + random.normal(0, 1, len(t)) for s in range(64)}
@@ -47,7 +47,7 @@ def many() -> tuple[Panel, Config]:
 
 
 def seconds_of(panel: Panel, config: Config) -> tuple[float, list[float]]:
-    """Seconds of processor time that a training takes without the ledger, and those of each measurement."""
+    """Return seconds of processor time that a training takes without the ledger, and those of each measurement."""
     measure = Ledger.measure
     spent = []
 

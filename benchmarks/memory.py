@@ -1,4 +1,4 @@
-"""What only memory can do: three tasks whose answer lies further back than any window, and how each net fares.
+"""Tasks for memory alone: three tasks whose answer lies further back than any window, and how each net fares.
 
     python benchmarks/memory.py                      # all three tables, about six minutes on two cores
     python benchmarks/memory.py --quick              # the shorter spans only, about one minute
@@ -69,7 +69,7 @@ class Task:
 
 
 class Settings(NamedTuple):
-    """What is the same for all nets."""
+    """Settings that are the same for all nets."""
 
     window: int
     hidden_size: int
@@ -84,7 +84,7 @@ class Settings(NamedTuple):
 
 @dataclass(frozen=True)
 class Score:
-    """The error of one net on one task, 1 = a naive guess, at one learning rate; and what training took.
+    """Error of one net on one task, 1 = a naive guess, at one learning rate; and what training took.
 
     choice: the same error on series of a third kind, by which a learning rate is chosen.
     """
@@ -100,10 +100,10 @@ class Score:
 
 
 def copy(lag: int, steps: int, random: np.random.Generator, mixed: bool) -> Made:
-    """A value; beats of 1 and -1; a beat that repeats the last; the same value, `lag` steps after it was shown.
+    """Return a value; beats of 1 and -1; a beat that repeats the last; the same value, `lag` steps after it was shown.
 
-    Mixed: each value has a lag of its own, drawn evenly on the scale of logs; that of the last one is `lag`.
-    A value lies between a beat of 1 and one of -1, so that the movements around it add up to the same whatever it is.
+    Mixed: each value has a lag of its own, drawn evenly on the scale of logs; that of the last one is `lag`. A value
+    lies between a beat of 1 and one of -1, so that the movements around it add up to the same whatever it is.
     """
     lags = [lag]
     while sum(lags) + len(lags) * (1 + REST) < steps:
@@ -121,7 +121,7 @@ def copy(lag: int, steps: int, random: np.random.Generator, mixed: bool) -> Made
 
 
 def counter(period: int, steps: int, random: np.random.Generator, mixed: bool) -> Made:
-    """0, 1, 0, 1, ... with a 2 in the place of every (period / 2)th 0: every step is a movement of 1.
+    """Return 0, 1, 0, 1, ... with a 2 in the place of every (period / 2)th 0: every step is a movement of 1.
 
     Mixed: half of the series have the period, a quarter half of it, an eighth ... (at least 4).
     """
@@ -135,7 +135,8 @@ def counter(period: int, steps: int, random: np.random.Generator, mixed: bool) -
 
 
 def sine(period: int, steps: int, random: np.random.Generator, mixed: bool) -> Made:
-    """A sine at a level and phase of its own, under noise; scored against the sine itself. There is nothing to mix."""
+    """Return a sine at a level and phase of its own, under noise; scored against the sine itself. There is nothing to
+    mix."""
     steps = max(steps, 2 * period) + period // 2
     level, phase = random.normal(0, 10), random.uniform(0, 2 * np.pi)
     clean = level + np.sin(2 * np.pi * np.arange(steps) / period + phase)
@@ -143,12 +144,12 @@ def sine(period: int, steps: int, random: np.random.Generator, mixed: bool) -> M
 
 
 def one_step(span: int) -> int:
-    """The horizon of copy and counter."""
+    """Return the horizon of copy and counter."""
     return 1
 
 
 def half(span: int) -> int:
-    """The horizon of the sine: half a period."""
+    """Return the horizon of the sine: half a period."""
     return span // 2
 
 
@@ -187,14 +188,14 @@ def measure(task: Task, span: int, model: str, settings: Settings) -> list[Score
 
 
 def error_of(forecaster: Forecaster, series: list[Made]) -> float:
-    """The mean error where the answer is, by that of the naive guess."""
+    """Return the mean error where the answer is, by that of the naive guess."""
     points = forecaster.predict(panel_of([y[:known] for y, known, *_ in series])).point[:, -1]
     truth, naive = (np.array([row[i] for row in series]) for i in (2, 3))
     return float(np.abs(points - truth).mean() / np.abs(naive - truth).mean())
 
 
 def config_of(task: Task, span: int, model: str, learning_rate: float, settings: Settings) -> Config:
-    """The same for all nets, but for the net."""
+    """Return the same for all nets, but for the net."""
     return Config(
         task=TaskConfig(horizon=task.horizon(span), seasons=(1,), transform="none"),
         net=NetConfig(model=model, hidden_size=settings.hidden_size, window=settings.window),
@@ -212,12 +213,12 @@ def config_of(task: Task, span: int, model: str, learning_rate: float, settings:
 
 
 def panel_of(series: list[Values]) -> Panel:
-    """A Panel of numbered series."""
+    """Return a Panel of numbered series."""
     return Panel.from_series({str(s): y for s, y in enumerate(series)})
 
 
 def table_of(task: Task, scores: list[Score]) -> Table:
-    """Error by span and net, at the learning rate that did best on other series."""
+    """Return error by span and net, at the learning rate that did best on other series."""
     table = Table()
     table.add_column(task.span, justify="right")
     best: dict[tuple[int, str], Score] = {}

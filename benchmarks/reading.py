@@ -1,4 +1,4 @@
-"""How long reading takes, and how much memory, beside a bare pandas.read_csv of the same file.
+"""Time and memory of reading, beside a bare pandas.read_csv of the same file.
 
 A long CSV of 10 million rows (10,000 daily series) is made from a fixed seed. Each reader runs in a process of its own,
 several times in turn; the quickest of each counts, as everything slower is the machine's doing.
@@ -33,7 +33,8 @@ def make(path: Path, rows: int) -> None:
 
 
 def measure(reader: str, path: Path) -> dict[str, float]:
-    """Seconds, seconds of CPU and peak megabytes of one reader, in a process of its own; importing is not timed."""
+    """Return seconds, seconds of CPU and peak megabytes of one reader, in a process of its own; importing is not
+    timed."""
     import pandas
 
     from rnncast.files.panels.tables import read_table

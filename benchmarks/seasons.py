@@ -1,4 +1,4 @@
-"""How often a season is found where there is none, and where there is one.
+"""Rates at which a season is found if there is none, and if there is one.
 
     python benchmarks/seasons.py                          # simulated series, 1,000 of each kind, and the sample data
     python benchmarks/seasons.py --folder DATA_FOLDER     # and the series of accuracy.py, each taken alone
@@ -35,42 +35,42 @@ def _steps(n: int) -> Values:
 
 
 def annual(random: Random, n: int) -> Values:
-    """A trend of 3 a year under noise of 1.5."""
+    """Return a trend of 3 a year under noise of 1.5."""
     return 3 * _steps(n) + random.normal(0, 1.5, n)
 
 
 def trend(random: Random, n: int) -> Values:
-    """A slight to a steep trend under noise of 1."""
+    """Return a slight to a steep trend under noise of 1."""
     return random.choice([0.02, 0.1, 0.5, 2]) * _steps(n) + random.normal(size=n)
 
 
 def walk(random: Random, n: int) -> Values:
-    """A random walk."""
+    """Return a random walk."""
     return random.normal(size=n).cumsum()
 
 
 def drifting_walk(random: Random, n: int) -> Values:
-    """A random walk with a drift."""
+    """Return a random walk with a drift."""
     return (random.normal(size=n) + random.choice([0.2, 1])).cumsum()
 
 
 def shift(random: Random, n: int) -> Values:
-    """Noise whose level shifts once, by 2, 5 or 20 of its standard deviations."""
+    """Return noise whose level shifts once, by 2, 5 or 20 of its standard deviations."""
     return random.choice([2, 5, 20]) * (_steps(n) >= random.integers(n // 5, n - n // 5)) + random.normal(size=n)
 
 
 def growth(random: Random, n: int) -> Values:
-    """Growth of 5 % a step, give or take 10 %."""
+    """Return growth of 5 % a step, give or take 10 %."""
     return np.exp(0.05 * _steps(n) + 0.1 * random.normal(size=n))
 
 
 def local_level(random: Random, n: int) -> Values:
-    """A random walk under noise."""
+    """Return a random walk under noise."""
     return random.choice([0.1, 0.3, 1]) * random.normal(size=n).cumsum() + random.normal(size=n)
 
 
 def red_noise(random: Random, n: int) -> Values:
-    """An autoregression of the first order, with a coefficient of -0.5, 0.5, 0.8 or 0.95."""
+    """Return an autoregression of the first order, with a coefficient of -0.5, 0.5, 0.8 or 0.95."""
     y, before = random.normal(size=n), random.choice([-0.5, 0.5, 0.8, 0.95])
     for t in range(1, n):
         y[t] += before * y[t - 1]
@@ -78,7 +78,7 @@ def red_noise(random: Random, n: int) -> Values:
 
 
 def outliers(random: Random, n: int) -> Values:
-    """Noise with heavy tails: Student's t with 3 degrees of freedom."""
+    """Return noise with heavy tails: Student's t with 3 degrees of freedom."""
     return random.standard_t(3, size=n)
 
 
@@ -89,12 +89,13 @@ WITHOUT: dict[str, Callable[[Random, int], Values]] = {
 
 
 def alone(y: Values) -> Panel:
-    """A panel of one series."""
+    """Return a panel of one series."""
     return Panel.from_series({"a": y})
 
 
 def false_alarms(kind: str, count: int) -> tuple[float, float]:
-    """The shares of series without a season in which one is found, and a longer one beside that of the calendar."""
+    """Return the shares of series without a season in which one is found, and a longer one beside that of the
+    calendar."""
     random, found, longer = np.random.default_rng(1), 0, 0
     for _ in range(count):
         y = WITHOUT[kind](random, int(random.choice(LENGTHS)))
@@ -105,7 +106,7 @@ def false_alarms(kind: str, count: int) -> tuple[float, float]:
 
 
 def power(season: int, repeated: int, share: float, count: int) -> float:
-    """The share of series with a season in which it is found."""
+    """Return the share of series with a season in which it is found."""
     random, found = np.random.default_rng(2), 0
     for _ in range(count):
         shape = random.normal(size=season)
@@ -116,7 +117,7 @@ def power(season: int, repeated: int, share: float, count: int) -> float:
 
 
 def real(folder: Path | None) -> list[dict[str, object]]:
-    """The seasons found in real series whose times are taken away, and which of them their description names."""
+    """Return the seasons found in real series whose times are taken away, and which of them their description names."""
     from accuracy_data import sample_data, single_series
 
     groups: dict[str, list[tuple[int, Values]]] = {}

@@ -1,4 +1,4 @@
-"""What a row of a stream costs, for several models in turn in one process.
+"""Cost of a row of a stream, for several models in turn in one process.
 
     python benchmarks/streams.py FOLDER [NAME ...] [--blocks N]
 

@@ -1,4 +1,4 @@
-"""How often intervals of sums hold what came: sums over steps, totals over series, and both; on the sample stores and
+"""Coverage of intervals of sums: sums over steps, totals over series, and both; on the sample stores and
 on simulated series whose shocks are correlated.
 
     python benchmarks/sums.py            # some minutes; rows for docs/sums.md
@@ -23,14 +23,14 @@ COLUMNS = ("step of a series", "sum of a series", "total at a step", "total of a
 
 
 def stores() -> Iterator[tuple[Split, Pretrained]]:
-    """The sample stores at origins a week apart, a fortnight ahead."""
+    """Yield the sample stores at origins a week apart, a fortnight ahead."""
     panel = read_table(str(STORES), TableConfig(target="sales"))
     for back in range(14, 14 + 7 * ORIGINS, 7):
         yield hold_out(panel, 14, back, 100), Pretrained(14, (7,))
 
 
 def simulated(share: float) -> Iterator[tuple[Split, Pretrained]]:
-    """Panels of ten autoregressive series, whose shocks have a correlation of `share`."""
+    """Yield panels of ten autoregressive series, whose shocks have a correlation of `share`."""
     for seed in range(PANELS):
         random = np.random.default_rng(seed)
         shocks = np.sqrt(share) * random.standard_normal((1, 300))
@@ -43,14 +43,15 @@ def simulated(share: float) -> Iterator[tuple[Split, Pretrained]]:
 
 
 def covered(paths: Values, actual: Values) -> float:
-    """The share of values [...] within the central interval of paths [..., P]; what is missing does not count."""
+    """Return the share of values [...] within the central interval of paths [..., P]; what is missing does not
+    count."""
     low, high = np.quantile(paths, [0.5 - LEVEL / 200, 0.5 + LEVEL / 200], axis=-1)
     known = ~np.isnan(actual)
     return float(((low <= actual) & (actual <= high))[known].mean()) if known.any() else float("nan")
 
 
 def coverage(split: Split, net: Pretrained) -> list[float]:
-    """The coverage of each kind of sum at an origin. Values that are missing are missing in the paths too."""
+    """Return the coverage of each kind of sum at an origin. Values that are missing are missing in the paths too."""
     actual = split.actual  # [S, H]
     paths = np.where(np.isnan(actual)[..., None], np.nan, net.sample(split.seen, PATHS).values)  # [S, H, P]
     random = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""What teacher forcing buys a Jordan net: its steps no longer wait for each other.
+"""Speed-up of a Jordan net by teacher forcing: its steps no longer wait for each other.
 
     python benchmarks/teacher_forcing.py                 # T = 128, 512, 2048
 
@@ -36,7 +36,7 @@ TRAININGS = ("teacher-forcing", "bptt")
 
 
 def epochs_of(training: str, steps: int, horizon: int, epochs: int) -> Iterator[EpochReport]:
-    """A training run of one series of so many steps that yields after each epoch."""
+    """Return a training run of one series of so many steps that yields after each epoch."""
     random = np.random.default_rng(steps)
     y = 10 * np.sin(2 * np.pi * np.arange(steps) / 12) + random.normal(0, 1, steps)
     panel = Panel.from_series({"wave": y})
@@ -52,7 +52,7 @@ def epochs_of(training: str, steps: int, horizon: int, epochs: int) -> Iterator[
 
 
 def seconds_an_epoch(steps: int, horizon: int, repeats: int) -> dict[str, float]:
-    """Median time of an epoch by training method, after one that is not counted; the methods take turns."""
+    """Return median time of an epoch by training method, after one that is not counted; the methods take turns."""
     runs = {training: epochs_of(training, steps, horizon, repeats + 1) for training in TRAININGS}
     times: dict[str, list[float]] = {training: [] for training in TRAININGS}
     for _ in range(repeats + 1):

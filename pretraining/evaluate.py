@@ -1,8 +1,8 @@
-"""How good the pretrained net is on real series that it has never seen, no training done.
+"""Accuracy of the pretrained net on real series that it has never seen, without training.
 
     python pretraining/evaluate.py DATA_FOLDER [--weights FILE] [--row ROW ...] [--others FILE] [--inside]
 
-Each evaluator is first held against a figure that is known for seasonal naive. --others: a CSV of further series (id,
+Each evaluator is first checked against a known figure of seasonal naive. --others: a CSV of further series (id,
 season, second, value). --inside: origins inside the training data, on which settings may be chosen. --naive: seasonal
 naive in the net's place.
 """
@@ -42,7 +42,7 @@ SECOND = {24: 168, 48: 336, 7: 365}
 
 
 class Origin(NamedTuple):
-    """What is seen, what comes after it, the season and the second one, and the season that MASE is counted in."""
+    """Past, values after it, the season and the second one, and the season that MASE is counted in."""
 
     seen: Values
     actual: Values
@@ -63,13 +63,13 @@ Forecaster = Callable[[Values, int, int, int], Values]
 
 
 def second_season(season: int, length: int) -> int:
-    """The longer season that usually goes with one, where two of it are seen."""
+    """Return the longer season that usually goes with one, where two of it are seen."""
     second = SECOND.get(season, 0)
     return second if length > 2 * second else 0
 
 
 def origin(seen: Values, actual: Values, season: int, scale_season: int | None = None) -> Origin:
-    """With the second season that it has."""
+    """Return an origin with its second season."""
     return Origin(seen, actual, season, second_season(season, len(seen)), scale_season or season)
 
 
@@ -100,18 +100,18 @@ def score(origins: list[Origin], model: Forecaster) -> Scored:
 
 
 def seasonal_error(seen: Values, season: int) -> float:
-    """MASE's unit: the mean seasonal change (of the last value, where the series is shorter)."""
+    """Return MASE's unit: the mean seasonal change (of the last value, where the series is shorter)."""
     lag = season if len(seen) > season else 1
     return float(np.nanmean(np.abs(seen[lag:] - seen[:-lag])))
 
 
 def net_of(weights: Mapping[str, Values]) -> Forecaster:
-    """The pretrained net."""
+    """Return the pretrained net."""
     return lambda y, horizon, season, second: forecast(weights, y, horizon, season, second)
 
 
 def seasonal_naive(y: Values, horizon: int, season: int, second: int) -> Values:
-    """The last season again, in the place of all quantiles; what is missing is looked for a season earlier."""
+    """Return the last season again, in the place of all quantiles; what is missing is looked for a season earlier."""
     filled = y.copy()
     for t in range(season, y.shape[1]):
         filled[:, t] = np.where(np.isnan(filled[:, t]), filled[:, t - season], filled[:, t])
@@ -120,7 +120,7 @@ def seasonal_naive(y: Values, horizon: int, season: int, second: int) -> Values:
 
 
 def tourism(folder: Path, inside: bool) -> list[Origin]:
-    """fev-bench's australian_tourism: 89 series, 8 quarters, the last two windows."""
+    """Return fev-bench's australian_tourism: 89 series, 8 quarters, the last two windows."""
     lines = list(csv.reader((folder / "australian-tourism.csv").read_text().splitlines()))
     columns = np.array(lines[1:], float)[:, :89].T
     ends = [columns.shape[1] - 8 * k - (8 if inside else 0) for k in (2, 1)]
@@ -128,20 +128,20 @@ def tourism(folder: Path, inside: bool) -> list[Origin]:
 
 
 def hourly(folder: Path, inside: bool) -> list[Origin]:
-    """M4 hourly, the official split."""
+    """Return M4 hourly, the official split."""
     split = m4_hourly(folder, inside=inside).split
     return [origin(split.seen[s].y, split.actual[s], 24) for s in range(len(split.seen))]
 
 
 def weekly(folder: Path, inside: bool) -> list[Origin]:
-    """M4 weekly, the last 13 held out; MASE counts changes of a week."""
+    """Return M4 weekly, the last 13 held out; MASE counts changes of a week."""
     split = m4_weekly(folder, inside=inside).split
     series = (split.seen[s].y for s in range(len(split.seen)))
     return [origin(y, actual, 52 if len(y) > 2 * 52 else 1, 1) for y, actual in zip(series, split.actual, strict=True)]
 
 
 def singles(folder: Path, inside: bool) -> dict[str, list[Origin]]:
-    """The single series by set, four origins each."""
+    """Return the single series by set, four origins each."""
     sets: dict[str, list[Origin]] = {}
     for single in single_series(folder):
         if single.group == "m4-hourly" and len(sets.get("m4-hourly", [])) >= 4 * HOURLY_MEASURED:
@@ -152,7 +152,7 @@ def singles(folder: Path, inside: bool) -> dict[str, list[Origin]]:
 
 
 def others(path: Path, part: str) -> list[list[Origin]]:
-    """Three origins of each series of a file, the horizon a season or so; "even" or "odd" series, or "all"."""
+    """Return three origins of each series of a file, the horizon a season or so; "even" or "odd" series, or "all"."""
     series: dict[str, tuple[int, list[float]]] = {}
     for row in csv.DictReader(path.read_text().splitlines()):
         known = float(row["value"]) if row["value"] else np.nan
@@ -169,7 +169,7 @@ def others(path: Path, part: str) -> list[list[Origin]]:
 
 
 def geometric(scored: Scored, origins: int) -> float:
-    """The geometric mean over series of the mean MASE over their origins."""
+    """Return the geometric mean over series of the mean MASE over their origins."""
     return geometric_mean(np.maximum(np.nanmean(scored.mase.reshape(-1, origins), 1), 1e-6))
 
 
@@ -183,7 +183,7 @@ class Line(NamedTuple):
 
 
 def lines(options: argparse.Namespace, model: Forecaster) -> Iterator[Line]:
-    """The table, row by row."""
+    """Yield the table, row by row."""
     within, count = np.zeros(2), 0
     for row in options.row:
         began = time.process_time()
@@ -237,7 +237,7 @@ def lines(options: argparse.Namespace, model: Forecaster) -> Iterator[Line]:
 
 
 def check(folder: Path) -> None:
-    """Hold the evaluators against seasonal naive's known figures."""
+    """Check the evaluators against seasonal naive's known figures."""
     for name, origins, known in (
         ("tourism", tourism(folder, False), 1.0994521),
         ("hourly", hourly(folder, False), 1.193),

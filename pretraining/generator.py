@@ -80,8 +80,8 @@ class Batch:
 def draw(
     random: Random, longest: int = 2000, without: Set[str] = frozenset(), only: int = 0, calm: float = CALM
 ) -> Batch:
-    """A batch of series of one kind, no longer than `longest` steps; `without` some parts (names in PARTS); of one
-    season only, if that is not 0. calm: the share of calm rows where a season has more than 12 steps."""
+    """Return a batch of series of one kind, no longer than `longest` steps; `without` some parts (names in PARTS); of
+    one season only, if that is not 0. calm: the share of calm rows where a season has more than 12 steps."""
     kinds = [kind for kind in KINDS if kind.shortest < longest and only in (0, kind.season)]
     weights = np.array([kind.weight for kind in kinds])
     kind = kinds[random.choice(len(kinds), p=weights / weights.sum())]
@@ -98,7 +98,7 @@ def draw(
 def core(
     random: Random, rows: int, steps: int, seasons: tuple[int, int], without: Set[str], calm: float = CALM
 ) -> Values:
-    """The sum of the parts [B, T], in units of the noise."""
+    """Return the sum of the parts [B, T], in units of the noise."""
     season, second = seasons
     q = max(season, 4)
     small = calmness(random, rows, calm if season > 12 else CALM, without)
@@ -128,22 +128,22 @@ def core(
 
 
 def some(random: Random, rows: int, share: float) -> Values:
-    """1 for so large a share of the rows, else 0 [B, 1]."""
+    """Return 1 for so large a share of the rows, else 0 [B, 1]."""
     return (random.random((rows, 1)) < share).astype(float)
 
 
 def size(random: Random, rows: int, median: float, spread: float) -> Values:
-    """A log-normal size for each row [B, 1]."""
+    """Return a log-normal size for each row [B, 1]."""
     return median * np.exp(spread * random.standard_normal((rows, 1)))
 
 
 def walk(random: Random, rows: int, steps: int) -> Values:
-    """A random walk whose steps have deviation 1."""
+    """Return a random walk whose steps have deviation 1."""
     return np.cumsum(random.standard_normal((rows, steps)), 1)
 
 
 def rough_walk(random: Random, rows: int, steps: int) -> Values:
-    """A random walk, whose steps have heavy tails in some rows, and a size that changes in some."""
+    """Return a random walk, whose steps have heavy tails in some rows, and a size that changes in some."""
     heavy = random.standard_t(3, (rows, steps)) / np.sqrt(3)
     jumps = np.where(random.random((rows, 1)) < 0.3, heavy, random.standard_normal((rows, steps)))
     turbulence = autoregressive(random.standard_normal((rows, steps)), random.uniform(0.8, 0.99, rows))
@@ -151,7 +151,7 @@ def rough_walk(random: Random, rows: int, steps: int) -> Values:
 
 
 def calmness(random: Random, rows: int, share: float, without: Set[str]) -> Values:
-    """What the wandering parts of each row are multiplied by [B, 1]: 1, or less where the row is calm."""
+    """Return the factor of the wandering parts of each row [B, 1]: 1, or less where the row is calm."""
     if "calm rows" in without:
         return np.ones((rows, 1))
     small = np.exp(random.uniform(np.log(0.01), np.log(0.7), (rows, 1)))
@@ -159,8 +159,8 @@ def calmness(random: Random, rows: int, share: float, without: Set[str]) -> Valu
 
 
 def trends(random: Random, calm: Values, steps: int, q: int, without: Set[str]) -> Values:
-    """Straight lines, random walks, local linear trends, broken lines, saturating curves, reverting levels, growth with
-    a memory."""
+    """Return straight lines, random walks, local linear trends, broken lines, saturating curves, reverting levels,
+    growth with a memory."""
     rows = len(calm)
     lines = np.where(random.random((rows, 1)) < CALM_LINES, 1.0, calm)
     t = np.arange(steps) / steps
@@ -185,12 +185,13 @@ def trends(random: Random, calm: Values, steps: int, q: int, without: Set[str]) 
 
 
 def sign(random: Random, rows: int) -> Values:
-    """-1 or 1 for each row [B, 1]."""
+    """Return -1 or 1 for each row [B, 1]."""
     return random.choice([-1.0, 1.0], (rows, 1))
 
 
 def shapes(random: Random, rows: int, season: int) -> Values:
-    """A season's shape for each row [B, m], of mean 0 and deviation 1: Fourier sums, bumps, spikes, blocks, no rule."""
+    """Return a season's shape for each row [B, m], of mean 0 and deviation 1: Fourier sums, bumps, spikes, blocks, no
+    rule."""
     phase = np.arange(season) / season
     order = np.arange(1, season // 2 + 1)
     waves = np.exp(2j * np.pi * order[:, None] * phase)  # [K, m]
@@ -211,7 +212,7 @@ def shapes(random: Random, rows: int, season: int) -> Values:
 
 
 def unit(x: Values) -> Values:
-    """Rows moved and scaled to mean 0 and deviation 1; constant ones become 0."""
+    """Return rows moved and scaled to mean 0 and deviation 1; constant ones become 0."""
     x = x - x.mean(1, keepdims=True)
     scaled: Values = x / np.maximum(x.std(1, keepdims=True), 1e-6)
     return scaled
@@ -220,7 +221,8 @@ def unit(x: Values) -> Values:
 def drifting(
     random: Random, shape: Values, steps: int, calm: Values | float = 1.0, without: Set[str] = frozenset()
 ) -> Values:
-    """A shape [B, m] repeated over T steps, while its size and its form drift, smoothly or from season to season."""
+    """Return a shape [B, m] repeated over T steps, while its size and its form drift, smoothly or from season to
+    season."""
     rows, season = shape.shape
     place = np.arange(steps) % season
     if "drifting seasons" in without:
@@ -242,7 +244,7 @@ def drifting(
 
 
 def second_season(random: Random, calm: Values, steps: int, season: int, second: int) -> Values:
-    """A longer season upon the first: days of a week with days of their own, or a year with its peaks."""
+    """Return a longer season upon the first: days of a week with days of their own, or a year with its peaks."""
     rows = len(calm)
     amplitude = size(random, rows, 1.2, 0.9) * some(random, rows, 0.85)
     if second % season:
@@ -259,7 +261,7 @@ def second_season(random: Random, calm: Values, steps: int, season: int, second:
 
 
 def _yearly(random: Random, rows: int, second: int) -> Values:
-    """A smooth year with few harmonics and, at times, a few short peaks."""
+    """Return a smooth year with few harmonics and, at times, a few short peaks."""
     order = np.arange(1, 5)
     waves = np.exp(2j * np.pi * order[:, None] * np.arange(second) / second)
     parts = (random.standard_normal((rows, 4)) + 1j * random.standard_normal((rows, 4))) / order
@@ -271,7 +273,8 @@ def _yearly(random: Random, rows: int, second: int) -> Values:
 
 
 def cycles(random: Random, rows: int, steps: int, q: int) -> Values:
-    """Cycles longer than a season, whose length and size wander; many rise faster than they fall, or have flat feet."""
+    """Return cycles longer than a season, whose length and size wander; many rise faster than they fall, or have flat
+    feet."""
     period = q * np.exp(random.uniform(np.log(1.3), np.log(16), (rows, 1)))
     speed = 2 * np.pi / period
     wander = size(random, rows, 0.25, 0.7) * some(random, rows, 0.8) * np.sqrt(speed) * 0.4
@@ -285,7 +288,8 @@ def cycles(random: Random, rows: int, steps: int, q: int) -> Values:
 
 
 def smooth(random: Random, rows: int, steps: int) -> Values:
-    """Smooth paths: Gaussian processes whose kernels are Gaussian, or rougher (rational spectra), of all lengths."""
+    """Return smooth paths: Gaussian processes whose kernels are Gaussian, or rougher (rational spectra), of all
+    lengths."""
     frequency = np.fft.rfftfreq(2 * steps)
     length = np.exp(random.uniform(np.log(2), np.log(max(steps / 2, 3)), (rows, 1)))
     power = random.uniform(1, 3, (rows, 1))
@@ -296,7 +300,8 @@ def smooth(random: Random, rows: int, steps: int) -> Values:
 
 
 def autoregressive(shocks: Values, memory: Values) -> Values:
-    """y(t) = memory y(t-1) + shock, started in its stationary state; of deviation 1 where shocks have it [B, T]."""
+    """Return y(t) = memory y(t-1) + shock, started in its stationary state; of deviation 1 where shocks have it [B,
+    T]."""
     keep, gain = memory, np.sqrt(np.maximum(1 - memory**2, 1e-6))
     y = np.empty_like(shocks.T)
     now = shocks[:, 0]
@@ -307,7 +312,8 @@ def autoregressive(shocks: Values, memory: Values) -> Values:
 
 
 def noise(random: Random, calm: Values, steps: int, season: int, without: Set[str]) -> Values:
-    """Noise of deviation about 1: white or with memory, of light or heavy tails, of a size that changes or not."""
+    """Return noise of deviation about 1: white or with memory, of light or heavy tails, of a size that changes or
+    not."""
     rows = len(calm)
     if "kinds of noise" in without:
         return random.standard_normal((rows, steps))
@@ -329,7 +335,7 @@ def noise(random: Random, calm: Values, steps: int, season: int, without: Set[st
 
 
 def shifts(random: Random, rows: int, steps: int) -> Values:
-    """Steps of the level, some of which fade."""
+    """Return steps of the level, some of which fade."""
     y = np.zeros((rows, steps))
     t = np.arange(steps)
     for _ in range(2):
@@ -341,7 +347,7 @@ def shifts(random: Random, rows: int, steps: int) -> Values:
 
 
 def values(random: Random, y: Values, without: Set[str] = frozenset()) -> Values:
-    """What is observed: exponentials, sums upon a level, counts; of any unit."""
+    """Return observed values: exponentials, sums upon a level, counts; of any unit."""
     rows = len(y)
     y = y - y.mean(1, keepdims=True)
     spread = np.exp(random.normal(np.log(0.07), 1.0, (rows, 1)))
@@ -366,7 +372,7 @@ def values(random: Random, y: Values, without: Set[str] = frozenset()) -> Values
 
 
 def with_gaps(random: Random, y: Values) -> Values:
-    """Some rows of some batches lose single values and stretches."""
+    """Remove single values and stretches from some rows of some batches."""
     if random.random() > 0.12:
         return y
     rows, steps = y.shape

@@ -1,7 +1,7 @@
 """Train the pretrained net on synthetic series: python pretraining/train.py [--minutes N]
 
 Each update draws its series from (seed, number of the update), so that a run that is cut off and goes on makes the same
-weights as one that is not. Progress is kept beside the output and deleted by nobody; run the command again to go on.
+weights as one that is not. Progress is kept beside the output and never deleted; run the command again to go on.
 """
 
 import argparse
@@ -42,7 +42,8 @@ def batch(
     only: int = 0,
     calm: float = CALM,
 ) -> tuple[Tensor, ...]:
-    """Of an update: inputs [B, T, F], targets [B, O, R] in scales (NaN = none), weights [B, O, 1], parts, origins."""
+    """Return the batch of an update: inputs [B, T, F], targets [B, O, R] in scales (NaN = none), weights [B, O, 1],
+    parts, origins."""
     random = np.random.default_rng((seed, number))
     drawn = draw(random, longest, without, only, calm)
     y, steps = drawn.y, drawn.y.shape[1]
@@ -69,7 +70,7 @@ def _seen(y: np.ndarray, seasons: Seasons, origins: np.ndarray, leads: np.ndarra
 
 
 def loss_of(net: PretrainedNet, drawn: tuple[Tensor, ...]) -> Tensor:
-    """The mean pinball loss, in units of the mean of the scale and the seasonal change up to each origin."""
+    """Return the mean pinball loss, in units of the mean of the scale and the seasonal change up to each origin."""
     inputs, targets, weights, *parts, origins = drawn
     state, before = None, max(0, inputs.shape[1] - BPTT)
     if before:
@@ -80,7 +81,8 @@ def loss_of(net: PretrainedNet, drawn: tuple[Tensor, ...]) -> Tensor:
 
 
 def rate(number: int, updates: int, highest: float) -> float:
-    """Learning rate: a short warm-up, then down to nothing along half a cosine; along a lower one in the last part."""
+    """Return the learning rate: a short warm-up, then down to nothing along half a cosine; along a lower one in the
+    last part."""
     first = round(FIRST * updates)
     if number >= first:
         return LATE_RATE * highest * (0.5 + 0.5 * math.cos(math.pi * (number - first) / (updates - first)) + 0.002)
@@ -88,7 +90,7 @@ def rate(number: int, updates: int, highest: float) -> float:
 
 
 def longest_at(share: float) -> int:
-    """The curriculum, after so large a share of the updates."""
+    """Return the curriculum, after so large a share of the updates."""
     return next((longest for until, longest in CURRICULUM if share < until), LONGEST)
 
 
@@ -101,7 +103,7 @@ def save(net: PretrainedNet, path: Path, facts: dict[str, str]) -> None:
 
 
 def keep(net: PretrainedNet, optimiser: torch.optim.AdamW, path: Path, number: int, seconds: float) -> None:
-    """Write all that training goes on from, whole or not at all."""
+    """Write everything from which training resumes, whole or not at all."""
     held = {f"net.{name}": value for name, value in net.state_dict().items()}
     for name, weight in net.named_parameters():
         held |= {f"{key}.{name}": value for key, value in optimiser.state[weight].items()}
@@ -129,7 +131,7 @@ def resume(net: PretrainedNet, optimiser: torch.optim.AdamW, path: Path) -> tupl
 
 
 def main() -> None:
-    """Train, or go on training."""
+    """Train, or resume training."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--output", type=Path, default=FILE)
     parser.add_argument("--updates", type=int, default=25000)
