@@ -1,5 +1,6 @@
 """Training in a notebook, and the trained Model."""
 
+import os
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -8,6 +9,7 @@ from rnncast.api.forecast import Forecast, shown
 from rnncast.api.keywords import ALL, table_and_config, takes
 from rnncast.api.speaking import drawn_progress, panel_of, seen_by, speaker
 from rnncast.config import ALL_BUT_BOUNDS, ANY_NET, SCRATCH, STARTS, Config, TableConfig, TaskConfig
+from rnncast.files.formats.folders import Named, given, is_paths
 from rnncast.forecaster.forecaster import Forecaster
 from rnncast.forecaster.warm import check_further, further_config
 from rnncast.settings import sorted_out, updated
@@ -97,8 +99,9 @@ class Model:
 def train(df: Any, *, future: Any = None, device: str = "auto", quiet: bool = False, **settings: Any) -> Model:
     """Train on a table of time series, as `rnncast train` does, with its flags as keywords.
 
-    df: a pandas DataFrame or Series, a polars or any other Arrow table, a path, an open file, or the values of one
-    series. future: a table of known covariates in the steps ahead. start: as --from. quiet: print nothing on stderr.
+    df: a pandas DataFrame or Series, a polars or any other Arrow table, a path, a folder, a pattern such as
+    "sales/*.csv", a list of these, an open file, or the values of one series. future: a table of known covariates in
+    the steps ahead. start: as --from. quiet: print nothing on stderr.
     Raises DataError, UsageError or TrainingError, with a hint.
     """
     from rnncast.choices.decide import decide
@@ -153,8 +156,7 @@ def _asked(settings: dict[str, Any]) -> tuple[TableConfig, Config, Forecaster | 
     return table, config, start
 
 
-def _path(df: Any) -> str:
+def _path(df: Any) -> Named:
     """Return where data can be found again; empty if nowhere."""
-    import os
-
-    return os.fspath(df) if isinstance(df, str | os.PathLike) else ""
+    paths = [df] if isinstance(df, str | os.PathLike) else df
+    return given(list(map(os.fsdecode, paths))) or "" if is_paths(paths) else ""

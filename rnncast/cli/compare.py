@@ -15,6 +15,7 @@ from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
 from rnncast.config import DATA_OF_MODEL, PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
+from rnncast.files.formats.folders import Named, given
 from rnncast.plain import counted
 from rnncast.runtime.registry import NETS
 
@@ -142,7 +143,7 @@ def compare(
     from rnncast.files.panels.forecast_tables import ForecastSource
 
     plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
-    path, outputs = data or environment.piped(), (output, save_forecasts)
+    path, outputs = given(data) or environment.piped(), (output, save_forecasts)
     sources = [ForecastSource.of(text) for text in with_ or ()]
     files = filter(is_file, [*(candidate or ()), *(baseline or ())])
     check_outputs(outputs, [path, *files, *(source.data for source in sources)], plot, report)
@@ -165,7 +166,7 @@ def _end(findings: "Findings", require_win: bool) -> None:
 
 def _compared(
     context: typer.Context,
-    path: str | None,
+    path: Named | None,
     plan: "Plan",
     sources: "list[ForecastSource]",
     outputs: tuple[str | None, ...],
@@ -186,7 +187,7 @@ def _compared(
         check_outputs(outputs, [path], None, context.params["report"])
         panel = contest.first.training_data(environment.say, anywhere=context.params["data_of_model"])
     else:
-        path = environment.data_or_stdin(path, "compare")
+        path = path or environment.data_or_stdin(None, "compare")
         panel = read_data(path, table_from(context, contest.table), environment, environment.say)
     plan = replace(plan, given=contest.given(sources, table_from(context), panel))
     if plan.given and plan.given.left_out:
@@ -199,7 +200,7 @@ def _compared(
 
         findings = contest.held(panel, lambda base: config_from(context, base), plan, told)
     asked = config_from(context, contest.first.spec.to_config() if contest.first else None)
-    return Compared(panel, path, asked, findings)
+    return Compared(panel, folders.named(path), asked, findings)
 
 
 def _show(findings: "Findings", kind: Format, output: str, environment: Environment) -> None:

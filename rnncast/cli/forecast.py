@@ -21,6 +21,7 @@ from rnncast.cli.sums import check_sums, is_summed, sampled, summed
 from rnncast.cli.task import bounds_from, task_from
 from rnncast.config import ALL_BUT_BOUNDS, PRETRAINED, TableConfig, TaskConfig, quantiles_from
 from rnncast.errors import ExitCode, OutputClosedError, UsageError
+from rnncast.files.formats.folders import Named, given, named
 from rnncast.files.output.writing import check_writable
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def forecast(
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
-    path = data or (_stream(environment) if followed else _piped(context))
+    path = given(data) or (_stream(environment) if followed else _piped(context))
     shown = Shown(quantiles_from(level, quantiles), by_level=quantiles is None)
     if untrained := is_pretrained(context, path):
         check_pretrained(context, path)
@@ -87,7 +88,7 @@ def forecast(
     refuse_season(None if untrained else season)
     if path is not None and followed:
         stream = (shown, _streamed(kind, format), saved_to)
-        raise typer.Exit(_follow(context, path, stream, untrained=untrained))
+        raise typer.Exit(_follow(context, _one(path), stream, untrained=untrained))
     if path is not None and untrained:
         kept, found, past = forecast_pretrained(context, path, shown)
     else:
@@ -143,7 +144,9 @@ def _loaded(context: typer.Context) -> "Forecaster":
     return replace(forecaster, device=given["device"], spec=forecaster.spec.bounded(**bounds))
 
 
-def _forecast(context: typer.Context, path: str | None, shown: Shown) -> "tuple[Forecaster, Forecast | Paths, History]":
+def _forecast(
+    context: typer.Context, path: Named | None, shown: Shown
+) -> "tuple[Forecaster, Forecast | Paths, History]":
     """Return the forecaster after the new rows, if any, its forecast, and the holder of the history before it."""
     from rnncast.forecaster.data import continued, future_of
 
@@ -185,7 +188,7 @@ def _write(
     kind: Format,
     made: "tuple[Forecast | Paths, History]",
     shown: Shown,
-    source: "tuple[str | None, Forecaster | None]",
+    source: "tuple[Named | None, Forecaster | None]",
 ) -> None:
     """Write the forecast, after drawing it into a file and reporting on it if asked for, as a reader of rows may soon
     be gone.
@@ -218,7 +221,7 @@ def _write(
 
 
 def _report(
-    context: typer.Context, made: "tuple[Forecast | Paths, History]", path: str | None, model: "Forecaster | None"
+    context: typer.Context, made: "tuple[Forecast | Paths, History]", path: Named | None, model: "Forecaster | None"
 ) -> None:
     from rnncast.report.card import card
     from rnncast.report.page.forecast import Forecasted, forecast_page
@@ -227,7 +230,7 @@ def _report(
     (found, past), given = made, context.params
     assert isinstance(found, Forecast)  # of paths, there is none
     of_model = None if model is None else card(model, None if given["model"] == o.STREAM else given["model"])
-    told = Forecasted(found, *past, path, of_model)
+    told = Forecasted(found, *past, None if path is None else named(path), of_model)
     write_report(given["report"], context.obj, lambda command: forecast_page(told, command))
 
 
@@ -297,7 +300,7 @@ def _check_paths(given: Mapping[str, Any], *, levels: bool) -> None:
     return None
 
 
-def _check_usage(path: str | None, model: str, output: str, *, new: list[bool], saved_to: str | None) -> None:
+def _check_usage(path: Named | None, model: str, output: str, *, new: list[bool], saved_to: str | None) -> None:
     """Raise UsageError for options that contradict each other.
 
     new: whether the data are rows after the saved state, all at once or as they arrive. saved_to: the model file that a
@@ -324,6 +327,13 @@ def _stream(environment: Environment) -> str:
     if environment.stdin.isatty():
         raise UsageError("--follow needs rows", hint="pipe them in: tail -f meter.csv | rnncast forecast --follow")
     return o.STREAM
+
+
+def _one(path: Named) -> str:
+    """Return the one path of a stream. Raises UsageError if there are several."""
+    if not isinstance(path, str):
+        raise UsageError("--follow reads one stream", hint="name one, or pipe the rows in")
+    return path
 
 
 def _streamed(kind: Format, asked: Format) -> Format:

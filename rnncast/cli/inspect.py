@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def inspect(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file; - is standard input.")] = o.MODEL_FILE,
-    data: o.Data = None,
+    data: o.OneData = None,
     named: o.NamedModel = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
     memory: Annotated[

@@ -38,13 +38,15 @@ class ErrorFormat(StrEnum):
 
 
 Data = Annotated[
-    str | None,
+    list[str] | None,
     typer.Argument(
-        metavar="DATA",
-        help="CSV, JSON Lines, Parquet or a spreadsheet; - or a pipe is standard input.",
+        metavar="DATA...",
+        help="CSV, JSON Lines, Parquet or a spreadsheet; several files, a folder or 'sales/*.csv' are one table; - or "
+        "a pipe is standard input.",
         show_default=False,
     ),
 ]
+OneData = Annotated[str | None, typer.Argument(metavar="DATA", help="The data.", show_default=False)]
 ModelFile = Annotated[
     str,
     typer.Option(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from rnncast.cli.environment import Environment
 from rnncast.cli.reporting import check_page
 from rnncast.errors import UsageError
+from rnncast.files.formats.folders import Named, files_of, named, would_be_read
 from rnncast.files.output.writing import STDOUT, check_writable, place, written, written_text
 from rnncast.plain import json_text
 
@@ -87,7 +88,7 @@ def _unpacked_name(output: str) -> tuple[Path, str]:
 
 
 def check_outputs(
-    outputs: Iterable[str | None], inputs: Iterable[str | None], figure: str | None = None, page: str | None = None
+    outputs: Iterable[str | None], inputs: Iterable[Named | None], figure: str | None = None, page: str | None = None
 ) -> None:
     """Refuse outputs before any work is done, if they cannot be written or would do harm.
 
@@ -100,7 +101,9 @@ def check_outputs(
 
         check_figure(figure)
     check_page(page)
-    taken = {place(path, reading=True): "is read, and would be replaced" for path in inputs if path is not None}
+    read = [data for data in inputs if data is not None]
+    files = (path for data in read for path in files_of(data))
+    taken = {place(path, reading=True): "is read, and would be replaced" for path in files}
     for path in (*outputs, figure, page):
         if path is None:
             continue
@@ -109,6 +112,8 @@ def check_outputs(
         there = STDOUT if path == STDOUT else place(path)
         if there is not None and there in taken:
             raise UsageError(f"{path} {taken[there]}", hint="write to another file")
+        if beside := next((named(data) for data in read if path != STDOUT and would_be_read(path, data)), None):
+            raise UsageError(f"{path} would be one of the tables in {beside}", hint="write to another folder")
         taken[there] = "would be written twice"
 
 

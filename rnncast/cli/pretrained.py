@@ -1,6 +1,7 @@
 """`rnncast forecast` without a trained model, by the pretrained net."""
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,6 +15,7 @@ from rnncast.cli.sums import sampled
 from rnncast.cli.task import task_from
 from rnncast.config import PRETRAINED, TaskConfig
 from rnncast.errors import UsageError
+from rnncast.files.formats.folders import Named
 
 if TYPE_CHECKING:
     from rnncast.forecaster.forecaster import Forecaster
@@ -25,14 +27,14 @@ if TYPE_CHECKING:
 COVARIATES = ("known", "past", "static", "future")
 
 
-def is_pretrained(context: typer.Context, path: str | None) -> bool:
+def is_pretrained(context: typer.Context, path: Named | None) -> bool:
     """Return whether the pretrained net is to forecast: by name, or because there are data and no model file."""
     if stands(context, "model"):
         return bool(context.params["model"] == PRETRAINED)
     return path is not None and not os.path.lexists(o.MODEL_FILE)
 
 
-def check_pretrained(context: typer.Context, path: str | None) -> None:
+def check_pretrained(context: typer.Context, path: Named | None) -> None:
     """Raise UsageError, at the first option, for anything the pretrained net cannot do."""
     given = context.params
     if path is None:
@@ -65,7 +67,7 @@ def refuse_season(season: str | None) -> None:
 
 
 def forecast_pretrained(
-    context: typer.Context, path: str, shown: Shown
+    context: typer.Context, path: Named, shown: Shown
 ) -> "tuple[Forecaster | None, Forecast | Paths, History]":
     """Return the net with the state of each series (if that is to be kept), its forecast, and the history before it.
 
@@ -97,7 +99,7 @@ def forecast_pretrained(
     return None, net.predict(panel, probabilities, by_level=shown.by_level), past
 
 
-def say_pretrained(environment: Environment, path: str) -> None:
+def say_pretrained(environment: Environment, path: Named) -> None:
     """Say that the pretrained net forecasts, and how to have one trained."""
     environment.say(
         "by the pretrained net, which was trained on synthetic series and has not seen these data; "
@@ -105,5 +107,6 @@ def say_pretrained(environment: Environment, path: str) -> None:
     )
 
 
-def _named(path: str) -> str:
-    return "DATA" if path == o.STREAM else path
+def _named(path: Named) -> str:
+    """Return the data as in a command to type."""
+    return "DATA" if path == o.STREAM else shlex.join([path] if isinstance(path, str) else path)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rnncast.cli.environment import Environment
 from rnncast.config import TableConfig
+from rnncast.files.formats.folders import Named
 
 if TYPE_CHECKING:
     from rnncast.files.panels.grid import Schema
@@ -12,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def read_data(
-    path: str,
+    path: Named,
     table: TableConfig,
     environment: Environment,
     note: Callable[[str], None],
     schema: "Schema | None" = None,
 ) -> "Panel":
-    """Return the panel in a file or in standard input ("-"); `note` is called with what was recognised, without a
-    schema."""
+    """Return the panel in a file, in several, or in standard input ("-"); `note` is called with what was recognised,
+    without a schema."""
     from rnncast.files.panels.tables import read_table
 
     if not environment.shows_progress:

@@ -17,6 +17,7 @@ from rnncast.cli.surviving import checkpoints, checkpoints_wanted, ending_in_ord
 from rnncast.cli.watching import watching
 from rnncast.config import ANY_NET, SCRATCH, STARTS, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import InterruptedTrainingError, RnncastError, TrainingError
+from rnncast.files.formats.folders import Named, named
 from rnncast.files.output.settings import settings_text
 from rnncast.files.output.writing import replaces, written_text
 
@@ -84,7 +85,7 @@ def train(
         forecaster.save(output)
     done = _told(config, forecaster, environment, explain=explain)
     environment.say(f"{done} in {perf_counter() - began:.1f} s; wrote {output}")
-    _report(report, (panel, path, forecaster, choices, record.reports), environment)
+    _report(report, (panel, named(path), forecaster, choices, record.reports), environment)
     if record.failure is not None:
         raise record.failure
 
@@ -144,7 +145,7 @@ def _save_settings(path: str | None, table: TableConfig, config: Config) -> None
 
 def _check(
     outputs: tuple[str, *tuple[str | None, ...]],
-    inputs: tuple[str | None, ...],
+    inputs: tuple[Named | None, ...],
     report: str | None,
     environment: Environment,
 ) -> None:
@@ -154,7 +155,7 @@ def _check(
         environment.say(f"{outputs[0]} already exists and will be replaced")
 
 
-def _rescue(error: TrainingError, source: tuple[str, TableConfig], output: str, environment: Environment) -> None:
+def _rescue(error: TrainingError, source: tuple[Named, TableConfig], output: str, environment: Environment) -> None:
     """Write what can be kept of a training run that could not go on."""
     if error.rescued is not None:
         error.rescued.from_source(*source).save(output)

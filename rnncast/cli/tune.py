@@ -16,6 +16,7 @@ from rnncast.cli.reading import read_data
 from rnncast.cli.surviving import interrupted, noted_signals
 from rnncast.config import STARTS, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
+from rnncast.files.formats.folders import named
 from rnncast.files.output.writing import replaces, written_text
 from rnncast.settings import is_time, seconds_of, several
 from rnncast.tuning.space import SEARCHABLE, SEARCHED, TRIALS, asked_for, searched
@@ -115,7 +116,7 @@ def tune(
     verdict = judge(found)
     with ExitStack() as last:  # if one output fails, the others are still written
         last.callback(_save_trials, save_trials, kind, found, environment)
-        last.callback(_show, (found, verdict), (path, output), environment, explain=explain, best=best)
+        last.callback(_show, (found, verdict), (named(path), output), environment, explain=explain, best=best)
         _write(output, table, (found, verdict), environment, best=best)
     if came:
         after = f"interrupted after {len(found.trials)} of {wanted.trials} trials"

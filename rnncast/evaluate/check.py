@@ -9,6 +9,7 @@ from rnncast.choices.decide import resolve
 from rnncast.choices.seasonality import strongest_season
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, RnncastError
+from rnncast.files.formats.folders import Named, named
 from rnncast.files.formats.sources import Progress
 from rnncast.files.panels.readings import Reading
 from rnncast.files.panels.tables import study_table
@@ -39,15 +40,17 @@ class Check:
         return {"ok": self.refusal is None, **refusal, **self.facts, "notes": list(self.notes), "series": series}
 
 
-def check_table(path: str, table: TableConfig, config: Config, progress: Progress = lambda done, total: None) -> Check:
+def check_table(
+    path: Named, table: TableConfig, config: Config, progress: Progress = lambda done, total: None
+) -> Check:
     """Read a table and report what is in it. A table that cannot be read has a refusal and no rows."""
     try:
         reading = study_table(path, table, progress=progress)
     except DataError as error:
-        return Check(NAMES, (), {"file": path}, (), error)
+        return Check(NAMES, (), {"file": named(path)}, (), error)
     columns, frequency = reading.whole.columns, reading.whole.frequency
     facts = {
-        "file": path,
+        "file": named(path),
         "time": columns.time,
         "target": columns.target,
         "ids": list(columns.ids),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rnncast.config import STARTS, Config, TableConfig
 from rnncast.errors import DataError, TrainingError, UsageError
+from rnncast.files.formats.folders import Named
 from rnncast.files.output.model_file import FORMAT, damaged, read_model, write_model
 from rnncast.forecaster.given import (
     check_finite,
@@ -278,7 +279,7 @@ class Forecaster:
 
         return onnx_step(self.spec, self.weights)
 
-    def from_source(self, path: str, table: TableConfig) -> "Forecaster":
+    def from_source(self, path: Named, table: TableConfig) -> "Forecaster":
         """Return the same forecaster, with a record of where its data were read from, and how."""
         return replace(self, source=replace(self.source, path=path, table=table))
 

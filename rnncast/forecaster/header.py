@@ -5,13 +5,14 @@ A file may come from anyone. A header that passes can be forecast from, displaye
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncast.config import DATA_OF_MODEL, Config, TableConfig
 from rnncast.errors import DataError, UsageError
+from rnncast.files.formats.folders import Named, files_of, named
 from rnncast.files.output.model_file import FORMAT
 from rnncast.frame.baselines import find_baseline
 from rnncast.frame.frame import Frame
@@ -43,8 +44,13 @@ class Source:
     """
 
     fingerprint: str
-    path: str = ""
+    path: Named = ""
     table: TableConfig = field(default_factory=TableConfig)
+
+    @property
+    def name(self) -> str:
+        """What the data are called in a message."""
+        return named(self.path)
 
     def read(self, note: Callable[[str], None], *, anywhere: bool = False) -> Panel:
         """Read the panel again; `note` is called with the file's name before it is opened.
@@ -61,19 +67,29 @@ class Source:
                 "the model file does not say where its data are, because they came from a pipe",
                 hint="name the data file",
             )
-        if not anywhere and (fault := _not_here(path)):
-            raise DataError(
-                f"the model file says that its data are in {path}, which {fault}",
-                hint=f"to read it anyway, name it, or add {DATA_OF_MODEL}",
-            )
-        note(f"reading the data that the model file names: {path}")
+        for each in () if anywhere else _paths(path):
+            if fault := _not_here(each):
+                raise DataError(
+                    f"the model file says that its data are in {each}, which {fault}",
+                    hint=f"to read it anyway, name it, or add {DATA_OF_MODEL}",
+                )
+        note(f"reading the data that the model file names: {self.name}")
         panel = read_table(path, self.table, note=note)
         if panel.fingerprint != self.fingerprint:
             raise DataError(
-                f"{path} has changed since the model was trained on it",
-                hint=f"to use its present contents, name it: rnncast compare {path}",
+                f"{self.name} has changed since the model was trained on it",
+                hint=f"to use its present contents, name it: rnncast compare {self.name}",
             )
         return panel
+
+
+def _paths(data: Named) -> Iterator[str]:
+    """Each path that data are in: those given, and then those of the files that a pattern matches."""
+    yield from (data,) if isinstance(data, str) else data
+    try:
+        yield from files_of(data)
+    except DataError:  # whoever opens them will say why
+        return
 
 
 def _not_here(path: str) -> str:

@@ -47,7 +47,7 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
             **{name: bound for name, bound in task.bounds_to_ask.items() if bound is not None},
         },
         "data": {
-            "path": forecaster.source.path or None,
+            "path": forecaster.source.name or None,
             "sha256": forecaster.source.fingerprint,
             "series": len(forecaster.ids),
             "target": forecaster.columns.target,

@@ -1,8 +1,8 @@
 """Tables as the reader sees them: the first cells of every column, and whole columns on demand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -62,11 +62,41 @@ class Coded:
 Column = Coded | Values
 
 
+def joined(columns: list[Column]) -> Column:
+    """Concatenate columns, either all of numbers or all of texts."""
+    if len(columns) == 1:
+        return columns[0]
+    if not isinstance(columns[0], Coded):
+        return np.concatenate([column for column in columns if not isinstance(column, Coded)])
+    coded = [column for column in columns if isinstance(column, Coded)]
+    assert len(coded) == len(columns)
+    before = np.cumsum([0, *(len(column.texts) for column in coded)])
+    codes = np.concatenate([column.codes + first for column, first in zip(coded, before.tolist(), strict=False)])
+    return Coded(codes, pd.concat([column.texts for column in coded], ignore_index=True)).without_doubles()
+
+
 def without_words(column: Column, words: Sequence[str]) -> Column:
     """Return a column with cells that hold one of the words made empty."""
     if not isinstance(column, Coded):
         return column
     return Coded(column.codes, column.texts.where(~column.texts.isin(words), "")).without_doubles()
+
+
+class Place(NamedTuple):
+    """The place of a row: the file, and its number there, counted in `unit`s."""
+
+    file: str
+    number: int
+    unit: str
+
+    @property
+    def within(self) -> str:
+        """Return "line 1042", for the middle of a message."""
+        return f"{self.unit} {self.number}"
+
+    def __str__(self) -> str:
+        """Return "sales.csv:1042", for the head of a message."""
+        return f"{self.file}:{self.number}" if self.unit == "line" else f"{self.file}: {self.within}"
 
 
 Reader = Callable[[Sequence[str], Sequence[str]], dict[str, Column]]
@@ -78,8 +108,9 @@ class Table:
 
     head: the first cells of each column, stripped, "" where missing. read: maps the names of text columns and of number
     columns to all their cells; a number column comes as texts if a cell is not a plain number. number: maps a row to
-    its place in the file, counted in `unit`s. notes: remarks for the user. separator: between cells, "" in a form
-    without one; bom: whether the file begins with a byte order mark.
+    its place in the file, counted in `unit`s; located: the same for a table in several files. notes: remarks for the
+    user, all of them once the table has been read. separator: between cells, "" in a form without one; bom: whether the
+    file begins with a byte order mark. keys: columns that come from the names of folders.
     """
 
     name: str
@@ -87,14 +118,26 @@ class Table:
     read: Reader
     number: Callable[[int], int]
     unit: str = "line"
-    notes: tuple[str, ...] = ()
+    notes: Sequence[str] = ()
     separator: str = ""
     bom: bool = False
+    located: Callable[[int], Place] | None = None
+    keys: tuple[str, ...] = ()
 
-    def place(self, row: int) -> str:
-        """Return "line 1042", for the middle of a message."""
-        return f"{self.unit} {self.number(row)}"
+    def locate(self, row: int) -> Place:
+        """Return the place of a row."""
+        return Place(self.name, self.number(row), self.unit) if self.located is None else self.located(row)
+
+    def place(self, row: int, beside: int) -> str:
+        """Return the place of a row for the middle of a message about the row `beside`: "line 1042", or
+        "sales.csv:1042" if that is in another file."""
+        place = self.locate(row)
+        return place.within if self.locate(beside).file == place.file else str(place)
 
     def at(self, row: int) -> str:
-        """Return "sales.csv:1042", for the head of a message."""
-        return f"{self.name}:{self.number(row)}" if self.unit == "line" else f"{self.name}: {self.place(row)}"
+        """Return the place of a row for the head of a message: "sales.csv:1042"."""
+        return str(self.locate(row))
+
+    def of_rows(self, rows: NDArray[np.int64] | None) -> "Table":
+        """Return the table with only the chosen rows counted, from 0, in messages; None for all."""
+        return self if rows is None else replace(self, located=lambda row: self.locate(int(rows[row])))

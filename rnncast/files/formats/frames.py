@@ -12,6 +12,7 @@ import pandas as pd
 from rnncast.errors import DataError
 from rnncast.files.formats.arrow import coded_arrow, numbers_of_arrow
 from rnncast.files.formats.cells import SAMPLE, Coded, Column, Table
+from rnncast.files.formats.folders import is_paths
 from rnncast.files.formats.sources import arrow
 
 ARROW = "__arrow_c_stream__"
@@ -20,7 +21,9 @@ ROW = "iloc"  # the pandas word for a row's place, counted from 0
 
 
 def is_frame(data: Any) -> bool:
-    """Return whether data are a table or a column in memory, rather than a path or a file."""
+    """Return whether data are a table or a column in memory, rather than paths or a file."""
+    if is_paths(data):
+        return False
     return isinstance(data, pd.DataFrame | pd.Series | Mapping | list | tuple | np.ndarray) or hasattr(data, ARROW)
 
 

@@ -12,9 +12,11 @@ from rnncast.config import TableConfig
 from rnncast.errors import UsageError
 from rnncast.files.formats.cells import Column, Table, without_words
 from rnncast.files.formats.delimited import open_delimited
+from rnncast.files.formats.folders import find_files, named
 from rnncast.files.formats.frames import is_frame, open_frame
 from rnncast.files.formats.objects import open_objects
 from rnncast.files.formats.parquet import MAGIC, open_parquet
+from rnncast.files.formats.several import open_several
 from rnncast.files.formats.sources import ByteSource, Progress, open_source
 from rnncast.files.formats.spreadsheets import COMPOUND, ZIP, open_spreadsheet
 
@@ -28,12 +30,15 @@ def is_delimited(source: ByteSource) -> bool:
 
 @contextmanager
 def open_table(data: Any, asked: TableConfig, progress: Progress = lambda done, total: None) -> Iterator[Table]:
-    """Open the table in a path ("-": standard input), an open file, a DataFrame or an Arrow table.
+    """Open the table in a path ("-": standard input), in several files, an open file, a DataFrame or an Arrow table.
 
-    Errors as `open_source` and `open_frame`.
+    Errors as `open_source`, `find_files`, `open_several` and `open_frame`.
     """
     if is_frame(data):
         yield _without(open_frame(data), asked.missing)
+        return
+    if (found := find_files(data)) is not None:
+        yield open_several(found, named(data), lambda path, told: open_table(path, asked, told), progress)
         return
     with open_source(data, progress, asked.encoding) as source:
         yield table_in(source, asked)

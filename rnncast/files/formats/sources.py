@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import Any, BinaryIO
 
 from rnncast.errors import DataError
+from rnncast.files.formats.folders import STDIN, is_paths
 
-STDIN = "-"
 GZIP, ZSTANDARD, UTF16 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"\xff\xfe", b"\xfe\xff")
 HEAD = 1 << 16  # bytes from which the form of a stream is recognised
 PIECE = 1 << 20  # bytes unpacked at a time
@@ -113,12 +113,14 @@ def _named(data: Any) -> tuple[str, Any]:
 
     Raises DataError if data are neither. An open file called "-" is not standard input.
     """
+    if is_paths(data) and len(data) == 1:
+        data = data[0]
     if isinstance(data, str | os.PathLike):
         return os.fsdecode(data), None
     if not hasattr(data, "read"):
         raise DataError(
             f"cannot read a table from this {type(data).__name__}",
-            hint="give a DataFrame, an Arrow table, the path of a file, or an open file",
+            hint="give a DataFrame, an Arrow table, the path of a file or of several, or an open file",
         )
     name = getattr(data, "name", "")
     return (name if isinstance(name, str) and name not in ("", STDIN) else "the open file"), data
@@ -204,7 +206,8 @@ def _is_utf8(stream: BinaryIO) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         while piece := stream.read(PIECE):
-            decoder.decode(piece)
+            if not piece.isascii() or decoder.getstate()[0]:
+                decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False

@@ -353,7 +353,7 @@ def repeated_times(rows: Rows, cell: CellCodes, numbers: NDArray[np.int64]) -> I
     for s, place in _first_rows(rows.series[numbers], again):
         first = rows.number(int(numbers[np.argmax(cell == cell[place])]))
         row = int(numbers[place])
-        message = f"{rows.stamps.shown(row)} repeats (first at {rows.table.place(first)})"
+        message = f"{rows.stamps.shown(row)} repeats (first at {rows.table.place(first, beside=rows.number(row))})"
         hint = "choose what to keep with --duplicates first, last, mean or sum"
         if not rows.columns.ids:
             hint += "; if the table holds several series, name their column with --id"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import DataError, UsageError
 from rnncast.files.formats.cells import CellCodes, Coded, Column, Table
+from rnncast.files.formats.folders import find_files
 from rnncast.files.formats.frames import is_frame
 from rnncast.files.formats.marks import MISSING, PLAIN
 from rnncast.files.formats.numbers import column_numbers, decimal_of
@@ -36,6 +37,7 @@ from rnncast.times.numeric import numeric_format
 from rnncast.values import Values
 
 Note = Callable[[str], None]
+NUMBERS = (ColumnKind.NUMBER, ColumnKind.WHOLE, ColumnKind.SERIAL, ColumnKind.COUNTER)
 
 
 def read_table(
@@ -48,10 +50,11 @@ def read_table(
 ) -> Panel:
     """Read a table into a Panel.
 
-    data: a path ("-": standard input), an open file, a DataFrame or Series, or an Arrow table. schema: of an earlier
-    table that this one continues; then nothing is inferred. note: called with each line about what was recognised.
-    progress: called with the number of bytes read. Raises DataError, with the place and a hint, if the file is missing,
-    is not a table, or can be read in two ways.
+    data: a path ("-": standard input), a folder, a pattern such as sales/*.csv, a list of these, an open file, a
+    DataFrame or Series, or an Arrow table. schema: of an earlier table that this one continues; then nothing is
+    inferred. note: called with each line about what was recognised. progress: called with the number of bytes read.
+    Raises DataError, with the place and a hint, if the file is missing, is not a table, or can be read in two
+    ways.
     """
     reading = study_table(data, table, schema=schema, progress=progress)
     panel = reading.panel
@@ -72,13 +75,13 @@ def study_table(
     Raises DataError if nothing can be read.
     """
     asked = table or TableConfig()
-    if asked.layout == "rows" and is_frame(data):
-        raise UsageError(
-            "--layout rows is for files", hint="give a DataFrame with a row per value, or a column per series"
-        )
-    if is_frame(data):
-        with open_table(data, asked) as framed:
-            return _reading(*_rows(framed, asked, schema and schema.columns), asked, schema)
+    several = find_files(data) is not None
+    if asked.layout == "rows" and (several or is_frame(data)):
+        hint = "name the file" if several else "give a DataFrame with a row per value, or a column per series"
+        raise UsageError(f"--layout rows is for {'one file' if several else 'files'}", hint=hint)
+    if several or is_frame(data):
+        with open_table(data, asked, progress) as opened:
+            return _reading(*_rows(opened, asked, schema and schema.columns), asked, schema)
     with open_source(data, progress, asked.encoding) as source:
         if asked.layout == "rows" or (asked.layout == "auto" and is_delimited(source) and holds_series_rows(source)):
             if asked.covariates:
@@ -101,6 +104,7 @@ def _rows(table: Table, asked: TableConfig, header: Columns | None) -> tuple[Row
         table, parts = with_joined_time(table, joined), joined.columns
         asked = replace(asked, time=joined.name, time_format=joined_format(joined.formats))
     kinds = {name: kind_of(name, cells) for name, cells in table.head.items() if name not in parts}
+    kinds |= {name: ColumnKind.TEXT for name in table.keys if kinds.get(name) in NUMBERS}  # 3 of store=3 is a name
     if header is not None and asked.decimal == "auto" and header.decimal == "," and table.separator == header.separator:
         asked = replace(asked, decimal="comma")
     if header is not None:
@@ -162,7 +166,7 @@ def _long(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
         texts = {name: column.rows(numbers) for name, column in texts.items()}
     if not len(values):
         raise DataError(f"{table.name} has no row with a value")
-    placed = replace(table, number=lambda row: table.number(row if numbers is None else int(numbers[row])))
+    placed = table.of_rows(numbers)
     stamps = read_stamps(texts[roles.time], roles.time, whole, placed, asked) if roles.time else None
     others = [name for name in table.head if name not in (target, *asked.covariates)]
     refuse_totals(table, stamps, range(len(values)) if numbers is None else numbers.tolist(), others)
@@ -192,7 +196,7 @@ def _wide(columns: dict[str, Column], roles: Roles, table: Table, asked: TableCo
         times: Coded = texts[roles.time]  # type: ignore[assignment]
         kept = _not_blank({roles.time: times}, *each)
         numbers = np.arange(length) if kept is None else kept
-        placed = replace(table, number=lambda row: table.number(int(numbers[row])))
+        placed = table.of_rows(numbers)
         stamps = read_stamps(times if kept is None else times.rows(kept), roles.time, whole, placed, asked)
         refuse_totals(table, stamps, numbers.tolist(), [name for name in table.head if name not in roles.targets])
     series = np.repeat(np.arange(count), len(numbers))
