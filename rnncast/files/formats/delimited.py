@@ -8,6 +8,7 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from typing import Any
 
@@ -15,9 +16,18 @@ import numpy as np
 import pandas as pd
 
 from rnncast.errors import DataError
-from rnncast.files.formats.cells import SAMPLE, UNNAMED, Coded, Column, Table
+from rnncast.files.formats.cells import SAMPLE, UNNAMED, Coded, Column, Table, joined
 from rnncast.files.formats.heading import LOOKED_AT, title_note, title_rows
-from rnncast.files.formats.lines import Start, first_ragged, line_of, not_a_table, records, text_lines
+from rnncast.files.formats.lines import (
+    Start,
+    blocks_of_lines,
+    first_ragged,
+    is_even,
+    line_of,
+    not_a_table,
+    records,
+    text_lines,
+)
 from rnncast.files.formats.marks import MISSING, is_number
 from rnncast.files.formats.sources import BOM, ByteSource
 from rnncast.times.formats import formats_of
@@ -27,6 +37,7 @@ ONE_COLUMN = "\x1f"  # a separator that no table holds
 SNIFFED = 20  # lines that decide on the separator
 LONGEST_LINE = 1 << 22  # bytes, the limit of pyarrow: longer lines are not rows
 MOST_COLUMNS = 100_000
+REPEATS = 8  # rows of a text, on average, from which on texts are categories
 BLOCK = 1 << 22  # bytes that pyarrow parses at a time
 
 
@@ -146,7 +157,7 @@ def _after(source: ByteSource, top: Start, lines: int) -> Start:
 def _read(source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Column]:
     """Return the columns asked for; number columns as float64 if every cell is plain, else all of them as texts."""
     for as_texts, as_numbers in ((texts, numbers), ([*texts, *numbers], [])):
-        for engine in (_with_arrow, _with_pandas):
+        for engine in (_with_arrow, _in_blocks, _with_pandas):
             columns = engine(source, dialect, as_texts, as_numbers)
             if columns and not any(_holds_infinity(columns[name]) for name in as_numbers):
                 return columns
@@ -197,6 +208,50 @@ def _with_arrow(
     return columns | {name: table[name].to_numpy() for name in numbers}
 
 
+def _in_blocks(
+    source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
+) -> dict[str, Column] | None:
+    """None where there are quotes, a number is not plain, or a line has too many cells or too few."""
+    # Of categories, pandas makes a string of each distinct one alone, and numbers where all look like numbers: so a row
+    # of words goes before the others. It fills up short lines, whose last cell is then empty.
+    words = dialect.separator.join("word" if name in texts else "" for name in dialect.names)
+    kinds: dict[str, Any] = dict.fromkeys(texts, "category") | dict.fromkeys(numbers, np.float64)
+    last, found = dialect.names[-1], []
+    for block in blocks_of_lines(source, dialect.start.byte):
+        if b'"' in block or b"\r" in block:
+            return None
+        try:
+            frame = _parsed(BytesIO(f"{words}\n".encode() + block), dialect, kinds, numbers, low_memory=False)
+        except ValueError:  # of which kind are the errors of the parser, and of text that is not in UTF-8
+            return None
+        columns: dict[str, Column] = {name: _coded(frame[name].iloc[1:]) for name in texts}
+        columns |= {name: frame[name].to_numpy(np.float64)[1:] for name in numbers}
+        kinds |= {name: str for name, column in columns.items() if isinstance(column, Coded) and _is_various(column)}
+        if not is_even(block, dialect.separator, len(dialect.names), none_short=_is_full(columns.get(last))):
+            return None
+        found.append(columns)
+    return {name: joined([columns[name] for columns in found]) for name in kinds}
+
+
+def _coded(column: "pd.Series[Any]") -> Coded:
+    """A column of texts, or of categories, in the order of their first rows."""
+    if column.dtype != "category":
+        return Coded.of(column)
+    return Coded(column.cat.codes.to_numpy(), pd.Series(column.cat.categories, dtype=str)).used().stripped()
+
+
+def _is_various(column: Coded) -> bool:
+    """Whether texts repeat so seldom that a string of each is cheaper than to sort them, as categories are."""
+    return len(column.texts) * REPEATS > len(column)
+
+
+def _is_full(column: Column | None) -> bool:
+    """Whether it is known that no cell of a column is empty."""
+    if isinstance(column, Coded):
+        return not (column.texts == "").any()
+    return column is not None and not np.isnan(column).any()
+
+
 def _with_pandas(
     source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
 ) -> dict[str, Column] | None:
@@ -213,19 +268,7 @@ def _with_pandas(
         )
     kinds: dict[str, Any] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, np.float64)
     try:
-        frame = pd.read_csv(
-            source.stream_from(dialect.start.byte),  # type: ignore[call-overload]
-            sep=dialect.separator,
-            names=list(dialect.names),
-            header=None,
-            usecols=list(kinds),
-            dtype=kinds,
-            index_col=False,
-            skip_blank_lines=False,
-            skipinitialspace=True,
-            keep_default_na=False,
-            na_values={name: list(MISSING) for name in numbers},
-        )
+        frame = _parsed(source.stream_from(dialect.start.byte), dialect, kinds, numbers)
     except UnicodeDecodeError:
         raise not_a_table(source) from None
     except pd.errors.ParserError as error:
@@ -234,3 +277,23 @@ def _with_pandas(
         return None
     columns: dict[str, Column] = {name: Coded.of(frame[name]) for name in texts}
     return columns | {name: frame[name].to_numpy(np.float64) for name in numbers}
+
+
+def _parsed(
+    stream: Any, dialect: Dialect, kinds: dict[str, Any], numbers: Sequence[str], *, low_memory: bool = True
+) -> pd.DataFrame:
+    frame: pd.DataFrame = pd.read_csv(
+        stream,
+        sep=dialect.separator,
+        names=list(dialect.names),
+        header=None,
+        usecols=list(kinds),
+        dtype=kinds,
+        index_col=False,
+        skip_blank_lines=False,
+        skipinitialspace=True,
+        keep_default_na=False,
+        na_values={name: list(MISSING) for name in numbers},
+        low_memory=low_memory,
+    )
+    return frame

@@ -10,6 +10,7 @@ from rnncast.errors import DataError
 from rnncast.files.formats.sources import BOM, ByteSource
 
 BLOCK = 1 << 24  # bytes checked at a time
+PARSED = 1 << 22  # bytes parsed at a time: more take longer, as they go in and out of the caches
 QUOTE, NEWLINE = 34, 10
 
 
@@ -77,6 +78,29 @@ def first_ragged(source: ByteSource, start: Start, separator: str, cells: int) -
         if row and len(row) != cells:
             return line, len(row)
     return None
+
+
+def blocks_of_lines(source: ByteSource, start: int) -> Iterator[bytes]:
+    """The bytes from a place on, in blocks that end with a line; the first is a small one."""
+    stream, rest, size = source.stream_from(start), b"", PARSED // 16
+    while block := stream.read(size):
+        size = PARSED
+        end = block.rfind(b"\n") + 1
+        if end:
+            yield rest + block[:end]
+        rest = block[end:] if end else rest + block
+    if rest:
+        yield rest + b"\n"
+
+
+def is_even(block: bytes, separator: str, cells: int, *, none_short: bool) -> bool:
+    """Whether each line of a block without quotes has so many cells. none_short: it is known that none has fewer."""
+    data = np.frombuffer(block, np.uint8)
+    marks, ends = data == ord(separator), data == NEWLINE
+    lines = int(np.count_nonzero(ends))
+    if int(np.count_nonzero(marks)) != lines * (cells - 1):
+        return False
+    return none_short or bool((data[marks | ends].reshape(lines, cells)[:, -1] == NEWLINE).all())
 
 
 def _all_even(source: ByteSource, start: int, separator: int, expected: int) -> bool:
