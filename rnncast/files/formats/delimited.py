@@ -211,7 +211,7 @@ def _with_arrow(
 def _in_blocks(
     source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]
 ) -> dict[str, Column] | None:
-    """None where there are quotes, a number is not plain, or a line has too many cells or too few."""
+    """Read the columns block by block; None if there are quotes, a number is not plain, or a line is ragged."""
     # Of categories, pandas makes a string of each distinct one alone, and numbers where all look like numbers: so a row
     # of words goes before the others. It fills up short lines, whose last cell is then empty.
     words = dialect.separator.join("word" if name in texts else "" for name in dialect.names)
@@ -234,19 +234,19 @@ def _in_blocks(
 
 
 def _coded(column: "pd.Series[Any]") -> Coded:
-    """A column of texts, or of categories, in the order of their first rows."""
+    """Return a column of texts, or of categories, in the order of their first rows."""
     if column.dtype != "category":
         return Coded.of(column)
     return Coded(column.cat.codes.to_numpy(), pd.Series(column.cat.categories, dtype=str)).used().stripped()
 
 
 def _is_various(column: Coded) -> bool:
-    """Whether texts repeat so seldom that a string of each is cheaper than to sort them, as categories are."""
+    """Return whether texts repeat so seldom that making a string of each is cheaper than sorting categories."""
     return len(column.texts) * REPEATS > len(column)
 
 
 def _is_full(column: Column | None) -> bool:
-    """Whether it is known that no cell of a column is empty."""
+    """Return whether no cell of a column is known to be empty."""
     if isinstance(column, Coded):
         return not (column.texts == "").any()
     return column is not None and not np.isnan(column).any()

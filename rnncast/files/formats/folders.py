@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Found:
-    """The files of a table, sorted if they come from a folder or a pattern. passed_over: files not named like tables."""
+    """The files of a table, sorted if from a folder or a pattern. passed_over: files not named like tables."""
 
     parts: tuple[Part, ...]
     passed_over: tuple[str, ...] = ()

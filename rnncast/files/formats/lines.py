@@ -81,7 +81,7 @@ def first_ragged(source: ByteSource, start: Start, separator: str, cells: int) -
 
 
 def blocks_of_lines(source: ByteSource, start: int) -> Iterator[bytes]:
-    """The bytes from a place on, in blocks that end with a line; the first is a small one."""
+    """Yield the bytes from a place on, in blocks of whole lines; the first is a small one."""
     stream, rest, size = source.stream_from(start), b"", PARSED // 16
     while block := stream.read(size):
         size = PARSED
@@ -94,7 +94,7 @@ def blocks_of_lines(source: ByteSource, start: int) -> Iterator[bytes]:
 
 
 def is_even(block: bytes, separator: str, cells: int, *, none_short: bool) -> bool:
-    """Whether each line of a block without quotes has so many cells. none_short: it is known that none has fewer."""
+    """Return whether each line of a block without quotes has `cells` cells. none_short: none is known to have fewer."""
     data = np.frombuffer(block, np.uint8)
     marks, ends = data == ord(separator), data == NEWLINE
     lines = int(np.count_nonzero(ends))
