@@ -15,6 +15,7 @@ from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
 from rnncast.config import DATA_OF_MODEL, PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
+from rnncast.files.formats import folders
 from rnncast.files.formats.folders import Named, given
 from rnncast.plain import counted
 from rnncast.runtime.registry import NETS
