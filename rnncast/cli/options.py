@@ -41,8 +41,7 @@ Data = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="DATA...",
-        help="CSV, JSON Lines, Parquet or a spreadsheet; several files, a folder or 'sales/*.csv' are one table; - or "
-        "a pipe is standard input.",
+        help="CSV, JSON Lines, Parquet or spreadsheet: files, a folder, 'sales/*.csv'; - or a pipe is standard input.",
         show_default=False,
     ),
 ]
