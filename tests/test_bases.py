@@ -41,11 +41,11 @@ def by_hand(y: NDArray[np.float64], season: int, share: float, steps: int) -> ND
 
 
 def at_the_end(y: NDArray[np.float64], season: int, percent: int) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = forecast(f"ses{percent}-{season}", y[None], np.array([[len(y) - 1]]))
+    result: NDArray[np.float64] = forecast(f"ses{percent}-{season}", y[None], range(len(y) - 1, len(y)))
     return result
 
 
-def forecast(name: str, past: Array, now: Array) -> Array:
+def forecast(name: str, past: Array, now: range) -> Array:
     """What a base forecast gives at a step of one series [H]."""
     return find_baseline(name).forecast(tracks_of({PAST: past, FILLED: past}, (name,)), now, HORIZON)[0, 0]
 
@@ -72,5 +72,5 @@ def test_a_missing_value_counts_for_nothing_and_both_kinds_of_array_agree() -> N
     got = at_the_end(y, 3, 40)
     np.testing.assert_allclose(got, np.tile([1.0, 5.0, 3.0], 5), atol=1.0)
     assert not np.isnan(got).any()
-    torch_got = forecast("ses40-3", torch.from_numpy(y)[None], torch.tensor([[59]]))
+    torch_got = forecast("ses40-3", torch.from_numpy(y)[None], range(59, 60))
     np.testing.assert_allclose(torch_got.numpy(), got, atol=1e-12)

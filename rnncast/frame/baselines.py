@@ -6,10 +6,11 @@ forecast then only looks values up.
 
 A model names its base forecasts, so adding a kind here changes no existing model.
 
-B series, T steps, H horizon, N = L + T values: the T steps and the L before them. `now` [T, 1] are the places of the T
-steps among the N values.
+B series, T steps, H horizon, N = L + T values: the T steps and the L before them. `now` is the range of the places of
+the steps among the N values.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Protocol
 from rnncast.errors import UsageError
 from rnncast.series.arrays import (
     Array,
+    at,
     full,
     joined,
     namespace,
@@ -26,6 +28,7 @@ from rnncast.series.arrays import (
     take_along,
     where_missing,
     whole_numbers,
+    windows_at,
 )
 
 SHAPE_SEASONS = 4  # seasons averaged for a mean shape
@@ -50,7 +53,7 @@ class Baseline(Protocol):
         """Return the tracks that its forecasts need beyond the given ones."""
         ...
 
-    def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
+    def forecast(self, tracks: Tracks, now: range, horizon: int) -> Array:
         """Return the forecasts [B, T, H] of the next steps, NaN where there is nothing to forecast from."""
         ...
 
@@ -101,10 +104,12 @@ class LastPeriod:
         """Return no tracks: the past itself is enough."""
         return {}
 
-    def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
+    def forecast(self, tracks: Tracks, now: range, horizon: int) -> Array:
         """Return the forecasts [B, T, H]."""
-        past, back = tracks[PAST], repeated(now, horizon, self.period)
-        return where_missing(past[:, back], lambda: past[:, back - self.period])
+        past, before = tracks[PAST], moved(now, -self.period)
+        return where_missing(
+            repeated(past, now, horizon, self.period), lambda: repeated(past, before, horizon, self.period)
+        )
 
 
 @dataclass(frozen=True)
@@ -119,23 +124,66 @@ class MeanShape:
         return SHAPE_SEASONS * self.season
 
     @property
-    def _track(self) -> str:
+    def _mean(self) -> str:
         return f"mean-{self.season}"
 
-    def track(self, tracks: Tracks) -> Tracks:
-        """Return the moving mean of imputed values, since the observed part of a season alone may have another mean."""
-        return {self._track: moving_mean(tracks[FILLED], self.season)}
+    @property
+    def _sum(self) -> str:
+        return f"sum-{self.season}"
 
-    def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
+    @property
+    def _number(self) -> str:
+        return f"number-{self.season}"
+
+    def track(self, tracks: Tracks) -> Tracks:
+        """Return the moving mean of imputed values, since the observed part of a season alone may have another mean.
+
+        If no value is missing after the first of a series, also the sum of each value and those one to three seasons
+        before it, and their number.
+        """
+        past, xp = tracks[PAST], namespace(tracks[PAST])
+        means = {self._mean: moving_mean(tracks[FILLED], self.season)}
+        seen = ~xp.isnan(past)
+        known, lags = seen * xp.ones_like(past), range(0, SHAPE_SEASONS * self.season, self.season)
+        each = [_before(known, lag) for lag in lags]
+        for nearer, further in itertools.pairwise(each):
+            if (further > nearer).any():
+                return means
+        values = xp.where(seen, past, 0.0)
+        return {**means, self._sum: sum(_before(values, lag) for lag in lags), self._number: sum(each)}
+
+    def forecast(self, tracks: Tracks, now: range, horizon: int) -> Array:
         """Return the forecasts [B, T, H]."""
-        past, mean, xp = tracks[PAST], tracks[self._track], namespace(tracks[PAST])
-        back = repeated(now, horizon, self.season)
+        if self._sum not in tracks:
+            return self._of_holes(tracks, now, horizon)
+        xp, season = namespace(tracks[PAST]), self.season
+        counts = tracks[self._number][:, now.start + 1 - season : now.stop]  # of every value that is repeated
+        fewest, most = int(counts.min()), int(counts.max())
+        total, mean = repeated(tracks[self._sum], now, horizon, season), self._mean_at(tracks, now)
+        before = [self._mean_at(tracks, moved(now, -season * back)) for back in range(most)]
+        sums = [xp.zeros_like(mean), *itertools.accumulate(before)]  # of the means of 0, 1, ... seasons [B, T, 1]
+        if fewest == most > 0:
+            return total / most + (mean - sums[most] / most)
+        number, own = repeated(tracks[self._number], now, horizon, season), sums[fewest]
+        for count in range(fewest + 1, most + 1):
+            own = xp.where(number >= count, sums[count], own)
+        return mean + xp.where(number > 0, (total - own) / xp.clip(number, 1, None), float("nan"))
+
+    def _of_holes(self, tracks: Tracks, now: range, horizon: int) -> Array:
+        """Return the forecasts [B, T, H] where any value may be missing."""
+        past, xp = tracks[PAST], namespace(tracks[PAST])
         total, number = 0.0, 0.0
-        for before in range(0, SHAPE_SEASONS * self.season, self.season):
-            apart = past[:, back - before] - mean[:, now - before]
+        for back in range(0, SHAPE_SEASONS * self.season, self.season):
+            then = moved(now, -back)
+            apart = repeated(past, then, horizon, self.season) - self._mean_at(tracks, then)
             known = ~xp.isnan(apart)
             total, number = total + xp.where(known, apart, 0.0), number + known
-        return mean[:, now] + xp.where(number > 0, total / xp.clip(number, 1, None), float("nan"))
+        mean = self._mean_at(tracks, now)
+        return mean + xp.where(number > 0, total / xp.clip(number, 1, None), float("nan"))
+
+    def _mean_at(self, tracks: Tracks, places: range) -> Array:
+        """Return the moving mean [B, T, 1] at some places."""
+        return at(tracks[self._mean], places)[..., None]
 
 
 @dataclass(frozen=True)
@@ -170,12 +218,12 @@ class SmoothedLevel:
         rest = tracks[PAST] - _before(shape, self.season, float("nan"))
         return {self._shape: shape, self._track: self._smoothed(rest)}
 
-    def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
+    def forecast(self, tracks: Tracks, now: range, horizon: int) -> Array:
         """Return the forecasts [B, T, H]."""
-        ahead, season = whole_numbers(1, horizon, now), self.season
-        # The latest step at the same place in the season whose centred mean is already known.
-        back = now + ahead - season * ((ahead + season // 2 + season - 1) // season)
-        return tracks[self._track][:, now] + tracks[self._shape][:, back]
+        # The latest steps at the same places in the season whose centred means are already known.
+        half = self.season // 2
+        shape = repeated(tracks[self._shape], moved(now, -half), half + horizon, self.season)[:, :, half:]
+        return at(tracks[self._track], now)[..., None] + shape
 
     def _smoothed(self, rest: Array) -> Array:
         xp = namespace(rest)
@@ -215,10 +263,11 @@ class Drift:
         """Return the mean change."""
         return {self._track: mean_change(tracks[PAST], self.season, self.steps)}
 
-    def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
+    def forecast(self, tracks: Tracks, now: range, horizon: int) -> Array:
         """Return the forecasts [B, T, H]."""
-        times = (whole_numbers(1, horizon, now) + self.season - 1) // self.season  # [H]
-        return LastPeriod(self.season).forecast(tracks, now, horizon) + tracks[self._track][:, now] * times
+        change = tracks[self._track]
+        times = (whole_numbers(1, horizon, change) + self.season - 1) // self.season  # [H]
+        return LastPeriod(self.season).forecast(tracks, now, horizon) + at(change, now)[..., None] * times
 
 
 @dataclass(frozen=True)
@@ -239,18 +288,20 @@ class Matched:
         """Return no tracks: the past and the known covariates are enough."""
         return {}
 
-    def forecast(self, tracks: Tracks, now: Array, horizon: int) -> Array:
+    def forecast(self, tracks: Tracks, now: range, horizon: int) -> Array:
         """Return the forecasts [B, T, H]."""
         return self.found(tracks, now, horizon)[0]
 
-    def found(self, tracks: Tracks, now: Array, horizon: int) -> tuple[Array, Array]:
+    def found(self, tracks: Tracks, now: range, horizon: int) -> tuple[Array, Array]:
         """Return the forecasts [B, T, H], and the known covariates [B, T, H, C] of the steps they are copied from."""
         past, known = tracks[PAST], tracks[KNOWN]
         xp = namespace(past)
-        ahead, last = known[:, steps_ahead(now, horizon)], repeated(now, horizon, self.season)
-        value, source, distance = past[:, last], known[:, last], None
+        ahead = steps_ahead(known, now, horizon)
+        value, source = (repeated(track, now, horizon, self.season) for track in (past, known))
+        distance = None
         for back in range(0, MATCHED_SEASONS * self.season, self.season):
-            there, covariates = past[:, last - back], known[:, last - back]
+            then = moved(now, -back)
+            there, covariates = (repeated(track, then, horizon, self.season) for track in (past, known))
             apart = xp.where(xp.isnan(there), float("inf"), ((covariates - ahead) ** 2).sum(-1))
             if distance is None:
                 distance = apart
@@ -271,15 +322,28 @@ _KINDS: dict[str, Callable[[int], Baseline]] = {
 }
 
 
-def steps_ahead(now: Array, horizon: int) -> Array:
-    """Return the places [T, H] of the next steps."""
-    return now + whole_numbers(1, horizon, now)
+def moved(places: range, by: int) -> range:
+    """Return places shifted by a number of steps."""
+    return range(places.start + by, places.stop + by, places.step)
 
 
-def repeated(now: Array, horizon: int, lag: int) -> Array:
-    """Return the places [T, H] of the values used for the next steps when the last `lag` values are repeated."""
-    ahead = whole_numbers(1, horizon, now)
-    return now + ahead - lag * ((ahead + lag - 1) // lag)
+def steps_ahead(track: Array, now: range, horizon: int) -> Array:
+    """Return a track [B, N, C] that extends into the future at the next steps [B, T, H, C]."""
+    return windows_at(track, moved(now, horizon), horizon).swapaxes(2, 3)
+
+
+def repeated(track: Array, now: range, horizon: int, lag: int) -> Array:
+    """Return the last `lag` values of a track [B, N] up to each place, repeated over the next steps [B, T, H].
+
+    For a track [B, N, C], [B, T, H, C].
+    """
+    last = windows_at(track, now, lag)  # [B, T, (C,) lag]
+    times = -(-horizon // lag)
+    if times > 1:
+        xp, shape = namespace(track), last.shape[:-1]
+        last = xp.broadcast_to(last[..., None, :], (*shape, times, lag)).reshape((*shape, times * lag))
+    last = last[..., :horizon]
+    return last if track.ndim == 2 else last.swapaxes(2, 3)
 
 
 def seasonal_shape(past: Array, season: int) -> Array:

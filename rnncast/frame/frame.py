@@ -18,7 +18,7 @@ from functools import cached_property
 
 from rnncast.config import NO_BASE, Role
 from rnncast.frame.baselines import find_baseline
-from rnncast.series.arrays import Array, namespace
+from rnncast.series.arrays import Array, any_missing, namespace
 from rnncast.series.sizes import from_logs
 from rnncast.spec import ModelSpec
 
@@ -177,12 +177,11 @@ class Frame:
 
         Missing values are replaced before the arithmetic, because a gradient through NaN is NaN even if it is not used.
         """
-        xp = namespace(y)
-        level = _trailing(level, y)
-        missing = xp.isnan(y) | xp.isnan(level)
-        if missing.any():
-            y, level = xp.where(missing, 0.0, y), xp.where(missing, 0.0, level)
-        return (y - level) / _trailing(scale, y)
+        xp, trailing = namespace(y), _trailing(level, y)
+        if any_missing(y) or any_missing(level):
+            missing = xp.isnan(y) | xp.isnan(trailing)
+            y, trailing = xp.where(missing, 0.0, y), xp.where(missing, 0.0, trailing)
+        return (y - trailing) / _trailing(scale, y)
 
 
 def _trailing(units: Array, like: Array) -> Array:

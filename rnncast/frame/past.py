@@ -10,7 +10,7 @@ then past ones), N other columns of a step. Float64, in NumPy arrays and torch t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,16 +31,7 @@ from rnncast.frame.imputation import imputed
 from rnncast.frame.steady import next_units
 from rnncast.frame.units import SUMS, Units, measured, unchanging
 from rnncast.frame.view import LIMIT, FrameView, Leads
-from rnncast.series.arrays import (
-    Array,
-    full,
-    joined,
-    namespace,
-    stacked,
-    where_missing,
-    whole_numbers,
-    windows,
-)
+from rnncast.series.arrays import Array, any_missing, cast, full, joined, namespace, where_missing, windows
 
 
 class FrameState(NamedTuple):
@@ -144,6 +135,8 @@ class Past:
 
     def shared(self) -> "Past":
         """Return the same with its tracks computed, so that parts of it share them."""
+        if self.tracks is not None:
+            return self
         tracks = self._tracks()
         return replace(self, tracks={name: track for name, track in tracks.items() if name != KNOWN})
 
@@ -154,7 +147,7 @@ class Past:
         beyond = frame.horizon - known.shape[1]
         ahead = joined(known, self.exogenous.ahead[:, :beyond]) if beyond > 0 else known
         values = self.values[:, stretch]
-        filled = values if self.complete else self.filled[:, stretch]
+        filled = self.filled[:, stretch] if not self.complete and any_missing(values) else values
         exogenous = Exogenous(self.exogenous.covariates[:, stretch], self.exogenous.now[:, start:stop], ahead)
         tracks = None if self.tracks is None else {name: track[:, stretch] for name, track in self.tracks.items()}
         return Past(frame, values, filled, exogenous, self.units.part(start, stop), tracks)
@@ -169,26 +162,25 @@ class Past:
         )
         return Past(self.frame, values, filled, exogenous, units)
 
-    def inputs(self, span: int = 0, out: Array | None = None) -> Array:
-        """Return the inputs of a net [B, T, F] at each step, in units over one of the spans; NumPy may write them to
-        `out`."""
+    def inputs(self, span: int = 0, out: Array | None = None, *, kind: Any = None, flags: bool = True) -> Array:
+        """Return the inputs of a net [B, T, F] at each step, in units over one of the spans.
+
+        NumPy may write them to `out`. kind: dtype, by default that of the values. flags: whether to include the flags
+        of missing values.
+        """
         frame, xp, (level, scale) = self.frame, namespace(self.values), self.units.of(span)
-        first = frame.lookback + 1 - frame.window  # place of the first value in any window
-        filled, missing = self.filled[:, first:], xp.isnan(self.values[:, first:])
-        window, now = windows(filled, frame.window), (level[:, 1:], scale[:, 1:])  # [B, T, W]
-        whole = not (missing.any() or xp.isnan(now[0]).any())
+        window, now = windows(self.filled[:, self._window], frame.window), (level[:, 1:], scale[:, 1:])  # [B, T, W]
+        whole = self.whole and not any_missing(now[0])
         local = frame.localise(window, *now) if whole else frame.seen(window, *now)
         new = self.values[:, frame.lookback :, None]
         arrived = frame.seen(new, level[:, :-1], scale[:, :-1])  # [B, T, 1]
-        covariates = self.exogenous.covariates[:, first:]
-        parts = [
-            xp.clip(local, -LIMIT, LIMIT),
-            windows(missing, frame.window),
-            self.exogenous.now,
-            xp.clip(arrived, -LIMIT, LIMIT),
-        ]
+        parts = [xp.clip(cast(local, kind), -LIMIT, LIMIT)]
+        if flags:
+            parts.append(cast(windows(xp.isnan(self.values[:, self._window]), frame.window), kind))
         if frame.covariates:  # [B, T, C, W], reordered so that those of a step stand together
-            parts.insert(2, windows(covariates, frame.window).swapaxes(2, 3).reshape((*window.shape[:2], -1)))
+            covariates = windows(self.exogenous.covariates[:, self._window], frame.window)
+            parts.append(cast(covariates.swapaxes(2, 3).reshape((*window.shape[:2], -1)), kind))
+        parts += [cast(self.exogenous.now, kind), xp.clip(cast(arrived, kind), -LIMIT, LIMIT)]
         return xp.concatenate(parts, -1) if out is None else xp.concatenate(parts, -1, out=out, casting="same_kind")
 
     def view(self, span: int = 0, origins: slice = slice(None)) -> FrameView:
@@ -199,13 +191,23 @@ class Past:
     def views(self, spans: Sequence[int], origins: slice = slice(None)) -> list[FrameView]:
         """Return the view over each of some spans."""
         tracks = self._tracks()
-        named = self.bases(tracks, origins)
-        matched = [self._matched(name, tracks, origins) for name in self.frame.matched]
+        named, matched = self.bases(tracks, origins), self._matched(tracks, origins)
         return [self._view(span, origins, named, matched) for span in spans]
+
+    def lean_view(self, origins: slice, kind: Any) -> FrameView:
+        """Return the view over the first span in a dtype, without the flags of missing values if none is missing."""
+        tracks, flags = self._tracks(), not self.whole
+        named, matched = self.bases(tracks, origins), self._matched(tracks, origins)
+        return self._view(0, origins, named, matched, kind=kind, flags=flags)
+
+    @property
+    def whole(self) -> bool:
+        """Whether no window of any step has a missing value."""
+        return self.complete or not any_missing(self.values[:, self._window])
 
     def bases(self, tracks: Tracks | None = None, origins: slice = slice(None)) -> dict[str, Array]:
         """Return the base forecasts [B, T, H] at the origins by name, except matched ones; NaN where there is none."""
-        tracks, now = self._tracks() if tracks is None else tracks, self._steps()[origins]
+        tracks, now = self._tracks() if tracks is None else tracks, self._places(origins)
         horizon = self.frame.horizon
         return {name: find_baseline(name).forecast(tracks, now, horizon) for name in self.frame.base_names}
 
@@ -215,44 +217,75 @@ class Past:
         return self.frame.targets(future, level[:, 1:][:, origins], scale[:, 1:][:, origins])
 
     def _view(
-        self, span: int, origins: slice, named: dict[str, Array], matched: list[tuple[Array, Array]]
+        self,
+        span: int,
+        origins: slice,
+        named: dict[str, Array],
+        matched: list[tuple[Array, Array]],
+        *,
+        kind: Any = None,
+        flags: bool = True,
     ) -> FrameView:
-        frame, now = self.frame, self._steps()[origins]
+        now = self._places(origins)
         level, scale = (part[:, 1:][:, origins] for part in self.units.of(span))
-        bases = self._shown(span, now, named, [value for value, _ in matched])
-        local = frame.seen(bases, level, scale)  # [B, T, K, H]
-        sources = [source for _, source in matched]
-        leads = self._leads(span, sources, now, level / scale) if frame.known else None
-        return FrameView(self.inputs(span), local, level, scale, leads)
+        shown = self._shown(span, now, named, [value for value, _ in matched])
+        localise = self.frame.localise if self._all_shown(span, now, level) else self.frame.seen
+        local = [cast(localise(base, level, scale), kind) for base in shown]  # K of [B, T, H]
+        bases = namespace(self.values).stack(local, 2)
+        leads = None
+        if self.frame.known:
+            leads = Leads(
+                *(cast(part, kind) for part in self._leads(span, [source for _, source in matched], now, level / scale))
+            )
+        return FrameView(self.inputs(span, kind=kind, flags=flags), bases, level, scale, leads, flags)
 
-    def _shown(self, span: int, now: Array, named: dict[str, Array], matched: list[Array]) -> Array:
-        """Return the base forecasts [B, T, K, H] in the order of a view over a span.
+    def _shown(self, span: int, now: range, named: dict[str, Array], matched: list[Array]) -> list[Array]:
+        """Return the base forecasts, each [B, T, H], in the order of a view over a span.
 
         Without base forecasts it is the level; NaN where there is nothing to forecast from.
         """
         frame, own = self.frame, self.frame.spans[span]
         if not frame.has_bases:
-            return full((len(self.values), len(now), 1, frame.horizon), float("nan"), self.values)
+            return [full((len(self.values), len(now), frame.horizon), float("nan"), self.values)]
         if not self.complete:
-            naive = self.filled[:, repeated(now, frame.horizon, own)]  # [B, T, H], as each of the bases
+            naive = repeated(self.filled, now, frame.horizon, own)  # [B, T, H], as each of the bases
             named = {name: where_missing(base, lambda: naive) for name, base in named.items()}
             named[f"last-{own}"] = naive
             matched = [where_missing(value, lambda: naive) for value in matched]
-        first = sum(named[name] for name in frame.base) / len(frame.base)
-        return stacked(*matched, first, *(named[name] for name in frame.others(span))).swapaxes(2, 3)
+        main = [named[name] for name in frame.base]
+        first = main[0] if len(main) == 1 else sum(main) / len(main)
+        return [*matched, first, *(named[name] for name in frame.others(span))]
 
-    def _matched(self, name: str, tracks: Tracks, origins: slice) -> tuple[Array, Array]:
-        baseline = find_baseline(name)
-        assert isinstance(baseline, Matched)
-        return baseline.found(tracks, self._steps()[origins], self.frame.horizon)
+    def _all_shown(self, span: int, now: range, level: Array) -> bool:
+        """Whether neither the level nor any base forecast over a span is missing.
 
-    def _leads(self, span: int, matched: list[Array], now: Array, level: Array) -> Leads:
+        None is if the naive forecast is known, as it replaces those that are missing.
+        """
+        if not self.frame.has_bases or any_missing(level):
+            return False
+        return self.complete or not any_missing(self.filled[:, now.start + 1 - self.frame.spans[span] : now.stop])
+
+    def _matched(self, tracks: Tracks, origins: slice) -> list[tuple[Array, Array]]:
+        """Return the base forecasts from covariates known ahead, each with the covariates of the steps it copies."""
+        now, found = self._places(origins), []
+        for name in self.frame.matched:
+            baseline = find_baseline(name)
+            assert isinstance(baseline, Matched)
+            found.append(baseline.found(tracks, now, self.frame.horizon))
+        return found
+
+    @property
+    def _window(self) -> slice:
+        """The values that any window contains."""
+        return slice(self.frame.lookback + 1 - self.frame.window, None)
+
+    def _leads(self, span: int, matched: list[Array], now: range, level: Array) -> Leads:
         """Return the covariates of each lead; with base forecasts, also those of the matched step and of the steps each
         lag repeats."""
         frame, known, xp = self.frame, self._known(), namespace(self.values)
-        ahead = known[:, steps_ahead(now, frame.horizon)]
+        ahead = steps_ahead(known, now, frame.horizon)
         lags = frame.lags(span) if frame.has_bases else ()
-        sources = (*matched, *(known[:, repeated(now, frame.horizon, lag)] for lag in lags))
+        sources = (*matched, *(repeated(known, now, frame.horizon, lag) for lag in lags))
         zero = xp.zeros_like(level) if frame.log else -xp.nan_to_num(level)
         return Leads(xp.concatenate((ahead, *sources), -1), zero)
 
@@ -266,9 +299,9 @@ class Past:
         """Return the covariates known ahead [B, L+T+H, known]."""
         return joined(self.exogenous.covariates[:, :, : self.frame.known], self.exogenous.ahead)
 
-    def _steps(self) -> Array:
-        """Return the places [T, 1] of the steps among the values."""
-        return whole_numbers(self.frame.lookback, self.values.shape[1] - 1, self.values)[:, None]
+    def _places(self, origins: slice) -> range:
+        """Return the places of the origins among the values."""
+        return range(self.frame.lookback, self.values.shape[1])[origins]
 
 
 def _nothing(frame: Frame, y: Array) -> Exogenous:

@@ -21,16 +21,17 @@ def running_sum(x: Array, before: Array, decay: float) -> Array:
     """Return s(t) = decay * s(t-1) + x(t) for x [B, T] and s(0) = before [B], a block of steps at a time."""
     if x.shape[1] == 1:  # a stream's single row
         return x + decay * before[:, None]
-    blocks = []
-    rate = full((1,), decay, x)
+    if decay == 1:
+        return before[:, None] + namespace(x).cumsum(x, 1)
+    steps, rate = whole_numbers(1, min(BLOCK, x.shape[1]), x), full((1,), decay, x)
+    lag = steps[:, None] - steps[None, :]  # [T, T]
+    powers = ((rate ** namespace(x).clip(lag, 0, None)) * (lag >= 0)).T
+    fading, blocks = rate**steps, []
     for start in range(0, x.shape[1], BLOCK):
         block = x[:, start : start + BLOCK]
-        steps = whole_numbers(1, block.shape[1], block)
-        lag = steps[:, None] - steps[None, :]  # [T, T]
-        powers = (rate ** namespace(x).clip(lag, 0, None)) * (lag >= 0)
-        total = block @ powers.T + before[:, None] * rate**steps
-        before = total[:, -1]
-        blocks.append(total)
+        size = block.shape[1]
+        blocks.append(block @ powers[:size, :size] + before[:, None] * fading[:size])
+        before = blocks[-1][:, -1]
     return joined(*blocks)
 
 

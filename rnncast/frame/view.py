@@ -25,7 +25,8 @@ class Leads(NamedTuple):
 class FrameView(NamedTuple):
     """Inputs [B, T, F] and base forecasts [B, T, K, H] in local units, those units [B, T], and Leads.
 
-    Leads are None unless covariates are known ahead.
+    Leads are None unless covariates are known ahead. flags: whether the inputs include the W flags of missing values in
+    the window; without them, [B, T, F-W], no value is missing.
     """
 
     inputs: Array
@@ -33,6 +34,7 @@ class FrameView(NamedTuple):
     level: Array
     scale: Array
     leads: Leads | None = None
+    flags: bool = True
 
 
 def side_by_side(views: Sequence[FrameView]) -> FrameView:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rnncast.nets.layers import Layers
-from rnncast.nets.protocol import Feedback, State
+from rnncast.nets.protocol import NOTHING, Feedback, State
 
 
 class Jordan(nn.Module):
@@ -24,9 +24,11 @@ class Jordan(nn.Module):
         """Return (o,), zeros [1, B, 1]: no output yet."""
         return (self.output_weight.new_zeros(1, batch, 1),)
 
-    def forward(self, inputs: Tensor, state: State, feedback: Feedback) -> tuple[Tensor, State]:
+    def forward(
+        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING
+    ) -> tuple[Tensor, State]:
         """Map inputs [B, T, F] and (o,) to features [B, T, D] and the last output."""
-        drive = self.layers.drive(inputs)
+        drive = self.layers.drive(inputs, absent)
         if feedback is None:
             arrived = inputs[:, :, -1:]  # [B, T, 1], the observed value in place of o(t-1)
             return self.layers(drive + arrived * self.output_weight), state

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from rnncast.nets.protocol import NOTHING
+
 
 class Layers(nn.Module):
     """A stack of tanh layers; the drive of the first can be added to before its tanh."""
@@ -15,9 +17,9 @@ class Layers(nn.Module):
             self.register_parameter(f"bias_l{layer}", nn.Parameter(linear.bias))
         self.number = layers
 
-    def drive(self, inputs: Tensor) -> Tensor:
-        """Map inputs [B, T, F] to the first layer's drive [B, T, D]."""
-        return self._linear(0, inputs)
+    def drive(self, inputs: Tensor, absent: slice) -> Tensor:
+        """Map inputs [B, T, F] without their absent columns to the first layer's drive [B, T, D]."""
+        return self._linear(0, inputs, absent)
 
     def forward(self, drive: Tensor) -> Tensor:
         """Map the first layer's drive [B, T, D] to features [B, T, D]."""
@@ -26,5 +28,13 @@ class Layers(nn.Module):
             features = torch.tanh(self._linear(layer, features))
         return features
 
-    def _linear(self, layer: int, inputs: Tensor) -> Tensor:
-        return nn.functional.linear(inputs, getattr(self, f"weight_l{layer}"), getattr(self, f"bias_l{layer}"))
+    def _linear(self, layer: int, inputs: Tensor, absent: slice = NOTHING) -> Tensor:
+        weight, bias = getattr(self, f"weight_l{layer}"), getattr(self, f"bias_l{layer}")
+        return nn.functional.linear(inputs, without(weight, absent), bias)
+
+
+def without(weight: Tensor, absent: slice) -> Tensor:
+    """Return a weight [D, F] without the columns of absent inputs."""
+    if absent == NOTHING:
+        return weight
+    return torch.cat((weight[:, : absent.start], weight[:, absent.stop :]), 1)

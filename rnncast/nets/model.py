@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnncast.frame.frame import Frame
-from rnncast.frame.view import Leads
-from rnncast.nets.protocol import Net, State
+from rnncast.frame.view import FrameView, Leads
+from rnncast.nets.protocol import NOTHING, Feedback, Net, State
 from rnncast.runtime.head import Head
 from rnncast.runtime.members import head_of, member_prefix
 from rnncast.runtime.registry import find_net
@@ -53,10 +53,12 @@ class Model(nn.Module):
         state: State,
         leads: Leads | None = None,
         origins: slice = slice(None),
+        flags: bool = True,
     ) -> tuple[Tensor, State]:
         """Map inputs [B, T, F], bases [B, T, K, H] and a state to the head's outputs [B, T, H, P] and the state after.
 
-        Forecasts are made at the steps `origins`, which are those of the bases and the leads.
+        Forecasts are made at the steps `origins`, which are those of the bases and the leads. flags: whether the inputs
+        have those of missing values.
         """
 
         def feedback(features: Tensor, t: int) -> Tensor:
@@ -64,13 +66,28 @@ class Model(nn.Module):
             known = leads and Leads(*(part[:, at] for part in leads))
             return self._read(features, inputs[:, at], bases[:, at], known)[:, 0, 0, self.sizes.point]
 
+        features, after = self._features(inputs, state, origins, None if self.forced else feedback, flags=flags)
+        return self._read(features, inputs[:, origins], bases, leads), after
+
+    def features(self, view: FrameView, state: State, origins: slice) -> tuple[Tensor, State]:
+        """Return the features [B, T, D] at the origins of a view, and the state after it.
+
+        Not for nets that are given their own output.
+        """
+        assert self.forced
+        return self._features(view.inputs, state, origins, None, flags=view.flags)
+
+    def _features(
+        self, inputs: Tensor, state: State, origins: slice, feedback: Feedback, *, flags: bool
+    ) -> tuple[Tensor, State]:
+        window = self.sizes.window
         features: Tensor
-        features, after = self.net(inputs, state, None if self.forced else feedback)
-        features, inputs = features[:, origins], inputs[:, origins]
+        features, after = self.net(inputs, state, feedback, NOTHING if flags else slice(window, 2 * window))
+        features = features[:, origins]
         if self.dropout and self.training:
             kept = torch.empty_like(features).bernoulli_(1 - self.dropout, generator=self.generator)
             features = features * kept / (1 - self.dropout)
-        return self._read(features, inputs, bases, leads), after
+        return features, after
 
     def _read(self, features: Tensor, inputs: Tensor, bases: Tensor, leads: Leads | None) -> Tensor:
         window, weights = inputs[:, :, : self.sizes.window], dict(self.head.items())

@@ -15,6 +15,8 @@ State = tuple[Tensor, ...]  # each [layers, B, D], or [1, B, 1] where an output 
 # step t. None under teacher forcing, when the observed value replaces it.
 Feedback = Callable[[Tensor, int], Tensor] | None
 
+NOTHING = slice(0, 0)  # is absent from the inputs
+
 
 class Net(Protocol):
     """A net from inputs to features, which the head turns into forecasts."""
@@ -23,6 +25,11 @@ class Net(Protocol):
         """Return the state before the first step of `batch` series."""
         ...
 
-    def __call__(self, inputs: Tensor, state: State, feedback: Feedback) -> tuple[Tensor, State]:
-        """Map inputs [B, T, F] and a state to features [B, T, D] and the state after them."""
+    def __call__(
+        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING
+    ) -> tuple[Tensor, State]:
+        """Map inputs [B, T, F] and a state to features [B, T, D] and the state after them.
+
+        absent: those of the F columns that the inputs lack because they are 0 throughout; they enter no product.
+        """
         ...

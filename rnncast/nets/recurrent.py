@@ -2,11 +2,20 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from rnncast.nets.protocol import Feedback, State
+from rnncast.nets.layers import without
+from rnncast.nets.protocol import NOTHING, Feedback, State
+
+# The functions of torch's modules, which take weights as arguments.
+FUNCTIONS: dict[Any, Callable[..., tuple[Tensor, ...]]] = {
+    nn.RNN: torch.rnn_tanh,
+    nn.GRU: torch.gru,
+    nn.LSTM: torch.lstm,
+}
 
 
 class Recurrent(nn.Module):
@@ -22,6 +31,7 @@ class Recurrent(nn.Module):
                     # A forget gate that is open initially lets gradients through (Jozefowicz et al. 2015).
                     fused.get_parameter(f"bias_ih_l{layer}")[hidden_size : 2 * hidden_size] += 1.0
         self.fused = fused
+        self.function = FUNCTIONS[cell]
         self.parts = 2 if cell is nn.LSTM else 1
 
     def init_state(self, batch: int) -> State:
@@ -29,9 +39,18 @@ class Recurrent(nn.Module):
         like = self.fused.get_parameter("weight_hh_l0")
         return (like.new_zeros(self.fused.num_layers, batch, self.fused.hidden_size),) * self.parts
 
-    def forward(self, inputs: Tensor, state: State, feedback: Feedback) -> tuple[Tensor, State]:
+    def forward(
+        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING
+    ) -> tuple[Tensor, State]:
         """Map inputs [B, T, F] and the state to features [B, T, D] and the state after them."""
-        features, after = self.fused(inputs, state if self.parts == 2 else state[0])
+        fused, before = self.fused, state if self.parts == 2 else state[0]
+        if absent == NOTHING:
+            features, after = fused(inputs, before)
+        else:
+            first, *rest = (weight for layer in fused.all_weights for weight in layer)
+            options = (True, fused.num_layers, 0.0, self.training, False, True)  # biases, ..., batch first
+            features, *parts = self.function(inputs, before, [without(first, absent), *rest], *options)
+            after = tuple(parts) if self.parts == 2 else parts[0]
         return features, after if self.parts == 2 else (after,)
 
 

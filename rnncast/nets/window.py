@@ -7,7 +7,7 @@ without base forecasts, the window is all it sees.
 from torch import Tensor, nn
 
 from rnncast.nets.layers import Layers
-from rnncast.nets.protocol import Feedback, State
+from rnncast.nets.protocol import NOTHING, Feedback, State
 
 
 class Window(nn.Module):
@@ -21,6 +21,8 @@ class Window(nn.Module):
         """Return (): there is no state."""
         return ()
 
-    def forward(self, inputs: Tensor, state: State, feedback: Feedback) -> tuple[Tensor, State]:
+    def forward(
+        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING
+    ) -> tuple[Tensor, State]:
         """Map inputs [B, T, F] to features [B, T, D]; the state () is returned as it is."""
-        return self.layers(self.layers.drive(inputs)), state
+        return self.layers(self.layers.drive(inputs, absent)), state

@@ -22,6 +22,7 @@ PROGRAM = 430e6  # bytes of the interpreter and the libraries
 SINGLE, DOUBLE = 4, 8  # bytes of a number
 GATES = {"lstm": 4, "gru": 3}  # kept by each step of training; other cells have 1
 TRAINED_IN_TURN = 4  # largest number of series with which nets are trained one after the other, in one thread
+KEPT = 100e6  # largest size in bytes of all batches that are kept from epoch to epoch
 ORIGINS = 100  # at which a trained net is stepped to learn the correlation of lead times
 
 
@@ -90,14 +91,47 @@ def _weights(spec: ModelSpec, series: int, at_once: int) -> Part:
 def _data(frame: Frame, panel: Panel, rows: int, at_once: int) -> Part:
     """Return the memory of the series in batches.
 
-    Every batch holds its series with the values before them, and their units. The tracks of base forecasts are those of
-    one batch at a time, with a scratch array for each.
+    A batch holds its series with the values before them, and their units. Small batches are all kept, with the tracks
+    of base forecasts if these are small too; one more is being made, with a scratch array for each track.
     """
-    values, before, longest = float(panel.lengths.sum()), float(frame.lookback), int(panel.lengths.max(initial=1))
-    kept = (len(panel) * before + values) * (2 + frame.covariates) + values * (11 + frame.other)
-    tracks = rows * (before + longest) * 2 * (3 + len(frame.base_names))
+    before, longest = float(frame.lookback), int(panel.lengths.max(initial=1))
+    kept, all_of, one = kept_of(frame, panel), _batches(frame, panel), rows * (before + longest)
+    held = (all_of.bytes if kept.batches else 0.0) + (all_of.tracks if kept.tracks else 0.0)
+    made = DOUBLE * one * (13.0 + frame.covariates + frame.other + 2 * (2 + _tracks(frame)))
     hint = "--season, --window or --level-span" if before > longest else "--batch-size, or give fewer series"
-    return Part(f"the history of {len(panel)} series", DOUBLE * at_once * (kept + tracks), hint)
+    return Part(f"the history of {len(panel)} series", at_once * (held + made), hint)
+
+
+class Kept(NamedTuple):
+    """What training keeps of all batches from epoch to epoch: the batches, and the tracks of base forecasts."""
+
+    batches: bool
+    tracks: bool
+
+
+class _Batches(NamedTuple):
+    """Bytes of all batches, and of their tracks."""
+
+    bytes: float
+    tracks: float
+
+
+def kept_of(frame: Frame, panel: Panel) -> Kept:
+    """Return what training in a frame keeps of the batches of a panel; the rest is computed anew in each epoch."""
+    size = _batches(frame, panel)
+    return Kept(size.bytes <= KEPT, size.bytes + size.tracks <= KEPT)
+
+
+def _batches(frame: Frame, panel: Panel) -> _Batches:
+    values, before = float(panel.lengths.sum()), len(panel) * float(frame.lookback)
+    history = (before + values) * (2 + frame.covariates)
+    each = history + values * (11 + frame.other)
+    return _Batches(DOUBLE * each, DOUBLE * (before + values) * _tracks(frame))
+
+
+def _tracks(frame: Frame) -> int:
+    """Return the number of tracks that base forecasts need."""
+    return 1 + sum(3 if name.startswith("mean-") else not name.startswith("last-") for name in frame.base_names)
 
 
 def _inputs(frame: Frame, trained: int, stepped: int) -> Part:

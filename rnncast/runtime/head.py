@@ -113,7 +113,7 @@ class Head:
         if self.starts:
             return self._parameters(middle, widths)
         half, columns = self.middle, [middle]  # each [B, T, H]
-        steps = softplus(widths + constants(self._steps * 2, widths)[:, None])
+        steps = softplus(widths + constants(self.width_starts * 2, widths)[:, None])
         for j in range(half):
             columns.insert(0, columns[0] - steps[:, :, j])
             columns.append(columns[-1] + steps[:, :, half + j])
@@ -132,7 +132,7 @@ class Head:
         return (hidden @ weights["lead_hidden"].mT + known @ weights["lead_direct"].mT).swapaxes(2, 3)
 
     @cached_property
-    def _steps(self) -> list[float]:
+    def width_starts(self) -> list[float]:
         """Arguments of softplus that give the naive forecast's own steps between quantiles, from the middle
         outwards."""
         upper = self.probabilities[self.middle :]

@@ -36,7 +36,7 @@ from rnncast.spec import ModelSpec
 from rnncast.values import Values
 
 STEPS = (32, 256)  # taken at a time: fewest, most
-REMEMBERED = 1 << 19  # series times steps, at most, whose units are computed at a time
+REMEMBERED = 400_000  # series times steps, at most, whose units are computed at a time
 CELLS = 32_768  # series times steps times members, at most: intermediate results of more leave the processor's cache
 ROWS = 4096  # series side by side, counted once for each member
 CONFORMAL = "conformal"  # name of the factors of the intervals' widths
@@ -182,7 +182,8 @@ class Runtime:
         states = []
         for rows in _batches(order, self._rows):
             exogenous = exogenous_of(panel, rows, self.frame.cycles, 0, align="end")
-            states.append(self.advance(panel.padded(rows, align="end"), exogenous, self.init_state(len(rows))))
+            state = self.advance(panel.padded(rows, align="end"), exogenous, self.init_state(len(rows)))
+            states.append(rows_of(state, np.arange(len(rows))))  # a copy, as views would keep every step in memory
         back = np.argsort(order, kind="stable")
         return rows_of(concatenated(states), back)
 

@@ -74,6 +74,33 @@ def windows(array: Array, size: int) -> Array:
     return np.lib.stride_tricks.sliding_window_view(array, size, axis=1)
 
 
+def cast(array: Array, kind: Any) -> Array:
+    """Return the array in another dtype; None leaves it as it is."""
+    if kind is None:
+        return array
+    return array.to(kind) if namespace(array).__name__ == "torch" else array.astype(kind, copy=False)
+
+
+def at(array: Array, places: range) -> Array:
+    """Return the values at some places along axis 1 without a copy: [B, N, ...] to [B, T, ...]."""
+    return array[:, places.start : places.stop : places.step]
+
+
+def windows_at(array: Array, last: range, size: int) -> Array:
+    """Return the windows along axis 1 that end at some places, without a copy: [B, N, ...] to [B, T, ..., size]."""
+    first = last.start + 1 - size
+    if len(last) == 1:
+        found = array[:, None, first : last.start + 1]
+        return found if found.ndim == 3 else found.swapaxes(2, 3)
+    return windows(array[:, first : last.stop], size)[:, :: last.step]
+
+
+def any_missing(array: Array) -> bool:
+    """Return whether there is a NaN, by the minimum, which is several times faster than isnan on each value."""
+    xp = namespace(array)
+    return 0 not in array.shape and bool(xp.isnan(xp.amin(array)))
+
+
 def stacked(*arrays: Array) -> Array:
     """Stack arrays along a new last axis."""
     return namespace(arrays[0]).stack(arrays, -1)
@@ -81,6 +108,7 @@ def stacked(*arrays: Array) -> Array:
 
 def where_missing(array: Array, others: Callable[[], Array]) -> Array:
     """Return the array with others in place of NaN; they are computed only if there are any."""
+    if not any_missing(array):
+        return array
     xp = namespace(array)
-    missing = xp.isnan(array)
-    return xp.where(missing, others(), array) if missing.any() else array
+    return xp.where(xp.isnan(array), others(), array)

@@ -44,7 +44,8 @@ def gradient_by_lag(model: Model, batches: Batches, spec: ModelSpec) -> dict[int
     if not lags or not model.init_state(1):
         return {}
     last = slice(-1, None)  # the longest series
-    chunk = Chunk(Batch(longest.past.of_series(last), longest.weight[last]), 0, longest.steps)
+    one = Batch(longest.past.of_series(last), longest.weight[last], longest.there[last])
+    chunk = Chunk(one, 0, longest.steps)
     borders = [t + 1 - lag for lag in reversed(lags)]  # the state before step t+1-k is s(t-k)
     with torch.no_grad():
         warm_up = chunk.part(max(0, borders[0] - lags[-1]), borders[0])

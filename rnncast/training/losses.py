@@ -4,6 +4,7 @@ B batch, T origins, H horizon, P outputs (the quantiles, or the parameters of a 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -27,14 +28,26 @@ class Targets(NamedTuple):
     scale: Tensor
 
 
-Errors = Callable[[Tensor, Targets], Tensor]  # of outputs [B, T, H, P]; each error [B, T, H]
+@dataclass(frozen=True)
+class Errors:
+    """A loss of outputs at the probabilities [Q] of quantiles."""
+
+    form: Callable[[Tensor, Targets, Tensor], Tensor]
+    probabilities: Tensor
+
+    def __call__(self, outputs: Tensor, targets: Targets) -> Tensor:
+        """Return each error [B, T, H] of outputs [B, T, H, P]."""
+        return self.form(outputs, targets, self.probabilities)
+
+    @property
+    def of_all_quantiles(self) -> bool:
+        """Whether it is the pinball loss of every quantile."""
+        return self.form is of_quantiles
 
 
 def loss_of(spec: ModelSpec, device: torch.device) -> Errors:
     """Return the errors of a ModelSpec's loss."""
-    probabilities = torch.tensor(spec.task.quantiles, device=device)
-    errors: Callable[[Tensor, Targets, Tensor], Tensor] = spec.loss.torch_form()
-    return lambda outputs, targets: errors(outputs, targets, probabilities)
+    return Errors(spec.loss.torch_form(), torch.tensor(spec.task.quantiles, dtype=torch.float64, device=device))
 
 
 def of_quantiles(quantiles: Tensor, targets: Targets, probabilities: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from rnncast.nets.protocol import State
 from rnncast.spec import ModelSpec
 from rnncast.training.batches import Chunk
 from rnncast.training.losses import Errors, Targets
+from rnncast.training.pinball import loss_of_head
 
 
 class ChunkLoss(NamedTuple):
@@ -29,9 +30,15 @@ class ChunkLoss(NamedTuple):
 
 def observed(model: Model, chunk: Chunk, state: State, loss: Errors) -> ChunkLoss:
     """Forecast at each origin from the values observed up to it, in one pass: direct, or with teacher forcing."""
-    outputs, after = see(model, chunk, state)
-    targets = chunk.targets(outputs.shape[2])
-    return ChunkLoss(weighted_loss(loss, outputs, targets), targets.weight.sum(), after)
+    view, targets = chunk.view(model.dtype), chunk.targets(model.sizes.horizon)
+    if loss.of_all_quantiles and view.leads is None and model.forced:
+        features, after = model.features(view, state, chunk.origins)
+        window = view.inputs[:, chunk.origins, : model.sizes.window]
+        summed = loss_of_head(model.sizes, dict(model.head.items()), features, window, view.bases, targets)
+    else:
+        outputs, after = _applied(model, view, state, chunk.origins)
+        summed = weighted_loss(loss, outputs, targets)
+    return ChunkLoss(summed, targets.weight.sum(), after)
 
 
 class FreeRunning:
@@ -97,7 +104,7 @@ def weighted_loss(loss: Errors, outputs: Tensor, targets: Targets) -> Tensor:
 
 def see(model: Model, chunk: Chunk, state: State) -> tuple[Tensor, State]:
     """Return outputs [B, T, H, P] in local units at each origin of a chunk, and the state after it."""
-    return _applied(model, chunk.view(), state, chunk.origins)
+    return _applied(model, chunk.view(model.dtype), state, chunk.origins)
 
 
 def step(
@@ -118,5 +125,5 @@ def _applied(model: Model, view: FrameView, state: State, origins: slice) -> tup
     kind = model.dtype
     leads = view.leads and Leads(*(part.to(kind) for part in view.leads))
     outputs: Tensor
-    outputs, after = model(view.inputs.to(kind), view.bases.to(kind), state, leads, origins)
+    outputs, after = model(view.inputs.to(kind), view.bases.to(kind), state, leads, origins, view.flags)
     return outputs, after
