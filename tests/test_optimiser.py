@@ -23,7 +23,7 @@ def gradients(step: int) -> list[torch.Tensor | None]:
 
 def test_it_moves_parameters_as_torch_does_and_goes_on_from_its_moments() -> None:
     ours, theirs = parameters(), parameters()
-    optimiser, reference = AdamW(ours, 0.1), torch.optim.AdamW(theirs, weight_decay=0.1)
+    optimiser, reference = AdamW(ours, 0.1), torch.optim.AdamW(theirs, weight_decay=0.1, fused=True)
     for step in range(6):
         if step == 3:  # as from a checkpoint
             before, optimiser = optimiser, AdamW(ours, 0.1)

@@ -203,7 +203,7 @@ class _Made(Sequence[Batch]):
         return total / max(number, 1)
 
     def _weighed(self, batch: Batch) -> Batch:
-        """Return a batch whose weights, in logs, follow the scale by half: that is relative error beside scaled error."""
+        """Return a batch whose weights follow the scale by half in logs: that is relative error beside scaled error."""
         if self.mean is None:
             return batch
         return replace(batch, weight=batch.weight * (0.5 + 0.5 * batch.scale / self.mean))

@@ -45,6 +45,7 @@ class AdamW:
             [moments[SQUARE] for _, _, moments in found],
             [],
             [moments[STEP] for _, _, moments in found],
+            fused=True,  # one operation for all parameters
             amsgrad=False,
             beta1=BETA1,
             beta2=BETA2,
