@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from rnncast.errors import UsageError
+from rnncast.frame.places import moved, repeated, steps_ahead
 from rnncast.series.arrays import (
     Array,
     at,
@@ -28,7 +29,6 @@ from rnncast.series.arrays import (
     take_along,
     where_missing,
     whole_numbers,
-    windows_at,
 )
 
 SHAPE_SEASONS = 4  # seasons averaged for a mean shape
@@ -320,30 +320,6 @@ _KINDS: dict[str, Callable[[int], Baseline]] = {
     "drift": Drift,
     "matched": Matched,
 }
-
-
-def moved(places: range, by: int) -> range:
-    """Return places shifted by a number of steps."""
-    return range(places.start + by, places.stop + by, places.step)
-
-
-def steps_ahead(track: Array, now: range, horizon: int) -> Array:
-    """Return a track [B, N, C] that extends into the future at the next steps [B, T, H, C]."""
-    return windows_at(track, moved(now, horizon), horizon).swapaxes(2, 3)
-
-
-def repeated(track: Array, now: range, horizon: int, lag: int) -> Array:
-    """Return the last `lag` values of a track [B, N] up to each place, repeated over the next steps [B, T, H].
-
-    For a track [B, N, C], [B, T, H, C].
-    """
-    last = windows_at(track, now, lag)  # [B, T, (C,) lag]
-    times = -(-horizon // lag)
-    if times > 1:
-        xp, shape = namespace(track), last.shape[:-1]
-        last = xp.broadcast_to(last[..., None, :], (*shape, times, lag)).reshape((*shape, times * lag))
-    last = last[..., :horizon]
-    return last if track.ndim == 2 else last.swapaxes(2, 3)
 
 
 def seasonal_shape(past: Array, season: int) -> Array:

@@ -21,13 +21,12 @@ from rnncast.frame.baselines import (
     Matched,
     Tracks,
     find_baseline,
-    repeated,
-    steps_ahead,
     tracks_of,
 )
 from rnncast.frame.exogenous import Exogenous
 from rnncast.frame.frame import Frame
 from rnncast.frame.imputation import imputed
+from rnncast.frame.places import repeated, steps_ahead
 from rnncast.frame.steady import next_units
 from rnncast.frame.units import SUMS, Units, measured, unchanging
 from rnncast.frame.view import LIMIT, FrameView, Leads

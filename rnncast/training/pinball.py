@@ -56,6 +56,7 @@ class _PinballOfHead(torch.autograd.Function):
     def forward(
         ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, highway: Tensor, read: Read, head: Head
     ) -> Tensor:
+        """Return the loss, and keep its gradients until they are asked for."""
         half, gates = head.middle, head.bases - 1
         outputs = torch.addmm(bias, features, weight.t())
         raw = outputs.view(
@@ -93,4 +94,5 @@ class _PinballOfHead(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of the features and the weights."""
         return *(gradient * part for part in ctx.gradients), None, None
