@@ -131,7 +131,7 @@ def _coverage(compared: Compared) -> Section:
     if not lines:
         return Section("coverage", "Coverage by level", (Text("None of the candidates gave intervals."),))
     chart = Chart(
-        "Share of values within each interval, by its level: on the diagonal an interval holds what it says",
+        "Share of values within each interval, by its level: on the diagonal, coverage equals the level",
         "level, %",
         "covered, %",
         levels,

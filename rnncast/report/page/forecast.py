@@ -12,8 +12,8 @@ from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 
 PRETRAINED_WORDS = (
-    "The forecasts are those of the net that comes with the package. It has learnt from synthetic series alone and has "
-    "never seen these data."
+    "The forecasts are those of the pretrained net, which was trained on synthetic series only and has "
+    "not seen these data."
 )
 
 
@@ -50,7 +50,7 @@ def _forecasts(made: Forecasted) -> Section:
 def _data(made: Forecasted) -> Section:
     if isinstance(made.past, Panel):
         return data_section(made.past, made.path or "")
-    words = "No data were given: each series goes on from the state that the model file keeps, with its last values."
+    words = "No data were given: each series continues from the state and the last values in the model file."
     return Section("data", "Data", (Text(words),))
 
 
