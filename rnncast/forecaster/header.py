@@ -49,7 +49,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """What the data are called in a message."""
+        """Name of the data in a message."""
         return named(self.path)
 
     def read(self, note: Callable[[str], None], *, anywhere: bool = False) -> Panel:
@@ -84,11 +84,11 @@ class Source:
 
 
 def _paths(data: Named) -> Iterator[str]:
-    """Each path that data are in: those given, and then those of the files that a pattern matches."""
+    """Yield each path of the data: those given, and then those of the files that a pattern matches."""
     yield from (data,) if isinstance(data, str) else data
     try:
         yield from files_of(data)
-    except DataError:  # whoever opens them will say why
+    except DataError:  # reported when they are opened
         return
 
 

@@ -63,7 +63,7 @@ Column = Coded | Values
 
 
 def joined(columns: list[Column]) -> Column:
-    """Concatenate columns, either all of numbers or all of texts."""
+    """Return concatenate columns, either all of numbers or all of texts."""
     if len(columns) == 1:
         return columns[0]
     if not isinstance(columns[0], Coded):
@@ -83,7 +83,7 @@ def without_words(column: Column, words: Sequence[str]) -> Column:
 
 
 class Place(NamedTuple):
-    """The place of a row: the file, and its number there, counted in `unit`s."""
+    """Place of a row: the file, and its number there, counted in `unit`s."""
 
     file: str
     number: int

@@ -1,4 +1,4 @@
-"""Which files a table lies in: one, several, a folder of them, or those that a pattern matches. Standard library only.
+"""Files of a table: one, several, a folder of them, or those that a pattern matches. Standard library only.
 
 A folder's files are those that lie in it, and in folders below that are named `key=value` (Hive's partitions, as Spark,
 Dask and pyarrow write them), whose keys are columns too. Hidden files and markers such as `_SUCCESS` are no tables.
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Found:
-    """The files of a table, sorted if from a folder or a pattern. passed_over: files not named like tables."""
+    """Files of a table, sorted if from a folder or a pattern. passed_over: files not named like tables."""
 
     parts: tuple[Part, ...]
     passed_over: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""One table in several files: the same columns in each, one file open at a time, rows one below the other."""
+"""Tables in several files: the same columns in each, one file open at a time, rows one below the other."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +49,7 @@ def open_several(found: Found, name: str, opened: Opened, progress: Progress) ->
 
 
 class _Files:
-    """The files of a table, and what reading them has shown: the number of rows in each, and its notes."""
+    """Files of a table, and what reading them has shown: the number of rows in each, and its notes."""
 
     def __init__(self, parts: Sequence[Part], name: str, opened: Opened, progress: Progress) -> None:
         self.parts, self.name, self.opened, self.progress = parts, name, opened, progress
