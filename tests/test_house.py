@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.conftest import ROOT
+from tests.wording import opening_faults
 
 PACKAGE = ROOT / "rnncast"
 # From the ground up: single files that every room may import, each also those before it. Then each room, the libraries
@@ -120,6 +121,11 @@ def test_whoever_computes_takes_what_was_decided(source: Path) -> None:
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module == "rnncast.config":
             assert not {alias.name for alias in node.names} & ASKED
+
+
+def test_docstrings_open_with_a_verb_or_a_noun(source: Path) -> None:
+    """ "Return the mean...", not "The mean..." or "What..."; a new verb goes into tests/wording.py."""
+    assert not opening_faults(ast.parse(source.read_text()))
 
 
 def test_nothing_grows_too_large(source: Path) -> None:

@@ -201,7 +201,7 @@ class Past:
 
     @property
     def whole(self) -> bool:
-        """Whether no window of any step has a missing value."""
+        """True if no window of any step has a missing value."""
         return self.complete or not any_missing(self.values[:, self._window])
 
     def bases(self, tracks: Tracks | None = None, origins: slice = slice(None)) -> dict[str, Array]:
@@ -256,7 +256,7 @@ class Past:
         return [*matched, first, *(named[name] for name in frame.others(span))]
 
     def _all_shown(self, span: int, now: range, level: Array) -> bool:
-        """Whether neither the level nor any base forecast over a span is missing.
+        """Return whether neither the level nor any base forecast over a span is missing.
 
         None is if the naive forecast is known, as it replaces those that are missing.
         """
@@ -275,7 +275,7 @@ class Past:
 
     @property
     def _window(self) -> slice:
-        """The values that any window contains."""
+        """Values that any window contains."""
         return slice(self.frame.lookback + 1 - self.frame.window, None)
 
     def _leads(self, span: int, matched: list[Array], now: range, level: Array) -> Leads:

@@ -1,4 +1,4 @@
-"""Where values that are repeated lie in the past: read as windows of it, without a copy.
+"""Places of repeated values in the past: read as windows of it, without a copy.
 
 B series, T steps, H horizon, N values, C columns. `now` and `places` are ranges of places among the N values.
 """

@@ -103,7 +103,7 @@ def _data(frame: Frame, panel: Panel, rows: int, at_once: int) -> Part:
 
 
 class Kept(NamedTuple):
-    """What training keeps of all batches from epoch to epoch: the batches, and the tracks of base forecasts."""
+    """Parts of all batches that training keeps from epoch to epoch: the batches, and the tracks of base forecasts."""
 
     batches: bool
     tracks: bool

@@ -39,7 +39,7 @@ class Batch:
 
     @property
     def scale(self) -> Tensor:
-        """The scale [B, T] of each position."""
+        """Scale [B, T] of each position."""
         scale: Tensor = self.past.units.of(0)[1][:, 1:]
         return scale
 
@@ -157,7 +157,7 @@ class Batches:
 
 
 class _Made(Sequence[Batch]):
-    """The batches of groups of series: computed once and kept if they are small, else whenever one is asked for."""
+    """Batches of groups of series: computed once and kept if they are small, else whenever one is asked for."""
 
     def __init__(self, panel: Panel, groups: Sequence[NDArray[np.int64]], frame: Frame, device: torch.device) -> None:
         self.panel = panel

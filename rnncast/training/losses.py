@@ -41,7 +41,7 @@ class Errors:
 
     @property
     def of_all_quantiles(self) -> bool:
-        """Whether it is the pinball loss of every quantile."""
+        """True if it is the pinball loss of every quantile."""
         return self.form is of_quantiles
 
 

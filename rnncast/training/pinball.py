@@ -1,4 +1,4 @@
-"""The pinball loss of a head's quantiles, with its gradient written out by hand.
+"""Pinball loss of a head's quantiles, with its gradient written out by hand.
 
 `Head.outputs` and `losses.pinball` say the same in a few lines, and a test holds this to them. Through those, torch
 keeps every intermediate array, [B, T, K, H] and [B, T, H, Q], and goes back through each; here the gradient is made
@@ -23,7 +23,7 @@ SPARED = 0.9  # share of positions with a weight, below which leaving out the ot
 
 
 class Read(NamedTuple):
-    """The head's other inputs, window [N, W] and bases [N, K, H]; and the targets with their weight [N, H]."""
+    """Head's other inputs, window [N, W] and bases [N, K, H]; and the targets with their weight [N, H]."""
 
     window: Tensor
     bases: Tensor
@@ -50,7 +50,7 @@ def loss_of_head(
 
 
 class _PinballOfHead(torch.autograd.Function):
-    """The loss of features [N, D] and the weights of a head; its gradients are computed with it."""
+    """Loss of features [N, D] and the weights of a head; its gradients are computed with it."""
 
     @staticmethod
     def forward(
