@@ -16,6 +16,7 @@ from tests.conftest import AIR_PASSENGERS, Program
 from tests.test_cli import in_a_terminal, modules_after
 
 QUICK = ("--epochs", "1", "--members", "1", "--no-validate")
+EXACT = ("--digits", "full")
 PLAIN = ("--model", "drift", "--baseline", "mean")  # candidates that need no training, and so no torch
 
 
@@ -25,14 +26,14 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def test_many_candidates_side_by_side(trained: Program) -> None:
     many = ["--model", "lstm", "--model", "gru", "--baseline", "window", "--baseline", "drift", "--folds", "3"]
-    done = trained("compare", "air_passengers.csv", *many, *QUICK)
+    done = trained("compare", "air_passengers.csv", *many, *QUICK, "--digits", "full")
     assert done.returncode == 0, done.stderr
     found = rows(done.stdout)
     assert {row["model"] for row in found} == {"lstm", "gru", "window", "drift", "naive", "seasonal-naive"}
     assert [float(row["mase"]) for row in found] == sorted(float(row["mase"]) for row in found)
     assert sum(float(row["rank"]) for row in found) == pytest.approx(21)
     assert [row["model"] for row in found if row["skill"] == "0.0"] == ["seasonal-naive"]
-    assert all(0 <= float(row["coverage-80"]) <= float(row["coverage-95"]) <= 1 for row in found)
+    assert all(0 <= float(row["coverage-80"]) <= float(row["coverage-95"]) <= 100 for row in found)
     (untested,) = [row["model"] for row in found if not row["p"]]
     assert untested in ("lstm", "gru")
     assert "of 3 origins" in done.stderr
@@ -67,7 +68,7 @@ def test_a_table_fits_a_terminal(trained: Program) -> None:
 
 
 def test_every_forecast_is_saved(trained: Program) -> None:
-    done = trained("compare", "air_passengers.csv", "--folds", "2", "--save-forecasts", "all.csv", *PLAIN)
+    done = trained("compare", "air_passengers.csv", "--folds", "2", "--save-forecasts", "all.csv", *PLAIN, *EXACT)
     assert done.returncode == 0, done.stderr
     saved = rows((trained.folder / "all.csv").read_text())
     assert [row["cutoff"] for row in saved] == ["1958-12"] * 12 + ["1959-12"] * 12

@@ -205,7 +205,9 @@ def test_what_is_finished_can_be_compared() -> None:
 def test_coverage_is_the_share_of_values_within() -> None:
     panel = Panel.from_series({"line": np.concatenate([np.arange(15), [20, 100, -100]])})
     found = scored([Line("naive")], panel, 1)
-    assert found["naive"].covered.tolist() == [[[1 / 3]]]  # the interval is as wide as what was seen: +-15
+    assert found["naive"].covered.tolist() == [
+        [[pytest.approx(100 / 3)]]
+    ]  # the interval is as wide as what was seen: +-15
     splits = splits_of(panel, 1)
     (outcome,) = backtest([Line("naive")], splits)
     without = replace(outcome.forecast, quantiles=outcome.forecast.quantiles + np.array([NAN, 0, NAN]))
@@ -286,7 +288,7 @@ def test_compare_puts_all_candidates_on_the_same_origins() -> None:
     reference = next(row for row in rows if row["model"] == "seasonal-naive")
     for row in rows:
         assert row["skill"] == pytest.approx(1 - row["mase"] / reference["mase"])
-        assert 0 <= row["coverage-80"] <= row["coverage-95"] <= 1
+        assert 0 <= row["coverage-80"] <= row["coverage-95"] <= 100
         assert (row["model"] == verdict.model) == math.isnan(row["p"])
 
 

@@ -11,6 +11,7 @@ from rnncast.files.panels.tables import read_table
 from tests.conftest import Program
 
 HORIZON, SEASON = 8, 4
+EXACT = ("--digits", "full")
 
 
 @pytest.fixture
@@ -63,7 +64,9 @@ def test_other_headers_are_not(program: Program, header: str) -> None:
 
 
 def test_a_submission_is_scored_by_position(contest: Program) -> None:
-    done = contest("score", "naive.csv", "--actual", "test.csv", "--history", "train.csv", "--season", str(SEASON))
+    done = contest(
+        "score", "naive.csv", "--actual", "test.csv", "--history", "train.csv", "--season", str(SEASON), *EXACT
+    )
     assert done.returncode == 0, done.stderr
     (row,) = rows(done.stdout)
     assert int(row["values"]) == 3 * HORIZON

@@ -19,6 +19,7 @@ from rnncast.files.panels.forecast_tables import ForecastSource, read_several
 from rnncast.files.panels.tables import read_table
 from tests.conftest import AIR_PASSENGERS, Program
 
+EXACT = ("--digits", "full")
 PLAIN = ("--model", "drift", "--baseline", "mean")
 SCORES = ("mase", "smape", "mae", "rank", "skill", "coverage-80", "coverage-95", "p", "dm_p")
 
@@ -30,7 +31,7 @@ def rows(text: str) -> dict[str, dict[str, str]]:
 @pytest.fixture
 def saved(trained: Program) -> Program:
     """A folder with forecasts of drift, mean and the naive ones from six origins, and of drift alone."""
-    done = trained("compare", "air_passengers.csv", "--folds", "6", "--save-forecasts", "all.csv", *PLAIN)
+    done = trained("compare", "air_passengers.csv", "--folds", "6", "--save-forecasts", "all.csv", *PLAIN, *EXACT)
     assert done.returncode == 0, done.stderr
     trained.first = rows(done.stdout)  # type: ignore[attr-defined]
     table = pd.read_csv(trained.folder / "all.csv")
@@ -40,7 +41,7 @@ def saved(trained: Program) -> Program:
 
 
 def test_forecasts_that_are_read_score_as_those_that_are_made(saved: Program) -> None:
-    done = saved("compare", "air_passengers.csv", "--with", "all.csv", *PLAIN)
+    done = saved("compare", "air_passengers.csv", "--with", "all.csv", *PLAIN, *EXACT)
     assert done.returncode == 0, done.stderr
     found = rows(done.stdout)
     assert set(found) == {f"{prefix}{name}" for name in saved.first for prefix in ("", "all-")}  # type: ignore[attr-defined]

@@ -11,9 +11,10 @@ import pytest
 
 import rnncast
 from rnncast.evaluate.significance import paired_p
-from tests.conftest import Program
+from tests.conftest import AIR_PASSENGERS, Program
 
 SHOPS, HISTORY, HORIZON = ("a", "b", "c", "d", "e", "f"), 40, 5
+EXACT = ("--digits", "full")
 RNG = np.random.default_rng(7)
 SIZE = {shop: 10.0 * (s + 1) for s, shop in enumerate(SHOPS)}
 VALUES = {shop: size * (1 + 0.1 * RNG.normal(size=HISTORY + HORIZON)) for shop, size in SIZE.items()}
@@ -55,7 +56,7 @@ def _rows(text: str) -> dict[str, dict[str, str]]:
 
 
 def _score(program: Program, *arguments: str) -> dict[str, dict[str, str]]:
-    done = program("score", *arguments, "--actual", "sales.csv", "--season", "1")
+    done = program("score", *arguments, "--actual", "sales.csv", "--season", "1", *EXACT)
     assert done.returncode == 0, done.stderr
     return _rows(done.stdout)
 
@@ -69,24 +70,26 @@ def test_tables_are_scored_as_each_alone(shops: Program) -> None:
 
 
 def test_a_clear_difference_is_told_from_none(shops: Program) -> None:
-    clear = shops("score", "good.csv", "poor.csv", "--actual", "sales.csv", "--season", "1", "--test")
+    clear = shops("score", "good.csv", "poor.csv", "--actual", "sales.csv", "--season", "1", *EXACT, "--test")
     assert clear.stderr.startswith("good beats poor by ")
     assert "of 6 series" in clear.stderr
     found = _rows(clear.stdout)
     assert found["good"]["p"] == ""
     each = {name: _by_series(shops, f"{name}.csv") for name in ("good", "poor")}
     assert float(found["poor"]["p"]) == pytest.approx(paired_p(each["good"] - each["poor"]))
-    unclear = shops("score", "good.csv", "rival.csv", "--actual", "sales.csv", "--season", "1", "--test")
+    unclear = shops("score", "good.csv", "rival.csv", "--actual", "sales.csv", "--season", "1", *EXACT, "--test")
     assert unclear.stderr.startswith("Neither is clearly better: ")
     assert float(_rows(unclear.stdout)["good" if _rows(unclear.stdout)["rival"]["p"] == "" else "rival"]["p"]) > 0.05
-    three = shops("score", "good.csv", "rival.csv", "poor.csv", "--actual", "sales.csv", "--season", "1", "--test")
+    three = shops(
+        "score", "good.csv", "rival.csv", "poor.csv", "--actual", "sales.csv", "--season", "1", *EXACT, "--test"
+    )
     assert "beats poor" in three.stderr
     assert "but is not clearly better than" in three.stderr
     assert float(_rows(three.stdout)["poor"]["p"]) >= 2 * float(found["poor"]["p"]) * 0.5  # times two rivals
 
 
 def _by_series(program: Program, file: str, *more: str) -> np.ndarray:
-    how = ("--actual", "sales.csv", "--season", "1", "--by", "series", "--format", "json")
+    how = ("--actual", "sales.csv", "--season", "1", *EXACT, "--by", "series", "--format", "json")
     done = program("score", file, *how, *more)
     return np.array([row["mase"] for row in json.loads(done.stdout)])
 
@@ -95,7 +98,7 @@ def test_one_origin_of_one_series_tells_nothing(shops: Program) -> None:
     for name in ("good", "poor"):
         lines = (shops.folder / f"{name}.csv").read_text().splitlines()
         (shops.folder / f"{name}.csv").write_text("\n".join(lines[: 1 + HORIZON]) + "\n")
-    done = shops("score", "good.csv", "poor.csv", "--actual", "sales.csv", "--season", "1", "--test")
+    done = shops("score", "good.csv", "poor.csv", "--actual", "sales.csv", "--season", "1", *EXACT, "--test")
     assert done.returncode == 0
     assert done.stderr.startswith("No verdict: good is ")
     assert "1 origin of 1 series cannot tell skill from chance" in done.stderr
@@ -122,7 +125,9 @@ def test_means_are_weighted(shops: Program, column: bool) -> None:
 def test_equal_weights_change_nothing(shops: Program) -> None:
     (shops.folder / "w.csv").write_text("shop,weight\n" + "".join(f"{s},3\n" for s in SHOPS))
     for by in ("overall", "lead"):
-        found = shops("score", "good.csv", "--actual", "sales.csv", "--weights", "w.csv", "--by", by, "--season", "1")
+        found = shops(
+            "score", "good.csv", "--actual", "sales.csv", "--weights", "w.csv", "--by", by, "--season", "1", *EXACT
+        )
         for row in csv.DictReader(io.StringIO(found.stdout)):
             for name in ("mae", "rmse", "smape", "mase", "rmsse"):
                 assert float(row[f"weighted-{name}"]) == pytest.approx(float(row[name]))
@@ -153,7 +158,7 @@ def test_quantile_losses_rest_on_the_same_quantiles(shops: Program) -> None:
     for name, quantiles in (("few", few), ("many", many)):
         header = ",".join(["shop", "day", "x", *(f"x-ql{p}" for p in quantiles)])
         (shops.folder / f"{name}.csv").write_text(_table(off, header, quantiles))
-    done = shops("score", "few.csv", "many.csv", "--actual", "sales.csv", "--season", "1")
+    done = shops("score", "few.csv", "many.csv", "--actual", "sales.csv", "--season", "1", *EXACT)
     assert "wql and crps rest on the quantiles that all have: 0.1, 0.5, 0.9" in done.stderr
     found = _rows(done.stdout)
     assert found["few"]["wql"] == found["many"]["wql"]
@@ -173,3 +178,28 @@ def test_the_same_from_python(shops: Program, tmp_path: Path, capsys: pytest.Cap
     printed = _score(shops, "good.csv", "poor.csv", "--weights", "w.csv", "--test")
     for name in ("weighted-mase", "p", "mae"):
         assert found.loc["poor", name] == pytest.approx(float(printed["poor"][name]))
+
+
+def test_no_more_digits_than_data_justify(shops: Program) -> None:
+    """Five significant ones; a number of decimals, or all, where they are asked for."""
+    how = ("score", "good.csv", "--actual", "sales.csv", "--season", "1")
+    full, auto, two = (_rows(shops(*how, *more).stdout)["forecast"] for more in (EXACT, (), ("--digits", "2")))
+    for name in ("mae", "mase", "rmsse", "smape", "owa"):
+        assert float(auto[name]) == float(f"{float(full[name]):.5g}")
+        assert float(two[name]) == round(float(full[name]), 2)
+    assert auto["values"] == full["values"]
+    assert len(full["mae"]) > 10 > len(auto["mae"])
+    (row,) = json.loads(shops(*how, "--json").stdout)
+    assert row["mae"] == float(auto["mae"])
+    wrong = shops(*how, "--digits", "many")
+    assert wrong.returncode == 2
+    assert "--digits is 'many'" in wrong.stderr
+
+
+def test_sums_have_the_digits_of_the_data(program: Program) -> None:
+    how = ("forecast", str(AIR_PASSENGERS), "-H", "3", "--sum", "quarter", "-q")
+    for more, longest in (((), 2), (("--digits", "0"), 0), (EXACT, 20)):
+        (row,) = csv.DictReader(io.StringIO(program(*how, *more).stdout))
+        decimals = max(len(row[name].partition(".")[2]) for name in row if name.startswith("forecast"))
+        assert decimals <= longest
+        assert longest < 20 or decimals > 6

@@ -3,11 +3,13 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rnncast.cli import options as o
+from rnncast.cli.dialects import check_digits
 from rnncast.cli.environment import Environment
 from rnncast.cli.given import completing, config_from, folded, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
@@ -120,6 +122,7 @@ def compare(
     output: o.Output = "-",
     save_forecasts: SaveForecasts = None,
     report: o.Report = None,
+    digits: o.ScoreDigits = "auto",
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit with 3 unless a model wins.")] = False,
     data_of_model: DataOfModel = False,
     device: o.Device = "auto",
@@ -136,6 +139,7 @@ def compare(
     """
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
+    check_digits(digits)
     if save_forecasts not in (None, o.STREAM):
         chosen_format(Format.auto, save_forecasts, environment)  # refused before the work begins
 
@@ -153,7 +157,7 @@ def compare(
         last.callback(_report, report, compared, environment)
         last.callback(_draw, plot, compared, environment)
         last.callback(_save_forecasts, save_forecasts, compared.findings, environment)
-        _show(compared.findings, kind, output, environment)
+        _show(compared.findings, kind, output, context)
     _end(compared.findings, require_win)
 
 
@@ -204,10 +208,13 @@ def _compared(
     return Compared(panel, folders.named(path), asked, findings)
 
 
-def _show(findings: "Findings", kind: Format, output: str, environment: Environment) -> None:
+def _show(findings: "Findings", kind: Format, output: str, context: typer.Context) -> None:
     """Write the table, the rows or the object, and remarks on stderr."""
     from rnncast.report.comparison import comparison_table
+    from rnncast.series.digits import score_written, scores_written
 
+    environment: Environment = context.obj
+    digits = context.params["digits"]
     if findings.unfinished:
         to_come = counted(findings.unfinished, "forecast was", "forecasts were")
         environment.say(f"interrupted: {to_come} still to come; this is what is finished")
@@ -219,9 +226,10 @@ def _show(findings: "Findings", kind: Format, output: str, environment: Environm
         )
     bars = output == "-" and environment.draws_on(environment.stdout)
     if kind is Format.json:
-        write_object(output, environment, findings.to_dict())
+        write_object(output, environment, findings.to_dict(partial(score_written, asked=digits)))
     else:
-        write(kind, output, environment, (findings.names, findings.rows), lambda: comparison_table(findings, bars))
+        rows = scores_written(findings.rows, digits)
+        write(kind, output, environment, (findings.names, rows), lambda: comparison_table(findings, bars, digits))
     if kind is not Format.table and findings.verdict is not None:
         environment.say(findings.verdict.sentence)
 

@@ -15,8 +15,13 @@ MOST_DIGITS = 15
 
 def check_written(dialect: str, digits: str) -> None:
     """Raise UsageError for an unknown dialect or number of digits."""
+    check_digits(digits)
     if dialect not in (SAME, PLAIN):
         raise UsageError(f"--dialect is {dialect!r}, but must be {SAME} or {PLAIN}")
+
+
+def check_digits(digits: str) -> None:
+    """Raise UsageError for an unknown number of digits."""
     if digits not in (AUTO, FULL) and not (digits.isdecimal() and digits.isascii() and int(digits) <= MOST_DIGITS):
         raise UsageError(f"--digits is {digits!r}, but must be {AUTO}, {FULL}, or decimals from 0 to {MOST_DIGITS}")
 

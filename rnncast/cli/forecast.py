@@ -196,9 +196,12 @@ def _write(
     source: of the data, and the model that made the forecast; None for the pretrained net.
     """
     (found, past), environment, given = made, context.obj, context.params
+    from rnncast.series.digits import decimals_of
+
     dialect = dialect_of(found.columns, given["dialect"])
+    digits = decimals_of(given["digits"], [_seen(past, s) for s in range(len(found.ids))])
     if is_summed(given):
-        sums = summed(given, cast("Paths", found), shown, environment)
+        sums = summed(given, cast("Paths", found), shown, environment, digits)
         write(kind, given["output"], environment, *sums, dialect=dialect)
         return
     table = _table(context, found, past)
@@ -214,9 +217,6 @@ def _write(
         write_figure(given["plot"], lambda: forecast_figure(found, seen, past[1], chosen), environment.say)
     if given["report"] is not None:
         _report(context, made, *source)
-    from rnncast.series.digits import decimals_of
-
-    digits = decimals_of(given["digits"], [_seen(past, s) for s in range(len(found.ids))])
     write(kind, given["output"], environment, _rows(found, digits), table, found.columns.formats, dialect)
 
 

@@ -98,6 +98,15 @@ Digits = Annotated[
         hidden=True,
     ),
 ]
+ScoreDigits = Annotated[
+    str,
+    typer.Option(
+        "--digits",
+        metavar="auto|full|N",
+        help="Digits of scores: auto (five significant), full (every digit), or a number of decimals.",
+        hidden=True,
+    ),
+]
 Steps = Annotated[
     int | None,
     typer.Option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnncast.cli import options as o
+from rnncast.cli.dialects import check_digits
 from rnncast.cli.environment import Environment
 from rnncast.cli.given import table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
@@ -69,6 +70,7 @@ def score(
     as_json: AsJson = False,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
+    digits: o.ScoreDigits = "auto",
     plot: o.Plot = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
@@ -90,12 +92,14 @@ def score(
     if [*files, actual].count(o.STREAM) > 1:
         raise UsageError("only one of the tables can be standard input", hint="name files")
     kind = chosen_format(Format.json if as_json else format, output, environment)
+    check_digits(digits)
     check_outputs([output], [*files, actual, history], plot)
     table = table_from(context)
 
     from rnncast.evaluate.scoring import placed_after, score_forecasts
     from rnncast.files.panels.forecast_tables import read_sources
     from rnncast.report.tables import scores_table
+    from rnncast.series.digits import scores_written
 
     of_table = weights is not None and not Path(weights).is_file()
     seen = replace(table, static=(weights,)) if of_table and weights else table
@@ -112,7 +116,8 @@ def score(
         from rnncast.report.figures.forecasts import score_figure
 
         write_figure(plot, lambda: score_figure(panel, past, scores), environment.say)
-    write(kind, output, environment, (scores.names, scores.rows), lambda: scores_table(scores))
+    rows = scores_written(scores.rows, digits)
+    write(kind, output, environment, (scores.names, rows), lambda: scores_table(scores, digits))
 
 
 def _weights(weights: str, table: TableConfig, panel: "Panel") -> "Values":

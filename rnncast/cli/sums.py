@@ -11,6 +11,7 @@ from rnncast.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from rnncast.files.output.forecasts import Decimals
     from rnncast.series.forecast import Paths
 
 # Rows, a table and the formats of times, as `output.write` takes them.
@@ -42,8 +43,15 @@ def sampled(given: Mapping[str, Any]) -> int | None:
     return PATHS
 
 
-def summed(given: Mapping[str, Any], paths: "Paths", shown: Shown, environment: Environment) -> Told:
-    """Return the sums asked for, as rows and as a table, and say on stderr which periods are incomplete."""
+def summed(
+    given: Mapping[str, Any], paths: "Paths", shown: Shown, environment: Environment, decimals: "Decimals"
+) -> Told:
+    """Return the sums asked for, as rows and as a table, and say on stderr which periods are incomplete.
+
+    decimals: those of each series' forecasts; sums over series have the most of them.
+    """
+    import numpy as np
+
     from rnncast.files.output.forecasts import header_of, rows_of
     from rnncast.files.output.sums import partial_in_words, sums_header, sums_rows
     from rnncast.report.tables import forecast_table, sums_table
@@ -51,12 +59,18 @@ def summed(given: Mapping[str, Any], paths: "Paths", shown: Shown, environment: 
 
     probabilities = shown.probabilities or paths.probabilities or TaskConfig().quantiles
     if given["total"] or given["by"]:
+        if decimals is not None:
+            decimals = np.full(len(decimals), decimals.max())
         paths = total_of(paths, tuple(part.strip() for part in (given["by"] or "").split(",") if part.strip()))
     if given["sum_"] is None:
         found = forecast_of(paths, probabilities, by_level=shown.by_level)
-        return (header_of(found), rows_of(found)), lambda: forecast_table(found), found.columns.formats
+        return (
+            (header_of(found), rows_of(found, decimals=decimals)),
+            lambda: forecast_table(found),
+            found.columns.formats,
+        )
     sums = sums_of(paths, str(given["sum_"]), probabilities, by_level=shown.by_level)
     if partial := partial_in_words(sums):
         environment.say(partial)
     times = dict.fromkeys(("from", "to"), sums.columns.time_format) if sums.columns.time_format else {}
-    return (sums_header(sums), sums_rows(sums)), lambda: sums_table(sums), times
+    return (sums_header(sums), sums_rows(sums, decimals)), lambda: sums_table(sums), times

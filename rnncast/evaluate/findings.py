@@ -1,6 +1,7 @@
 """Findings of a comparison, as rows and as plain values."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +36,8 @@ class Findings:
         """Rows for the candidates, the best first, with metrics averaged over origins.
 
         rank: mean rank. skill: relative reduction of MASE from that of seasonal naive (naive if there is no season).
-        coverage-80: share of values within the 80 % interval. p: of no difference from the judged model; dm_p: the same
-        by the Diebold-Mariano test over all steps. NaN where a column does not apply.
+        coverage-80: coverage of the 80 % interval, in percent. p: of no difference from the judged model; dm_p: the
+        same by the Diebold-Mariano test over all steps. NaN where a column does not apply.
         """
         found = self.comparison
         return [] if found is None else [self._row(found, score) for score in found.scores]
@@ -54,10 +55,20 @@ class Findings:
             *(found.season, found.horizon, found.origins, found.series, round(score.seconds, 3)),
         ]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for JSON; None where something does not apply."""
+    def to_dict(self, written: Callable[[float], float] = float) -> dict[str, Any]:
+        """Return everything as plain values, for JSON; None where something does not apply.
+
+        written: rounds the numbers of the scores.
+        """
         found, verdict = self.comparison, self.verdict
-        rows = [dict(zip(self.names, map(_plain, row), strict=True)) for row in self.rows]
+        rows = [
+            {
+                name: written(cell) if isinstance(cell, float) else cell
+                for name, cell in zip(self.names, row, strict=True)
+            }
+            for row in self.rows
+        ]
+        rows = [{name: _plain(cell) for name, cell in row.items()} for row in rows]
         return {
             "win": verdict is not None and verdict.win,
             "verdict": verdict and verdict.sentence,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rnncast.evaluate.backtest import FoldForecast
 from rnncast.evaluate.significance import FEWEST, critical_distance, mean_ranks, paired_p
 from rnncast.series.forecast import Forecast
-from rnncast.series.metrics import mae, mase, seasonal_error, smape
+from rnncast.series.metrics import coverage, mae, mase, seasonal_error, smape
 from rnncast.series.splits import Split
 from rnncast.values import Values
 
@@ -21,8 +21,8 @@ from rnncast.values import Values
 class Score:
     """Scores of a candidate.
 
-    mase, smape, mae [O, S]: NaN where a series was not scored at an origin. covered [L, O, S]: the share of values
-    within each interval. steps [O * H]: for a single series, the scaled error of each step; else empty. seconds: of all
+    mase, smape, mae [O, S]: NaN where a series was not scored at an origin. covered [L, O, S]: the coverage of each
+    interval, in percent. steps [O * H]: for a single series, the scaled error of each step; else empty. seconds: of all
     its work. rank: the mean over the units of the comparison, 1 being best. by_lead [H]: the mean scaled error at each
     lead time, averaged as `mean` is; NaN without observed values.
     """
@@ -197,16 +197,8 @@ def _by_lead(
 
 
 def _covered(actual: Values, forecast: Forecast) -> list[Values]:
-    """Return, for each level, the share of each series' values [S] within the interval; NaN without values or
-    interval."""
-    shares = []
-    for level in forecast.levels:
-        low, high = forecast.interval(level)
-        known = ~np.isnan(actual + low + high)
-        inside = ((low <= actual) & (actual <= high)).sum(axis=1)
-        count = known.sum(axis=1)
-        shares.append(np.where(count > 0, inside / np.maximum(count, 1), np.nan))
-    return shares
+    """Return, for each level, the coverage of each series [S], in percent; NaN without values or interval."""
+    return [coverage(actual, *forecast.interval(level)) for level in forecast.levels]
 
 
 def _without(score: Score, missing: NDArray[np.bool_]) -> Score:

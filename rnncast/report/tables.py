@@ -16,6 +16,7 @@ from rnncast.report.numbers import column_format
 from rnncast.report.screen import screen
 from rnncast.series.forecast import POINT, Forecast, Paths
 from rnncast.series.sums import Sums
+from rnncast.settings import AUTO
 
 if TYPE_CHECKING:  # imports pandas, which a forecast does not need
     from rnncast.evaluate.check import Check
@@ -65,36 +66,44 @@ def _rows_table(names: list[str], rows: Iterable[Sequence[Any]]) -> Table:
     return table
 
 
-def scores_table(scores: "Scores") -> Table:
+def scores_table(scores: "Scores", digits: str = AUTO) -> Table:
     """Return metrics down and models across; or a row for each series or lead time of each model, with the metrics that
     fit."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = FittingTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.needed = 2
     known = [i for i in range(1, len(scores.names)) if any(row[i] == row[i] for row in scores.rows)]
     if len({row[0] for row in scores.rows}) == len(scores.rows):
         table.add_column("", style="bold", no_wrap=True)
         for row in scores.rows:
             table.add_column(row[0], justify="right", no_wrap=True)
         for i in known:
-            table.add_row(scores.names[i], *(_cell(row[i]) for row in scores.rows))
+            table.add_row(scores.names[i], *_column([row[i] for row in scores.rows], digits, scores.names[i]))
         return table
     keys = scores.names.index("values")
     shown = [i for i in known if i < keys or scores.names[i] in MOST_ASKED or scores.names[i].startswith("coverage")]
+    table.needed = 2 + len([i for i in shown if i < keys])
     for i in (0, *shown):
         table.add_column(scores.names[i], justify="left" if i < keys else "right", style="bold" if i == 0 else "")
-    columns = [_column([row[i] for row in scores.rows]) for i in (0, *shown)]
+    columns = [_column([row[i] for row in scores.rows], digits) for i in (0, *shown)]
     for cells in zip(*columns, strict=True):
         table.add_row(*cells)
     return table
 
 
-def _column(values: Sequence[Any]) -> list[str]:
-    """Return the cells of a column, its numbers in one format."""
-    written = column_format(value for value in values if isinstance(value, float))
-    return [written(value) if isinstance(value, float) else str(value) for value in values]
+def _column(values: Sequence[Any], digits: str, name: str = "") -> list[str]:
+    """Return the cells of a column, or of a row of one metric, its numbers in one format."""
+    if name == "p" and digits == AUTO:
+        return [p_in_words(None if value != value else value) for value in values]
+    written = column_format((value for value in values if isinstance(value, float)), digits)
+    return [
+        written(value) if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+        for value in values
+    ]
 
 
-def _cell(value: Any) -> str:
-    return number(value) if isinstance(value, float) else str(value)
+def p_in_words(p: float | None) -> str:
+    """Return a p-value to three decimals; empty where there is none."""
+    return "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def choices_table(choices: tuple[Choice, ...]) -> Table:
@@ -139,4 +148,4 @@ def number(value: float) -> str:
     if abs(value) >= 1e7 or 0 < abs(value) < 1e-3:
         return f"{value:.3e}"
     whole_digits = len(str(int(abs(value))))
-    return f"{value:.{max(0, 4 - whole_digits)}f}"
+    return f"{value:,.{max(0, 4 - whole_digits)}f}"

@@ -1,6 +1,8 @@
 """Decimals of a forecast that mean anything: those of the data, and enough to tell small values apart."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ COMPUTED = 6  # the same for data that are computed themselves, with more decima
 MOST_WRITTEN = 8  # decimals, beyond which data are taken to be computed
 MOST = 12  # digits, and decimals, that anyone writes
 NEAR = 1e-12  # relative rounding error of a computer
+SCORED = 5  # significant digits of a score: no data tell more apart
 SAMPLE = 2000  # values examined
 
 
@@ -37,6 +40,18 @@ def rounded(values: NDArray[np.float64], places: int) -> list[float] | list[int]
     if places == 0 and np.isfinite(near).all() and (np.abs(near) < 2**53).all():
         return near.astype(np.int64).tolist()  # type: ignore[no-any-return]
     return near.tolist()  # type: ignore[no-any-return]
+
+
+def scores_written(rows: Iterable[Sequence[Any]], asked: str) -> list[list[Any]]:
+    """Return rows of scores with their numbers as asked: five significant digits, all digits, or so many decimals."""
+    return [[score_written(cell, asked) if isinstance(cell, float) else cell for cell in row] for row in rows]
+
+
+def score_written(value: float, asked: str) -> float:
+    """Return a score as asked for: with five significant digits, with all digits, or with so many decimals."""
+    if asked == FULL or not math.isfinite(value):
+        return value
+    return float(f"{value:.{SCORED}g}") if asked == AUTO else round(value, int(asked))
 
 
 def _near(values: NDArray[np.float64], places: int) -> NDArray[np.float64]:

@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from rnncast.files.output.forecasts import Decimals
+from rnncast.series.digits import rounded
 from rnncast.series.forecast import POINT
 from rnncast.series.sums import Sums
 
@@ -17,15 +21,21 @@ def sums_header(sums: Sums) -> list[str]:
     return [*sums.columns.ids, *([] if sums.by == "all" else [sums.by]), "from", "to", "steps", POINT, *beside]
 
 
-def sums_rows(sums: Sums) -> Iterator[list[Any]]:
-    """Yield the rows: series in the order of the data, each over its periods, with times as the user writes them."""
+def sums_rows(sums: Sums, decimals: Decimals = None) -> Iterator[list[Any]]:
+    """Yield the rows: series in the order of the data, each over its periods, with times as the user writes them.
+
+    decimals: of the numbers of each series, in that order; None for all digits.
+    """
+    place = {name: s for s, name in enumerate(dict.fromkeys(sums.ids))}
     times = sums.columns.written(sums.ends)
     order = list(range(len(sums.probabilities)))
     if sums.by_level:
         order = [place for level in sums.levels for place in _ends(sums, level)]
     for r, name in enumerate(sums.ids):
         period = [] if sums.by == "all" else [sums.period[r]]
-        numbers = [float(sums.point[r]), *sums.quantiles[r, order].tolist()]
+        numbers: list[Any] = [float(sums.point[r]), *sums.quantiles[r, order].tolist()]
+        if decimals is not None:
+            numbers = rounded(np.array(numbers), int(decimals[place[name]]))
         yield [*sums.columns.parts(name), *period, *times[r], int(sums.steps[r]), *numbers]
 
 

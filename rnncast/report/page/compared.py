@@ -12,10 +12,11 @@ from rnncast.evaluate.scores import Comparison, overall
 from rnncast.evaluate.significance import ALPHA
 from rnncast.evaluate.verdict import TIE, Duel, Verdict
 from rnncast.plain import counted
-from rnncast.report.comparison import near_best, p_in_words, title_of
+from rnncast.report.comparison import near_best, title_of
 from rnncast.report.page.blocks import Block, Chart, Line, Page, Section, Table, Text
 from rnncast.report.page.parts import MOST_TRACKS, asked_table, data_section, tracks_section
 from rnncast.report.page.series import Drawn, Track, Tracks, drawn
+from rnncast.report.tables import p_in_words
 from rnncast.series.panel import Panel
 from rnncast.values import Values
 
@@ -122,7 +123,7 @@ def _leads(compared: Compared) -> Section:
 def _coverage(compared: Compared) -> Section:
     found = compared.found
     levels = list(found.levels)
-    covered = {name: [100 * overall(each) for each in found[name].covered] for name in compared.names}
+    covered = {name: [overall(each) for each in found[name].covered] for name in compared.names}
     lines = tuple(
         Line(name, shares, f"c{i % ROLES}")
         for i, (name, shares) in enumerate(covered.items())
