@@ -18,6 +18,7 @@ from rnncast.errors import UsageError
 from rnncast.settings import MOST_STEPS
 
 if TYPE_CHECKING:
+    from rnncast.evaluate.scoring import Scores
     from rnncast.series.panel import Panel
     from rnncast.values import Values
 
@@ -112,12 +113,17 @@ def score(
     for note in scores.notes:
         environment.say(note)
     if plot is not None:
-        from rnncast.report.figures.file import write_figure
-        from rnncast.report.figures.forecasts import score_figure
-
-        write_figure(plot, lambda: score_figure(panel, past, scores), environment.say)
+        _draw(plot, panel, past, scores, environment)
     rows = scores_written(scores.rows, digits)
     write(kind, output, environment, (scores.names, rows), lambda: scores_table(scores, digits))
+
+
+def _draw(path: str, actual: "Panel", past: "Panel | None", scores: "Scores", environment: Environment) -> None:
+    """Draw forecasts beside the observed values into a file."""
+    from rnncast.report.figures.file import write_figure
+    from rnncast.report.figures.forecasts import score_figure
+
+    write_figure(path, lambda: score_figure(actual, past, scores), environment.say)
 
 
 def _weights(weights: str, table: TableConfig, panel: "Panel") -> "Values":

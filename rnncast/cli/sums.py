@@ -50,17 +50,15 @@ def summed(
 
     decimals: those of each series' forecasts; sums over series have the most of them.
     """
-    import numpy as np
-
     from rnncast.files.output.forecasts import header_of, rows_of
     from rnncast.files.output.sums import partial_in_words, sums_header, sums_rows
     from rnncast.report.tables import forecast_table, sums_table
+    from rnncast.series.digits import finest
     from rnncast.series.sums import forecast_of, sums_of, total_of
 
     probabilities = shown.probabilities or paths.probabilities or TaskConfig().quantiles
     if given["total"] or given["by"]:
-        if decimals is not None:
-            decimals = np.full(len(decimals), decimals.max())
+        decimals = None if decimals is None else finest(decimals)
         paths = total_of(paths, tuple(part.strip() for part in (given["by"] or "").split(",") if part.strip()))
     if given["sum_"] is None:
         found = forecast_of(paths, probabilities, by_level=shown.by_level)

@@ -42,6 +42,11 @@ def rounded(values: NDArray[np.float64], places: int) -> list[float] | list[int]
     return near.tolist()  # type: ignore[no-any-return]
 
 
+def finest(decimals: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the most decimals of any series, for each [S]: those of sums over series."""
+    return np.full(len(decimals), decimals.max())
+
+
 def scores_written(rows: Iterable[Sequence[Any]], asked: str) -> list[list[Any]]:
     """Return rows of scores with their numbers as asked: five significant digits, all digits, or so many decimals."""
     return [[score_written(cell, asked) if isinstance(cell, float) else cell for cell in row] for row in rows]
