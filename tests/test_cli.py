@@ -269,7 +269,9 @@ def test_a_forecast_imports_only_what_it_needs(trained: Program, data: str, unne
     assert not (NEVER_BY_A_FORECAST | unneeded) & loaded
 
 
-@pytest.mark.parametrize("arguments", ["--help", "train --help", "forecast --help", "compare --help", "--version"])
+@pytest.mark.parametrize(
+    "arguments", ["--help", "train --help", "forecast --help", "compare --help", "tune --help", "--version"]
+)
 def test_help_loads_nothing_heavy(program: Program, arguments: str) -> None:
     assert not {"torch", "pandas", "numpy", "safetensors"} & modules_after(program, arguments)
 

@@ -186,10 +186,13 @@ def _show(
     if not environment.quiet:
         print_table(trials_table(found, explain), environment.stderr)
     environment.say(verdict.sentence)
-    which = f"trial {verdict.best.number}" if best or verdict.beaten else "the default settings"
+    taken = verdict.best if best else verdict.chosen
+    which = f"trial {taken.number}" if taken.number else "the default settings"
+    other = "" if taken is verdict.best else f"; --best writes those of trial {verdict.best.number}"
     if output != o.STREAM:
         data = "DATA" if path == o.STREAM else shlex.quote(path)
-        environment.say(f"wrote {output}, with {which}: rnncast train {data} --settings {shlex.quote(output)}")
+        environment.say(f"wrote {output}, with {which}{other}")
+        environment.say(f"next: rnncast train {data} --settings {shlex.quote(output)}")
 
 
 def _save_trials(path: str | None, kind: Format, found: "Found", environment: Environment) -> None:
