@@ -31,7 +31,7 @@ SCRATCH, MEAN = "scratch", "mean"  # untrained nets; the mean of those and the p
 VALIDATION = "validation"  # let validation choose
 ANY_NET = "auto"  # training picks the net
 STARTS = ("auto", PRETRAINED, FINETUNED, SCRATCH, MEAN, VALIDATION)  # of training, besides a model file
-CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # of the calendar, in days
+CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # calendar cycles, in days
 
 
 @dataclass(frozen=True, kw_only=True)

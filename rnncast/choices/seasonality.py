@@ -16,7 +16,7 @@ NEARLY = 0.1  # tolerated loss of strength: of several multiples, the shortest i
 MOST_SERIES = 50  # examined; more would not change the answer
 MULTIPLES = range(2, 13)  # of the main season that may be a season too
 NOTCH = 0.85  # changes over a true multiple are smaller than over its neighbours by this factor
-NOTCHED = 0.1  # share of the series in which they must be
+NOTCHED = 0.1  # least share of the series in which they must be smaller
 
 
 def seasonal_strength(y: Values, season: int) -> float:

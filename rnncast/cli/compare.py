@@ -112,7 +112,7 @@ SaveForecasts = Annotated[
 def compare(
     context: typer.Context,
     data: o.Data = None,
-    candidate: Models = None,  # not `model`, which is a setting
+    candidate: Models = None,  # not `model`, because that is a setting
     baseline: Baselines = None,
     with_: With = None,
     folds: Folds = None,

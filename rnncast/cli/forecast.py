@@ -93,7 +93,7 @@ def forecast(
         kept, found, past = forecast_pretrained(context, path, shown)
     else:
         kept, found, past = _forecast(context, path, shown)
-    # Where the forecast cannot be written, the state stays as it was, and the same rows can be given again.
+    # If the forecast cannot be written, the state stays as it was, so that the same rows can be given again.
     with _saved_after(kept, saved_to):
         _write(context, kind, (found, past), shown, (path, None if untrained else kept))
 
@@ -228,7 +228,7 @@ def _report(
     from rnncast.series.forecast import Forecast
 
     (found, past), given = made, context.params
-    assert isinstance(found, Forecast)  # of paths, there is none
+    assert isinstance(found, Forecast)  # paths have no report
     of_model = None if model is None else card(model, None if given["model"] == o.STREAM else given["model"])
     told = Forecasted(found, *past, None if path is None else named(path), of_model)
     write_report(given["report"], context.obj, lambda command: forecast_page(told, command))

@@ -117,7 +117,7 @@ def noted_signals() -> Iterator[list[signal.Signals]]:
         if len(came) > 1:
             raise KeyboardInterrupt
 
-    here = threading.current_thread() is threading.main_thread()  # only there do signals arrive
+    here = threading.current_thread() is threading.main_thread()  # signals arrive only in the main thread
     handled = [each for each in SIGNALS if here and signal.getsignal(each) is not signal.SIG_IGN]
     before = {each: signal.signal(each, note) for each in handled}
     try:

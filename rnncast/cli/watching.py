@@ -60,7 +60,7 @@ def watching(
         last.callback(_draw, record, environment)  # drawn even if training failed, when it matters most
         advance = last.enter_context(progress(environment.side_screen, environment.shows_progress))
         course = Course(max_time)
-        judged: dict[str, EpochReport] = {}  # the last epoch of each run that was validated, which stays visible
+        judged: dict[str, EpochReport] = {}  # the last validated epoch of each run, whose score stays visible
 
         def told(run: str, report: EpochReport) -> None:
             if report.valid_mase is not None or report.epoch == 1:

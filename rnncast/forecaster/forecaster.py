@@ -338,7 +338,7 @@ def _fitted(panel: Panel, spec: ModelSpec, watch: "Watch | None", start: dict[st
 
 
 def _finetuned(panel: Panel, spec: ModelSpec) -> dict[str, NDArray[np.float32]]:
-    from rnncast.training.finetuning import finetuned  # torch, where that is asked for
+    from rnncast.training.finetuning import finetuned  # imports torch
 
     return finetuned(panel, spec)
 

@@ -19,7 +19,7 @@ def carried(values: Array, known: Array, before: Array) -> Array:
 
 def running_sum(x: Array, before: Array, decay: float) -> Array:
     """Return s(t) = decay * s(t-1) + x(t) for x [B, T] and s(0) = before [B], a block of steps at a time."""
-    if x.shape[1] == 1:  # a stream's single row
+    if x.shape[1] == 1:  # a single row of a stream
         return x + decay * before[:, None]
     if decay == 1:
         return before[:, None] + namespace(x).cumsum(x, 1)

@@ -1,5 +1,5 @@
-"""Net that comes with the package: its weights, and a runtime that steps it over a series that it has never seen.
+"""Pretrained net: its weights, and the functions that step it over a series it has never seen.
 
-Arrays in, quantiles out: NumPy, and the reader of the weights. No panels, no files of users, no torch; how the weights
-were made stands in `pretraining/`, beside the package.
+Arrays in, quantiles out: NumPy, and the reader of the weights. No panels, no files of users, no torch. `pretraining/`,
+beside the package, shows how the weights were made.
 """

@@ -15,12 +15,12 @@ import numpy as np
 from rnncast.pretrained.past import SHAPES, Flags, Past, Seasons, Values, Whole, discounted, past_of
 
 RATES = (0.5, 0.2, 0.05)  # of the smoothed levels
-ANCHOR = 1  # which of them forecasts are counted from
+ANCHOR = 1  # index of the level from which forecasts are measured
 SHORTEST_MEMORY = 20  # steps that the scale remembers; or two seasons
 SMALLEST = 1e-4  # scale, relative to the level; absolute in logs
-UNKNOWN = 0.1  # the same, before there is any change to measure
+UNKNOWN = 0.1  # scale before any change is known, relative to the level; absolute in logs
 SWING_SHARE, LONG_RUN_SHARE = 0.03, 0.1  # of the mean distance from the level, and of all errors so far
-FORECASTS = 7  # one-step forecasts that are kept account of
+FORECASTS = 7  # one-step forecasts whose accuracy is tracked
 SIZES = FORECASTS + 7
 LEVELS, TRENDS = 7, 5  # parts of a forecast, beside the shapes
 INPUTS, LEAD_INPUTS = 50, 18

@@ -9,13 +9,13 @@ from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 from rnncast.values import Values
 
-if TYPE_CHECKING:  # it brings the readers of tables, which a forecast can do without
+if TYPE_CHECKING:  # imports the readers of tables, which a forecast does not need
     from rnncast.evaluate.measured import Origins, ScoredModel
 
 SEASONS_BACK = 3  # of history beside a forecast
 HORIZONS_BACK = 3, 8  # least and greatest number of horizons shown
 FEWEST_BACK = 24  # steps
-FAR = 1.0  # beyond its lines, in their own height, a picture does not reach, however wide a band
+FAR = 1.0  # room for bands beyond the lines, in heights of the lines, however wide a band is
 
 
 class Band(NamedTuple):

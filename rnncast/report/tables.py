@@ -132,7 +132,7 @@ def findings_table(check: "Check") -> Group:
 
 def notable(check: "Check") -> list[int]:
     """Return the places of all series, those left out first."""
-    return sorted(range(len(check.rows)), key=lambda row: check.rows[row][-1] is None)  # stable: order is kept
+    return sorted(range(len(check.rows)), key=lambda row: check.rows[row][-1] is None)  # a stable sort keeps the order
 
 
 def _finding(name: str, value: object) -> str:

@@ -12,7 +12,7 @@ LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_by
 
 def check_paths(paths: int, values: int) -> None:
     """Raise UsageError if this machine cannot hold `paths` paths, each of `values` values over all series."""
-    limit, needed = available(), 3.0 * NUMBER * paths * values  # by series, together, and as rows
+    limit, needed = available(), 3.0 * NUMBER * paths * values  # three copies: by series, together, and as rows
     if limit is not None and needed > limit:
         wanted, there = size_in_words(needed), size_in_words(limit)
         raise UsageError(

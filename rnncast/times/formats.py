@@ -278,7 +278,7 @@ def _field_at(form: str, start: int) -> re.Pattern[str]:
     return re.compile("".join(pieces), re.ASCII)
 
 
-@functools.lru_cache(maxsize=1024)  # the forecasts of a stream share most of their times
+@functools.lru_cache(maxsize=1024)  # successive forecasts of a stream share most of their times
 def _text(moment: datetime, offset: int, form: str) -> str:
     week = moment.isocalendar()
     month = _MONTHS[moment.month - 1]

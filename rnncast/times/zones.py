@@ -113,7 +113,7 @@ def _changes(zone: str, first: int, last: int) -> Changes:
 @functools.cache
 def _changes_of_years(zone: str, first: int, last: int) -> Changes:
     info = ZoneInfo(zone)
-    # Clocks keep an offset for a week at least, but for freaks of war that a table with hours will hardly hold.
+    # Clocks keep an offset for at least a week, except in wartime curiosities that hourly tables hardly contain.
     start, stop = datetime(first - 1, 12, 1, tzinfo=UTC), datetime(last + 1, 2, 1, tzinfo=UTC)
     weeks = [start + timedelta(weeks=n) for n in range((stop - start).days // 7 + 1)]
     instants, offsets = [], [offset_at(info, start)]

@@ -13,7 +13,7 @@ from rnncast.values import Values
 CellCodes = NDArray[np.integer[Any]]
 Mask = NDArray[np.bool_]
 
-SAMPLE = 500  # rows that decide what a column holds
+SAMPLE = 500  # rows from which the kind of a column is judged
 UNNAMED = "Unnamed: "  # with its place: the name, as in pandas, of a column whose header is empty
 
 

@@ -33,8 +33,8 @@ from rnncast.files.formats.sources import BOM, ByteSource
 from rnncast.times.formats import formats_of
 
 SEPARATORS = "\t;|,"
-ONE_COLUMN = "\x1f"  # a separator that no table holds
-SNIFFED = 20  # lines that decide on the separator
+ONE_COLUMN = "\x1f"  # a separator that occurs in no table
+SNIFFED = 20  # lines from which the separator is judged
 LONGEST_LINE = 1 << 22  # bytes, the limit of pyarrow: longer lines are not rows
 MOST_COLUMNS = 100_000
 REPEATS = 8  # rows of a text, on average, from which on texts are categories
@@ -203,7 +203,7 @@ def _with_arrow(
     for name, column in coded.items():
         distinct = pd.Series(column.dictionary.to_pandas(), dtype=str)
         if distinct.str.contains('"').any():
-            return None  # pyarrow does not say whether a blank stood before the quote
+            return None  # pyarrow does not report a blank before a quote
         columns[name] = Coded(column.indices.to_numpy(), distinct).stripped()
     return columns | {name: table[name].to_numpy() for name in numbers}
 

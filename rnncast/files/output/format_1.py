@@ -24,7 +24,7 @@ from rnncast.spec import ModelSpec
 
 FORMAT = 1
 _SECTIONS = ("task", "net", "train")
-# Settings that the first files of format 1 lack.
+# Settings missing in the first files of format 1.
 _LATER = {"conformal": True, "loss": "pinball", "carry": True, "stride": 1, "calendar": [], "covariates": [0, 0, 0]}
 _ALWAYS: dict[str, Any] = {"constants": []}  # fields of later formats: every frame was local before
 _ROLES = ("known", "past", "static")  # of covariates, in the order of their widths

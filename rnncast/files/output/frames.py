@@ -9,7 +9,7 @@ from rnncast.series.forecast import Forecast, Paths
 from rnncast.series.panel import Columns
 from rnncast.times.frequency import Times
 
-if TYPE_CHECKING:  # it is loaded where a frame goes out, and by nothing else here
+if TYPE_CHECKING:  # loaded only when a DataFrame is made
     import pandas as pd
 
 

@@ -89,7 +89,7 @@ def growing(path: str) -> Iterator[Callable[[str], None]]:
     try:
         yield write
     finally:
-        with suppress(OSError):  # each line has been written by itself
+        with suppress(OSError):  # every line is already written
             os.close(handle)
 
 

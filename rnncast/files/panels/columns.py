@@ -16,7 +16,7 @@ from rnncast.times.numeric import RESTARTS, TIME_NAMES, numeric_format, says_tim
 
 STEP_NAMES = ("step", "t", "index")
 ID_NAMES = ("unique_id", "item_id", "series_id", "series", "id")
-COMPACT = (4, 6, 8, 10, 12, 14)  # digits of 2024, 202412, 20241231 and of that with a time of day
+COMPACT = (4, 6, 8, 10, 12, 14)  # digits of 2024, 202412, 20241231, and of the last with a time of day
 TARGET_NAMES = ("y", "target", "value")
 
 

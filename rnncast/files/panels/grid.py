@@ -264,7 +264,7 @@ def _placed(
     size = int(indptr[-1])
     repeats = np.zeros(len(indptr) - 1, np.int64)
     if size == len(cell) and bool((cell[1:] > cell[:-1]).all()):
-        return values, np.ones(size, bool), repeats  # every row is in its place already
+        return values, np.ones(size, bool), repeats  # the rows are in order and complete
     taken = np.zeros(size, bool)
     taken[cell] = True
     y = np.full(size, np.nan)

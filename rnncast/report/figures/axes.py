@@ -28,7 +28,7 @@ BESIDE = ["", "%Y", "%Y", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"]  # offset te
 MOST_EXPONENT = 300  # of that power
 UNITS = ((1e12, ""), (1e9, "B"), (1e6, "M"), (1e4, "k"))  # least value of each unit, and its suffix
 HISTORY, OBSERVED, FORECAST, GAP = "history", "observed", "forecast", "missing"
-DENSE = 40  # values between two ticks, from which on a line is thin
+DENSE = 40  # values between two ticks, above which a line is drawn thin
 
 Entries = dict[str, Artist]  # of a legend
 
