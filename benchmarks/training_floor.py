@@ -110,7 +110,8 @@ def measured(batches: Batches, spec: ModelSpec, number: int) -> dict[str, Any]:
 
 
 def profiled(batches: Batches, spec: ModelSpec) -> dict[str, Any]:
-    """Where the time of an epoch's updates goes: by operation of torch, and by function, in ms an update."""
+    """Where the time of an epoch's updates goes: by operation of torch, whose profiler goes by the clock, so that other
+    work on the machine is in it, and by function, in ms of the processor an update."""
     course, number = updates(batches, spec), len(batches)
     for _ in range(number):
         next(course)
@@ -131,7 +132,7 @@ def profiled(batches: Batches, spec: ModelSpec) -> dict[str, Any]:
         if "rnncast" in Path(file).parts or "run_backward" in name or "torch.lstm" in name
     }
     functions = dict(sorted(own.items(), key=lambda item: -item[1])[:FUNCTIONS])
-    return {"ms_by_operation": operations, "ms_by_function_with_what_it_calls": functions}
+    return {"ms_of_the_clock_by_operation": operations, "ms_by_function_with_what_it_calls": functions}
 
 
 def main() -> None:
@@ -163,7 +164,7 @@ def main() -> None:
     print(f"making the batches, once a training: {preparing:.0f} ms")
     if given.profile:
         found |= profiled(batches[0], spec)
-        for title in ("ms_by_operation", "ms_by_function_with_what_it_calls"):
+        for title in ("ms_of_the_clock_by_operation", "ms_by_function_with_what_it_calls"):
             print(title, *(f"  {value:8.3f}  {name}" for name, value in found[title].items()), sep="\n")
     write_results("training_floor", found, given.json)
 

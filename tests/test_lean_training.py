@@ -15,12 +15,14 @@ from rnncast.frame.baselines import FILLED, PAST, find_baseline, tracks_of
 from rnncast.frame.frame import Frame
 from rnncast.frame.imputation import imputed
 from rnncast.frame.past import Past
-from rnncast.nets.model import Model, build_model
+from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.head import Head
 from rnncast.runtime.registry import NETS
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
+from rnncast.training import copula
 from rnncast.training.batches import Batches, Chunk
+from rnncast.training.copula import learnt_copula
 from rnncast.training.losses import Targets, loss_of, pinball
 from rnncast.training.objectives import observed, weighted_loss
 from rnncast.training.pinball import loss_of_head
@@ -119,6 +121,11 @@ def test_what_is_absent_is_0_throughout(name: str, layers: int) -> None:
     assert_same(gradients(whole.square().sum(), weights), gradients(lean.square().sum(), weights))
 
 
+def direct_spec(panel: Panel) -> ModelSpec:
+    config = Config(horizon=HORIZON, season=SEASON, hidden_size=5, window=4, members=1, start="scratch")
+    return resolve(config, panel)
+
+
 def replace_layers(spec: ModelSpec, layers: int) -> ModelSpec:
     return replace(spec, net=replace(spec.net, layers=layers))
 
@@ -209,3 +216,16 @@ def test_past_the_end_nothing_is_flagged_as_missing() -> None:
 def test_two_spans_are_seen_leanly_too() -> None:
     past = Past.of(TWO, torch.from_numpy(values(3, 0.0)))
     assert_same([*past.view()[:4]], [*past.lean_view(slice(None), torch.float64)[:4]])
+
+
+def test_the_origins_of_a_long_series_are_reached_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = ragged(0.05).select(np.array([0]), np.array([STEPS]))
+    spec = direct_spec(panel)
+    weights = {name: part.float().detach().numpy() for name, part in weights_of(awake(spec)).items()}
+    by_copies = learnt_copula(panel, spec, weights)
+    monkeypatch.setattr(copula, "LONG", 0)
+    in_one_pass = learnt_copula(panel, spec, weights)
+    assert by_copies.keys() == in_one_pass.keys()
+    for name, part in by_copies.items():
+        assert part.size
+        np.testing.assert_allclose(in_one_pass[name], part, rtol=1e-4, atol=1e-4)

@@ -50,14 +50,20 @@ def rolling_origins(panel: Panel, horizon: int, folds: int, shortest: int) -> It
 def drawn_origins(panel: Panel, horizon: int, seed: int) -> Split:
     """Draw origins in the later half of the series: a row each, of the series it lies in; none if every series is too
     short."""
+    series, lengths = drawn_lengths(panel, horizon, seed)
+    ahead = (panel.indptr[series] + lengths)[:, None] + np.arange(horizon)  # [N, H]
+    return Split(panel.select(series, lengths), panel.y[ahead])
+
+
+def drawn_lengths(panel: Panel, horizon: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw the same origins as `drawn_origins`: the series [N] of each, and how many of its values it comes after
+    [N]."""
     first = np.maximum(panel.lengths // 2, 1)
     there = np.maximum(panel.lengths - horizon + 1 - first, 0)  # origins of each series
     total = int(there.sum())
     chosen = np.sort(np.random.default_rng(seed).choice(total, min(ORIGINS, total), replace=False))
     series = np.searchsorted(np.cumsum(there), chosen, side="right")
-    lengths = first[series] + chosen - (np.cumsum(there) - there)[series]
-    ahead = (panel.indptr[series] + lengths)[:, None] + np.arange(horizon)  # [N, H]
-    return Split(panel.select(series, lengths), panel.y[ahead])
+    return series, first[series] + chosen - (np.cumsum(there) - there)[series]
 
 
 class Aligned(NamedTuple):
