@@ -220,3 +220,15 @@ def test_the_weights_are_small_and_go_with_the_package() -> None:
     assert str(FILE.relative_to(ROOT / "rnncast")) in (ROOT / "pyproject.toml").read_text()
     assert all(np.isfinite(weight).all() for weight in pretrained_weights().values())
     assert sum(math.prod(weight.shape) for weight in pretrained_weights().values()) * 2 < FILE.stat().st_size
+
+
+def test_the_command_to_train_has_the_flags_that_were_given(untrained: Program) -> None:
+    (untrained.folder / "two.csv").write_text(
+        "month,sold,price\n" + "".join(f"{2000 + i // 12}-{i % 12 + 1:02d},{i % 12},{i}\n" for i in range(60))
+    )
+    done = untrained("forecast", "two.csv", "--target", "sold", "-H", "3", "--level", "90")
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "to train on them" in line]
+    command = line.partition("to train on them: rnncast ")[2]
+    assert command == "train two.csv --target sold --horizon 3 --level 90"
+    assert untrained(*command.split(), "--epochs", "0", "--members", "1").returncode == 0

@@ -15,7 +15,7 @@ from rnncast.cli.given import completing, config_from, folded, table_from, with_
 from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
-from rnncast.config import DATA_OF_MODEL, PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
 from rnncast.files.formats import folders
 from rnncast.files.formats.folders import Named, given
@@ -61,14 +61,6 @@ Baselines = Annotated[
 ]
 
 
-DataOfModel = Annotated[
-    bool,
-    typer.Option(
-        DATA_OF_MODEL,
-        help="Read the data file that the model file names even if it is not in the working folder.",
-        hidden=True,
-    ),
-]
 Jobs = Annotated[
     int,
     typer.Option(help="Processes side by side, each with as many threads as one alone.", min=1, max=256, hidden=True),
@@ -124,7 +116,7 @@ def compare(
     report: o.Report = None,
     digits: o.ScoreDigits = "auto",
     require_win: Annotated[bool, typer.Option("--require-win", help="Exit with 3 unless a model wins.")] = False,
-    data_of_model: DataOfModel = False,
+    data_of_model: o.DataOfModel = False,
     device: o.Device = "auto",
     plot: o.Plot = None,
     no_plot: o.NoPlot = False,

@@ -109,7 +109,7 @@ def _follow(
     asked = task_from(context)
     if untrained:
         forecaster, table = None, table_from(context)
-        say_pretrained(environment, path)
+        say_pretrained(context, path)
     else:
         forecaster = _loaded(context)
         table = table_from(context, forecaster.source.table)

@@ -12,7 +12,7 @@ import typer
 from rnncast.cli.options import PANELS
 from rnncast.config import ANY_NET, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.runtime.registry import NETS
-from rnncast.settings import flag, item_of, range_in_words, updated
+from rnncast.settings import FLAGS, flag, item_of, range_in_words, updated
 
 GIVEN = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")  # sources of a value other than its default
 
@@ -88,6 +88,16 @@ def config_from(context: typer.Context, base: Config | None = None) -> Config:
 def table_from(context: typer.Context, base: TableConfig | None = None) -> TableConfig:
     """Return the base TableConfig with every setting that was given."""
     return _updated(base or TableConfig(), _given(context))
+
+
+def typed_again(context: typer.Context, *sections: type) -> list[str]:
+    """Return the flags and values of the settings of some sections that were given, for a command to type."""
+    names = {name for section in sections for spec in fields(section) for name in (spec.name, FLAGS.get(spec.name))}
+    words: list[str] = []
+    for name, value in _given(context).items():
+        if name in names:
+            words += [flag(name), str(value)] if not isinstance(value, bool) else [flag(name)] if value else []
+    return words
 
 
 def _parameters(section: type, spec: "Field[Any]") -> Iterator[inspect.Parameter]:

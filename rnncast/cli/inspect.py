@@ -9,7 +9,7 @@ from rnncast.cli.environment import Environment
 from rnncast.cli.given import stands, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
-from rnncast.config import DATA_OF_MODEL, TableConfig
+from rnncast.config import TableConfig
 from rnncast.errors import UsageError
 from rnncast.plain import json_text
 
@@ -36,12 +36,7 @@ def inspect(
     ] = False,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
-    data_of_model: Annotated[
-        bool,
-        typer.Option(
-            DATA_OF_MODEL, help="Read the data file that the model file names even if it is not in the working folder."
-        ),
-    ] = False,
+    data_of_model: o.DataOfModel = False,
     no_plot: o.NoPlot = False,
     plot: o.Plot = None,
     quiet: o.Quiet = False,

@@ -7,7 +7,7 @@ import typer
 
 from rnncast.cli.output import Format
 from rnncast.cli.settings_file import take_settings
-from rnncast.config import PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import DATA_OF_MODEL, PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.settings import MOST_STEPS
 
 MODEL_FILE = "rnncast.safetensors"
@@ -95,6 +95,14 @@ Digits = Annotated[
         "--digits",
         metavar="auto|full|N",
         help="Decimals: auto (as the data justify), full (every digit), or a number of them.",
+        hidden=True,
+    ),
+]
+DataOfModel = Annotated[
+    bool,
+    typer.Option(
+        DATA_OF_MODEL,
+        help="Read the data file that the model file names even if it is not in the working folder.",
         hidden=True,
     ),
 ]

@@ -9,11 +9,11 @@ import typer
 from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown
-from rnncast.cli.given import stands, table_from
+from rnncast.cli.given import stands, table_from, typed_again
 from rnncast.cli.reading import read_data
 from rnncast.cli.sums import sampled
 from rnncast.cli.task import task_from
-from rnncast.config import PRETRAINED, TaskConfig
+from rnncast.config import PRETRAINED, TableConfig, TaskConfig
 from rnncast.errors import UsageError
 from rnncast.files.formats.folders import Named
 
@@ -82,7 +82,7 @@ def forecast_pretrained(
     net = Pretrained.of(panel, asked)
     why_horizon, why_seasons, why_minimum = net.why
     seasons = ", ".join(map(str, net.seasons)) or "none"
-    say_pretrained(environment, path)
+    say_pretrained(context, path)
     if given["continued"]:
         environment.say("there is no state yet for --continue: these rows are taken as the whole history")
     floor = f"; not below {net.bounds[0]:g} ({why_minimum})" if net.floored else ""
@@ -99,11 +99,13 @@ def forecast_pretrained(
     return None, net.predict(panel, probabilities, by_level=shown.by_level), past
 
 
-def say_pretrained(environment: Environment, path: Named) -> None:
-    """Say that the pretrained net forecasts, and how to have one trained."""
+def say_pretrained(context: typer.Context, path: Named) -> None:
+    """Say that the pretrained net forecasts, and how to have one trained: with the flags that were given."""
+    environment: Environment = context.obj
+    flags = shlex.join(typed_again(context, TableConfig, TaskConfig))
     environment.say(
         "by the pretrained net, which was trained on synthetic series and has not seen these data; "
-        f"to train on them: rnncast train {_named(path)}"
+        f"to train on them: rnncast train {_named(path)}{' ' if flags else ''}{flags}"
     )
 
 
