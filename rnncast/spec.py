@@ -20,6 +20,7 @@ from rnncast.config import (
     STRATEGIES,
     TRAININGS,
     TRANSFORMS,
+    VALIDATION,
     Config,
     NetConfig,
     Role,
@@ -329,6 +330,8 @@ class ModelSpec:
         flat["patience"] = self.train.patience or None
         flat["members"] = self.net.members or None
         flat["linear"] = "auto" if self.net.lags else "none"
+        if self.train.start == VALIDATION and not self.train.epochs:  # on more data, nets may be trained
+            flat |= {"epochs": None, "members": None}
         if self.train.start == FILE:
             flat["start"] = MEAN if self.net.pretrained else SCRATCH
         return Config(**{name: _taken(kind, flat) for name, kind in get_type_hints(Config).items()})

@@ -1,6 +1,8 @@
 """The pretrained net is trained a little further on the data: a candidate like others, kept in a file like them."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -8,22 +10,24 @@ import pytest
 import torch
 
 from rnncast.choices.decide import resolve
+from rnncast.choices.effort import LONG, SMALL_PANEL, finetuning_of
 from rnncast.config import Config, TaskConfig, TrainConfig
-from rnncast.errors import UsageError
+from rnncast.errors import InterruptedTrainingError, UsageError
 from rnncast.forecaster.forecaster import Forecaster
 from rnncast.nets.pretrained import PretrainedNet, examples, tensors
 from rnncast.pretrained.frame import Parts, advance, begin
 from rnncast.pretrained.net import quantiles, step
 from rnncast.pretrained.past import Seasons
-from rnncast.report.words import name_of
+from rnncast.report.words import interruption_in_words, name_of
 from rnncast.runtime.pretrained import named_weights, package_weights
 from rnncast.runtime.runtime import Runtime
 from rnncast.series.panel import Panel
-from rnncast.spec import ModelSpec
+from rnncast.spec import Interruption, ModelSpec
 from rnncast.training import finetuning as module
 from rnncast.training import shares
 from rnncast.training.finetuning import finetuned
 from rnncast.training.shares import BOTH, finetuning_pays
+from rnncast.training.watch import Watch
 from tests.conftest import Program, small_config, waves
 from tests.test_cli import modules_after
 from tests.test_pretrained_state import all_but_the_last, holds_the_splitting_law, part
@@ -94,14 +98,56 @@ def test_series_of_any_length_and_value_leave_numbers() -> None:
     assert all(np.isfinite(weight).all() for weight in finetuned(panel, spec_of(panel)).values())
 
 
+def after(updates: int) -> Callable[[], bool]:
+    """Whether to stop: after so many updates."""
+    asked = count()
+    return lambda: next(asked) >= updates
+
+
+def test_it_ends_with_its_time() -> None:
+    panel = peculiar()
+    weights = finetuned(panel, spec_of(panel), seconds=0.0)
+    for name, weight in named_weights(package_weights()).items():
+        np.testing.assert_array_equal(weights[name], weight)
+    late = Forecaster.fit(waves(), small_config(start="finetuned", max_time=1.0), watch=Watch(began=-1e9))
+    for name, weight in named_weights(package_weights()).items():
+        np.testing.assert_array_equal(late.weights[name], weight)
+
+
+def test_what_it_was_stopped_at_is_kept_and_said() -> None:
+    config, panel = small_config(start="finetuned", validate=True), waves(steps=60)
+    passes = finetuning_of(len(panel.y)).passes  # of one update each
+    with pytest.raises(InterruptedTrainingError) as stopped:
+        Forecaster.fit(panel, config, watch=Watch(stopped=after(0)))
+    assert stopped.value.rescued is None
+    with pytest.raises(InterruptedTrainingError) as stopped:
+        Forecaster.fit(panel, config, watch=Watch(stopped=after(3)))
+    assert stopped.value.rescued.interruption == Interruption("training", 1, 1, 3, passes)
+    assert np.isfinite(stopped.value.rescued.predict().quantiles).all()
+    with pytest.raises(InterruptedTrainingError) as stopped:  # while it is judged
+        Forecaster.fit(panel, config, watch=Watch(stopped=after(passes + 1)))
+    kept, full = stopped.value.rescued, Forecaster.fit(panel, config)
+    np.testing.assert_array_equal(kept.predict().point, full.predict().point)
+    assert interruption_in_words(kept.interruption) == "the net"
+
+
+def test_nets_that_are_trained_can_do_without_it() -> None:
+    ended = list[str]()
+    watch = Watch(stopped=lambda: len(ended) == 2, ended=ended.append)
+    config = small_config("gru", validate=True, start="validation", epochs=1)
+    made = Forecaster.fit(waves(steps=150), config, watch=watch)
+    assert "finetuned_mase" not in made.scores
+    assert "pretrained_mase" in made.scores
+
+
 @pytest.fixture(scope="module", params=["alone", "mixed"])
 def tuned(request: pytest.FixtureRequest) -> Forecaster:
     """Finetuned weights alone, and mixed with trained nets."""
     if request.param == "alone":
         return Forecaster.fit(waves(), small_config(start="finetuned"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shares, "chosen_share", lambda scores, horizons: BOTH)
-        patch.setattr("rnncast.training.shares.min", lambda each, key: True, raising=False)
+        patch.setattr(shares, "chosen_share", lambda *_: BOTH)
+        patch.setattr(shares, "LONG", 0)
         return Forecaster.fit(waves(steps=150), small_config("gru", validate=True, start="validation", epochs=1))
 
 
@@ -127,9 +173,12 @@ def test_splitting_law(tuned: Forecaster) -> None:
 
 def test_it_is_no_candidate_where_it_would_cost_much() -> None:
     spec = resolve(small_config(validate=True, start="validation"), waves())
-    assert finetuning_pays(waves(), spec)
-    assert not finetuning_pays(waves(series=60), spec)
-    assert not finetuning_pays(waves(), replace(spec, train=replace(spec.train, max_time=60.0)))
+    there = waves(steps=400)
+    assert LONG < len(there.y) < SMALL_PANEL
+    assert finetuning_pays(there, spec)
+    assert not finetuning_pays(waves(series=1, steps=LONG - 1), spec)
+    assert not finetuning_pays(waves(series=60, steps=400), spec)
+    assert not finetuning_pays(there, replace(spec, train=replace(spec.train, max_time=60.0)))
     with pytest.raises(UsageError, match="has no share"):
         spec.with_share(1, 0.0, finetuned=True)
 

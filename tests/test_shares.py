@@ -1,45 +1,65 @@
 """`train` takes the pretrained net, as it is or finetuned, nets from scratch, or a mean, as held-out origins say."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rnncast.choices.decide import decide, resolve
+from rnncast.choices.effort import FEW, Finetuning
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
 from rnncast.forecaster.forecaster import Forecaster
+from rnncast.frame.frame import Frame
+from rnncast.report.words import name_of, shares_in_words
 from rnncast.runtime.members import weight_shapes
+from rnncast.runtime.pretrained import named_weights, package_weights
 from rnncast.runtime.runtime import CONFORMAL, SHARE, SHARED, TEMPLATES
 from rnncast.series.panel import Panel
+from rnncast.spec import ModelSpec
 from rnncast.training import shares as module
 from rnncast.training.finetuning import finetuned
-from rnncast.training.fitted import fitted_alone
-from rnncast.training.shares import ALONE, BOTH, NONE, Shares, chosen_share, taken_early
+from rnncast.training.shares import ALONE, BOTH, NONE, Shares, chosen_share
 from rnncast.training.validation import Validation
+from rnncast.values import Values
 from tests.conftest import ROOT, Program, small_config, waves
 from tests.test_cli import modules_after
 from tests.test_pretrained_state import part
 
 
+@given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.integers(1, 500))
+def test_shares_are_likelihoods(learnt: float, trained: float, horizons: int) -> None:
+    share = chosen_share(learnt, trained, horizons)
+    assert share == pytest.approx(1 - chosen_share(trained, learnt, horizons))
+    if share in (ALONE, NONE):  # the other would have less than a tenth
+        assert horizons * abs(math.log(trained / learnt)) > math.log(9) - 1e-6
+    else:
+        assert share / (1 - share) == pytest.approx((trained / learnt) ** horizons)
+
+
 @pytest.mark.parametrize(
-    ("alone", "both", "none", "horizons", "chosen"),
+    ("learnt", "trained", "horizons", "chosen"),
     [
-        (1.0, 1.1, 1.5, 4, BOTH),  # 10 % worse in four horizons may be chance
-        (1.0, 1.1, 1.5, 40, ALONE),
-        (1.5, 1.1, 1.0, 40, NONE),
-        (1.2, 1.0, 1.2, 1000, BOTH),  # the best of all
-        (1.0, 3.0, 6.0, 1, ALONE),
-        (0.0, 0.5, 1.0, 9, ALONE),
-        (0.0, 0.0, 0.0, 9, BOTH),
-        (np.inf, np.inf, np.inf, 9, BOTH),  # nothing could be scored
+        (1.0, 1.5, 1, 0.6),  # one horizon may be chance
+        (1.0, 1.1, 40, ALONE),
+        (1.5, 1.0, 40, NONE),
+        (1.2, 1.2, 1000, BOTH),
+        (0.0, 1.0, 9, ALONE),
+        (1.0, 0.0, 9, NONE),
+        (0.0, 0.0, 9, BOTH),
+        (np.inf, np.inf, 9, BOTH),  # nothing could be scored
+        (np.inf, 1.0, 9, NONE),
     ],
 )
-def test_one_alone_is_taken_where_the_mean_is_clearly_worse(
-    alone: float, both: float, none: float, horizons: int, chosen: float
+def test_the_surer_the_data_are_the_more_the_better_one_has(
+    learnt: float, trained: float, horizons: int, chosen: float
 ) -> None:
-    assert chosen_share({ALONE: alone, BOTH: both, NONE: none}, horizons) == chosen
+    assert chosen_share(learnt, trained, horizons) == pytest.approx(chosen)
 
 
 def start_of(config: Config, panel: Panel | None = None) -> tuple[str, str]:
@@ -64,38 +84,74 @@ def test_it_is_open_where_the_net_is() -> None:
         start_of(Config(train=TrainConfig(start="validation", validate=False)))
 
 
+@pytest.fixture(autouse=True)
+def short_finetuning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of any values, in a pass."""
+    monkeypatch.setattr(module, "LONG", 0)
+    monkeypatch.setattr("rnncast.training.finetuning.finetuning_of", lambda values: Finetuning(1, 1e-4))
+
+
+def transformed(made: Forecaster) -> Values:
+    """The point forecasts of a model [S, H] in the units that its parts are mixed in."""
+    return Frame.of(made.spec).transform(made.predict().point)
+
+
 def judged(panel: Panel, **train: object) -> Forecaster:
     return Forecaster.fit(panel, replace(small_config("gru", validate=True, start="validation", epochs=1, **train)))
 
 
 def test_what_validation_says_is_in_the_model(tmp_path: Path) -> None:
     made = judged(waves(steps=150))
-    alone = {False: made.scores["pretrained_mase"], True: made.scores["finetuned_mase"]}
-    assert alone[False] != alone[True]
-    scores = {ALONE: min(alone.values()), BOTH: made.scores["mean_mase"], NONE: made.scores["scratch_mase"]}
-    horizons = 3 * int(made.scores["origins"])
-    assert made.spec.net.pretrained == made.scores["pretrained"] == chosen_share(scores, horizons)
-    assert made.spec.net.finetuned == (made.spec.net.pretrained > 0 and alone[True] < alone[False])
-    assert made.scores["mase"] == scores[made.spec.net.pretrained]
+    scores, horizons = made.scores, 3 * int(made.scores["origins"])
+    so_far = chosen_share(scores["finetuned_mase"], scores["pretrained_mase"], horizons)
+    assert scores["finetuned"] == so_far
+    assert NONE < so_far < ALONE  # in a pass at a low rate it hardly learns
+    share = made.spec.net.pretrained
+    assert share == scores["pretrained"]
+    assert made.spec.net.finetuned == (share > 0)
+    assert NONE < share < ALONE
+    assert scores["mase"] == scores["mean_mase"]
+    odds = share / (1 - share)
+    learnt = scores["scratch_mase"] * odds ** (-1 / horizons)
+    assert min(scores["finetuned_mase"], scores["pretrained_mase"]) * 0.99 < learnt
+    assert learnt < max(scores["finetuned_mase"], scores["pretrained_mase"]) * 1.01
     made.save(path := str(tmp_path / "model.safetensors"))
     assert Forecaster.load(path).scores == made.scores
     assert made.spec.to_config().train.start == "validation"  # compare lets validation decide anew at each origin
 
 
-@pytest.mark.parametrize("chosen", [ALONE, BOTH, NONE])
+@pytest.mark.parametrize("chosen", [ALONE, 0.3, NONE])
 def test_whatever_is_chosen_is_what_forecasts(chosen: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "chosen_share", lambda scores, horizons: chosen)
+    monkeypatch.setattr(module, "chosen_share", lambda *_: chosen)
+    monkeypatch.setattr(module, "LONG", 10**9)
     made = judged(waves(steps=150))
     spec = made.spec
     assert (spec.net.pretrained, spec.net.members) == (chosen, 0 if chosen == ALONE else 1)
     assert CONFORMAL in made.weights
     assert set(weight_shapes(spec)) == set(made.weights) - {CONFORMAL, TEMPLATES, SHARED, SHARE}
-    if chosen != BOTH:
-        alone = "finetuned" if spec.net.finetuned else "pretrained"
-        other = alone if chosen == ALONE else "scratch"
-        same = Forecaster.fit(waves(steps=150), small_config("gru", validate=True, start=other, epochs=1))
+    parts = [
+        Forecaster.fit(waves(steps=150), small_config("gru", validate=True, start=start, epochs=1))
+        for start in ("pretrained", "scratch")
+    ]
+    learnt, trained = map(transformed, parts)
+    np.testing.assert_allclose(transformed(made), chosen * learnt + (1 - chosen) * trained, rtol=1e-6)
+    if chosen in (ALONE, NONE):
+        same = parts[chosen == NONE]
         np.testing.assert_allclose(same.predict().quantiles, made.predict().quantiles, rtol=1e-6)
         assert same.scores["mase"] == pytest.approx(made.scores["mase"])
+
+
+def test_the_pretrained_net_is_finetuned_as_far_as_the_data_are_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = waves(steps=150)
+    monkeypatch.setattr(module, "chosen_share", lambda *_: 0.3)
+    made = judged(panel)
+    assert (made.spec.net.finetuned, made.scores["finetuned"]) == (True, 0.3)
+    for name, weight in named_weights(package_weights()).items():
+        learnt = finetuned(panel, made.spec)[name]
+        np.testing.assert_allclose(made.weights[name], weight + 0.3 * (learnt - weight), rtol=1e-5, atol=1e-7)
+    monkeypatch.setattr(module, "chosen_share", lambda *_: NONE)
+    assert not judged(panel).spec.net.finetuned
+    assert "finetuned (by 30%)" in shares_in_words(made.spec, made.scores)
 
 
 def test_all_are_judged_by_the_same_values_which_none_has_seen() -> None:
@@ -104,21 +160,21 @@ def test_all_are_judged_by_the_same_values_which_none_has_seen() -> None:
     validation = Validation.of(panel, spec)
     assert validation is not None
     naive = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(validation.spec).items()}
-    before = Shares.of(validation, validation.quantiles(naive), {False: {}})
+    before = Shares.of(validation, validation.quantiles(naive), {0.0: {}})
     first = validation.splits[0]
     changed = panel.y.copy()
     for s, length in enumerate(first.seen.lengths):
         changed[panel.indptr[s] + length : panel.indptr[s + 1]] *= 3
     other = Validation.of(replace(panel, y=changed), spec)
     assert other is not None
-    after = Shares.of(other, other.quantiles(naive), {False: {}})
+    after = Shares.of(other, other.quantiles(naive), {0.0: {}})
     for share in (ALONE, BOTH, NONE):
-        np.testing.assert_array_equal(before.quantiles[share][0], after.quantiles[share][0])
-        assert before.scores[share] != after.scores[share]
+        ours, theirs = before.quantiles(share), after.quantiles(share)
+        np.testing.assert_array_equal(ours[0], theirs[0])
+        assert before.scores(share, ours)["mase"] != after.scores(share, theirs)["mase"]
 
 
 def test_too_little_to_judge_by_is_too_little_to_learn_from(program: Program) -> None:
-    assert taken_early(None, resolve(Config(), waves()))
     (program.folder / "short.csv").write_text("month,y\n2024-01,5\n2024-02,7\n2024-03,6\n2024-04,8\n")
     assert "torch" not in modules_after(program, "train short.csv -H 2 -q")
     made = Forecaster.load(str(program.folder / "rnncast.safetensors"))
@@ -127,32 +183,64 @@ def test_too_little_to_judge_by_is_too_little_to_learn_from(program: Program) ->
     assert "pretrained forecasts: too few rows to hold any out, and so to learn from" in told
 
 
-def test_it_is_taken_early_where_an_untrained_net_is_far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_few_values_no_net_is_trained(program: Program) -> None:
+    """Half a second of processor, where to import torch takes one; the base forecast stands in for what nets learn."""
+    (program.folder / "air.csv").write_text(part(1, FEW))
+    assert "torch" not in modules_after(program, "train air.csv -q")
+    made = Forecaster.load(str(program.folder / "rnncast.safetensors"))
+    share = chosen_share(made.scores["pretrained_mase"], made.scores["base_mase"], int(made.scores["origins"]))
+    assert share == made.spec.net.pretrained
+    assert not made.spec.train.epochs
+    told = program("train", "air.csv")
+    assert "of so few values no net is trained" in told.stderr
+    assert "took the mean of the base forecast and pretrained" in told.stderr
+    assert "the mean of the base forecast and pretrained" in program("inspect").stdout
+    asked = made.spec.to_config()
+    assert (asked.train.epochs, asked.train.members, asked.train.start) == (None, None, "validation")
+    assert "torch" in modules_after(program, "train air.csv -q --model lstm --epochs 1 --members 1")
+
+
+@pytest.mark.parametrize("chosen", [ALONE, 0.3, NONE])
+def test_of_few_values_the_base_forecast_has_its_share(chosen: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "chosen_share", lambda *_: chosen)
     panel = waves(series=1, steps=40)
-    spec = resolve(Config(task=TaskConfig(horizon=4, seasons=(6,))), panel)
-    monkeypatch.setattr(module, "chosen_share", lambda scores, horizons: ALONE)
-    found = fitted_alone(panel, spec, finetuned)
-    assert found is not None
-    assert found.scores["mase"] == found.scores["pretrained_mase"]
-    long = waves(series=1, steps=140)
-    assert fitted_alone(long, resolve(Config(task=TaskConfig(horizon=4, seasons=(6,))), long), finetuned) is None
+    made = Forecaster.fit(panel, small_config("gru", validate=True, start="validation"))
+    learnt = Forecaster.fit(panel, small_config("gru", validate=True, start="pretrained"))
+    base = Forecaster.fit(panel, small_config("gru", validate=True, start="scratch", epochs=0))
+    point, ours, theirs = map(transformed, (made, learnt, base))
+    np.testing.assert_allclose(point, chosen * ours + (1 - chosen) * theirs, rtol=1e-6)
+    assert (
+        name_of(made.spec)
+        == {
+            ALONE: "pretrained",
+            0.3: "the mean of the base forecast and pretrained",
+            NONE: "the base forecast",
+        }[chosen]
+    )
 
 
 def test_it_is_said(program: Program) -> None:
-    (program.folder / "air.csv").write_text(part(1, 144))
-    quick = ("--from", "validation", "--epochs", "1", "--members", "1")
-    told = program("train", "air.csv", "--explain", *quick)
-    assert told.returncode == 0, told.stderr
-    made = Forecaster.load(str(program.folder / "rnncast.safetensors"))
+    made = judged(waves(steps=150))
     names = ("pretrained_mase", "finetuned_mase", "scratch_mase", "mean_mase")
-    alone, tuned, trained, both = (f"{made.scores[name]:.3f}" for name in names)
-    better = "finetuned" if made.scores["finetuned_mase"] < made.scores["pretrained_mase"] else "pretrained"
-    of_all = f"pretrained {alone}, finetuned {tuned}, lstm {trained}, the mean of lstm and {better} {both}"
-    said = f"on held-out data, {of_all} (MASE): "
-    assert said in told.stderr
+    each = [f"{made.scores.get(name, 0):.3f}" for name in names]
+    of_all = f"on held-out data, pretrained {each[0]}, finetuned {each[1]}, gru {each[2]}"
+    share = made.spec.net.pretrained
+    learnt = f"finetuned (by {made.scores['finetuned']:.0%})"
+    told = f", together {each[3]} (MASE): the forecasts are {share:.0%} {learnt} and {1 - share:.0%} gru, which is"
+    alone = f" (MASE): {name_of(made.spec)} forecasts alone, as the other is clearly worse"
+    words = shares_in_words(made.spec, made.scores)
+    assert words.startswith(of_all + told) or words == of_all + alone
+    (program.folder / "air.csv").write_text(part(1, 144))
+    said = program("train", "air.csv", "--explain").stderr
+    assert shares_in_words(*of_file(program)) in said
     assert "scratch" in program("train", "air.csv", "--explain", "--model", "lstm", "--epochs", "1").stderr
-    shown = program("inspect").stdout
-    assert "model lstm," in shown
+    assert "model lstm," in program("inspect").stdout
+
+
+def of_file(program: Program) -> tuple[ModelSpec, Mapping[str, float]]:
+    """The spec and the scores of the model file."""
+    made = Forecaster.load(str(program.folder / "rnncast.safetensors"))
+    return made.spec, made.scores
 
 
 def test_why_it_is_no_candidate_is_said(program: Program) -> None:

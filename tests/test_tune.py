@@ -21,7 +21,7 @@ from rnncast.forecaster.judged import Judge
 from rnncast.report.screen import screen
 from rnncast.report.tuning import trials_table
 from rnncast.series.panel import Panel
-from rnncast.training.shares import taken_early  # noqa: F401 - with torch, before any clock runs
+from rnncast.training.shares import trains_none  # noqa: F401 - with torch, before any clock runs
 from rnncast.tuning import search as searching
 from rnncast.tuning.journal import JournalError
 from rnncast.tuning.search import Found, Listener, Wanted, search

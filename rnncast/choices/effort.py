@@ -26,6 +26,18 @@ LENGTHS = 4  # times its lags and a horizon that the longest series must hold
 DOUBT = 100  # number of values at which forecasts are shrunk half-way
 
 
+class Finetuning(NamedTuple):
+    """Passes of the pretrained net over the data, and the highest learning rate."""
+
+    passes: int
+    rate: float
+
+
+FEW = 120  # values, of all series together: no net learns more of them than its base forecast
+LONG = 300  # values, from which on the pretrained net learns from them
+FEW_PASSES, MANY_PASSES = Finetuning(4, 1e-4), Finetuning(24, 1e-3)
+
+
 class Effort(NamedTuple):
     """Effort of a preset: epochs, relative to the default's; members on a small panel, and on others; level spans."""
 
@@ -106,3 +118,8 @@ def hidden_size_of(config: Config, panel: Panel) -> tuple[int, str]:
         return config.net.hidden_size, GIVEN
     few, many = HIDDEN_SIZE
     return (few, "few series") if len(panel) < FEW_SERIES else (many, "many series")
+
+
+def finetuning_of(values: int) -> Finetuning:
+    """Choose how long to finetune the pretrained net by the number of values: few of them teach it nothing new."""
+    return FEW_PASSES if values < LONG else MANY_PASSES

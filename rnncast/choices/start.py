@@ -34,7 +34,7 @@ def start_of(config: Config, spec: ModelSpec) -> tuple[str, str]:
         return SCRATCH, f"because {own[0]} is given; --from {VALIDATION} compares it with the pretrained net"
     if not config.train.validate:
         return SCRATCH, "without held-out data, the pretrained net cannot be judged"
-    return VALIDATION, "it chooses between the pretrained net, as it is or finetuned, nets from scratch, and a mean"
+    return VALIDATION, "it weights the pretrained net, as it is or finetuned, and nets from scratch"
 
 
 def _own_settings(config: Config) -> list[str]:

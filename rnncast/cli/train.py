@@ -113,7 +113,8 @@ def _told(config: Config, forecaster: "Forecaster", environment: Environment, *,
         environment.say(shares_in_words(spec, forecaster.scores))
     if config.train.validate:
         environment.say(scores_in_words(name_of(spec), forecaster.scores))
-    return f"{'trained' if spec.net.members else 'took'} {name_of(spec)}"
+    trained = spec.net.members and spec.train.epochs
+    return f"{'trained' if trained else 'took'} {name_of(spec)}"
 
 
 def _asked(context: typer.Context) -> "tuple[Config, TableConfig, Forecaster | None]":

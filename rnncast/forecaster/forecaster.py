@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import count
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -326,21 +328,25 @@ def _on_device(forecaster: Forecaster) -> StepNets:
 def _fitted(panel: Panel, spec: ModelSpec, watch: "Watch | None", start: dict[str, Any] | None) -> "Fitted":
     """Return the result of training on an encoded panel, from some weights; torch is imported only if a net is
     trained."""
-    from rnncast.training.fitted import fitted_alone
-
-    if (alone := fitted_alone(panel, spec, _finetuned)) is not None:
-        return alone
-    from rnncast.training.fit import fit_weights
+    from rnncast.training.budget import Budget
+    from rnncast.training.fitted import fitted_early
     from rnncast.training.watch import Watch
 
+    watch, begun = watch or Watch(), count()
+    runs = 2 if spec.train.validate else 1  # of finetuning: on all the data, and without their end
+    budget = Budget.of(spec.train.max_time, perf_counter() if watch.began is None else watch.began, runs, 1)
+
+    def finetune(panel: Panel, spec: ModelSpec) -> dict[str, NDArray[np.float32]]:
+        from rnncast.training.finetuning import finetuned  # torch, where that is asked for
+
+        return finetuned(panel, spec, budget.share(next(begun), perf_counter()), watch.stopped)
+
+    if (early := fitted_early(panel, spec, finetune)) is not None:
+        return early
+    from rnncast.training.fit import fit_weights
+
     made_by = {"data": panel.fingerprint, "settings": spec.to_dict(), "versions": _trained_with()}
-    return fit_weights(panel, spec, watch or Watch(), made_by, start)
-
-
-def _finetuned(panel: Panel, spec: ModelSpec) -> dict[str, NDArray[np.float32]]:
-    from rnncast.training.finetuning import finetuned  # imports torch
-
-    return finetuned(panel, spec)
+    return fit_weights(panel, spec, watch, made_by, start)
 
 
 def _trained_with() -> dict[str, str]:

@@ -27,7 +27,7 @@ from rnncast.times.zones import check_zone
 
 SCORES = (  # the first three are always there
     *("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins"),
-    *("pretrained_mase", "finetuned_mase", "mean_mase", "scratch_mase", "pretrained"),
+    *("pretrained_mase", "finetuned_mase", "mean_mase", "scratch_mase", "base_mase", "pretrained", "finetuned"),
     *("linear_mase", "linear_mean_mase", "nets_mase", "linear"),
 )
 NEEDED_SCORES = 3
@@ -198,7 +198,7 @@ def _scores(values: Any) -> dict[str, float]:
         number = isinstance(score, int | float) and not isinstance(score, bool)
         if not number or not (0 <= score <= LARGEST_SCORE or score == math.inf):
             raise UsageError(f"the score {name!r} cannot be {shown(score)}")
-    for name in ("shrinkage", "pretrained"):
+    for name in ("shrinkage", "pretrained", "finetuned"):
         if not scores.get(name, 0) <= 1:
             raise UsageError(f"the score {name!r} is {shown(scores[name])}, but must be at most 1")
     return {name: float(score) for name, score in scores.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncast.choices.decide import decide
-from rnncast.config import VALIDATION, Config
+from rnncast.config import Config
 from rnncast.errors import DataError, UsageError
 from rnncast.series.encoding import Encoding
 from rnncast.series.panel import Panel
@@ -60,7 +60,7 @@ class Judge:
         """
         from rnncast.training.fit import judge_nets
         from rnncast.training.fitted import judgement
-        from rnncast.training.shares import taken_early
+        from rnncast.training.shares import trains_none
         from rnncast.training.validation import Validation
 
         spec = self.decided(config)
@@ -70,9 +70,9 @@ class Judge:
                 "too few rows to hold any out, and so nothing to tune by",
                 hint="give more rows or a shorter --horizon, or train with the default settings",
             )
-        if spec.train.start == VALIDATION and taken_early(validation, spec):
+        if trains_none(self._encoded, spec):
             raise DataError(
-                "with so few values the pretrained net is better than any trained one: there is nothing to tune",
+                "of so few values no net is trained: there is nothing to tune",
                 hint="train with the default settings; or tune a net of your own by --from scratch",
             )
         nets = judge_nets(self._encoded, spec, validation, watch)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from rnncast.config import FINETUNED, PRETRAINED, VALIDATION, Config
 from rnncast.plain import counted
-from rnncast.spec import UNBOUNDED, Interruption, ModelSpec
+from rnncast.spec import FILE, UNBOUNDED, Interruption, ModelSpec
 from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.epoch import EpochReport
 
@@ -19,14 +19,18 @@ def choices_in_words(asked: Config, spec: ModelSpec) -> str:
     bounds = "".join(f"; not {side} {bound:g}" for side, bound in sides if abs(bound) < UNBOUNDED)
     how = task.strategy if spec.direct else f"{task.strategy}, {spec.train.training}"
     members = f"; {spec.net.members} nets" if spec.net.members > 1 else ""
-    nets = f"; window {frame.window}; {counted(spec.train.epochs, 'epoch')}{members}" if spec.net.members else ""
+    trained = spec.net.members and spec.train.epochs
+    nets = f"; window {frame.window}; {counted(spec.train.epochs, 'epoch')}{members}" if trained else ""
     return f"horizon {task.horizon}{horizon}; season {seasons}; transform {frame.transform}{bounds}; {how}{nets}"
 
 
 def name_of(spec: ModelSpec) -> str:
     """Return the name of a model, by what has a share in its forecast."""
     net = spec.net
-    parts = [*([net.model] if net.members and net.linear < 1 else []), *(["a linear forecast"] if net.linear else [])]
+    parts = [
+        *([_trained(spec)] if net.members and net.linear < 1 else []),
+        *(["a linear forecast"] if net.linear else []),
+    ]
     if net.pretrained:
         parts.append(FINETUNED if net.finetuned else PRETRAINED)
     return parts[0] if len(parts) == 1 else f"the mean of {', '.join(parts[:-1])} and {parts[-1]}"
@@ -42,28 +46,30 @@ def linear_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:
     return f"on held-out data, {found}, {mean} (MASE): the mean is used"
 
 
+def _trained(spec: ModelSpec) -> str:
+    """Return the name of the nets beside the pretrained one: their kind, or the base forecast if they are untrained."""
+    return spec.net.model if spec.train.epochs or spec.train.start == FILE else "the base forecast"
+
+
 def shares_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:
-    """Return which nets make the forecast, and why: the pretrained net, as it is or finetuned, trained nets, or their
-    mean."""
-    named = {"pretrained_mase": PRETRAINED, "finetuned_mase": FINETUNED, "scratch_mase": spec.net.model}
-    named["mean_mase"] = "their mean"
-    if {"pretrained_mase", "finetuned_mase"} <= scores.keys():
-        better = FINETUNED if scores["finetuned_mase"] < scores["pretrained_mase"] else PRETRAINED
-        named["mean_mase"] = f"the mean of {spec.net.model} and {better}"
+    """Return how much of the forecast is the pretrained net's, as it is or finetuned, and how much that of trained nets
+    or of their base forecast, and why."""
+    trained, learnt = _trained(spec), FINETUNED if spec.net.finetuned else PRETRAINED
+    named = {"pretrained_mase": PRETRAINED, "finetuned_mase": FINETUNED}
+    named |= {"scratch_mase": spec.net.model, "base_mase": "the base forecast", "mean_mase": "together"}
     found = ", ".join(f"{name} {scores[key]:.3f}" for key, name in named.items() if key in scores)
-    taken = f"{name_of(spec)} forecasts"
     if spec.train.start != VALIDATION:
-        return f"{taken}: not decided by validation"
+        return f"{name_of(spec)} forecasts: not decided by validation"
     if not scores:
-        return f"{taken}: too few rows to hold any out, and so to learn from"
-    if "mean_mase" not in scores:
-        return f"on held-out data, {found} (MASE): {taken}, because nets from scratch are far behind on so few values"
-    clear = (
-        "the held-out data do not show which one alone is better"
-        if 0 < spec.net.pretrained < 1
-        else "the mean is clearly worse"
-    )
-    return f"on held-out data, {found} (MASE): {taken}, because {clear}"
+        return f"{name_of(spec)} forecasts: too few rows to hold any out, and so to learn from"
+    share, few = spec.net.pretrained, " of so few values no net is trained;" if "base_mase" in scores else ""
+    if 0 < scores.get("finetuned", 0) < 1 and share:
+        learnt += f" (by {scores['finetuned']:.0%})"
+    if 0 < share < 1:
+        how = f"the forecasts are {share:.0%} {learnt} and {1 - share:.0%} {trained}, which is how likely either is"
+    else:
+        how = f"{name_of(spec)} forecasts alone, as the other is clearly worse"
+    return f"on held-out data, {found} (MASE):{few} {how}"
 
 
 def scores_in_words(model: str, scores: Mapping[str, float | None]) -> str:

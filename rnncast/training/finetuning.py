@@ -1,9 +1,10 @@
-"""Finetuning of the pretrained net on a panel: few passes at a low rate, from the weights of the package.
+"""Finetuning of the pretrained net on a panel, from the weights of the package: the more values, the longer.
 
 B series, T steps, O origins, R lead times.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -11,40 +12,60 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rnncast.choices.effort import finetuning_of
+from rnncast.errors import InterruptedTrainingError
 from rnncast.frame.frame import Frame
 from rnncast.nets.pretrained import PretrainedNet, examples, quantile_loss, tensors
 from rnncast.pretrained.frame import advance, begin
 from rnncast.runtime.pretrained import PretrainedMember, named_weights, package_weights
 from rnncast.series.panel import Panel
-from rnncast.spec import ModelSpec
+from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.checkpoint import Weights
+from rnncast.training.fitted import Fitted
 from rnncast.training.loop import one_cycle
 from rnncast.training.optimiser import AdamW
 
-EPOCHS, RATE = 4, 1e-4  # passes over the data, highest learning rate
 WEIGHT_DECAY, CLIP_NORM = 1e-3, 1.0  # as in pretraining
 BPTT = 256  # steps that gradients flow back
 FIRST = 2  # first step from which forecasts are made: earlier, there is no scale
 ORIGINS, LEADS = 48, 16  # drawn for each update
 
 
-def finetuned(panel: Panel, spec: ModelSpec) -> Weights:
+def finetuned(
+    panel: Panel, spec: ModelSpec, seconds: float = math.inf, stopped: Callable[[], bool] = lambda: False
+) -> Weights:
     """Return the weights of the pretrained net, by their names in a model, trained further on an encoded panel.
 
-    The seed decides all random draws; everything is done on the CPU, in one thread.
+    The seed decides all random draws; everything is done on the CPU, in one thread. seconds: the schedule ends with
+    them, if they are too few. stopped: asked before each update; then InterruptedTrainingError, which rescues a Fitted
+    of the weights so far after at least one pass.
     """
     net, random, began = PretrainedNet.of(package_weights()), np.random.default_rng(spec.train.seed), perf_counter()
-    optimiser = AdamW(net.parameters(), WEIGHT_DECAY)
+    optimiser, effort = AdamW(net.parameters(), WEIGHT_DECAY), finetuning_of(len(panel.y))
     with _one_thread(), np.errstate(all="ignore"):
-        for epoch in range(EPOCHS):
+        for epoch in range(effort.passes):
             for done, of, loss in _losses(net, panel, spec, random):
-                if perf_counter() - began > spec.train.max_time / (2 if spec.train.validate else 1):
-                    break
+                if stopped():
+                    raise _interrupted(net, spec, epoch, effort.passes)
+                progress = (epoch + done / of) / effort.passes
+                progress = max(progress, (perf_counter() - began) / max(seconds, 1e-9))
+                if progress >= 1:
+                    return _weights(net)
                 optimiser.clear()
                 loss.backward()  # type: ignore[no-untyped-call]
                 if torch.isfinite(nn.utils.clip_grad_norm_(net.parameters(), CLIP_NORM)):
-                    optimiser.step(one_cycle((epoch + done / of) / EPOCHS, RATE))
+                    optimiser.step(one_cycle(progress, effort.rate))
+    return _weights(net)
+
+
+def _weights(net: PretrainedNet) -> Weights:
     return named_weights({name: weight.numpy().copy() for name, weight in net.state_dict().items()})
+
+
+def _interrupted(net: PretrainedNet, spec: ModelSpec, epoch: int, epochs: int) -> InterruptedTrainingError:
+    """Return the error of a training that was stopped, with the net if it has made a pass."""
+    rescued = Fitted(spec, _weights(net), {}, Interruption("training", 1, 1, epoch, epochs)) if epoch else None
+    return InterruptedTrainingError("interrupted before anything was learnt: nothing was written", rescued=rescued)
 
 
 def _losses(

@@ -73,7 +73,12 @@ def fit_weights(
     judged = len(states) - spec.net.members
     if all(state is not None and state.ended for state in states):
         nets = [state.kept for state in states if state is not None]
-        return fitted(panel, spec, nets[judged:], (validation, nets[:judged]), finetuned)
+        try:
+            return fitted(
+                panel, spec, nets[judged:], (validation, nets[:judged]), partial(finetuned, stopped=watch.stopped)
+            )
+        except InterruptedTrainingError:  # of a candidate, which the trained nets can do without
+            return fitted(panel, spec, nets[judged:], (validation, nets[:judged]))
     rescued = _rescued(panel, spec, validation, states)
     raise InterruptedTrainingError("interrupted before anything was learnt: nothing was written", rescued=rescued)
 

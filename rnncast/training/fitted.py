@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rnncast.config import VALIDATION
+from rnncast.errors import InterruptedTrainingError
 from rnncast.runtime.head import shrunk
-from rnncast.runtime.members import member_prefix
+from rnncast.runtime.members import member_prefix, weight_shapes
 from rnncast.runtime.pretrained import named_weights, package_weights
 from rnncast.runtime.runtime import CONFORMAL
 from rnncast.series.panel import Panel
@@ -17,7 +20,16 @@ from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.checkpoint import Best, Weights
 from rnncast.training.copula import learnt_copula
 from rnncast.training.regression import LinearShare, linear_weights
-from rnncast.training.shares import Shares, finetuning_pays, name_of_score, taken_early
+from rnncast.training.shares import (
+    ALONE,
+    BASE,
+    Pretrained,
+    Shares,
+    blended,
+    finetuning_pays,
+    name_of_score,
+    trains_none,
+)
 from rnncast.training.validation import Validation
 from rnncast.values import Values
 
@@ -34,27 +46,46 @@ class Fitted:
     interruption: Interruption | None = None
 
 
-def fitted_alone(panel: Panel, spec: ModelSpec, finetune: Finetune) -> Fitted | None:
-    """Return the pretrained net alone, as it is or finetuned, calibrated on an encoded panel.
+def fitted_early(panel: Panel, spec: ModelSpec, finetune: Finetune) -> Fitted | None:
+    """Return the model of an encoded panel if no net is to be trained from scratch, else None.
 
-    None if nets are to be trained from scratch: unless it is all that is asked for, or validation takes it without
-    looking at other nets.
+    It is the pretrained net alone, as it is or finetuned, if that is asked for or nothing can be held out; or that and
+    the base forecast, if validation decides and values are few.
     """
+    validation = Validation.of(panel, spec) if spec.train.validate else None
+    if spec.net.members and validation is not None:
+        return _beside_base(panel, spec, validation) if trains_none(panel, spec) else None
     if spec.net.members and spec.train.start != VALIDATION:
         return None
-    finetuned = spec.net.finetuned
-    alone = spec.with_share(0, 1.0, finetuned=finetuned)
-    validation = Validation.of(panel, spec) if spec.train.validate else None
-    if spec.net.members and not taken_early(validation, spec):
-        return None
-    weights = {**_learnt(panel, alone, finetune)}
+    finetuned = float(spec.net.finetuned)
+    alone = spec.with_share(0, 1.0, finetuned=spec.net.finetuned)
+    weights = {**_learnt(panel, alone, finetuned, finetune)}
     if validation is None:
         return Fitted(alone, weights | learnt_copula(panel, alone, weights), {})
-    quantiles = validation.of_pretrained().quantiles(_learnt(validation.seen, alone, finetune))
+    try:
+        quantiles = validation.of_pretrained().quantiles(_learnt(validation.seen, alone, finetuned, finetune))
+    except InterruptedTrainingError as error:  # what is kept has learnt all, and is neither judged nor calibrated
+        error.rescued = Fitted(alone, weights, {}, Interruption("training", 1, 1, 1, 1))
+        raise
     scores = {**validation.facts, "mase": validation.score_of(quantiles), "shrinkage": 0.0}
-    scores |= {name_of_score(finetuned=finetuned): scores["mase"], "pretrained": 1.0}
+    scores |= {name_of_score(finetuned=spec.net.finetuned): scores["mase"], "pretrained": 1.0}
     weights |= _factors(validation, quantiles)
     return Fitted(alone, weights | learnt_copula(panel, alone, weights), scores)
+
+
+def _beside_base(panel: Panel, spec: ModelSpec, validation: Validation) -> Fitted:
+    """Return the pretrained net and the base forecast, which an untrained net gives, weighted."""
+    one = replace(spec.of_members(1), train=replace(spec.train, epochs=0))
+    untrained: Weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(one).items()}
+    learnt = named_weights(package_weights())
+    validation = replace(validation, spec=one)
+    found = Shares.of(validation, validation.quantiles(untrained), {0.0: learnt}, BASE)
+    quantiles = found.quantiles(found.chosen)
+    scores = {**validation.facts, "shrinkage": 0.0, **found.scores(found.chosen, quantiles)}
+    made = one.with_share(0 if found.chosen == ALONE else 1, found.chosen)
+    weights = {**(untrained if made.net.members else {}), **(learnt if found.chosen else {})}
+    weights |= _factors(validation, quantiles)
+    return Fitted(made, weights | learnt_copula(panel, made, weights), scores)
 
 
 def fitted(
@@ -69,7 +100,7 @@ def fitted(
     finetune: finetunes the pretrained net, if that is a candidate.
     """
     weights, scores, factors = together(nets), dict[str, float](), dict[str, Any]()
-    shrinkage, share, finetuned = spec.train.shrinkage, spec.net.pretrained, spec.net.finetuned
+    shrinkage, share, finetuned = spec.train.shrinkage, spec.net.pretrained, float(spec.net.finetuned)
     validation, seen_less = judged
     if validation is not None and seen_less:
         found = judgement(panel, spec, validation, seen_less, finetune)
@@ -78,8 +109,8 @@ def fitted(
         factors = _factors(validation, found.quantiles)
     if share == 1:
         weights, spec = dict[str, Any](), spec.with_linear(0.0)
-    spec = spec.with_share(0 if share == 1 else spec.net.members, share, finetuned=finetuned and share > 0)
-    learnt = _learnt(panel, spec, finetune) if share else {}
+    spec = spec.with_share(0 if share == 1 else spec.net.members, share, finetuned=share > 0 and finetuned > 0)
+    learnt = _learnt(panel, spec, finetuned, finetune) if share else {}
     linear = linear_weights(panel, spec) if spec.net.linear else {}
     weights = {**shrunk(weights, shrinkage), **linear, **learnt, **factors}
     return Fitted(spec, weights | learnt_copula(panel, spec, weights), scores)
@@ -88,14 +119,14 @@ def fitted(
 class Judgement(NamedTuple):
     """Conclusions from nets that have not seen the end of the data for those that have.
 
-    They are the scores, the shrinkage, the share of the pretrained net and whether that is finetuned, the share of the
+    They are the scores, the shrinkage, the share of the pretrained net and how far that is finetuned, the share of the
     linear forecast; and the resulting forecasts [S, H, Q] at each origin.
     """
 
     scores: dict[str, float]
     shrinkage: float
     share: float
-    finetuned: bool
+    finetuned: float
     linear: float
     quantiles: list[Values]
 
@@ -104,7 +135,7 @@ def judgement(
     panel: Panel, spec: ModelSpec, validation: Validation, nets: Sequence[Best], finetune: Finetune | None
 ) -> Judgement:
     """Judge nets that were trained on the values before all origins of a panel; arguments as in `fitted`."""
-    share, finetuned = spec.net.pretrained, spec.net.finetuned
+    share, finetuned = spec.net.pretrained, float(spec.net.finetuned)
     validation = replace(validation, spec=validation.spec.of_members(len(nets)))
     unshrunk = together(nets)
     shrinkage, score = validation.shrinkage(unshrunk)
@@ -117,22 +148,24 @@ def judgement(
     if share or spec.train.start == VALIDATION:
         found = Shares.of(validation, quantiles, _offered(panel, validation.seen, spec, finetune))
         share, finetuned = found.chosen if spec.train.start == VALIDATION else share, found.finetuned
-        quantiles = found.quantiles[share]
-        scores |= {"mase": found.scores[share], **found.named, "pretrained": share}
+        quantiles = found.quantiles(share)
+        scores |= found.scores(share, quantiles)
     return Judgement(scores, shrinkage, share, finetuned, linear, quantiles)
 
 
-def _offered(panel: Panel, seen: Panel, spec: ModelSpec, finetune: Finetune | None) -> dict[bool, Weights]:
-    """Return the weights of the pretrained net that are judged, by whether they are finetuned on the values before all
-    origins."""
+def _offered(panel: Panel, seen: Panel, spec: ModelSpec, finetune: Finetune | None) -> Pretrained:
+    """Return the weights of the pretrained net that are judged, finetuned on the values before all origins."""
     either = spec.train.start == VALIDATION and finetune is not None and finetuning_pays(panel, spec)
-    kinds = (False, True) if either else (spec.net.finetuned,)
-    return {tuned: _learnt(seen, spec.with_share(0, 1.0, finetuned=tuned), finetune) for tuned in kinds}
+    kinds = (0.0, 1.0) if either else (float(spec.net.finetuned),)
+    return {finetuned: _learnt(seen, spec, finetuned, finetune) for finetuned in kinds}
 
 
-def _learnt(panel: Panel, spec: ModelSpec, finetune: Finetune | None) -> Weights:
-    """Return the weights of the pretrained net, by their names in a model."""
-    return finetune(panel, spec) if finetune is not None and spec.net.finetuned else named_weights(package_weights())
+def _learnt(panel: Panel, spec: ModelSpec, finetuned: float, finetune: Finetune | None) -> Weights:
+    """Return the weights of the pretrained net, finetuned as far as given, by their names in a model."""
+    as_it_is = named_weights(package_weights())
+    if finetune is None or not finetuned:
+        return as_it_is
+    return blended({0.0: as_it_is, 1.0: finetune(panel, spec.with_share(0, 1.0, finetuned=True))}, finetuned)
 
 
 def together(members: Sequence[Best]) -> Weights:

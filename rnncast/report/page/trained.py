@@ -28,8 +28,10 @@ MEANINGS = {
     "pretrained_mase": "MASE on held-out data, of the pretrained net",
     "finetuned_mase": "MASE on held-out data, of the finetuned net",
     "scratch_mase": "MASE on held-out data, of nets from scratch",
-    "mean_mase": "MASE on held-out data, of their mean",
+    "base_mase": "MASE on held-out data, of the base forecast",
+    "mean_mase": "MASE on held-out data, of the shares that were chosen",
     "pretrained": "share of the pretrained net",
+    "finetuned": "how far it is finetuned, of the way",
 }
 
 
