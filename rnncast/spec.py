@@ -322,18 +322,15 @@ class ModelSpec:
 
     def to_config(self) -> Config:
         """Return the Config that leaves nothing open and asks for exactly this."""
-        flat = _flat(self)
-        flat |= {"seasons": self.task.seasons_to_ask, **self.task.bounds_to_ask}
+        flat = _flat(self) | {"seasons": self.task.seasons_to_ask, **self.task.bounds_to_ask}
         if self.frame.is_global:
             flat |= {"frame": "global", "level_span": None}
         flat["max_time"] = None if self.train.max_time == UNLIMITED else self.train.max_time
-        flat["patience"] = self.train.patience or None
-        flat["members"] = self.net.members or None
+        flat |= {"patience": self.train.patience or None, "members": self.net.members or None}
         flat["linear"] = "auto" if self.net.lags else "none"
         if self.train.start == VALIDATION and not self.train.epochs:  # on more data, nets may be trained
             flat |= {"epochs": None, "members": None}
-        if self.train.start == FILE:
-            flat["start"] = MEAN if self.net.pretrained else SCRATCH
+        flat["start"] = {FILE: MEAN if self.net.pretrained else SCRATCH}.get(self.train.start, self.train.start)
         return Config(**{name: _taken(kind, flat) for name, kind in get_type_hints(Config).items()})
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
