@@ -164,7 +164,7 @@ def test_its_influence_is_the_gradient_of_the_forecast(model: Forecaster, panel:
     ("settings", "why"),
     [
         ({"linear": "none"}, "as given"),
-        ({"validate": False}, "nothing is held back"),
+        ({"validate": False}, "without held-out data"),
         ({"strategy": "recursive"}, "as given"),
         ({"loss": "student-t"}, "quantiles"),
         ({"season": 1}, "no season"),

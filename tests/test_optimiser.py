@@ -43,7 +43,7 @@ def test_it_moves_parameters_as_torch_does_and_goes_on_from_its_moments() -> Non
 
 
 def test_training_loads_no_compiler(program: Program) -> None:
-    (program.folder / "air.csv").write_text(part(1, 40))
+    (program.folder / "air.csv").write_text(part(1, 140))
     loaded = modules_after(program, "train air.csv --from validation --epochs 1 --members 1 -q")
     assert "torch" in loaded
     assert "torch._dynamo" not in loaded  # it takes as long as torch itself
