@@ -121,7 +121,7 @@ def quantiles_from(levels: Any, quantiles: Any) -> tuple[float, ...] | None:
 class NetConfig:
     """Settings of the net: its kind and size."""
 
-    model: str = setting("lstm", "The net.")
+    model: str = setting("lstm", "The net.", flags=("own", "lower"))
     hidden_size: int | None = setting(
         None,
         "Units of the hidden layer. Default: chosen from the data.",

@@ -41,8 +41,8 @@ def setting(
     Every number has a lower and an upper bound, the upper one far beyond any use, so that a typing error cannot start a
     program that never ends. most: the largest number of items, where a setting holds several. words: the texts allowed.
 
-    flags: "own" for the field's own flag, or "rare" if only --help-all shows it; "no" for a flag that empties it; none
-    if the data alone decide.
+    flags: "own" for the field's own flag, or "rare" if only --help-all shows it; "no" for a flag that empties it;
+    "lower" if its case is folded; none if the data alone decide.
     """
     bounds = {"at_least": at_least, "below": below, "at_most": at_most, "most": most, "words": words}
     return field(default=default, metadata={"meaning": meaning, "flags": flags, **bounds})
@@ -139,7 +139,24 @@ def nearest(name: str, known: list[str]) -> str:
 def updated(section: Section, given: Mapping[str, Any]) -> Section:
     """Return a section with some fields replaced. Raises UsageError, naming the flag, for a value that does not fit."""
     hints = get_type_hints(type(section))
-    return replace(section, **{name: _fitting(name, value, hints[name]) for name, value in given.items()})  # type: ignore[type-var]
+    known = {spec.name: spec.metadata for spec in fields(section)}  # type: ignore[arg-type]
+    words = {name: _folded(value, known[name]) for name, value in given.items()}
+    return replace(section, **{name: _fitting(name, value, hints[name]) for name, value in words.items()})  # type: ignore[type-var]
+
+
+def folded(word: str, words: Collection[str]) -> str:
+    """Return the word among those known that differs in case alone; otherwise the word as it is."""
+    return word.lower() if word.lower() in words else word
+
+
+def _folded(value: Any, metadata: Mapping[str, Any]) -> Any:
+    """Return a value in the case of the words that its setting may be, alone or with commas between them."""
+    words = metadata["words"]
+    if isinstance(value, list | tuple):
+        return type(value)(_folded(each, metadata) for each in value)
+    if not isinstance(value, str) or not (words or "lower" in metadata["flags"]):
+        return value
+    return ",".join(folded(part.strip(), words or (part.strip().lower(),)) for part in value.split(","))
 
 
 def several(name: str, value: Any, item: Any) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
-from rnncast.settings import MOST_ITEMS
+from rnncast.settings import MOST_ITEMS, updated
 from tests.conftest import AIR_PASSENGERS, Program
 
 SECTIONS = (TableConfig, TaskConfig, NetConfig, TrainConfig)
@@ -85,3 +85,11 @@ def test_settings_from_python_are_those_of_the_flags() -> None:
 def test_a_setting_that_cannot_be_is_refused_by_name(settings: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         Config(**settings)
+
+
+def test_words_fold_their_case_in_python_too() -> None:
+    assert updated(NetConfig(), {"model": "LSTM"}).model == "lstm"
+    assert updated(TableConfig(), {"gaps": "Fill"}).gaps == "fill"
+    with pytest.raises(UsageError, match="--gaps is 'Ignore'"):
+        updated(TableConfig(), {"gaps": "Ignore"})
+    assert updated(TableConfig(), {"time": "Date"}).time == "Date"

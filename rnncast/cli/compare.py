@@ -11,7 +11,7 @@ import typer
 from rnncast.cli import options as o
 from rnncast.cli.dialects import check_digits
 from rnncast.cli.environment import Environment
-from rnncast.cli.given import completing, config_from, folded, table_from, with_settings
+from rnncast.cli.given import completing, config_from, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write, write_object
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
@@ -21,6 +21,7 @@ from rnncast.files.formats import folders
 from rnncast.files.formats.folders import Named, given
 from rnncast.plain import counted
 from rnncast.runtime.registry import NETS
+from rnncast.settings import folded
 
 if TYPE_CHECKING:
     from rnncast.evaluate.compare import Plan

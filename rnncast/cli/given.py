@@ -67,11 +67,6 @@ def completing(words: Sequence[str]) -> Callable[[str], list[str]]:
     return completed
 
 
-def folded(word: str, words: Sequence[str]) -> str:
-    """Return the word that differs only in case; else the word as it is."""
-    return word.lower() if word.lower() in words else word
-
-
 def stands(context: typer.Context, name: str) -> bool:
     """Return whether an option was given, on the command line or in a settings file, rather than left at its
     default."""
@@ -143,12 +138,5 @@ def _given(context: typer.Context) -> dict[str, Any]:
 def _updated(section: Section, given: Mapping[str, Any]) -> Section:
     specs = {spec.name: spec for spec in fields(section)}
     emptied: dict[str, Any] = {name: () for name in specs if given.get(_NO + name)}
-    values = {name: _folded(value, words_of(specs[name])) for name, value in given.items() if name in specs}
+    values = {name: value for name, value in given.items() if name in specs}
     return updated(section, {**values, **emptied})
-
-
-def _folded(value: Any, words: Sequence[str]) -> Any:
-    """Return a value, or several separated by commas, with each word in its proper case."""
-    if not words or not isinstance(value, str):
-        return value
-    return ",".join(folded(part.strip(), words) for part in value.split(","))

@@ -71,7 +71,7 @@ class Given:
             )
         actual = np.where(everywhere, laid.actual_of(panel), np.nan)
         if not (~np.isnan(actual)).any():
-            raise nothing_came(forecasts, known, panel)
+            raise nothing_came(forecasts, known, panel, "give data with the observed values after the cutoffs")
         kept = np.flatnonzero(shared)
         own = {n: GivenModel(m.point[kept], m.quantiles[kept], m.probabilities) for n, m in models.items()}
         laid = laid._replace(series=laid.series[kept], cutoff=laid.cutoff[kept])
@@ -157,12 +157,12 @@ def known_rows(forecasts: Forecasts, actual: Panel) -> NDArray[np.bool_]:
     return known
 
 
-def nothing_came(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel) -> DataError:
+def nothing_came(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, hint: str) -> DataError:
     """Return the error for forecasts of times that have no actual value."""
     ends = np.array([forecasts.positions[known].min(), actual.ends.max()])
     times = actual.columns.written(actual.frequency.times(ends))
     return DataError(
         f"no time of {forecasts.name} has an actual value: the forecasts begin at {times[0]}, and the actual values "
         f"end at {times[1]}",
-        hint="name the table of the observed values: --actual FILE",
+        hint=hint,
     )

@@ -152,7 +152,7 @@ def _notes(forecasts: Forecasts, known: NDArray[np.bool_], actual: Panel, origin
     notes = []
     scored = int((~np.isnan(came)).sum())
     if not scored:
-        raise nothing_came(forecasts, known, actual)
+        raise nothing_came(forecasts, known, actual, "name the table of the observed values: --actual FILE")
     if not known.all():
         notes.append(f"left out {_counted(len(known) - len(came))} of series that have no actual values")
     if scored < len(came):
