@@ -49,7 +49,7 @@ def test_paths_are_whole_futures_and_the_same_every_time(trained: Program) -> No
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--level", "80", "--quantiles", "0.9"], "two ways"),
+        (["--level", "80", "--quantiles", "0.9"], "both choose"),
         (["--level", "120"], "--level is 120, but must be below 100"),
         (["--level", "much"], "--level is 'much', but must be numbers"),
         (["--quantiles", "90"], "--quantiles is 90, but must be between 0 and 1"),
