@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rnncast.api.forecast import Forecast
     from rnncast.api.judging import Comparison, compare, score
     from rnncast.api.model import Model, load, train
+    from rnncast.api.partition import forecast_partition
     from rnncast.api.pretrained import forecast
     from rnncast.api.tuning import Tuning, tune
     from rnncast.config import Config
@@ -39,6 +40,7 @@ _HOMES = {
     "Tuning": "rnncast.api.tuning",
     "compare": "rnncast.api.judging",
     "forecast": "rnncast.api.pretrained",
+    "forecast_partition": "rnncast.api.partition",
     "load": "rnncast.api.model",
     "read_table": "rnncast.files.panels.tables",
     "score": "rnncast.api.judging",
@@ -58,6 +60,7 @@ __all__ = [
     "__version__",
     "compare",
     "forecast",
+    "forecast_partition",
     "load",
     "read_table",
     "score",

@@ -14,6 +14,7 @@ from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown, StreamOptions, follow
 from rnncast.cli.given import stands, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
+from rnncast.cli.partitions import forecast_partitions, is_partitioned
 from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained, refuse_season, say_pretrained
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
@@ -60,6 +61,8 @@ def forecast(
     report: o.Report = None,
     dialect: o.Dialects = "same",
     digits: o.Digits = "auto",
+    cluster: o.Cluster = None,
+    shard: o.Shard = None,
     series: o.DrawnSeries = None,
     plot: o.Plot = None,
     no_plot: o.NoPlot = False,
@@ -73,6 +76,8 @@ def forecast(
     file, the pretrained net forecasts them, and --save-state writes a model
     file from which new rows continue.
     """
+    if is_partitioned(context):
+        raise typer.Exit(forecast_partitions(context))
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     path = given(data) or (_stream(environment) if followed else _piped(context))

@@ -80,6 +80,21 @@ ModelOutput = Annotated[
     str, typer.Option("--output", "-o", "-m", help="The model file to write; - is standard output.")
 ]
 Output = Annotated[str, typer.Option("--output", "-o", help="Where to write; - is standard output.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="local:N|ADDRESS",
+        help="With -o FOLDER/: forecast partitions on N processes, or on the workers of a Dask scheduler: tcp://host:8786.",
+        hidden=True,
+    ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="I/N", help="With -o FOLDER/: every Nth partition from the Ith, for job arrays.", hidden=True
+    ),
+]
 Dialects = Annotated[
     str,
     typer.Option(

@@ -59,6 +59,8 @@ def find_files(data: Any) -> Found | None:
 
     Raises DataError if there is no file, or if a folder holds tables of several kinds.
     """
+    if isinstance(data, Found):
+        return data
     if is_paths(data):
         return _several(list(map(os.fsdecode, data)))
     if not isinstance(data, str | os.PathLike) or (path := os.fsdecode(data)) == STDIN:
@@ -78,6 +80,8 @@ def files_of(data: Any) -> tuple[str, ...]:
 
 def named(data: Any) -> str:
     """Return the name of data, given by one path or several, for a message."""
+    if isinstance(data, Found):
+        data = [part.path for part in data.parts]
     if not is_paths(data):
         return os.fsdecode(data)
     paths = list(map(os.fsdecode, data))

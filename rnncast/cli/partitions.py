@@ -1,0 +1,125 @@
+"""`rnncast forecast FOLDER -o FOLDER/`: the partitions of a table one by one, here or on a cluster."""
+
+import os
+from typing import TYPE_CHECKING
+
+import typer
+
+from rnncast.cli.dialects import PLAIN, check_written
+from rnncast.cli.environment import Environment
+from rnncast.cli.follow import Shown
+from rnncast.cli.given import table_from
+from rnncast.cli.output import Format
+from rnncast.cli.pretrained import check_pretrained, is_pretrained, refuse_season, say_pretrained
+from rnncast.cli.task import task_from
+from rnncast.config import PRETRAINED, quantiles_from
+from rnncast.errors import ExitCode, UsageError
+from rnncast.files.formats.folders import Found, find_files, given, named, would_be_read
+from rnncast.plain import counted
+
+if TYPE_CHECKING:
+    from rnncast.scale.partitions import Job, Outcome
+
+FORMS = {Format.auto: "csv", Format.csv: "csv", Format.jsonl: "jsonl", Format.parquet: "parquet"}
+WHOLE = ("paths", "sum_", "total", "by", "continued", "save_state", "followed", "future", "report", "series", "plot")
+MOST_FAILED = 20  # partitions that are named, before they are only counted
+
+
+def is_partitioned(context: typer.Context) -> bool:
+    """Return whether each partition is to be forecast by itself, into a folder."""
+    params = context.params
+    output = params["output"]
+    return bool(output.endswith(os.sep) or os.path.isdir(output) or params["cluster"] or params["shard"])
+
+
+def forecast_partitions(context: typer.Context) -> ExitCode:
+    """Forecast each partition into a file of its own; name those that failed at the end.
+
+    Raises UsageError for options that need all series at once.
+    """
+    from rnncast.report.progress import progress
+    from rnncast.scale.mapping import check_cluster, mapped
+    from rnncast.scale.partitions import sharded, tasks_of
+
+    environment: Environment = context.obj
+    params = context.params
+    output, cluster = params["output"], params["cluster"]
+    found = _found(context)
+    if cluster is not None:
+        check_cluster(cluster)
+    job = _job(context)
+    tasks = sharded(tasks_of(found, output, job.form), params["shard"])
+    failed: list[Outcome] = []
+    series, finished = 0, 0
+    with progress(environment.side_screen, environment.shows_progress) as advance:
+        for done, outcome in enumerate(mapped(tasks, job, cluster), 1):
+            advance(done, len(tasks), f"{done:,} of {counted(len(tasks), 'partition')}, {len(failed)} failed")
+            series += outcome.series or 0
+            finished += outcome.series is None and not outcome.error
+            if outcome.error:
+                failed.append(outcome)
+                environment.detail(f"{outcome.path}: {outcome.error}")
+    written = len(tasks) - finished - len(failed)
+    before = f"; {finished:,} {'was' if finished == 1 else 'were'} finished before" if finished else ""
+    environment.say(f"{counted(series, 'series', 'series')} in {counted(written, 'partition')} to {output}{before}")
+    for outcome in failed[:MOST_FAILED]:
+        where = "" if outcome.error.startswith(outcome.path) else f"{outcome.path}: "
+        environment.warn(f"failed: {where}{outcome.error}")
+    if failed:
+        environment.warn(f"{counted(len(failed), 'partition')} of {len(tasks):,} failed; run again to try only those")
+    return ExitCode.COULD_NOT if failed else ExitCode.DONE
+
+
+def _found(context: typer.Context) -> Found:
+    """Return the partitions named. Raises UsageError for what cannot go with partitions."""
+    params = context.params
+    for name in WHOLE:
+        if params[name]:
+            flag = f"--{name.strip('_')}".replace("continued", "continue").replace("followed", "follow")
+            raise UsageError(
+                f"{flag.replace('_', '-')} needs all series at once, and partitions are forecast one by one",
+                hint="leave it out, or write to one file",
+            )
+    data, output = given(params["data"]), params["output"]
+    if output == "-":
+        raise UsageError("partitions are written into a folder", hint="name one: -o forecasts/")
+    if data is None:
+        raise UsageError("no data: name a folder of tables", hint="rnncast forecast sales/ -o forecasts/")
+    if params["format"] not in FORMS:
+        raise UsageError(f"--format {params['format']} is not for partitions", hint="use csv, jsonl or parquet")
+    check_written(params["dialect"], params["digits"])
+    found = find_files(data) or Found(())
+    if not found.parts:
+        raise UsageError(f"{named(data)} is one table, and has no partitions", hint="name a folder, or a pattern")
+    if would_be_read(os.path.join(output, "x.csv"), data):
+        raise UsageError(f"{output} is read, and forecasts would be mixed with it", hint="write to another folder")
+    return found
+
+
+def _job(context: typer.Context) -> "Job":
+    """Return what is done with each partition. Raises ModelFileError if the model cannot be loaded."""
+    from rnncast.scale.partitions import Job, with_model_hash
+
+    environment: Environment = context.obj
+    params = context.params
+    data = given(params["data"])
+    assert data is not None
+    shown = Shown(quantiles_from(params["level"], params["quantiles"]), by_level=params["quantiles"] is None)
+    table, model = table_from(context), str(params["model"])
+    if is_pretrained(context, data):
+        check_pretrained(context, data)
+        say_pretrained(environment, data)
+        model = PRETRAINED
+    else:
+        from rnncast.forecaster.forecaster import Forecaster
+
+        refuse_season(params["season"])
+        table = table_from(context, Forecaster.load(model).source.table)
+    job = Job(model, "", table, task_from(context), shown.probabilities, shown.by_level, FORMS[params["format"]])
+    return with_model_hash(_written_as(job, params["digits"], params["dialect"] == PLAIN))
+
+
+def _written_as(job: "Job", digits: str, plain: bool) -> "Job":
+    from dataclasses import replace
+
+    return replace(job, digits=digits, plain=plain)

@@ -1,0 +1,182 @@
+"""Partitions are forecast one by one, by one process, by shards or by workers, to the same bytes."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import rnncast
+from rnncast.files.formats.folders import find_files
+from rnncast.scale.partitions import tasks_of
+from tests.conftest import Program
+
+PARTS = 4
+
+
+def fill(folder: Path, parts: int = PARTS, series: int = 3) -> None:
+    """Write a table of daily series into a folder, a few series a file."""
+    folder.mkdir()
+    days = pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d")
+    for part in range(parts):
+        rows = [
+            f"s{part}-{s},{day},{100 + s + part + 3 * (i % 7)}" for s in range(series) for i, day in enumerate(days)
+        ]
+        (folder / f"p{part}.csv").write_text("\n".join(["id,date,y", *rows, ""]))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def whole(program: Program) -> Program:
+    """The program beside a folder of partitions, and the forecasts of all by one process."""
+    fill(program.folder / "sales")
+    done = program("forecast", "sales", "-H", "3", "-o", "out/")
+    assert done.returncode == 0, done.stderr
+    assert "12 series in 4 partitions to out/" in done.stderr
+    return program
+
+
+def test_a_part_has_the_forecasts_of_its_file(whole: Program) -> None:
+    alone = whole("forecast", "sales/p2.csv", "-H", "3").stdout
+    assert (whole.folder / "out" / "p2.csv").read_text() == alone
+    assert sorted(name for name in contents(whole.folder / "out") if not name.startswith(".")) == [
+        f"p{part}.csv" for part in range(PARTS)
+    ]
+
+
+def test_what_is_finished_is_skipped_and_what_has_changed_is_not(whole: Program) -> None:
+    out = whole.folder / "out"
+    before = contents(out)
+    stamps = {path.name: path.stat().st_mtime_ns for path in out.glob("p*.csv")}
+    assert (
+        "0 series in 0 partitions to out/; 4 were finished before"
+        in whole("forecast", "sales", "-H", "3", "-o", "out/").stderr
+    )
+    assert {path.name: path.stat().st_mtime_ns for path in out.glob("p*.csv")} == stamps
+    (out / "p0.csv").write_text("cut off")
+    (out / "p1.csv").unlink()
+    with (whole.folder / "sales" / "p2.csv").open("a") as file:
+        file.write("s2-0,2024-03-01,100\n")
+    assert (
+        "9 series in 3 partitions to out/; 1 was finished before"
+        in whole("forecast", "sales", "-H", "3", "-o", "out").stderr
+    )
+    after = contents(out)
+    assert {name for name in before if after[name] != before[name]} == {"p2.csv", ".p2.csv.json"}
+    # Other settings are another forecast.
+    assert "12 series in 4 partitions" in whole("forecast", "sales", "-H", "2", "-o", "out/").stderr
+
+
+def test_a_part_that_fails_is_named_and_the_others_go_on(program: Program) -> None:
+    fill(program.folder / "sales")
+    bad = program.folder / "sales" / "p1.csv"
+    bad.write_text(bad.read_text().replace("2024-01-05,", "2024-01-05,oops"))
+    done = program("forecast", "sales", "-H", "3", "-o", "out/")
+    assert done.returncode == 1
+    assert "failed: sales/p1.csv:6: 'oops116' in column 'y' is not a number" in done.stderr
+    assert "1 partition of 4 failed; run again to try only those" in done.stderr
+    assert "p1.csv" not in contents(program.folder / "out")
+    assert len(list((program.folder / "out").glob("p*.csv"))) == PARTS - 1
+
+
+def test_shards_make_the_same_files(whole: Program) -> None:
+    for shard in ("1/3", "2/3", "3/3"):
+        done = whole("forecast", "sales", "-H", "3", "-o", "shards/", "--shard", shard)
+        assert done.returncode == 0, done.stderr
+    assert contents(whole.folder / "shards") == contents(whole.folder / "out")
+
+
+def test_a_trained_model_forecasts_partitions(program: Program) -> None:
+    fill(program.folder / "sales", parts=2)
+    assert program("train", "sales/p0.csv", "-H", "3", "--epochs", "0").returncode == 0
+    done = program("forecast", "sales", "-o", "out/")
+    assert done.returncode == 0, done.stderr
+    for part in ("p0", "p1"):
+        alone = program("forecast", f"sales/{part}.csv").stdout
+        assert (program.folder / "out" / f"{part}.csv").read_text() == alone
+
+
+def test_keys_of_partitions_are_ids(program: Program) -> None:
+    for store in (3, 4):
+        (program.folder / "sales" / f"store={store}").mkdir(parents=True)
+        rows = [f"{day:%Y-%m-%d},{i % 7 + store}" for i, day in enumerate(pd.date_range("2024-01-01", periods=40))]
+        (program.folder / "sales" / f"store={store}" / "part-0.csv").write_text("\n".join(["date,y", *rows, ""]))
+    assert program("forecast", "sales", "-H", "1", "-o", "out/", "--id", "store").returncode == 0
+    lines = (program.folder / "out" / "store=4" / "part-0.csv").read_text().splitlines()
+    assert lines[0].startswith("store,date,forecast")
+    assert lines[1].startswith("4,2024-02-10,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("sales", "-o", "sales/"), "sales/ is read, and forecasts would be mixed with it"),
+        (("sales", "-o", "out/", "--total"), "--total needs all series at once"),
+        (("sales", "-o", "out/", "--continue"), "--continue needs all series at once"),
+        (("sales", "--shard", "1/2"), "partitions are written into a folder"),
+        (("sales", "-o", "out/", "--shard", "3/2"), "--shard is '3/2', but must be I/N"),
+        (("sales", "-o", "out/", "--cluster", "two"), "--cluster is 'two', but must be local:N"),
+        (("sales", "-o", "out/", "--format", "xlsx"), "--format xlsx is not for partitions"),
+        (("sales/p0.csv", "-o", "out/"), "sales/p0.csv is one table"),
+    ],
+)
+def test_what_cannot_be_done_in_partitions_is_refused(program: Program, arguments: tuple[str, ...], said: str) -> None:
+    fill(program.folder / "sales", parts=1)
+    done = program("forecast", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert not (program.folder / "out").exists()
+
+
+def test_files_that_would_be_written_to_one_are_refused(tmp_path: Path) -> None:
+    fill(tmp_path / "sales", parts=1)
+    (tmp_path / "sales" / "p0.tsv").write_text("id\tdate\ty\n")
+    found = find_files(str(tmp_path / "sales"))
+    assert found is not None
+    with pytest.raises(rnncast.RnncastError, match="would both be written"):
+        tasks_of(found, "out", "csv")
+
+
+def test_a_partition_in_memory(program: Program) -> None:
+    """What engines call on a partition gives what the command writes for it."""
+    fill(program.folder / "sales", parts=1)
+    frame = pd.read_csv(program.folder / "sales" / "p0.csv", parse_dates=["date"])
+    found = rnncast.forecast_partition(frame, horizon=3)
+    assert program("forecast", "sales", "-H", "3", "-o", "out/", "--digits", "full").returncode == 0
+    expected = pd.read_csv(program.folder / "out" / "p0.csv", parse_dates=["date"])
+    assert list(found.columns) == list(expected.columns)
+    np.testing.assert_allclose(found["forecast"], expected["forecast"], rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_workers_make_the_same_files_and_one_may_die(program: Program) -> None:
+    pytest.importorskip("distributed")
+    import psutil
+
+    fill(program.folder / "sales", parts=24, series=40)
+    assert program("forecast", "sales", "-H", "3", "-o", "out/").returncode == 0
+    arguments = ["rnncast", "forecast", "sales", "-H", "3", "-o", "cluster/", "--cluster", "local:2"]
+    with subprocess.Popen(arguments, cwd=program.folder, env=program.environment, stderr=subprocess.PIPE) as running:
+        while running.poll() is None and len(list((program.folder / "cluster").glob("p*.csv"))) < 3:
+            time.sleep(0.01)
+        workers = [
+            child
+            for child in psutil.Process(running.pid).children(recursive=True)
+            if "spawn_main" in " ".join(child.cmdline())
+        ]
+        assert len(workers) == 2
+        assert len(list((program.folder / "cluster").glob("p*.csv"))) < 24, (
+            "it was over before a worker could be killed"
+        )
+        os.kill(workers[0].pid, signal.SIGKILL)
+        _, said = running.communicate(timeout=500)
+    assert running.returncode == 0, said.decode()
+    assert b"960 series in 24 partitions to cluster/" in said
+    assert contents(program.folder / "cluster") == contents(program.folder / "out")
