@@ -51,7 +51,7 @@ def main() -> None:
         read_table(str(path))
         read = time.process_time() - began
         began = time.process_time()
-        job = Job(task=TaskConfig(horizon=HORIZON, season=SEASON))
+        job = Job(task=TaskConfig(horizon=HORIZON, seasons=(SEASON,)))
         outcome = forecast_part(Task(Part(str(path)), str(Path(folder) / "out" / "part.csv")), job)
         assert not outcome.error, outcome.error
         whole = time.process_time() - began

@@ -66,7 +66,7 @@ def test_what_is_finished_is_skipped_and_what_has_changed_is_not(whole: Program)
         file.write("s2-0,2024-03-01,100\n")
     assert (
         "9 series in 3 partitions to out/; 1 was finished before"
-        in whole("forecast", "sales", "-H", "3", "-o", "out").stderr
+        in whole("forecast", "sales", "-H", "3", "-o", "out/").stderr
     )
     after = contents(out)
     assert {name for name in before if after[name] != before[name]} == {"p2.csv", ".p2.csv.json"}
