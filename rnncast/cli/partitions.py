@@ -100,7 +100,6 @@ def _job(context: typer.Context) -> "Job":
     """Return what is done with each partition. Raises ModelFileError if the model cannot be loaded."""
     from rnncast.scale.partitions import Job, with_model_hash
 
-    environment: Environment = context.obj
     params = context.params
     data = given(params["data"])
     assert data is not None
@@ -108,7 +107,7 @@ def _job(context: typer.Context) -> "Job":
     table, model = table_from(context), str(params["model"])
     if is_pretrained(context, data):
         check_pretrained(context, data)
-        say_pretrained(environment, data)
+        say_pretrained(context, data)
         model = PRETRAINED
     else:
         from rnncast.forecaster.forecaster import Forecaster
