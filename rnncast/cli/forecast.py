@@ -14,7 +14,7 @@ from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown, StreamOptions, follow
 from rnncast.cli.given import stands, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
-from rnncast.cli.partitions import forecast_partitions, is_partitioned
+from rnncast.cli.partitions import exit_if_partitioned
 from rnncast.cli.pretrained import check_pretrained, forecast_pretrained, is_pretrained, refuse_season, say_pretrained
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
@@ -71,13 +71,11 @@ def forecast(
 ) -> None:
     """Forecast with a model file: a table on a terminal, CSV in a pipe.
 
-    Without data, every trained series is continued. With data, they are the
-    whole history, and the forecast depends on them alone; without a model
-    file, the pretrained net forecasts them, and --save-state writes a model
-    file from which new rows continue.
+    Without data, every trained series is continued. With data, they are the whole history, and the forecast depends on
+    them alone; without a model file, the pretrained net forecasts them, and --save-state writes a model file from which
+    new rows continue.
     """
-    if is_partitioned(context):
-        raise typer.Exit(forecast_partitions(context))
+    exit_if_partitioned(context)
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     path = given(data) or (_stream(environment) if followed else _piped(context))
@@ -92,8 +90,7 @@ def forecast(
     _check_paths(context.params, levels=shown.probabilities is not None)
     refuse_season(None if untrained else season)
     if path is not None and followed:
-        stream = (shown, _streamed(kind, format), saved_to)
-        raise typer.Exit(_follow(context, _one(path), stream, untrained=untrained))
+        raise typer.Exit(_follow(context, _one(path), (shown, _streamed(kind, format), saved_to), untrained=untrained))
     if path is not None and untrained:
         kept, found, past = forecast_pretrained(context, path, shown)
     else:

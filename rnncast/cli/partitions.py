@@ -25,11 +25,12 @@ WHOLE = ("paths", "sum_", "total", "by", "continued", "save_state", "followed", 
 MOST_FAILED = 20  # partitions that are named, before they are only counted
 
 
-def is_partitioned(context: typer.Context) -> bool:
-    """Return whether each partition is to be forecast by itself, into a folder."""
+def exit_if_partitioned(context: typer.Context) -> None:
+    """Forecast each partition by itself, and exit, if the output is a folder, or a cluster or a shard is named."""
     params = context.params
     output = params["output"]
-    return bool(output.endswith(os.sep) or os.path.isdir(output) or params["cluster"] or params["shard"])
+    if output.endswith(os.sep) or os.path.isdir(output) or params["cluster"] or params["shard"]:
+        raise typer.Exit(forecast_partitions(context))
 
 
 def forecast_partitions(context: typer.Context) -> ExitCode:

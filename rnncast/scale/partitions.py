@@ -30,7 +30,7 @@ ENDINGS = {"csv": ".csv", "jsonl": ".jsonl", "parquet": ".parquet"}
 
 @dataclass(frozen=True)
 class Job:
-    """What is done with every partition.
+    """The forecast asked of every partition.
 
     model: the path of a model file, or "pretrained"; model_hash: of its bytes. table: how partitions are read. task:
     the horizon, seasons and bounds asked for. probabilities: of the quantiles, None for those trained. form: csv, jsonl
@@ -49,14 +49,14 @@ class Job:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that decides on the forecasts of a partition, but for its rows."""
+        """Return a hash of everything that determines the forecasts of a partition, except its rows."""
         settings = {**asdict(self), "model": PRETRAINED if self.model == PRETRAINED else "file", "version": VERSION}
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a partition. series: forecast, None if an earlier run had finished it. error: why it failed."""
+    """The result of a partition. series: their number, None if an earlier run had finished it. error: why it failed."""
 
     path: str
     series: int | None = None
@@ -65,7 +65,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Task:
-    """A partition to forecast, and the file to write."""
+    """The partition to forecast, and the file to write."""
 
     part: Part
     target: str
