@@ -95,7 +95,6 @@ def forecast(
         kept, found, past = forecast_pretrained(context, path, shown)
     else:
         kept, found, past = _forecast(context, path, shown)
-    # If the forecast cannot be written, the state stays as it was, so that the same rows can be given again.
     with _saved_after(kept, saved_to):
         _write(context, kind, (found, past), shown, (path, None if untrained else kept))
 
@@ -174,6 +173,7 @@ def _forecast(
 @contextmanager
 def _saved_after(forecaster: "Forecaster | None", path: str | None) -> Iterator[None]:
     """Write the model file, if a path is given, after a block that ended well, or whose reader has seen enough."""
+    # If the forecast cannot be written, the state stays as it was, so that the same rows can be given again.
     gone = None
     try:
         yield

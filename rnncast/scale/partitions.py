@@ -30,7 +30,7 @@ ENDINGS = {"csv": ".csv", "jsonl": ".jsonl", "parquet": ".parquet"}
 
 @dataclass(frozen=True)
 class Job:
-    """The forecast asked of every partition.
+    """Settings of the forecasts of every partition.
 
     model: the path of a model file, or "pretrained"; model_hash: of its bytes. table: how partitions are read. task:
     the horizon, seasons and bounds asked for. probabilities: of the quantiles, None for those trained. form: csv, jsonl
@@ -56,7 +56,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a partition. series: their number, None if an earlier run had finished it. error: why it failed."""
+    """Result of a partition. series: their number, None if an earlier run had finished it. error: why it failed."""
 
     path: str
     series: int | None = None
@@ -65,7 +65,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Task:
-    """The partition to forecast, and the file to write."""
+    """Partition to forecast, and the file to write."""
 
     part: Part
     target: str
