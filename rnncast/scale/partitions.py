@@ -1,4 +1,4 @@
-"""One partition: a file of a table, the forecasts of its series in a file of their own, and a record of how they came.
+"""Partitions: a file of a table, the forecasts of its series in a file of their own, and a record of their origin.
 
 A record holds hashes of the model, the settings, the input and the output. A part whose record still fits is finished.
 """
