@@ -7,7 +7,6 @@ serve (Toner and Darlow 2024, An analysis of linear time series forecasting mode
 S series, L lags, H horizon, N windows.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ from rnncast.runtime.regression import WEIGHT, LinearForecast, moved
 from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Weights
-from rnncast.training.shares import ALONE, BOTH, NONE
+from rnncast.training.shares import ALONE, NONE, chosen_share
 from rnncast.training.validation import Validation
 from rnncast.values import Values
 
@@ -64,16 +63,6 @@ class LinearShare:
         score = validation.score_of(quantiles)
         named = {"linear": share, "mase": score, LINEAR: alone, NETS: nets}
         return cls(quantiles, share, named | ({LINEAR_MEAN: score} if NONE < share < ALONE else {}))
-
-
-def chosen_share(learnt: float, trained: float, horizons: int) -> float:
-    """Return the share of one of two candidates, by its error and that of the other, over n horizons."""
-    if learnt == trained or not (math.isfinite(learnt) or math.isfinite(trained)):
-        return BOTH
-    if min(learnt, trained) <= 0 or not (math.isfinite(learnt) and math.isfinite(trained)):
-        return ALONE if learnt < trained else NONE
-    share = 0.5 * (1 + math.tanh(0.5 * max(horizons, 1) * math.log(trained / learnt)))  # b^-n / (a^-n + b^-n)
-    return ALONE if share > 0.9 else NONE if share < 0.1 else share
 
 
 def linear_weights(panel: Panel, spec: ModelSpec) -> Weights:
