@@ -179,4 +179,7 @@ def test_workers_make_the_same_files_and_one_may_die(program: Program) -> None:
         _, said = running.communicate(timeout=500)
     assert running.returncode == 0, said.decode()
     assert b"960 series in 24 partitions to cluster/" in said
-    assert contents(program.folder / "cluster") == contents(program.folder / "out")
+    made = contents(program.folder / "cluster")
+    left = [name for name in made if name.startswith(".rnncast-")]  # what a killed process was writing
+    assert len(left) <= 2
+    assert {name: data for name, data in made.items() if name not in left} == contents(program.folder / "out")
