@@ -333,6 +333,10 @@ def _fitted(panel: Panel, spec: ModelSpec, watch: "Watch | None", start: dict[st
     from rnncast.training.watch import Watch
 
     watch, begun = watch or Watch(), count()
+    if watch.device not in ("auto", "cpu"):  # a device that does not exist is refused, even if it would not be used
+        from rnncast.training.device import find_device
+
+        find_device(watch.device)
     runs = 2 if spec.train.validate else 1  # of finetuning: on all the data, and without their end
     budget = Budget.of(spec.train.max_time, perf_counter() if watch.began is None else watch.began, runs, 1)
 
