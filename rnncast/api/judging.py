@@ -146,24 +146,23 @@ def score(
     quiet: bool = False,
     **table: Any,
 ) -> "pd.DataFrame":
-    """Score forecasts from any source against actual values: a row for each model, or for each model and series or lead
-    time.
+    """Score forecasts from any source against actual values: a row for each model, or for each model and series, lead
+    time or sum of series.
 
     forecasts: a Forecast, a table as libraries write it, or a dict of such by name. actual: the observed values, as
     `train` takes data. history: the values before, by which errors are scaled; None takes those in `actual`. by:
-    "overall", "series" or "lead". season: the m of MASE; None for the calendar's, or one found in the data. weights:
+    "overall", "series" or "lead"; or, for sums over series and their total, id columns, "region,product", or "total".
+    season: the m of MASE; None for the calendar's, or one found in the data. weights:
     the weight of each series in means over series: a dict by id, a Series, or a table. test: test whether the best
     model is better than the others by more than chance, print the answer, and add p as a column. Errors as
     `read_forecasts` and `score_forecasts`.
     """
     import pandas as pd
 
-    from rnncast.evaluate.scoring import BY, placed_after, score_forecasts
-    from rnncast.files.panels.forecast_tables import read_sources
+    from rnncast.evaluate.levels import score_sources
+    from rnncast.evaluate.scoring import placed_after
     from rnncast.files.panels.weights import checked, read_weights
 
-    if by not in BY:
-        raise UsageError(f"--by is {by!r}, but must be one of {', '.join(BY)}")
     asked, say = TableConfig.of(table), speaker(quiet)
     panel = panel_of(actual, asked, lambda text: None)
     past = None if history is None else panel_of(history, asked, lambda text: None)
@@ -172,8 +171,7 @@ def score(
     weighed = None
     if weights is not None:
         weighed = checked(dict(weights), "weights", panel) if by_id else read_weights(weights, asked, panel)
-    given = read_sources(_sources(forecasts), asked, panel)
-    found = score_forecasts(given, panel, past, season, by, weighed, tested=test)
+    found = score_sources(_sources(forecasts), asked, panel, past, season, by, weighed, tested=test).scores
     for note in found.notes:
         say(note)
     return pd.DataFrame(found.rows, columns=found.names)

@@ -1,7 +1,6 @@
 """`rnncast score`: how good forecasts from any source were."""
 
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 from rnncast.cli import options as o
 from rnncast.cli.dialects import check_digits
 from rnncast.cli.environment import Environment
-from rnncast.cli.given import table_from, with_settings
+from rnncast.cli.given import completing, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.config import ROLES, TableConfig
@@ -23,12 +22,7 @@ if TYPE_CHECKING:
     from rnncast.values import Values
 
 
-class By(StrEnum):
-    """Groupings of scores."""
-
-    overall = "overall"
-    series = "series"
-    lead = "lead"
+BY = ("overall", "series", "lead", "total")
 
 
 Tables = Annotated[
@@ -40,7 +34,15 @@ History = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Table of the values before, to scale errors. Default: those in --actual."),
 ]
-ByGroup = Annotated[By, typer.Option(help="A row for all, for each series, or for each lead time.")]
+By = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join((*BY, "NAME")),
+        help="A row for all, for each series, for each lead time, for the sum of all series, or for the sum of those "
+        "with the same value in this id column, or several.",
+        autocompletion=completing(BY),
+    ),
+]
 Season = Annotated[
     int | None,
     typer.Option(
@@ -64,7 +66,7 @@ def score(
     forecasts: Tables,
     actual: Actual,
     history: History = None,
-    by: ByGroup = By.overall,
+    by: By = BY[0],
     season: Season = None,
     weights: Weights = None,
     test: Test = False,
@@ -97,8 +99,8 @@ def score(
     check_outputs([output], [*files, actual, history], plot)
     table = table_from(context)
 
-    from rnncast.evaluate.scoring import placed_after, score_forecasts
-    from rnncast.files.panels.forecast_tables import read_sources
+    from rnncast.evaluate.levels import score_sources
+    from rnncast.evaluate.scoring import placed_after
     from rnncast.report.tables import scores_table
     from rnncast.series.digits import scores_written
 
@@ -108,8 +110,7 @@ def score(
     past = read_data(history, table, environment, environment.detail) if history is not None else None
     panel = placed_after(panel, past)
     weighed = None if weights is None else _weights(weights, table, panel)
-    given = read_sources(sources, table, panel)
-    scores = score_forecasts(given, panel, past, season, by.value, weighed, tested=test)
+    scores, panel, past = score_sources(sources, table, panel, past, season, by, weighed, tested=test)
     for note in scores.notes:
         environment.say(note)
     if plot is not None:

@@ -62,8 +62,8 @@ def score_forecasts(
     origins = _origins(laid, actual, history, season)
     came = origins.actual[laid.group, laid.lead]  # of each known row
     notes = _notes(forecasts, known, actual, origins, came)
-    if found and season > 1:
-        notes.append(f"MASE with m = {season}, a season found in the data; --season N sets another")
+    if found:
+        notes += season_in_words(season)
     models = {name: _laid(columns, known, laid, origins) for name, columns in forecasts.models.items()}
     shared = _shared_quantiles(models, notes)
     of_origins = None if weights is None else weights[laid.series]
@@ -107,6 +107,11 @@ def placed_after(actual: Panel, history: Panel | None) -> Panel:
         return actual
     came, before = actual[actual.ids.index(later.ids[0])].y, history[history.ids.index(later.ids[0])].y
     return actual if np.array_equal(came[: len(before)], before, equal_nan=True) else later
+
+
+def season_in_words(season: int) -> list[str]:
+    """Return the note on a season that was found in the data, if there is one."""
+    return [f"MASE with m = {season}, a season found in the data; --season N sets another"] if season > 1 else []
 
 
 def season_of(panel: Panel) -> int:

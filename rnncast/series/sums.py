@@ -1,9 +1,9 @@
-"""Sums of forecasts over steps and over series, with intervals from sample paths.
+"""Sums of forecasts over steps and over series, with intervals from sample paths; sums of observed values over series.
 
 S series, H steps, P paths, R sums.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnncast.errors import DataError, UsageError
 from rnncast.series.forecast import Forecast, Paths
-from rnncast.series.panel import KEY_MARK, Columns
+from rnncast.series.panel import KEY_MARK, Columns, Panel
 from rnncast.times.frequency import Times
 from rnncast.times.zones import utc_offsets
 from rnncast.values import Values
@@ -54,7 +54,7 @@ def total_of(paths: Paths, by: tuple[str, ...] = ()) -> Paths:
     They are at the times that all series forecast. Raises UsageError, naming it, for a column that is not an id;
     DataError if the series have no time in common.
     """
-    keys, columns = _keys(paths, by), paths.columns
+    keys, columns = sum_of_each(paths, by), paths.columns
     first, last = int(paths.cutoff.max()), int(paths.cutoff.min()) + paths.horizon  # cutoffs of the common steps
     if first >= last:
         early, late = (int(find(paths.cutoff)) for find in (np.argmin, np.argmax))
@@ -77,7 +77,7 @@ def total_of(paths: Paths, by: tuple[str, ...] = ()) -> Paths:
 def history_of(seen: Sequence[Values], found: Forecast, by: tuple[str, ...] = ()) -> list[Values]:
     """Return the sums of the observed values, up to where the forecast of `total_of` begins; NaN where any is
     missing."""
-    keys, last = _keys(found, by), found.cutoff.max()
+    keys, last = sum_of_each(found, by), found.cutoff.max()
     sums = []
     for key in dict.fromkeys(keys):
         own = [s for s, each in enumerate(keys) if each == key]
@@ -87,13 +87,43 @@ def history_of(seen: Sequence[Values], found: Forecast, by: tuple[str, ...] = ()
     return sums
 
 
-def _keys(found: Forecast | Paths, by: tuple[str, ...]) -> list[str]:
-    """Return the sum that each series belongs to. Raises UsageError, naming it, for a column that is not an id."""
+def panel_of_sums(panel: Panel, members: Mapping[str, Sequence[str]], by: tuple[str, ...] = ()) -> Panel:
+    """Return the sums of the values of some series of a panel, by id: members of each by their ids.
+
+    NaN where any is missing. A sum is left out if the panel lacks one of its series, or they have no values at the same
+    time.
+    """
+    places = {name: s for s, name in enumerate(panel.ids)}
+    sums, starts = {}, []
+    for key, names in members.items():
+        if any(name not in places for name in names):
+            continue
+        own = [panel[places[name]] for name in names]
+        start, end = max(each.start for each in own), min(each.start + len(each.y) for each in own)
+        total = np.zeros(max(end - start, 0))
+        for each in own:
+            total += each.y[start - each.start : start - each.start + len(total)]
+        known = np.flatnonzero(~np.isnan(total))
+        if len(known):
+            sums[key] = total[known[0] :]
+            starts.append(start + int(known[0]))
+    columns = replace(panel.columns, ids=by or ("series",))
+    if not sums:
+        raise DataError("the series have no values at the same time to add up", hint="leave out series that have ended")
+    return Panel.from_series(sums, start=np.array(starts, np.int64), frequency=panel.frequency, columns=columns)
+
+
+def sum_of_each(found: Forecast | Paths | Panel, by: tuple[str, ...], more: str = "") -> list[str]:
+    """Return the sum that each series belongs to. Raises UsageError, naming it, for a column that is not an id.
+
+    more: what else can be asked for, for the hint.
+    """
     columns = found.columns
     for name in by:
         if name not in columns.ids:
             hint = f"the id columns are: {', '.join(columns.ids)}" if columns.ids else "these data are one series"
-            raise UsageError(f"--by {name}: there is no id column of that name", hint=f"{hint}; name several with --id")
+            hint = f"{hint}; name several with --id{more}"
+            raise UsageError(f"--by {name}: there is no id column of that name", hint=hint)
     places = [columns.ids.index(name) for name in by]
     return [KEY_MARK.join(columns.parts(name)[place] for place in places) or TOTAL for name in found.ids]
 

@@ -55,7 +55,8 @@ class Forecasts(NamedTuple):
 
     series [N]: number of the series among the actual values, -1 if it is not there. positions [N] and cutoff [N]: on
     the grid of the actual values; cutoff is None without such a column. id: a column that looks like an id although the
-    actual values have none, or "".
+    actual values have none, or "". of_sums: whether the series are those of the panel of sums. notes: remarks for the
+    user.
     """
 
     name: str
@@ -65,6 +66,8 @@ class Forecasts(NamedTuple):
     models: dict[str, ModelColumns]
     first_id: str
     id: str
+    of_sums: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def cutoffs(self) -> Positions:
@@ -76,9 +79,11 @@ class Forecasts(NamedTuple):
         return first[self.series] - 1
 
 
-def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
-    """Read a table of forecasts of the series of `actual`. Raises DataError, with the place, if it is not such a
-    table."""
+def read_forecasts(data: Any, asked: TableConfig, actual: Panel, sums: Panel | None = None) -> Forecasts:
+    """Read a table of forecasts of the series of `actual`. Raises DataError, with the place, if it is not such a table.
+
+    sums: with the same times, whose series are looked for if the table has none of `actual`.
+    """
     with open_table(data, asked) as opened:
         if is_submission(tuple(opened.head)):
             return _submission(opened, asked, actual)
@@ -87,9 +92,13 @@ def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
         kinds = {name: kind_of(name, cells) for name, cells in table.head.items() if name not in parts}
         if PATH in kinds:
             raise DataError(f"{table.name} holds sampled paths", hint="score forecasts with --level or --quantiles")
-        time, ids = _time(kinds, actual, table), _ids(kinds, actual, table)
+        time, panels = _time(kinds, actual, table), [each for each in (actual, sums) if each is not None]
+        named = {place: ids for place, each in enumerate(panels) if (ids := _ids(kinds, each)) is not None}
+        if not named:
+            raise _no_ids(kinds, actual, table)
         cutoff = CUTOFF if CUTOFF in kinds else None
-        keys = [time, *ids, *([cutoff] if cutoff else [])]
+        ids_of_all = dict.fromkeys(name for ids in named.values() for name in ids)
+        keys = [time, *ids_of_all, *([cutoff] if cutoff else [])]
         places = _places(kinds, keys, actual.columns.target, table)
         texts = table.read([*keys, *places], [])
         columns: dict[str, Coded] = {name: cells for name, cells in texts.items() if isinstance(cells, Coded)}
@@ -100,18 +109,22 @@ def read_forecasts(data: Any, asked: TableConfig, actual: Panel) -> Forecasts:
         def positions(name: str) -> Positions:
             return positions_on_grid(columns[name], name, table, asked, actual.columns, actual.frequency)
 
-        codes, names = series_of([columns[name] for name in ids], len(columns[time]))
-        numbered = {name: s for s, name in enumerate(actual.ids)}
-        series = np.array([numbered.get(name, -1) for name in names], np.int64)[codes]
+        place = next(iter(named))
+        for place, ids in named.items():  # the first panel that has any of the series, else the last
+            codes, names = series_of([columns[name] for name in ids], len(columns[time]))
+            numbered = {name: s for s, name in enumerate(panels[place].ids)}
+            series = np.array([numbered.get(name, -1) for name in names], np.int64)[codes]
+            if (series >= 0).any():
+                break
         numbers = {
             name: finite_numbers(columns[name], name, table, asked.decimal, "where there is no forecast")
             for name in places
         }
         models = _models(places, numbers)
-        first = actual.columns.label(names[0])
+        first = panels[place].columns.label(names[0])
         origin = positions(cutoff) if cutoff else None
-        unused = next((name for name in kinds if name.lower() in ID_NAMES and not ids), "")
-        return Forecasts(table.name, series, positions(time), origin, models, first, unused)
+        unused = next((name for name in kinds if name.lower() in ID_NAMES and not named[place]), "")
+        return Forecasts(table.name, series, positions(time), origin, models, first, unused, place == 1)
 
 
 def is_submission(names: tuple[str, ...]) -> bool:
@@ -150,16 +163,19 @@ def _time(kinds: dict[str, ColumnKind], actual: Panel, table: Table) -> str:
     )
 
 
-def _ids(kinds: dict[str, ColumnKind], actual: Panel, table: Table) -> tuple[str, ...]:
+def _ids(kinds: dict[str, ColumnKind], actual: Panel) -> tuple[str, ...] | None:
+    """Return the columns with the ids of the series of a panel; None if there are none."""
     wanted = actual.columns.ids
     if all(name in kinds for name in wanted):
         return wanted
     found = [name for name in kinds if name.lower() in ID_NAMES]
-    if len(wanted) == 1 and len(found) == 1:
-        return (found[0],)
-    raise DataError(
-        f"{table.name} has no column {next(name for name in wanted if name not in kinds)!r}, which names the series in "
-        "the actual values",
+    return (found[0],) if len(wanted) == 1 and len(found) == 1 else None
+
+
+def _no_ids(kinds: dict[str, ColumnKind], actual: Panel, table: Table) -> DataError:
+    missing = next(name for name in actual.columns.ids if name not in kinds)
+    return DataError(
+        f"{table.name} has no column {missing!r}, which names the series in the actual values",
         hint=f"its columns: {', '.join(kinds)}",
     )
 

@@ -1,6 +1,6 @@
 """Several tables of forecasts as one: the rows that any of them has, and the models of all, each under its own name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from rnncast.series.panel import Panel
 
 UNNAMED = (POINT, "yhat", "quantiles", *POINT_OF_BARE)  # column names that do not identify a model
 STANDARD_INPUT = "stdin"  # name of forecasts read from standard input
+
+Read = Callable[[Any, TableConfig, Panel], Forecasts]  # as `read_forecasts`
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,22 @@ class ForecastSource:
         return STANDARD_INPUT if str(self.data) == "-" else Path(self.data).name.partition(".")[0]
 
 
-def read_sources(sources: Sequence[ForecastSource], asked: TableConfig, actual: Panel) -> Forecasts:
+def read_sources(
+    sources: Sequence[ForecastSource], asked: TableConfig, actual: Panel, read: Read = read_forecasts
+) -> Forecasts:
     """Read one table as it is, its models by the names of their columns, unless it has a name; several as
-    `read_several`."""
+    `read_several`. read: reads a table."""
     if len(sources) == 1 and not sources[0].name:
-        return read_forecasts(sources[0].data, asked, actual)
-    return read_several(sources, asked, actual)
+        return read(sources[0].data, asked, actual)
+    return read_several(sources, asked, actual, read=read)
 
 
 def read_several(
-    sources: Sequence[ForecastSource], asked: TableConfig, actual: Panel, taken: Iterable[str] = ()
+    sources: Sequence[ForecastSource],
+    asked: TableConfig,
+    actual: Panel,
+    taken: Iterable[str] = (),
+    read: Read = read_forecasts,
 ) -> Forecasts:
     """Read tables of forecasts of the series of `actual`.
 
@@ -56,7 +64,7 @@ def read_several(
     source if that is given or their own is `taken`. Errors as `read_forecasts`; UsageError for two models with one
     name.
     """
-    tables = [read_forecasts(source.data, asked, actual) for source in sources]
+    tables = [read(source.data, asked, actual) for source in sources]
     names: list[dict[str, str]] = []
     used = set(taken)
     for source, table in zip(sources, tables, strict=True):
@@ -90,7 +98,8 @@ def _merged(tables: Sequence[Forecasts], names: Sequence[dict[str, str]]) -> For
     series, cutoff, positions, *_ = np.concatenate(keys)[first].T
     called = " and ".join(dict.fromkeys(table.name for table in tables))
     known = next((table for table in tables if (table.series >= 0).any()), tables[0])
-    return Forecasts(called, series, positions, cutoff, models, known.first_id, known.id)
+    notes = tuple(dict.fromkeys(note for table in tables for note in table.notes))
+    return Forecasts(called, series, positions, cutoff, models, known.first_id, known.id, known.of_sums, notes)
 
 
 def _keys(table: Forecasts, which: int) -> NDArray[np.int64]:
