@@ -107,3 +107,20 @@ def test_long_lists_are_cut_on_a_screen(program: Program) -> None:
     done = program("check", "x.csv")
     assert "and 60 more series" in done.stdout
     assert len(json.loads(program("check", "x.csv", "--json").stdout)["series"]) == 100
+
+
+@pytest.mark.parametrize(
+    ("starts", "step", "ends"),
+    [
+        (45292, 1, ("2024-01-01", "2024-01-30")),  # serial dates of a spreadsheet
+        (1704070800, 3600, ("2024-01-01 01:00:00", "2024-01-02 06:00:00")),  # Unix seconds
+    ],
+)
+def test_times_that_are_numbers_are_shown_as_dates(
+    program: Program, starts: int, step: int, ends: tuple[str, str]
+) -> None:
+    rows = [f"{starts + step * n},{n % 5}" for n in range(30)]
+    (program.folder / "x.csv").write_text("\n".join(["date,sold", *rows]) + "\n")
+    (series,) = json.loads(program("check", "x.csv", "--json").stdout)["series"]
+    assert (series["start"], series["end"]) == ends
+    assert ends[0] in program("check", "x.csv", "--no-plot").stdout

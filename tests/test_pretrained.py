@@ -112,6 +112,11 @@ def test_what_it_cannot_do_is_refused_with_a_way_out(untrained: Program, argumen
     assert "hint:" in done.stderr or "--season" in said
 
 
+def test_the_way_out_of_covariates_is_a_command_with_the_flags_given(untrained: Program) -> None:
+    done = untrained("forecast", "air.csv", "--known", "price", "-H", "6", "--season", "4")
+    assert "rnncast train air.csv --known price --horizon 6 --season 4;" in done.stderr
+
+
 def test_season_is_refused_for_a_trained_model(trained: Program) -> None:
     done = trained("forecast", "air_passengers.csv", "--season", "4")
     assert done.returncode == 2

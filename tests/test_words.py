@@ -9,6 +9,7 @@ from rnncast.config import Config
 from rnncast.errors import DataError
 from rnncast.plain import counted
 from rnncast.report.words import scores_in_words
+from rnncast.times.frequency import Frequency
 from rnncast.training.validation import Validation
 from tests.conftest import small_config, waves
 
@@ -56,3 +57,17 @@ def test_a_season_longer_than_the_data_is_not_called_a_horizon() -> None:
     assert "horizon" not in refused.value.hint
     with pytest.raises(DataError, match="a horizon of 1000 needs"):
         decide(Config(season=4, horizon=1000), panel)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "said"),
+    [
+        (Frequency("month"), "monthly data"),
+        (Frequency("span", 900_000_000), "data every 15 minutes"),
+        (Frequency("span", 60_000_000), "data every minute"),
+        (Frequency("business day"), "data of business days"),
+        (Frequency("step"), "data with numbered steps"),
+    ],
+)
+def test_a_frequency_is_said_in_english(frequency: Frequency, said: str) -> None:
+    assert frequency.data == said

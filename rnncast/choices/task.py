@@ -37,7 +37,7 @@ def seasons_of(config: Config, panel: Panel, longest: int) -> tuple[tuple[int, .
         seasons, reason = given, GIVEN
     elif panel.frequency.seasons:
         seasons = tuple(season for season in panel.frequency.seasons if longest >= SEASONS_NEEDED * season)
-        reason = f"of {panel.frequency.name} data"
+        reason = f"of {panel.frequency.data}"
     else:
         season = find_season(panel)
         seasons = (season,) if season else ()
@@ -103,7 +103,7 @@ def calendar_of(config: Config, panel: Panel, longest: int) -> tuple[tuple[str, 
         check_cycles(config.net.calendar, frequency)
         return config.net.calendar, GIVEN
     if not frequency.cycles:
-        return (), f"{frequency.name} data have no calendar cycle longer than a step"
+        return (), f"{frequency.data} have no calendar cycle longer than a step"
     first, after = frequency.times(np.array([0, longest]))
     days = (after - first) / np.timedelta64(1, "D")
     cycles = tuple(cycle for cycle in frequency.cycles if days > TWICE * CYCLES[cycle])

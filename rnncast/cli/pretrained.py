@@ -46,7 +46,7 @@ def check_pretrained(context: typer.Context, path: Named | None) -> None:
         if given[name]:
             raise UsageError(
                 f"--{name}: the pretrained net cannot use covariates",
-                hint=f"train a model with them: rnncast train {_named(path)}; or leave out --{name}",
+                hint=f"train a model with them: {_training(context, path)}; or leave out --{name}",
             )
     if given["save_state"] and os.path.lexists(o.MODEL_FILE):
         raise UsageError(
@@ -102,11 +102,16 @@ def forecast_pretrained(
 def say_pretrained(context: typer.Context, path: Named) -> None:
     """Say that the pretrained net forecasts, and how to have one trained: with the flags that were given."""
     environment: Environment = context.obj
-    flags = shlex.join(typed_again(context, TableConfig, TaskConfig))
     environment.say(
         "by the pretrained net, which was trained on synthetic series and has not seen these data; "
-        f"to train on them: rnncast train {_named(path)}{' ' if flags else ''}{flags}"
+        f"to train on them: {_training(context, path)}"
     )
+
+
+def _training(context: typer.Context, path: Named) -> str:
+    """Return the command that trains on the data, with the flags that were given."""
+    flags = shlex.join(typed_again(context, TableConfig, TaskConfig))
+    return f"rnncast train {_named(path)}{' ' if flags else ''}{flags}"
 
 
 def _named(path: Named) -> str:

@@ -1,9 +1,10 @@
 """Check of a table: what it holds, what is wrong with it, series by series, and whether it can be trained on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnncast.choices.decide import resolve
 from rnncast.choices.seasonality import strongest_season
@@ -13,7 +14,9 @@ from rnncast.files.formats.folders import Named, named
 from rnncast.files.formats.sources import Progress
 from rnncast.files.panels.readings import Reading
 from rnncast.files.panels.tables import study_table
-from rnncast.series.panel import Panel
+from rnncast.series.panel import Columns, Panel
+from rnncast.times.frequency import Times
+from rnncast.times.numeric import NUMERIC
 
 NAMES = ("start", "end", "length", "missing", "duplicates", "zeros", "constant", "season", "strength", "left out")
 
@@ -75,7 +78,7 @@ def _refusal(reading: Reading, config: Config) -> RnncastError | None:
 def _series(reading: Reading) -> list[tuple[Any, ...]]:
     panel = reading.whole
     ends = panel.frequency.times(np.stack([panel.start, panel.ends], axis=1))  # [S, 2]
-    times = panel.columns.written(ends)
+    times = _dates(panel.columns, ends)
     rows = []
     for s, (name, _, y) in enumerate(panel):
         known = y[~np.isnan(y)]
@@ -85,6 +88,14 @@ def _series(reading: Reading) -> list[tuple[Any, ...]]:
         counts = (len(y), len(y) - len(known), reading.repeats.get(name, 0), int((known == 0).sum()))
         rows.append((*panel.columns.parts(name), *times[s], *counts, constant, *seasonal, reading.reasons.get(name)))
     return rows
+
+
+def _dates(columns: Columns, times: Times) -> NDArray[np.object_]:
+    """Return times as the user writes them; those written as numbers, which nobody can read, as dates."""
+    if columns.time_format not in NUMERIC:
+        return columns.written(times)
+    whole = (times == times.astype("datetime64[D]")).all()
+    return replace(columns, time_format="%Y-%m-%d" if whole else "%Y-%m-%d %H:%M:%S").written(times)
 
 
 def _valueless(reading: Reading) -> list[tuple[Any, ...]]:

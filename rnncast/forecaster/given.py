@@ -24,7 +24,7 @@ def check_frequency(panel: Panel, trained: Frequency) -> None:
     """Raise DataError if a panel's frequency is not that of the training data."""
     if panel.frequency != trained:
         raise DataError(
-            f"the data are {panel.frequency.name}, but the model was trained on {trained.name} data",
+            f"the data are {panel.frequency.name}, but the model was trained on {trained.data}",
             hint="give data of the same frequency, or train a model on these",
         )
 

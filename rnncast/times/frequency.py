@@ -124,6 +124,14 @@ class Frequency:
         return f"every {self.count / SECOND:g} seconds"
 
     @property
+    def data(self) -> str:
+        """Data on this grid in words: "monthly data", "data every 15 minutes"."""
+        nouns = {"step": "with", "business day": "of"}
+        if self.name.startswith("every "):
+            return f"data {self.name}"
+        return f"data {nouns[self.unit]} {self.name}" if self.unit in nouns else f"{self.name} data"
+
+    @property
     def seasons(self) -> tuple[int, ...]:
         """Season lengths of the calendar in steps, the main one first; empty if the calendar suggests none."""
         if self.unit == "month":
