@@ -150,6 +150,27 @@ def test_a_column_that_is_no_id_is_refused_with_those_that_are() -> None:
     assert "'north/ice' has no forecast" in nothing.value.hint
 
 
+def test_a_column_that_no_id_needs_groups_as_well(program: Program) -> None:
+    sold, made = _tables()
+    by_ids = _score(made, sold, by="region")
+    numbers = {region: n for n, region in enumerate(KINDS)}
+    for table in (sold, made):
+        table["shop"] = table["region"] + "-" + table["kind"]
+        table["zone"] = table["region"].map(numbers)
+    made = made.drop(columns=["region", "kind", "zone"])
+    for by, ids in (("region", [*KINDS, "total"]), ("zone", ["0", "1", "2", "total"])):
+        found = rnncast.score(made, sold, target="sold", id="shop", by=by, quiet=True)
+        assert list(found[by]) == ids * 2
+        _agree(found, by_ids.drop(columns="region"))
+    sold.drop(columns=["kind", "zone"]).to_csv(program.folder / "sold.csv", index=False)
+    made.to_csv(program.folder / "made.csv", index=False)
+    done = program.process("score", "made.csv", "--actual", "sold.csv", "--by", "region", *EXACT)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [float(row["mase"]) for row in rows] == pytest.approx(by_ids["mase"].tolist())
+    assert "rnncast forecast --id region,shop --by region makes intervals" in done.stderr
+
+
 def test_sums_are_drawn(program: Program) -> None:
     sold, made = _tables()
     sold.to_csv(program.folder / "sold.csv", index=False)

@@ -159,12 +159,13 @@ def score(
     """
     import pandas as pd
 
-    from rnncast.evaluate.levels import score_sources
+    from rnncast.evaluate.levels import read_with_groups, score_sources
     from rnncast.evaluate.scoring import placed_after
     from rnncast.files.panels.weights import checked, read_weights
 
     asked, say = TableConfig.of(table), speaker(quiet)
-    panel = panel_of(actual, asked, lambda text: None)
+    grouped = "overall" if hasattr(actual, "read") else by  # an open file is read once
+    panel = read_with_groups(lambda each: panel_of(actual, each, lambda text: None), asked, grouped)
     past = None if history is None else panel_of(history, asked, lambda text: None)
     panel = placed_after(panel, past)
     by_id = isinstance(weights, Mapping) or (hasattr(weights, "to_dict") and not hasattr(weights, "columns"))

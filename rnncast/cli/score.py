@@ -39,7 +39,7 @@ By = Annotated[
     typer.Option(
         metavar="|".join((*BY, "NAME")),
         help="A row for all, for each series, for each lead time, for the sum of all series, or for the sum of those "
-        "with the same value in this id column, or several.",
+        "with the same value in this column, or several.",
         autocompletion=completing(BY),
     ),
 ]
@@ -99,14 +99,15 @@ def score(
     check_outputs([output], [*files, actual, history], plot)
     table = table_from(context)
 
-    from rnncast.evaluate.levels import score_sources
+    from rnncast.evaluate.levels import read_with_groups, score_sources
     from rnncast.evaluate.scoring import placed_after
     from rnncast.report.tables import scores_table
     from rnncast.series.digits import scores_written
 
     of_table = weights is not None and not Path(weights).is_file()
     seen = replace(table, static=(weights,)) if of_table and weights else table
-    panel = read_data(actual, seen, environment, environment.detail)
+    grouped = BY[0] if actual == o.STREAM else by  # standard input is read once
+    panel = read_with_groups(lambda each: read_data(actual, each, environment, environment.detail), seen, grouped)
     past = read_data(history, table, environment, environment.detail) if history is not None else None
     panel = placed_after(panel, past)
     weighed = None if weights is None else _weights(weights, table, panel)

@@ -3,7 +3,7 @@
 N rows of forecasts, S series, G sums: of each group, and the last of all series.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from rnncast.evaluate.scoring import BY, Scores, score_forecasts, season_in_word
 from rnncast.files.panels.forecast_table import Forecasts, ModelColumns, read_forecasts
 from rnncast.files.panels.forecast_tables import ForecastSource, read_sources
 from rnncast.plain import counted
+from rnncast.series.covariates import Block
 from rnncast.series.panel import KEY_MARK, Panel
 from rnncast.series.sums import TOTAL, panel_of_sums, sum_of_each
 from rnncast.values import Values
@@ -65,6 +66,39 @@ def score_sources(
     return Scored(scores, sums.actual, sums.history)
 
 
+def read_with_groups(read: Callable[[TableConfig], Panel], asked: TableConfig, by: str) -> Panel:
+    """Read a panel; once more, with the columns in `by`, if they are not ids but can be found."""
+    panel = read(asked)
+    columns = tuple(name for name in _names(by) if name not in panel.columns.ids)
+    if not columns or by in BY:
+        return panel
+    try:
+        return read(replace(asked, static=(*asked.static, *columns)))
+    except UsageError:  # no such column: refused later, with the names of those that can be asked for
+        return panel
+
+
+def _names(by: str) -> tuple[str, ...]:
+    return () if by == TOTAL else tuple(part.strip() for part in by.split(",") if part.strip())
+
+
+def _groups(panel: Panel, names: tuple[str, ...]) -> list[str]:
+    """Return the group of each series [S] by ids, or by columns that are constant in each series. Errors as
+    `sum_of_each`."""
+    block = panel.covariates.static if panel.covariates is not None else Block()
+    more = f"; --by also takes {', '.join(BY)} and {TOTAL}"
+    parts = []
+    for name in names:
+        if name in panel.columns.ids or name not in block.names:
+            parts.append(sum_of_each(panel, (name,), more))
+            continue
+        place = block.names.index(name)
+        levels = block.columns[place].levels
+        cells = [None if np.isnan(value) else value for value in block.values[:, place].tolist()]
+        parts.append(["" if v is None else levels[int(v)] if levels else f"{v:.15g}" for v in cells])
+    return [KEY_MARK.join(each) for each in zip(*parts, strict=True)] if parts else sum_of_each(panel, (), more)
+
+
 class Level(NamedTuple):
     """Sums of a kind. name: what they are of. place [S]: of each series' sum in the panel of sums, -1 if it has none
     there. sizes [G]: number of series in each."""
@@ -104,8 +138,8 @@ class Sums:
 
         Raises UsageError for a column that is not an id; DataError if nothing can be summed.
         """
-        names = () if by == TOTAL else tuple(part.strip() for part in by.split(",") if part.strip())
-        keys = sum_of_each(actual, names, f"; --by also takes {', '.join(BY)} and {TOTAL}")
+        names = _names(by)
+        keys = _groups(actual, names)
         if not names and by != TOTAL:
             raise UsageError("--by names nothing", hint=f"give id columns, or one of {', '.join(BY)}, {TOTAL}")
         total = TOTAL if not names or TOTAL not in keys else "all"
@@ -161,6 +195,14 @@ class Sums:
         notes = [*self.notes, *forecasts.notes, *(note for each in scores for note in each.notes)]
         return replace(scores[0], names=names, rows=table, notes=list(dict.fromkeys(notes)))
 
+    @property
+    def _flags(self) -> str:
+        """Flags of `forecast` for these sums."""
+        ids = self.given.columns.ids
+        more = [name for name in _names(self.by) if name not in ids]
+        asked = f"--id {','.join([*more, *ids])} " if more else ""
+        return "--total" if self.by == TOTAL else f"{asked}--by {self.by}"
+
     def _summed(self, rows: Forecasts, level: Level) -> Forecasts:
         """Return the sums of forecasts of series, where all series of a sum have one, with a note on the others."""
         place = level.place[rows.series]
@@ -171,7 +213,7 @@ class Sums:
             made = _noted(
                 made,
                 "quantiles do not add up, so the scores of intervals are left out; "
-                f"rnncast forecast {'--total' if self.by == TOTAL else f'--by {self.by}'} makes intervals of sums",
+                f"rnncast forecast {self._flags} makes intervals of sums",
             )
         observed = _observed(made, self.actual)
         usable = whole & observed
