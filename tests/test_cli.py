@@ -257,7 +257,8 @@ NEVER_BY_A_FORECAST = {
     "rnncast.cli.train",
     "rnncast.cli.compare",
 }
-FROM_THE_STATE = {"pandas", "rich", "rnncast.files.formats", "rnncast.files.panels"}  # not needed either
+READERS = {"opening", "delimited", "lines", "cells", "numbers"}  # of files.formats, whose `folders` names files
+FROM_THE_STATE = {"pandas", "rich", "rnncast.files.panels", *(f"rnncast.files.formats.{each}" for each in READERS)}
 
 
 @pytest.mark.parametrize(("data", "unneeded"), [("", FROM_THE_STATE), (AIR_PASSENGERS, set())], ids=["state", "csv"])
