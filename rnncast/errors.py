@@ -105,6 +105,12 @@ class CheckpointError(RnncastError):
     kind = "checkpoint"
 
 
+class JournalError(RnncastError):
+    """A journal that is damaged, in use, or that of another search."""
+
+    kind = "journal"
+
+
 class UsageError(RnncastError):
     """Flags or arguments that do not make sense."""
 

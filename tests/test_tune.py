@@ -14,7 +14,7 @@ import pytest
 
 import rnncast
 from rnncast.config import Config
-from rnncast.errors import DataError, TrainingError, UsageError
+from rnncast.errors import DataError, JournalError, TrainingError, UsageError
 from rnncast.evaluate.significance import best_of_many_p
 from rnncast.forecaster.forecaster import Forecaster
 from rnncast.forecaster.judged import Judge
@@ -23,7 +23,6 @@ from rnncast.report.tuning import trials_table
 from rnncast.series.panel import Panel
 from rnncast.training.shares import trains_none  # noqa: F401 - with torch, before any clock runs
 from rnncast.tuning import search as searching
-from rnncast.tuning.journal import JournalError
 from rnncast.tuning.search import Found, Listener, Wanted, search
 from rnncast.tuning.space import SEARCHABLE, SEARCHED, asked_for, searched, space_of
 from rnncast.tuning.trial import Trial

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rnncast.errors import RnncastError
+from rnncast.errors import JournalError
 from rnncast.files.output.writing import check_writable
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ WHAT = {  # what identifies a search, in the words of a refusal
 }
 END = b"\n"
 READ_AT_ONCE = 1 << 20  # bytes
-
-
-class JournalError(RnncastError):
-    """A journal that is damaged, in use, or that of another search."""
-
-    kind = "journal"
 
 
 @contextmanager
