@@ -72,7 +72,7 @@ def test_what_is_given_is_kept_and_said_to_be() -> None:
     resolved, choices = decide(config, Panel.from_series({"a": seasons(10, noise=1)}))
     assert resolved.task.horizon == 5
     given = {choice.name for choice in choices if choice.reason == "as given"}
-    assert given == {choice.name for choice in choices} - {"calendar", "lags"}
+    assert given == {choice.name for choice in choices} - {"calendar", "linear"}
 
 
 def test_every_choice_has_a_reason_and_choosing_again_changes_nothing() -> None:

@@ -174,7 +174,7 @@ def test_where_it_is_no_candidate(panel: Panel, settings: dict[str, object], why
     asked = Config(**{"horizon": HORIZON, "season": (SEASON, 1), **settings})  # type: ignore[arg-type]
     spec, choices = decide(asked, panel)
     assert spec.net.lags == 0
-    reasons = [each.reason for each in choices if each.name == "lags"]
+    reasons = [each.reason for each in choices if each.name == "linear"]
     assert len(reasons) == 1
     assert why in reasons[0]
 

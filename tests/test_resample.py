@@ -304,3 +304,19 @@ def test_commands_agree_on_resampled_tables(program: Program) -> None:
     assert compare.returncode == 0, compare.stderr
     model = Forecaster.load(str(program.folder / "rnncast.safetensors"))
     assert (model.source.table.resample, model.source.table.how) == ("month", "sum")
+
+
+def test_files_without_an_id_that_cover_the_same_time_are_not_merged(program: Program) -> None:
+    """Of two sensors, one in each file, nobody wants the mean; files that follow each other are one series."""
+    times = [str(time).replace("T", " ") for time in np.datetime64("2024-01-01T00:00:05") + 600 * np.arange(400)]
+    together, apart = program.folder / "together", program.folder / "apart"
+    for folder, halves in ((together, (times, times)), (apart, (times[:200], times[200:]))):
+        folder.mkdir()
+        for name, stamps, shift in zip("ab", halves, ("", "1"), strict=True):
+            rows = [f"{time[:-1]}{4 if shift else 5},{n % 6}" for n, time in enumerate(stamps)]
+            (folder / f"{name}.csv").write_text("\n".join(["ts,temp", *rows]) + "\n")
+    refused = program("forecast", "together", "--resample", "hour", "-H", "3")
+    assert refused.returncode == 1
+    assert "together/a.csv and together/b.csv cover the same time" in refused.stderr
+    assert "-o OUT/" in refused.stderr
+    assert program("forecast", "apart", "--resample", "hour", "-H", "3").returncode == 0

@@ -46,6 +46,7 @@ TOLD = (  # choices that are reported, in this order
     "lags",
     "start",
 )
+TOLD_AS = {"lags": "linear"}  # the setting behind a choice
 # Share of the pretrained net in the forecast, before validation decides.
 SHARES = {PRETRAINED: 1.0, FINETUNED: 1.0, MEAN: 0.5}
 
@@ -108,7 +109,7 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
         check_memory(spec, panel, config.train.memory_limit)
     if spec.frame.is_global:
         made["frame"] = config.net.frame, GIVEN
-    return spec, tuple(choice(name, *made[name]) for name in TOLD if name in made)
+    return spec, tuple(choice(TOLD_AS.get(name, name), *made[name]) for name in TOLD if name in made)
 
 
 def _started(spec: ModelSpec, start: str) -> ModelSpec:

@@ -99,9 +99,10 @@ class Given:
         there = np.unique(numbers[usable])
         if not len(there) or (folds or 0) > len(there):
             needs = f"{counted(shortest, 'value')} before it, and one after"
+            later = "give forecasts from later cutoffs, in a column cutoff: without it, each series has one forecast"
             raise DataError(
                 f"{self.name} has {counted(len(there), 'origin')} that can be compared: a series needs {needs}",
-                hint="ask for fewer --folds" if len(there) else "give forecasts from later cutoffs",
+                hint="ask for fewer --folds" if len(there) else later,
             )
         return [self._split(panel, np.flatnonzero(usable & (numbers == n)), horizon) for n in there[-(folds or 0) :]]
 

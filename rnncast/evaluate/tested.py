@@ -71,6 +71,8 @@ def _sentence(best: str, duels: list[Duel], metric: str, counts: Mapping[str, in
     units = max(counts, key=lambda unit: counts[unit])
     counted = f"{counts['series']} series" if units == "series" else in_words(counts["origins"], "origin")
     near = duels[0]
+    if not counts["origins"]:
+        return "No verdict: none of these forecasts share an origin and a time; --test needs values that all forecast."
     if near.p is None:
         few = f"{in_words(counts['origins'], 'origin')} of {counts['series']} series"
         return (

@@ -110,7 +110,8 @@ class Table:
     columns to all their cells; a number column comes as texts if a cell is not a plain number. number: maps a row to
     its place in the file, counted in `unit`s; located: the same for a table in several files. notes: remarks for the
     user, all of them once the table has been read. separator: between cells, "" in a form without one; bom: whether the
-    file begins with a byte order mark. keys: columns that come from the names of folders.
+    file begins with a byte order mark. keys: columns that come from the names of folders. files: the
+    path of each of several files and the number of its rows, once they have been read.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Table:
     bom: bool = False
     located: Callable[[int], Place] | None = None
     keys: tuple[str, ...] = ()
+    files: Callable[[], Sequence[tuple[str, int]]] = tuple
 
     def locate(self, row: int) -> Place:
         """Return the place of a row."""

@@ -145,6 +145,8 @@ def _matching(pattern: str) -> Found:
             found = _in_folder(path, tuple(filter(None, map(_key, matched[fixed:]))))
             parts += found.parts
             passed_over += found.passed_over
+    if not parts and not any(mark in pattern for mark in "*?"):  # a name that happens to hold brackets
+        raise DataError(f"there is no file {pattern}", hint="check the name")
     if not parts:
         raise DataError(f"no file matches {pattern}", hint="check the pattern")
     return Found(tuple(parts), tuple(passed_over))

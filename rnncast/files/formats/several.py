@@ -45,6 +45,7 @@ def open_several(found: Found, name: str, opened: Opened, progress: Progress) ->
         located=files.located,
         notes=files.notes,
         keys=tuple(key for key, _ in found.parts[0].keys),
+        files=lambda: [(part.path, rows) for part, rows in zip(files.parts, files.rows, strict=False)],
     )
 
 

@@ -51,6 +51,7 @@ def lay_periods(rows: Rows, asked: TableConfig, schema: Schema | None = None) ->
         values, kept = _once(cell, values, asked.duplicates)
         sound, series, codes, covariates = sound[kept], series[kept], codes[kept], covariates.take(kept)
     times = stamps.times[codes]
+    _check_files(rows, sound, times)
     _check_step(rows, step_of(series, times), period, asked)
     merged = resampled(
         (series, times), values, covariates, frequency, asked.how, throughout=asked.static, keep=asked.partial == "keep"
@@ -69,6 +70,23 @@ def lay_periods(rows: Rows, asked: TableConfig, schema: Schema | None = None) ->
     )
     notes = _in_words(made, merged, len(sound), asked)
     return lay_gridded(Gridded(made, frequency, None, base, places, defects, notes), asked)
+
+
+def _check_files(rows: Rows, sound: NDArray[np.int64], times: NDArray[np.int64]) -> None:
+    """Raise DataError if two files without an id cover the same time, because their rows would be merged."""
+    ends = np.cumsum([count for _, count in rows.table.files()])
+    if len(rows.names) != 1 or len(ends) < 2:
+        return
+    numbers = np.array([rows.number(int(row)) for row in sound], np.int64)
+    file = np.searchsorted(ends, numbers, side="right")
+    spans = pd.Series(times).groupby(file).agg(["min", "max"]).sort_values("min")
+    overlap = np.flatnonzero(spans["min"].to_numpy()[1:] <= np.maximum.accumulate(spans["max"].to_numpy())[:-1])
+    if len(overlap):
+        first, second = sorted(rows.table.files()[int(spans.index[overlap[0] + place])][0] for place in (0, 1))
+        raise DataError(
+            f"{first} and {second} cover the same time, and no column says which series a row belongs to",
+            hint="add an id column; or forecast each file by itself, into a folder: rnncast forecast FOLDER/ -o OUT/",
+        )
 
 
 def _periods(rows: Rows, asked: TableConfig, schema: Schema | None) -> tuple[Stamps, Period]:
