@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -326,7 +327,12 @@ def test_the_tables_fit_eighty_columns(in_one_go: list[Trial]) -> None:
 def test_ctrl_c_writes_the_best_so_far_and_keeps_the_journal(table: Program) -> None:
     line = ["tune", "data.csv", *BRIEF, "--trials", "4000", "--journal", "trials.jsonl"]
     process = subprocess.Popen(
-        ["rnncast", *line], cwd=table.folder, env=table.environment, stderr=subprocess.PIPE, text=True
+        ["rnncast", *line],
+        cwd=table.folder,
+        env=table.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # ignored by what a shell runs with &
     )
     journal = table.folder / "trials.jsonl"
     while process.poll() is None and (not journal.exists() or journal.read_text().count('"number":') < 3):
