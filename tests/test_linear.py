@@ -26,7 +26,7 @@ ASKED = Config(
 )
 
 
-def oscillating(series: int = 3, steps: int = 260, seed: int = 0) -> Panel:
+def oscillating(series: int = 3, steps: int = 460, seed: int = 0) -> Panel:
     """Series of one linear recurrence, each at a level and of a size of its own, which no season repeats exactly."""
     random, every = np.random.default_rng(seed), {}
     for number in range(series):
@@ -107,7 +107,7 @@ def test_validation_takes_it_where_it_is_better_and_not_where_it_is_of_no_use(mo
     assert model.spec.net.linear == scores["linear"] > 0.5
     assert scores["mase"] < scores["nets_mase"]
     random = np.random.default_rng(3)
-    noise = panel_of(*(np.exp(random.normal(0, 2, 300)) for _ in range(3)))
+    noise = panel_of(*(np.exp(random.normal(0, 2, 460)) for _ in range(3)))
     asked = Config(horizon=HORIZON, season=(SEASON, 1), transform="none", epochs=8, members=1, model="window")
     other = Forecaster.fit(noise, asked)
     assert {"linear_mase", "nets_mase", "linear"} <= other.scores.keys()
@@ -182,7 +182,7 @@ def test_where_it_is_no_candidate(panel: Panel, settings: dict[str, object], why
 def test_it_needs_data() -> None:
     few = oscillating(1, VALUES_A_LAG * 2 * SEASON - 1)
     assert lags_of(Config(), few, (SEASON,), HORIZON)[0] == 0
-    assert lags_of(Config(), oscillating(2), (SEASON,), HORIZON)[0] == 2 * SEASON
+    assert lags_of(Config(), oscillating(3), (SEASON,), HORIZON)[0] == 2 * SEASON
     many_short = oscillating(60, 4 * (2 * SEASON + HORIZON) - 1)
     assert lags_of(Config(), many_short, (SEASON,), HORIZON)[0] == 0
 

@@ -21,7 +21,7 @@ STRIDES_IN_HORIZON = 48  # at most
 LARGE_PANEL = 20_000  # values
 SMALL_PANEL = 5_000  # values
 SPANS = 4  # of the level, at most
-VALUES_A_LAG = 50  # in a panel, for a linear forecast to be tried
+VALUES_A_LAG = 150  # in a panel, for a linear forecast to be tried
 LENGTHS = 4  # times its lags and a horizon that the longest series must hold
 DOUBT = 100  # number of values at which forecasts are shrunk half-way
 
