@@ -101,7 +101,8 @@ def test_nothing_ahead_is_seen(seed: int, cut: int) -> None:
     other = y.copy()
     other[:, cut:] = np.random.default_rng(seed + 1).normal(-1000, 300, other[:, cut:].shape)
     for seen, unseen in zip(whole_view(FRAME, y)[:4], whole_view(FRAME, other)[:4], strict=True):
-        np.testing.assert_array_equal(seen[:, :cut], unseen[:, :cut])
+        # To the rounding of sums, whose order depends on where an array lies; what lies ahead differs by thousands.
+        np.testing.assert_allclose(seen[:, :cut], unseen[:, :cut], rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("seed", range(5))
