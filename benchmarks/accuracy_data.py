@@ -72,7 +72,7 @@ def etth1(folder: Path, *, inside: bool) -> tuple[Panel, Panel]:
     For the test these are the validation rows, which no net is trained on, then the test rows; `inside`: the validation
     rows alone.
     """
-    table = read_table(str(folder / "etth1.csv"), TableConfig(layout="wide"))
+    table = etth1_whole(folder)
     rows = np.stack([y for _, _, y in table], 1)[: ETT_TRAIN + ETT_VALIDATION + ETT_TEST]
     known = rows[:ETT_TRAIN]
     rows = (rows - known.mean(0)) / known.std(0)

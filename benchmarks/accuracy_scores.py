@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rnncast import Panel
 from rnncast.series.forecast import Forecast
-from rnncast.series.metrics import mase, owa, pinball, seasonal_error, smape
+from rnncast.series.metrics import mase, owa, seasonal_error, smape, wql
 from rnncast.series.naive import naive2, repeat_season
 
 Values = NDArray[np.float64]
@@ -37,8 +37,8 @@ def crps(actual: Values, forecast: Forecast) -> float:
     """Return the mean over q = 0.1 to 0.9 of twice the pinball loss, summed over all values [S, H], by the sum of
     |y|."""
     probabilities = tuple(round(q / 10, 1) for q in range(1, 10))
-    losses = pinball(actual, forecast.at(probabilities, by_level=False).quantiles, probabilities)
-    return float(2 * losses.mean(2).sum() / np.abs(actual).sum())
+    quantiles = forecast.at(probabilities, by_level=False).quantiles
+    return float(wql(actual.reshape(1, -1), quantiles.reshape(1, -1, len(probabilities)), probabilities)[0])
 
 
 def seasonal_quantiles(seen: Panel, horizon: int, season: int, quantiles: tuple[float, ...]) -> tuple[Values, Values]:

@@ -3,12 +3,11 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import fields
-from keyword import iskeyword
 from typing import Any, TypeVar
 
-from rnncast.api.terms import in_python_terms
+from rnncast.api.terms import in_python_terms, keyword
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
-from rnncast.settings import FLAGS, sorted_out, updated
+from rnncast.settings import sorted_out, updated
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 CONFIG = (TaskConfig, NetConfig, TrainConfig)
@@ -33,12 +32,6 @@ def takes(*sections: Any, without: tuple[str, ...] = ()) -> Callable[[Function],
         return called
 
     return shown
-
-
-def keyword(name: str) -> str:
-    """Return the name of a setting as an argument: that of its flag, unless Python reserves the word."""
-    called = FLAGS.get(name, name)
-    return name if iskeyword(called) else called
 
 
 def table_and_config(

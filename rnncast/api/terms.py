@@ -12,12 +12,20 @@ from rnncast.errors import RnncastError
 from rnncast.settings import FLAGS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def keyword(name: str) -> str:
+    """Return the name of a setting as an argument: that of its flag, unless Python reserves the word."""
+    called = FLAGS.get(name, name)
+    return name if iskeyword(called) else called
+
+
 SPECS = {
-    FLAGS.get(spec.name, spec.name): spec
+    keyword(spec.name): spec
     for section in (TableConfig, TaskConfig, NetConfig, TrainConfig)
     for spec in fields(section)
 }
-_OTHERWISE = {called: name for name, called in FLAGS.items() if iskeyword(called)}
+_OF_FLAGS = {FLAGS.get(spec.name, spec.name): name for name, spec in SPECS.items()}
 # A flag at the start of a word, with a value only if it is unmistakable: quoted, a number, or a PLACEHOLDER.
 _FLAG = re.compile(
     r"(?<![\w-])--(no-)?([a-z][a-z-]*)(?: (?P<value>'[^']*'|[0-9][0-9.,]*(?![\w,.])|[A-Z]{2,}\b|[\w-]+))?"
@@ -47,7 +55,7 @@ def as_keywords(text: str) -> str:
 
 def _keyword(found: re.Match[str]) -> str:
     negated, flag, value = found[1], found[2].replace("-", "_"), found["value"]
-    flag = _OTHERWISE.get(flag, flag)
+    flag = _OF_FLAGS.get(flag, flag)
     after = f" {value}" if value else ""
     if negated:
         empty = "False" if flag in SPECS and isinstance(SPECS[flag].default, bool) else "()"

@@ -4,13 +4,14 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from rnncast.api.forecast import html
-from rnncast.api.keywords import ALL, keyword, table_and_config, takes
+from rnncast.api.keywords import ALL, table_and_config, takes
 from rnncast.api.speaking import drawn_progress, panel_of, speaker
-from rnncast.config import STARTS, Config, TableConfig
+from rnncast.api.terms import keyword
+from rnncast.config import Config, TableConfig
 from rnncast.errors import UsageError
-from rnncast.settings import is_time, seconds_of, several, sorted_out
+from rnncast.settings import seconds_of, several, sorted_out
 from rnncast.tuning.search import Found
-from rnncast.tuning.space import TRIALS, asked_for, searched
+from rnncast.tuning.space import TRIALS, asked_for, limit_and_column, searched
 from rnncast.tuning.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -97,16 +98,15 @@ def tune(
     from rnncast.tuning.verdict import judge
 
     check_installed()
-    limit, column = _limit_and_column(settings.pop("max_time", None), time)
+    limit, column = limit_and_column(settings.pop("max_time", None), time)
+    seconds = None if limit is None else seconds_of("max_time", str(limit))
     (table, config), say = table_and_config({**settings, "time": column}), speaker(quiet)
-    if config.train.start not in STARTS:
-        raise UsageError("tune trains nets from the beginning, not those of a model file", hint="leave out --from")
     if trials < 1:
         raise UsageError(f"--trials is {trials}, but must be at least 1")
     _, _, *each = sorted_out(settings, table, config.task, config.net, config.train)
     config, given = asked_for(config, {name for names in each for name in names})
     names = searched(None if search is None else several("search", search, str), given)
-    wanted = Wanted(config, names, trials, limit, None if journal is None else str(journal), device)
+    wanted = Wanted(config, names, trials, seconds, None if journal is None else str(journal), device)
     panel = panel_of(df, table, say)
     if future is not None:
         panel = extended(panel, future, table, say)
@@ -115,15 +115,6 @@ def tune(
     verdict = judge(found)
     say(verdict.sentence)
     return Tuning(found, verdict, table)
-
-
-def _limit_and_column(limit: Any, time: Any) -> tuple[float | None, str | None]:
-    """Return the time limit in seconds and the time column, distinguished as on the command line."""
-    if time is None or (isinstance(time, str) and not is_time(time)):
-        return None if limit is None else seconds_of("max_time", str(limit)), time
-    if limit is not None:
-        raise UsageError("--time and --max-time both say how long to search", hint="give one of them")
-    return seconds_of("max_time", str(time)), None
 
 
 def _keywords(table: TableConfig, config: Config) -> dict[str, Any]:

@@ -30,6 +30,4 @@ def dialect_of(columns: "Columns", asked: str) -> "Dialect":
     """Return the dialect of separated values that match a table with these columns."""
     from rnncast.files.output import rows
 
-    if asked == PLAIN or not columns.separator:
-        return rows.PLAIN
-    return rows.Dialect(columns.separator, columns.decimal, columns.bom)
+    return rows.PLAIN if asked == PLAIN else rows.Dialect.of(columns)

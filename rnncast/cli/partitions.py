@@ -99,27 +99,30 @@ def _found(context: typer.Context) -> Found:
 
 def _job(context: typer.Context) -> "Job":
     """Return what is done with each partition. Raises ModelFileError if the model cannot be loaded."""
-    from rnncast.scale.partitions import Job, with_model_hash
+    from rnncast.scale.partitions import Job, file_hash
 
     params = context.params
     data = given(params["data"])
     assert data is not None
     shown = Shown(quantiles_from(params["level"], params["quantiles"]), by_level=params["quantiles"] is None)
-    table, model = table_from(context), str(params["model"])
     if is_pretrained(context, data):
         check_pretrained(context, data)
         say_pretrained(context, data)
-        model = PRETRAINED
+        model, model_hash, table = PRETRAINED, "", table_from(context)
     else:
         from rnncast.forecaster.forecaster import Forecaster
 
         refuse_season(params["season"])
-        table = table_from(context, Forecaster.load(model).source.table)
-    job = Job(model, "", table, task_from(context), shown.probabilities, shown.by_level, FORMS[params["format"]])
-    return with_model_hash(_written_as(job, params["digits"], params["dialect"] == PLAIN))
-
-
-def _written_as(job: "Job", digits: str, plain: bool) -> "Job":
-    from dataclasses import replace
-
-    return replace(job, digits=digits, plain=plain)
+        model = os.path.abspath(params["model"])
+        table, model_hash = table_from(context, Forecaster.load(params["model"]).source.table), file_hash(model)
+    return Job(
+        model,
+        model_hash,
+        table,
+        task_from(context),
+        shown.probabilities,
+        shown.by_level,
+        form=FORMS[params["format"]],
+        digits=params["digits"],
+        plain=params["dialect"] == PLAIN,
+    )

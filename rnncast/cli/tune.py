@@ -14,12 +14,11 @@ from rnncast.cli.given import config_from, stands, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.cli.surviving import interrupted, noted_signals
-from rnncast.config import STARTS, NetConfig, TableConfig, TaskConfig, TrainConfig
-from rnncast.errors import UsageError
+from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.files.formats.folders import named
 from rnncast.files.output.writing import replaces, written_text
-from rnncast.settings import is_time, seconds_of, several
-from rnncast.tuning.space import SEARCHABLE, SEARCHED, TRIALS, asked_for, searched
+from rnncast.settings import seconds_of, several
+from rnncast.tuning.space import SEARCHABLE, SEARCHED, TRIALS, asked_for, limit_and_column, searched
 
 if TYPE_CHECKING:
     from rnncast.series.panel import Panel
@@ -91,7 +90,7 @@ def tune(
     """
     environment: Environment = context.obj
     kind = Format.csv if save_trials in (None, o.STREAM) else chosen_format(Format.auto, save_trials, environment)
-    (limit, time), table = _limit_and_column(limit, time), table_from(context)
+    (limit, time), table = limit_and_column(limit, time), table_from(context)
     wanted, table = _wanted(context, search, limit), replace(table, time=time)
     path = environment.data_or_stdin(data, "tune")
     check_outputs((output, save_trials, journal), (path, future))
@@ -127,23 +126,12 @@ def _wanted(context: typer.Context, search: str | None, limit: str | None) -> "W
     from rnncast.tuning.search import Wanted
 
     config = config_from(context)
-    if config.train.start not in STARTS:
-        raise UsageError("tune trains nets from the beginning, not those of a model file", hint="leave out --from")
     settings = {name for section in (NetConfig, TrainConfig) for name in section.__dataclass_fields__}
     config, given = asked_for(config, {name for name in settings if stands(context, name)})
     names = searched(None if search is None else several("search", search, str), given)
     seconds = None if limit is None else seconds_of("max_time", limit)
     params = context.params
     return Wanted(config, names, params["trials"], seconds, params["journal"], params["device"])
-
-
-def _limit_and_column(limit: str | None, time: str | None) -> tuple[str | None, str | None]:
-    """Return the time limit and the time column: `--time 10m` means a limit, because no column has such a name."""
-    if time is None or not is_time(time):
-        return limit, time
-    if limit is not None:
-        raise UsageError(f"--time {time} and --max-time {limit} both say how long to search", hint="give one of them")
-    return time, None
 
 
 def _found(panel: "Panel", wanted: "Wanted", environment: Environment, stopped: Callable[[], bool]) -> "Found":

@@ -70,9 +70,7 @@ class Laid(NamedTuple):
 
     def actual_of(self, panel: Panel) -> Values:
         """Return the values of a panel at each lead time of each origin [G, H]; NaN where it has none."""
-        at = (self.cutoff - panel.start[self.series] + 1)[:, None] + np.arange(self.horizon)
-        there = (at >= 0) & (at < panel.lengths[self.series][:, None])
-        return np.where(there, panel.y[np.where(there, panel.indptr[self.series][:, None] + at, 0)], np.nan)
+        return panel.values_at(self.series[:, None], self.cutoff[:, None] + 1 + np.arange(self.horizon))
 
     def numbered(self, panel: Panel) -> Numbered:
         """Return the origins that series share: at the same time, or equally far from the end of their series.

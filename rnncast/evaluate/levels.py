@@ -293,9 +293,7 @@ def _sums(rows: Forecasts, sizes: NDArray[np.int64], *, quantiles: bool) -> tupl
 
 def _observed(rows: Forecasts, panel: Panel) -> NDArray[np.bool_]:
     """Return which rows have an observed value in the panel of their series [N]."""
-    at = rows.positions - panel.start[rows.series]
-    there = (at >= 0) & (at < panel.lengths[rows.series])
-    return there & ~np.isnan(panel.y[np.where(there, panel.indptr[rows.series] + at, 0)])
+    return ~np.isnan(panel.values_at(rows.series, rows.positions))
 
 
 def _joined(parts: Sequence[Forecasts]) -> Forecasts:

@@ -237,7 +237,12 @@ def percent(part: float) -> str:
 def p_in_words(duel: Duel) -> str:
     """Return the p-value of a duel that has one."""
     assert duel.p is not None
-    return "p < 0.001" if duel.p < 0.001 else f"p = {duel.p:.3f}" if duel.p < 0.1 else f"p = {duel.p:.2f}"
+    return small_p_in_words(duel.p) if duel.p < 0.1 else f"p = {duel.p:.2f}"
+
+
+def small_p_in_words(p: float) -> str:
+    """Return a p-value that matters to three decimals."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def _words(name: str) -> str:

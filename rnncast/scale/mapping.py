@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,5 @@ def _submitted(client: "Client", tasks: Sequence[Task], job: Job) -> Iterator[Ou
 
 def _absolute(task: Task) -> Task:
     """Return a task as a worker in another folder needs it."""
-    from dataclasses import replace
-
     part = replace(task.part, path=os.path.abspath(task.part.path))
     return Task(part, os.path.abspath(task.target))

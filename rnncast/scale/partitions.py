@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -32,9 +32,9 @@ ENDINGS = {"csv": ".csv", "jsonl": ".jsonl", "parquet": ".parquet"}
 class Job:
     """Settings of the forecasts of every partition.
 
-    model: the path of a model file, or "pretrained"; model_hash: of its bytes. table: how partitions are read. task:
-    the horizon, seasons and bounds asked for. probabilities: of the quantiles, None for those trained. form: csv, jsonl
-    or parquet. digits, plain: how numbers and CSV are written.
+    model: the absolute path of a model file, or "pretrained"; model_hash: of its bytes. table: how partitions are read.
+    task: the horizon, seasons and bounds asked for. probabilities: of the quantiles, None for those trained. form: csv,
+    jsonl or parquet. digits, plain: how numbers and CSV are written.
     """
 
     model: str = PRETRAINED
@@ -195,16 +195,4 @@ def _write(target: str, panel: "Panel", forecast: "Forecast", job: Job) -> None:
         if job.form == "jsonl":
             rows.write_jsonl(names, found, file)
         else:
-            same = not job.plain and columns.separator
-            dialect = rows.Dialect(columns.separator, columns.decimal, columns.bom) if same else rows.PLAIN
-            rows.write_csv(names, found, file, dialect)
-
-
-def with_model_hash(job: Job) -> Job:
-    """Return the job with the hash of its model file. Raises ModelFileError if that cannot be loaded."""
-    if job.model == PRETRAINED:
-        return job
-    from rnncast.forecaster.forecaster import Forecaster
-
-    Forecaster.load(job.model)
-    return replace(job, model=os.path.abspath(job.model), model_hash=file_hash(job.model))
+            rows.write_csv(names, found, file, rows.PLAIN if job.plain else rows.Dialect.of(columns))

@@ -195,6 +195,12 @@ class Panel:
             out[b, slice(0, len(y)) if align == "start" else slice(out.shape[1] - len(y), None)] = y
         return out
 
+    def values_at(self, series: NDArray[np.int64], positions: Positions) -> NDArray[np.float64]:
+        """Return the values at grid positions of series, which broadcast; NaN where a series has none."""
+        at = positions - self.start[series]
+        there = (at >= 0) & (at < self.lengths[series])
+        return np.where(there, self.y[np.where(there, self.indptr[series] + at, 0)], np.nan)
+
     def after(self, past: "Panel") -> "Panel":
         """Return the series that another panel has too, each moved to begin where it ends there.
 

@@ -59,7 +59,7 @@ class LinearShare:
 
         alone, nets = validation.score_of(mixed(ALONE)), validation.score_of(trained)
         share = chosen_share(alone, nets, validation.horizons)
-        quantiles = mixed(share)
+        quantiles = list(trained) if share == NONE else mixed(share)
         score = validation.score_of(quantiles)
         named = {"linear": share, "mase": score, LINEAR: alone, NETS: nets}
         return cls(quantiles, share, named | ({LINEAR_MEAN: score} if NONE < share < ALONE else {}))

@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from rnncast.config import ANY_NET, SCRATCH, Config, NetConfig, TrainConfig
+from rnncast.config import ANY_NET, SCRATCH, STARTS, Config, NetConfig, TrainConfig
 from rnncast.errors import UsageError
 from rnncast.plain import shown
-from rnncast.settings import flag, nearest
-from rnncast.spec import ModelSpec
+from rnncast.settings import flag, is_time, nearest
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
+
+    from rnncast.spec import ModelSpec
 
 TRIALS = 50  # by default
 DIGITS = 2  # significant digits of a real number: more would suggest precision that is not there
@@ -71,13 +72,26 @@ class Dimension:
 def asked_for(config: Config, given: Collection[str]) -> tuple[Config, frozenset[str]]:
     """Return the config asked for, and the names of the settings given.
 
-    A net that is named is trained from scratch, as in training, and `auto` names none.
+    A net that is named is trained from scratch, as in training, and `auto` names none. Raises UsageError if training is
+    to start from a model file.
     """
+    if config.train.start not in STARTS:
+        raise UsageError("tune trains nets from the beginning, not those of a model file", hint="leave out --from")
     if config.net.model == ANY_NET:
         return config.with_model(NetConfig.model), frozenset(given) - {"model"}
     if "model" in given and config.train.start == "auto":
         config = replace(config, train=replace(config.train, start=SCRATCH))
     return config, frozenset(given)
+
+
+def limit_and_column(limit: Any, time: Any) -> tuple[Any, str | None]:
+    """Return the time limit and the time column: `--time 10m`, or a number, means a limit, because no column has such a
+    name. Raises UsageError if there are two limits."""
+    if time is None or (isinstance(time, str) and not is_time(time)):
+        return limit, time
+    if limit is not None:
+        raise UsageError(f"--time {time} and --max-time {limit} both say how long to search", hint="give one of them")
+    return time, None
 
 
 def searched(names: Sequence[str] | None, given: Collection[str]) -> tuple[str, ...]:
@@ -91,7 +105,7 @@ def searched(names: Sequence[str] | None, given: Collection[str]) -> tuple[str, 
     return tuple(wanted)
 
 
-def space_of(spec: ModelSpec, names: Sequence[str]) -> tuple[Dimension, ...]:
+def space_of(spec: "ModelSpec", names: Sequence[str]) -> tuple[Dimension, ...]:
     """Return the dimensions of settings around the default, a spec."""
     default = {**asdict(spec.net), **asdict(spec.frame), **asdict(spec.train)}
     return tuple(_dimension(name, default[name]) for name in names)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnncast.evaluate.significance import ALPHA, best_of_many_p
-from rnncast.evaluate.verdict import TIE
+from rnncast.evaluate.verdict import TIE, small_p_in_words
 from rnncast.plain import counted
 from rnncast.tuning.search import Found
 from rnncast.tuning.trial import Trial
@@ -72,8 +72,8 @@ def _sentence(found: Found, pair: tuple[Trial, Trial], margin: float, p: float |
     scores = f"MASE {best.mase:.3f} against {default.mase:.3f}"
     selected = f"{where}, by which it was selected"
     if p is not None and p < ALPHA and margin > TIE:
-        chance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-        return f"Trial {best.number} beats the default settings: {scores} {selected} ({chance}, best of {count})."
+        chance = f"{small_p_in_words(p)}, best of {count}"
+        return f"Trial {best.number} beats the default settings: {scores} {selected} ({chance})."
     if p is None:
         series = counted(sum(v == v for v in default.by_series), "series", "series")
         reason = f"{counted(origins, 'origin')} of {series} cannot tell skill from luck"

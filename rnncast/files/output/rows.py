@@ -7,7 +7,10 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+
+if TYPE_CHECKING:
+    from rnncast.series.panel import Columns
 
 INFINITE = frozenset((math.inf, -math.inf))
 BLOCK = 4096  # rows converted to text at a time
@@ -22,6 +25,11 @@ class Dialect(NamedTuple):
     separator: str = ","
     decimal: str = "."
     bom: bool = False
+
+    @classmethod
+    def of(cls, columns: "Columns") -> "Dialect":
+        """Return the dialect of a table with these columns, plain if it was not separated values."""
+        return cls(columns.separator, columns.decimal, columns.bom) if columns.separator else PLAIN
 
 
 PLAIN = Dialect()

@@ -67,6 +67,10 @@ class Rows:
         """Return the place of a row in the table."""
         return row if self.numbers is None else int(self.numbers[row])
 
+    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the places of rows in the table."""
+        return rows if self.numbers is None else self.numbers[rows]
+
 
 @dataclass(frozen=True)
 class Laid:

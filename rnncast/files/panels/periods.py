@@ -65,7 +65,7 @@ def lay_periods(rows: Rows, asked: TableConfig, schema: Schema | None = None) ->
         values=merged.values,
         columns=schema.columns if schema else columns,
         stamps=replace(stamps, codes=codes, times=frequency.times(found), wall=None, faults={}),
-        numbers=np.array([rows.number(int(row)) for row in sound[merged.first]], np.int64),
+        numbers=rows.places(sound[merged.first]),
         covariates=merged.covariates,
     )
     notes = _in_words(made, merged, len(sound), asked)
@@ -77,8 +77,7 @@ def _check_files(rows: Rows, sound: NDArray[np.int64], times: NDArray[np.int64])
     ends = np.cumsum([count for _, count in rows.table.files()])
     if len(rows.names) != 1 or len(ends) < 2:
         return
-    numbers = np.array([rows.number(int(row)) for row in sound], np.int64)
-    file = np.searchsorted(ends, numbers, side="right")
+    file = np.searchsorted(ends, rows.places(sound), side="right")
     spans = pd.Series(times).groupby(file).agg(["min", "max"]).sort_values("min")
     overlap = np.flatnonzero(spans["min"].to_numpy()[1:] <= np.maximum.accumulate(spans["max"].to_numpy())[:-1])
     if len(overlap):
