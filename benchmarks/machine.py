@@ -14,9 +14,11 @@ RESULTS = Path(__file__).parent / "results"
 
 def machine() -> dict[str, Any]:
     """The processor, how many cores and threads there are, and the versions that matter."""
+    gpu = {"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
+        **gpu,
         "threads": torch.get_num_threads(),
         "system": platform.system(),
         "python": platform.python_version(),

@@ -2,11 +2,13 @@
 
     python benchmarks/training_floor.py m4-hourly-train.csv                    # results/training_floor.json
     python benchmarks/training_floor.py m4-hourly-train.csv --profile          # and where an update's time goes
+    python benchmarks/training_floor.py m4-hourly-train.csv --device cuda --batches 64,256,1024,4096,16384
 
 The floor is torch's own recurrent net on inputs that are there already, a linear layer as wide as the head at the same
 origins, the mean square of its outputs, the backward pass, and AdamW: of the same shapes, with the same threads. It and
 the update of rnncast, with all that makes its batch, take turns, chunk after chunk of an epoch. Time is that of the
-processor, which other work on the machine disturbs less than the clock.
+processor, which other work on the machine disturbs less than the clock; on a GPU, of the clock until it has finished.
+With --batches, the series are repeated until they fill the largest, and the table has a row for each.
 
 Chunks at the borders of series are shorter: the medians are of whole chunks, the totals of all.
 """
@@ -16,10 +18,12 @@ import cProfile
 import pstats
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+import numpy as np
 import torch
 from machine import write_results
 from rich.console import Console
@@ -32,11 +36,14 @@ from rnncast.files.panels.tables import read_table
 from rnncast.frame.frame import Frame
 from rnncast.nets.model import build_model
 from rnncast.runtime.members import head_of
+from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training.batches import Batches, Chunk
+from rnncast.training.device import find_device
 from rnncast.training.learner import Learner
 
 RATE = 0.001
+CPU = torch.device("cpu")
 AIM, STRETCH = 1.5, 1.2
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 OPERATIONS, FUNCTIONS = 16, 22  # in a profile
@@ -44,7 +51,7 @@ OPERATIONS, FUNCTIONS = 16, 22  # in a profile
 
 def updates(batches: Batches, spec: ModelSpec) -> Iterator[Chunk]:
     """Updates of rnncast, epoch after epoch; each chunk after its update."""
-    model = build_model(spec).train()
+    model = build_model(spec).to(batches.device).train()
     learner, state = Learner.of(model, spec), ()
     while True:
         for chunk in batches.epoch():
@@ -57,15 +64,15 @@ def updates(batches: Batches, spec: ModelSpec) -> Iterator[Chunk]:
                 yield chunk
 
 
-def floor_of(spec: ModelSpec) -> Callable[[Chunk], Callable[[], None]]:
+def floor_of(spec: ModelSpec, device: torch.device) -> Callable[[Chunk], Callable[[], None]]:
     """A function that prepares the floor of a chunk's update."""
     head, features = head_of(spec), Frame.of(spec).features
-    net = CELLS[spec.net.model](features, spec.net.hidden_size, spec.net.layers, batch_first=True)
-    linear = nn.Linear(spec.net.hidden_size, head.shapes["bias"][0])
+    net = CELLS[spec.net.model](features, spec.net.hidden_size, spec.net.layers, batch_first=True).to(device)
+    linear = nn.Linear(spec.net.hidden_size, head.shapes["bias"][0], device=device)
     optimiser = torch.optim.AdamW([*net.parameters(), *linear.parameters()], lr=RATE)
 
     def prepared(chunk: Chunk) -> Callable[[], None]:
-        inputs = torch.randn(chunk.rows, chunk.stop - chunk.start, features)
+        inputs = torch.randn(chunk.rows, chunk.stop - chunk.start, features, device=device)
 
         def update() -> None:
             seen, _ = net(inputs)
@@ -79,21 +86,26 @@ def floor_of(spec: ModelSpec) -> Callable[[Chunk], Callable[[], None]]:
     return prepared
 
 
-def milliseconds(work: Callable[[], Any]) -> float:
-    """Of processor time that a work takes."""
-    began = time.process_time()
+def milliseconds(work: Callable[[], Any], device: torch.device = CPU) -> float:
+    """Of processor time that a work takes, or, on a GPU, of the clock."""
+    on_gpu = device.type != "cpu"
+    clock = time.perf_counter if on_gpu else time.process_time
+    began = clock()
     work()
-    return 1000 * (time.process_time() - began)
+    if on_gpu:
+        torch.cuda.synchronize(device)
+    return 1000 * (clock() - began)
 
 
 def measured(batches: Batches, spec: ModelSpec, number: int) -> dict[str, Any]:
     """So many updates of both in turn: the time of each, and their ratio."""
-    ours, floor = updates(batches, spec), floor_of(spec)
+    device = batches.device
+    ours, floor = updates(batches, spec), floor_of(spec, device)
     found: list[tuple[int, float, float]] = []
     for done in range(number + len(batches)):  # the first epoch warms both up
         chunks: list[Chunk] = []
-        taken = milliseconds(lambda: chunks.append(next(ours)))  # noqa: B023
-        least = milliseconds(floor(chunks[0]))
+        taken = milliseconds(lambda: chunks.append(next(ours)), device)  # noqa: B023
+        least = milliseconds(floor(chunks[0]), device)
         if done >= len(batches):
             found.append((chunks[0].stop - chunks[0].start, taken, least))
     whole = [(a, b) for steps, a, b in found if steps == spec.train.bptt_steps] or [(a, b) for _, a, b in found]
@@ -135,6 +147,39 @@ def profiled(batches: Batches, spec: ModelSpec) -> dict[str, Any]:
     return {"ms_of_the_clock_by_operation": operations, "ms_by_function_with_what_it_calls": functions}
 
 
+def by_batch(
+    panel: Panel, spec: ModelSpec, sizes: list[int], device: torch.device, number: int
+) -> list[dict[str, Any]]:
+    """Updates of batches of each size, by size: updates and series steps a second, and the ratio to the floor."""
+    found = []
+    for size in sizes:
+        rows = np.resize(np.arange(len(panel)), max(size, len(panel)))
+        ours = replace(spec, train=replace(spec.train, batch_size=size))
+        batches = Batches(panel.select(rows, panel.lengths[rows]), Frame.of(ours), ours.train, device)
+        one = measured(batches, ours, number)
+        rate = 1000 / one["update_ms"]["median"]
+        found.append(
+            {"batch": size, "updates_a_second": rate, "steps_a_second": rate * size * ours.train.bptt_steps, **one}
+        )
+    return found
+
+
+def show_batches(found: list[dict[str, Any]]) -> None:
+    """Print the table of batch sizes."""
+    table = Table()
+    for header in ("series in a batch", "updates a second", "steps a second", "floor, ms", "ratio"):
+        table.add_column(header, justify="right")
+    for one in found:
+        table.add_row(
+            f"{one['batch']:,}",
+            f"{one['updates_a_second']:.1f}",
+            f"{one['steps_a_second']:,.0f}",
+            f"{one['floor_ms']['median']:.2f}",
+            f"{one['ratio']['median']:.2f}",
+        )
+    Console().print(table)
+
+
 def main() -> None:
     """Measure, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -143,6 +188,8 @@ def main() -> None:
     parser.add_argument("--model", choices=CELLS, default="lstm")
     parser.add_argument("--updates", type=int, default=150)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1")
+    parser.add_argument("--batches", default="", help="64,256,1024: sizes of batches to measure, one after the other")
     parser.add_argument("--profile", action="store_true", help="also say where an update's time goes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     given = parser.parse_args()
@@ -150,8 +197,15 @@ def main() -> None:
     panel = read_table(given.data)
     config = Config(task=TaskConfig(horizon=given.horizon), net=NetConfig(model=given.model))
     spec = resolve(config, panel).of_one_net(0)
+    device = find_device(given.device)
+    if given.batches:
+        sizes = [int(size) for size in given.batches.split(",")]
+        rows = by_batch(panel, spec, sizes, device, given.updates)
+        show_batches(rows)
+        write_results(f"training_batches_{device.type}", {"model": given.model, "sizes": rows}, given.json)
+        return
     batches: list[Batches] = []
-    preparing = milliseconds(lambda: batches.append(Batches(panel, Frame.of(spec), spec.train, torch.device("cpu"))))
+    preparing = milliseconds(lambda: batches.append(Batches(panel, Frame.of(spec), spec.train, device)))
     found = {"data": Path(given.data).name, "model": given.model, "preparing_ms": preparing}
     found |= measured(batches[0], spec, given.updates)
     table = Table(title=f"{Path(given.data).name}, {given.model}, torch threads: {given.threads}", title_justify="left")

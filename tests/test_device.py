@@ -10,6 +10,8 @@ from rnncast import Forecaster, Panel
 from rnncast.nets.on_device import OnDevice
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.runtime import Runtime
+from rnncast.training.optimiser import AdamW
+from rnncast.training.watch import Watch
 from tests.conftest import Program, small_config, waves
 
 GPU = torch.cuda.is_available()
@@ -29,6 +31,22 @@ def test_torch_and_numpy_forecast_alike(model: str, device: str) -> None:
     step_nets = OnDevice(forecaster.spec, forecaster.weights, torch.device(device))
     runtime = Runtime(forecaster.spec, forecaster.weights, step_nets=step_nets)
     np.testing.assert_allclose(runtime.forecast_panel(ragged(), 4), numpy, rtol=1e-5, atol=1e-5)
+
+
+def test_everything_that_an_update_changes_lies_beside_the_weights() -> None:
+    there = torch.nn.Parameter(torch.zeros(3, device="meta"))  # any device that is not the CPU
+    moments = AdamW([there], weight_decay=0.0).moments[0]
+    assert {moment.device.type for moment in moments.values()} == {"meta"}
+
+
+@pytest.mark.skipif(not GPU, reason="there is no GPU here")
+@pytest.mark.parametrize("model", NETS)
+def test_a_net_learns_on_a_gpu_what_it_learns_on_a_cpu(model: str) -> None:
+    there, here = (
+        Forecaster.fit(ragged(), small_config(model), watch=Watch(device=device)).predict()
+        for device in ("cuda", "cpu")
+    )
+    np.testing.assert_allclose(there.quantiles, here.quantiles, rtol=0.05)  # TF32, and other random numbers
 
 
 def test_auto_is_a_device_and_forecasts(trained: Program) -> None:

@@ -127,6 +127,7 @@ class Batches:
     def __init__(self, panel: Panel, frame: Frame, settings: TrainSpec, device: torch.device) -> None:
         self.frame = frame
         self.settings = settings
+        self.device = device
         self.random = np.random.default_rng(settings.seed)
         order = np.argsort(panel.lengths, kind="stable")
         groups = np.array_split(order, -(-len(order) // settings.batch_size))

@@ -21,7 +21,7 @@ class AdamW:
     def __init__(self, parameters: Iterable[Parameter], weight_decay: float) -> None:
         self.parameters, self.weight_decay = list(parameters), weight_decay
         self.moments = [
-            {STEP: torch.zeros(()), MEAN: torch.zeros_like(each), SQUARE: torch.zeros_like(each)}
+            {STEP: torch.zeros((), device=each.device), MEAN: torch.zeros_like(each), SQUARE: torch.zeros_like(each)}
             for each in self.parameters
         ]
 
