@@ -51,7 +51,7 @@ def test_a_trained_model_comes_first_and_a_name_before_it(trained: Program) -> N
         trained("forecast", "air_passengers.csv"),
         trained("forecast", "air_passengers.csv", "-m", "pretrained"),
     )
-    assert "by the trained model rnncast.safetensors; -m pretrained forecasts without it" in theirs.stderr
+    assert "by rnncast.safetensors, trained on air_passengers.csv; -m pretrained forecasts without it" in theirs.stderr
     assert theirs.stdout == trained("forecast").stdout != named.stdout
     assert SAID in named.stderr
 

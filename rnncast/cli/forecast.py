@@ -161,7 +161,9 @@ def _forecast(
     elif path is not None:
         panel = read(path, table)
         if not stands(context, "model"):
-            environment.say(f"by the trained model {o.MODEL_FILE}; -m {PRETRAINED} forecasts without it")
+            name = forecaster.source.name  # a model left in the folder may be of other data
+            source = f", trained on {name}" if name not in ("", "-") else ""
+            environment.say(f"by {o.MODEL_FILE}{source}; -m {PRETRAINED} forecasts without it")
     if given["future"] is not None:
         ahead = future_of(forecaster, panel, given["future"], table, horizon, environment.say)
     past = panel or forecaster, forecaster.spec.task.seasons
