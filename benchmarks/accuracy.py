@@ -5,8 +5,9 @@
 DATA_FOLDER holds m4-hourly-train.csv, m4-hourly-test.csv, m4-weekly-train.csv, etth1.csv, air-passengers.csv,
 monthly-sunspots.csv, monthly-milk-incomplete.csv and australian-tourism.csv. First the evaluator is held against the
 official scores of seasonal naive and Naive2. --validate-on scores on origins inside the training data: that is what
-settings are chosen on. Peers: --row peers (extra `classical`), --row nets (extra `bench`). With --peers FILE and
---page docs/accuracy.md, the table of single series is written there.
+settings are chosen on. Rows that were run apart, each with --seeds and --output, are put on a page by --join. Peers:
+--row peers (extra `classical`), --row nets (extra `bench`). With --peers FILE and --page docs/accuracy.md, the table
+of single series is written there.
 """
 
 import argparse
@@ -99,6 +100,11 @@ def _settings(pairs: list[str]) -> dict[str, dict[str, object]]:
     return settings
 
 
+def joined(files: list[Path]) -> list[Result]:
+    """Return the results of several runs, from their JSON."""
+    return [Result(**result) for file in files for result in json.loads(file.read_text())["results"]]
+
+
 def main() -> None:
     """Check the evaluator, run the rows, print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
@@ -114,7 +120,11 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, help="scores of peers, as --row peers writes them")
     parser.add_argument("--output", type=Path, help="write the results here, as JSON")
     parser.add_argument("--page", type=Path, help="put the table of single series, beside --peers, on this page")
+    parser.add_argument("--join", type=Path, nargs="+", help="put results of earlier runs on the page, and run nothing")
     options = parser.parse_args()
+    if options.join:
+        put(seeds_table(joined(options.join)), options.page)
+        return
     check_self(m4_hourly(options.folder, inside=False))
     bench = Bench(options.folder, options.validate_on, options.nth, _settings(options.set))
     benches = [bench.with_seed(int(seed)) for seed in options.seeds.split(",") if seed] or [bench]

@@ -3,6 +3,7 @@
 import re
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -63,3 +64,14 @@ def test_the_benchmark_writes_the_table_of_single_series(tmp_path: Path) -> None
     assert page.read_text() == f"before\n\n{table}\nafter\n"
     with pytest.raises(ValueError, match="cells"):
         module["markdown"](["a", "b"], [["1"]])
+
+
+def test_the_benchmark_writes_the_table_of_seeds() -> None:
+    """A row for each figure: its mean, its range, its targets, and the mean of the seconds."""
+    module = runpy.run_path(str(ROOT / "benchmarks" / "accuracy_table.py"))
+    seeds = [
+        SimpleNamespace(row="work", metric="MSE", model="lstm", value=value, seconds=10, reach=0.4, stretch=None)
+        for value in (0.5, 0.3, 0.4)
+    ]
+    assert module["seeds_table"](seeds).splitlines()[2:] == ["| work | MSE | lstm | 0.4 | 0.3 to 0.5 | 0.4 |  | 10 |"]
+    assert module["seeds_table"](seeds).splitlines()[0] in ACCURACY.read_text().splitlines()
