@@ -1,6 +1,10 @@
-"""Fields of a ModelSpec, which carry their meaning, their unit and the values they may hold. Standard library only."""
+"""Fields of a ModelSpec, which carry their meaning, their unit and the values they may hold; and as plain values.
 
-from dataclasses import MISSING, Field, field, fields
+Standard library only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, asdict, field, fields
 from typing import Any, get_type_hints
 
 from rnncast.errors import UsageError
@@ -8,6 +12,7 @@ from rnncast.plain import fits, shown
 from rnncast.settings import MOST_ITEMS, MOST_STEPS, in_range
 
 UNLIMITED = float("inf")
+_INFINITE = "inf"  # in JSON, which has no such number
 
 
 def decided(
@@ -64,3 +69,25 @@ def check_fields(section: Any, settings: Any) -> None:
 def is_needed(each: "Field[Any]") -> bool:
     """Return whether every model file must have a field."""
     return each.default is MISSING
+
+
+def flat(of_sections: Any) -> dict[str, Any]:
+    """Return all fields by name; no two sections share one."""
+    return {name: value for part in asdict(of_sections).values() for name, value in part.items()}
+
+
+def taken(kind: Any, given: Mapping[str, Any]) -> Any:
+    """Return a section made of those of its fields that are given."""
+    return kind(**{each.name: _plain(given[each.name]) for each in fields(kind) if each.name in given})
+
+
+def to_json(value: Any) -> Any:
+    """Return a field's value as JSON holds it."""
+    return _INFINITE if value == UNLIMITED else value
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that `to_json` wrote, as it is or as JSON gave it back."""
+    if value == _INFINITE:
+        return UNLIMITED
+    return tuple(value) if isinstance(value, list) else value

@@ -6,7 +6,7 @@ computes takes a ModelSpec, never a Config. Fields are checked against the range
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, get_type_hints
 
 from rnncast.config import (
@@ -28,7 +28,7 @@ from rnncast.config import (
     TrainConfig,
     probabilities_of,
 )
-from rnncast.decided import UNLIMITED, certain, check_fields, decided, is_needed
+from rnncast.decided import UNLIMITED, certain, check_fields, decided, flat, is_needed, taken, to_json
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, Loss
 from rnncast.plain import shown, table
@@ -36,7 +36,6 @@ from rnncast.settings import BOUNDS, one_of
 
 FILE = "file"  # start of training from a model file, which a Config gives by its path
 UNBOUNDED = sys.float_info.max  # a bound that every finite number keeps
-_INFINITE = "inf"  # in JSON, which has no such number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,7 +236,7 @@ class ModelSpec:
 
         Raises UsageError, naming the field, if one is still open.
         """
-        asked = _flat(config)
+        asked = flat(config)
         for name in ("preset", "memory_limit", "frame", "start", "linear"):  # how to decide, not decisions
             del asked[name]
         asked["max_time"] = UNLIMITED if config.train.max_time is None else config.train.max_time
@@ -253,7 +252,7 @@ class ModelSpec:
         sections = get_type_hints(cls)
         named = [each for kind in sections.values() for each in fields(kind)]
         table(values, [each.name for each in named], [each.name for each in named if is_needed(each)], "field")
-        return cls(**{name: _taken(kind, values) for name, kind in sections.items()})
+        return cls(**{name: taken(kind, values) for name, kind in sections.items()})
 
     @property
     def direct(self) -> bool:
@@ -322,23 +321,23 @@ class ModelSpec:
 
     def to_config(self) -> Config:
         """Return the Config that leaves nothing open and asks for exactly this."""
-        flat = _flat(self) | {"seasons": self.task.seasons_to_ask, **self.task.bounds_to_ask}
+        asked = flat(self) | {"seasons": self.task.seasons_to_ask, **self.task.bounds_to_ask}
         if self.frame.is_global:
-            flat |= {"frame": "global", "level_span": None}
-        flat["max_time"] = None if self.train.max_time == UNLIMITED else self.train.max_time
-        flat |= {"patience": self.train.patience or None, "members": self.net.members or None}
-        flat["linear"] = "auto" if self.net.lags else "none"
+            asked |= {"frame": "global", "level_span": None}
+        asked["max_time"] = None if self.train.max_time == UNLIMITED else self.train.max_time
+        asked |= {"patience": self.train.patience or None, "members": self.net.members or None}
+        asked["linear"] = "auto" if self.net.lags else "none"
         if self.train.start == VALIDATION and not self.train.epochs:  # on more data, nets may be trained
-            flat |= {"epochs": None, "members": None}
-        flat["start"] = {FILE: MEAN if self.net.pretrained else SCRATCH}.get(self.train.start, self.train.start)
-        return Config(**{name: _taken(kind, flat) for name, kind in get_type_hints(Config).items()})
+            asked |= {"epochs": None, "members": None}
+        asked["start"] = {FILE: MEAN if self.net.pretrained else SCRATCH}.get(self.train.start, self.train.start)
+        return Config(**{name: taken(kind, asked) for name, kind in get_type_hints(Config).items()})
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return the fields as plain values, for JSON."""
         sections = {each.name: getattr(self, each.name) for each in fields(self)}
         return {
             name: {
-                each.name: _to_json(getattr(part, each.name))
+                each.name: to_json(getattr(part, each.name))
                 for each in fields(part)
                 if is_needed(each) or getattr(part, each.name) != each.default
             }
@@ -357,7 +356,7 @@ class ModelSpec:
                 [each.name for each in fields(kind) if is_needed(each)],
             )
             table(given[name], known, needed, f"field of the section {name!r}")
-        return cls(**{name: _taken(kind, given[name]) for name, kind in sections.items()})
+        return cls(**{name: taken(kind, given[name]) for name, kind in sections.items()})
 
 
 @dataclass(frozen=True)
@@ -376,24 +375,3 @@ class Interruption:
 
     def __post_init__(self) -> None:
         one_of("interruption", self.run, ("training", "validation"))
-
-
-def _flat(of_sections: Any) -> dict[str, Any]:
-    """Return all fields by name; no two sections share one."""
-    return {name: value for part in asdict(of_sections).values() for name, value in part.items()}
-
-
-def _taken(kind: Any, flat: Mapping[str, Any]) -> Any:
-    """Return a section made of those of its fields that are given."""
-    return kind(**{each.name: _plain(flat[each.name]) for each in fields(kind) if each.name in flat})
-
-
-def _to_json(value: Any) -> Any:
-    return _INFINITE if value == UNLIMITED else value
-
-
-def _plain(value: Any) -> Any:
-    """Return a value that `_to_json` wrote, as it is or as JSON gave it back."""
-    if value == _INFINITE:
-        return UNLIMITED
-    return tuple(value) if isinstance(value, list) else value
