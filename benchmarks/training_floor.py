@@ -186,6 +186,7 @@ def main() -> None:
     parser.add_argument("data", help="a table to train on")
     parser.add_argument("--horizon", type=int, default=48)
     parser.add_argument("--model", choices=CELLS, default="lstm")
+    parser.add_argument("--segment", type=int, help="steps from one update of the state to the next")
     parser.add_argument("--updates", type=int, default=150)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1")
@@ -195,7 +196,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     panel = read_table(given.data)
-    config = Config(task=TaskConfig(horizon=given.horizon), net=NetConfig(model=given.model))
+    config = Config(task=TaskConfig(horizon=given.horizon), net=NetConfig(model=given.model, segment=given.segment))
     spec = resolve(config, panel).of_one_net(0)
     device = find_device(given.device)
     if given.batches:

@@ -130,6 +130,14 @@ class NetConfig:
         flags=("rare",),
     )
     layers: int = setting(1, "Hidden layers.", at_least=1, at_most=64, flags=("rare",))
+    segment: int | None = setting(
+        None,
+        "Update a recurrent net's state at every N-th step only; each step sees the state at the last update, and its "
+        "window. 1: at each step. Default: chosen from the data.",
+        at_least=1,
+        at_most=MOST_STEPS,
+        flags=("rare",),
+    )
     dropout: float = setting(
         0.0, "Dropout: share of the net's features dropped at random in training.", at_least=0, below=1, flags=("rare",)
     )

@@ -150,6 +150,7 @@ class NetSpec:
     hidden_size: int = decided("Width of a hidden layer.")
     layers: int = decided("Hidden layers.")
     dropout: float = decided("Share of the features that is left out at random in training.")
+    segment: int = decided("Steps from one update of a recurrent net's state to the next.", otherwise=1)
     members: int = decided("Trained nets in the ensemble, whose forecasts are averaged.", at_least=0)
     pretrained: float = decided(
         "Share of the pretrained net in the forecast: 0 none, 1 all; the trained nets have the rest.",

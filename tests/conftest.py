@@ -164,11 +164,20 @@ def waves(series: int = 3, steps: int = 90, season: int = 6, seed: int = 0) -> P
 SMALL = {"epochs": 3, "members": 1, "bptt_steps": 24, "validate": False, "shrinkage": 0.0}
 
 
+SEGMENTED = ("rnn/4", "gru/4", "lstm/4")  # nets in segments, for `net_config`
+
+
+def net_config(name: str, **settings: object) -> NetConfig:
+    """A net by its name, or "lstm/4": in segments of 4 steps."""
+    model, _, segment = name.partition("/")
+    return NetConfig(model=model, segment=int(segment) if segment else None, **settings)  # type: ignore[arg-type]
+
+
 def small_config(model: str = "lstm", **train: object) -> Config:
     """A config that trains in a moment: horizon 4, season 6, 8 hidden units."""
     return Config(
         task=TaskConfig(horizon=4, seasons=(6,)),
-        net=NetConfig(model=model, hidden_size=8, window=7),
+        net=net_config(model, hidden_size=8, window=7 if "/24" not in model else 24),
         train=TrainConfig(**{**SMALL, **train}),  # type: ignore[arg-type]
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
+from rnncast.config import Config, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import DataError
 from rnncast.files.panels.grid import Schema
 from rnncast.files.panels.tables import read_table
@@ -16,7 +16,7 @@ from rnncast.runtime.states import state_tensors
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 from rnncast.training.fit import Fitted
-from tests.conftest import AIR_PASSENGERS, Program
+from tests.conftest import AIR_PASSENGERS, SEGMENTED, Program, net_config
 
 DAYS = 60
 TABLE = TableConfig(id="shop", target="sold", known=("promotion",), past=("heat",), static=("kind",))
@@ -44,12 +44,15 @@ def table(folder: Path, text: str, schema: Schema | None = None) -> Panel:
 def config(model: str, strategy: str) -> Config:
     return Config(
         task=TaskConfig(horizon=4, seasons=(7,), strategy=strategy),
-        net=NetConfig(model=model, hidden_size=6, window=8, calendar=("week",)),
+        net=net_config(model, hidden_size=6, window=8, calendar=("week",)),
         train=TrainConfig(epochs=1, members=2, validate=False),
     )
 
 
-@pytest.mark.parametrize(("model", "strategy"), [*((name, "auto") for name in NETS), ("gru", "recursive")])
+@pytest.mark.parametrize(
+    ("model", "strategy"),
+    [*((name, "auto") for name in (*NETS, *SEGMENTED)), ("gru", "recursive"), ("gru/4", "recursive")],
+)
 def test_the_state_after_new_rows_is_that_of_the_whole_history(tmp_path: Path, model: str, strategy: str) -> None:
     begun = Forecaster.fit(table(tmp_path, shops(0, 50)), config(model, strategy))
     schema = Schema(begun.columns, begun.frequency)

@@ -24,7 +24,7 @@ def ragged() -> Panel:
 
 
 @pytest.mark.parametrize("device", ["cpu", *(["cuda"] if GPU else [])])
-@pytest.mark.parametrize("model", NETS)
+@pytest.mark.parametrize("model", [*NETS, "lstm/4", "gru/7"])
 def test_torch_and_numpy_forecast_alike(model: str, device: str) -> None:
     forecaster = Forecaster.fit(ragged(), small_config(model, members=2))
     numpy = forecaster.runtime.forecast_panel(ragged(), 4)

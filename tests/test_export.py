@@ -24,7 +24,9 @@ onnxruntime = pytest.importorskip("onnxruntime")
 B, STEPS = 3, 4
 
 
-@pytest.fixture(params=[*((name, "auto", 1) for name in NETS), ("gru", "recursive", 1), ("lstm", "auto", 2)], ids=str)
+@pytest.fixture(
+    params=[*((name, "auto", 1) for name in (*NETS, "lstm/3")), ("gru", "recursive", 1), ("lstm", "auto", 2)], ids=str
+)
 def resolved(request: pytest.FixtureRequest, tmp_path: Path) -> ModelSpec:
     """A spec of members in one frame or two, with covariates of every kind."""
     *net, frames = request.param
@@ -51,7 +53,7 @@ def test_onnxruntime_and_the_runtime_agree(resolved: ModelSpec) -> None:
             parts = {"inputs": view.inputs, "bases": view.bases, "leads": view.leads.known, "zero": view.leads.zero}
             mark = f".{place}" if len(views) > 1 else ""
             given |= {name + mark: part[:, 0] for name, part in parts.items()}
-        outputs = nets.read(features[:, :, 0], nets.seen(view, 0))
+        outputs = nets.read(features, nets.seen(view, 0))
         answers = [outputs[place :: len(views)].mean(0) for place in range(len(views))]
         wanted = {each.name for each in session.get_inputs()}
         found = session.run(None, {name: given[name] for name in wanted})

@@ -1,4 +1,4 @@
-"""The laws of every net in the registry. A new net is under them by being in it."""
+"""The laws of every net in the registry, and of recurrent nets in segments. A new net is under them by being in it."""
 
 from dataclasses import replace
 
@@ -12,15 +12,17 @@ from rnncast.frame.exogenous import Exogenous, ahead, exogenous_of
 from rnncast.frame.frame import Frame
 from rnncast.frame.past import Past
 from rnncast.nets.model import Model, build_model, weights_of
+from rnncast.nets.segmented import Segmented
 from rnncast.runtime.members import head_of
 from rnncast.runtime.registry import NETS
 from rnncast.runtime.runtime import Runtime
 from rnncast.spec import ModelSpec
-from tests.conftest import small_config, waves
+from tests.conftest import SEGMENTED, small_config, waves
 
-B, T, LAYERS = 3, 20, (1, 2)
+B, T, LAYERS = 3, 28, (1, 2)
 
-every_net = pytest.mark.parametrize("name", NETS)
+every_net = pytest.mark.parametrize("name", [*NETS, *SEGMENTED, "lstm/24"])
+segmented_net = pytest.mark.parametrize("name", [*SEGMENTED, "lstm/24"])
 
 
 def resolved(name: str, *, layers: int = 1, training: str = "auto") -> ModelSpec:
@@ -48,7 +50,7 @@ def inputs_of(config: ModelSpec, batch: int = B, steps: int = T) -> tuple[Tensor
 
 @every_net
 @pytest.mark.parametrize("layers", LAYERS)
-@pytest.mark.parametrize("cut", [1, 7, T - 1])
+@pytest.mark.parametrize("cut", [1, 4, 7, 24, T - 1])
 def test_splitting_law(name: str, layers: int, cut: int) -> None:
     config = resolved(name, layers=layers)
     model, (inputs, bases) = awake(config), inputs_of(config)
@@ -58,6 +60,78 @@ def test_splitting_law(name: str, layers: int, cut: int) -> None:
     torch.testing.assert_close(torch.cat((first, second), 1), whole)
     for split, through in zip(end, last, strict=True):
         torch.testing.assert_close(split, through)
+
+
+@every_net
+def test_features_at_the_origins_are_those_of_every_step(name: str) -> None:
+    # A net that runs free needs what lies at every step.
+    config = resolved(name, layers=2, training="teacher-forcing" if name == "jordan" else "auto")
+    model, (inputs, bases) = awake(config), inputs_of(config)
+    whole, last = model(inputs, bases, model.init_state(B))
+    for origins in (slice(2, None, 3), slice(-1, None), slice(0, 5)):
+        some, end = model(inputs, bases[:, origins], model.init_state(B), origins=origins)
+        torch.testing.assert_close(some, whole[:, origins])
+        torch.testing.assert_close(end, last)
+
+
+@segmented_net
+@pytest.mark.parametrize("layers", LAYERS)
+def test_a_segment_takes_one_step_of_the_cell(name: str, layers: int) -> None:
+    """The state is updated by the step at a border alone; a step between starts from the state at the last one."""
+    config = resolved(name, layers=layers)
+    segment = config.net.segment
+    net, (inputs, _) = build_model(config).net, inputs_of(config)
+    features, (*state, count) = net(inputs, net.init_state(B), None)
+    reached = net.recurrent.init_state(B)
+    for t in range(T):
+        expected, after = net.recurrent(inputs[:, t : t + 1], reached, None)
+        torch.testing.assert_close(features[:, t : t + 1], expected)
+        reached = after if (t + 1) % segment == 0 else reached
+    for part, other in zip(state, reached, strict=True):
+        torch.testing.assert_close(part, other)
+    assert (count == T % segment).all()
+
+
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
+def test_segments_of_one_step_are_the_net_itself(name: str) -> None:
+    config = resolved(name, layers=2)
+    net, (inputs, _) = build_model(config).net, inputs_of(config)
+    expected, last = net(inputs, net.init_state(B), None)
+    segmented = Segmented(net, 1)
+    found, (*end, _) = segmented(inputs, segmented.init_state(B), None)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(tuple(end), last)
+
+
+@segmented_net
+def test_series_may_stand_at_different_steps_of_their_segments(name: str) -> None:
+    """As series do that begin at different times: in torch and in NumPy alike, each as if alone."""
+    config = resolved(name, layers=2)
+    model, (inputs, _) = awake(config), inputs_of(config)
+    net, starts = model.net, (1, 3, 1)
+    alone = [net(inputs[b : b + 1, :start], net.init_state(1), None)[1] for b, start in enumerate(starts)]
+    before = tuple(torch.cat(parts, 1) for parts in zip(*alone, strict=True))
+    features, after = net(inputs, before, None, origins=slice(-1, None))
+    for b, state in enumerate(alone):
+        expected, reached = net(inputs[b : b + 1], state, None, origins=slice(-1, None))
+        torch.testing.assert_close(features[b : b + 1], expected)
+        for part, own in zip(after, reached, strict=True):
+            torch.testing.assert_close(part[:, b : b + 1], own)
+    weights = {key: value.numpy() for key, value in weights_of(model).items()}
+    members = Runtime(config, weights).nets
+    given = tuple(part.detach().numpy() for part in before)
+    ours, state = members.stepped(inputs.numpy()[None], np.ones((B, T), np.bool_), given)
+    np.testing.assert_allclose(ours[0], features[:, 0].detach(), rtol=1e-4, atol=1e-6)
+    for part, theirs in zip(state, after, strict=True):
+        np.testing.assert_allclose(part, theirs.detach(), rtol=1e-4, atol=1e-6)
+
+
+@segmented_net
+def test_gradients_of_segments_are_right(name: str) -> None:
+    config = resolved(name)
+    net = build_model(config).net.double()
+    inputs = inputs_of(config)[0][:2, :9, :].double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: net(x, net.init_state(2), None, origins=slice(1, None, 3))[0], inputs)
 
 
 @every_net

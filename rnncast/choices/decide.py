@@ -5,7 +5,7 @@ from typing import Any
 
 from rnncast.choices.best_base import best_bases
 from rnncast.choices.choice import GIVEN, Choice, Made, choice
-from rnncast.choices.effort import epochs_of, hidden_size_of, lags_of, members_of, shrinkage_of, stride_of
+from rnncast.choices.effort import epochs_of, hidden_size_of, lags_of, members_of, segment_of, shrinkage_of, stride_of
 from rnncast.choices.frame import base_of, constants_of, spans_of, window_of
 from rnncast.choices.start import start_of
 from rnncast.choices.task import (
@@ -37,6 +37,7 @@ TOLD = (  # choices that are reported, in this order
     "base",
     "hidden_size",
     "window",
+    "segment",
     "calendar",
     "strategy",
     "epochs",
@@ -71,17 +72,20 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
     if trains:
         check_lengths(longest, horizon, config)
     strategy, training, why_strategy = strategy_of(config)
+    window, why_window = window_of(config, main)
+    segment, why_segment = segment_of(config, panel, strategy, main, window)
     made: dict[str, Made] = {
         "seasons": (seasons, why_seasons),
         "horizon": (horizon, why_horizon),
         "transform": transform_of(config, panel, main),
         **bounds_of(config.task, panel),
         "hidden_size": hidden_size_of(config, panel),
-        "window": window_of(config, main),
+        "window": (window, why_window),
+        "segment": (segment, why_segment),
         "calendar": calendar_of(config, panel, longest),
         "strategy": (strategy, why_strategy),
         "epochs": epochs_of(config, panel, longest),
-        "stride": stride_of(config, panel, strategy, horizon),
+        "stride": stride_of(config, panel, strategy, horizon, segment),
         "shrinkage": shrinkage_of(config, panel),
         "lags": lags_of(config, panel, seasons, horizon) if strategy == "direct" else (0, why_strategy),
     }

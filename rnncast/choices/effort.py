@@ -6,7 +6,9 @@ import numpy as np
 
 from rnncast.choices.choice import GIVEN
 from rnncast.config import NO_BASE, Config
+from rnncast.errors import UsageError
 from rnncast.plain import counted
+from rnncast.runtime.registry import check_segment
 from rnncast.series.panel import Panel
 
 FEW_SERIES = 10
@@ -17,6 +19,7 @@ HIDDEN_SIZE = (32, 64)  # for few series, for many
 EPOCHS_A_VALUE = 1 / 3  # of the longest series: a handful of values is soon overfitted
 SHORTEST_RUN = 6  # epochs, for a series of a handful of values
 STRIDE = 4  # least distance between training origins of a large panel
+STRIDE_OF_SEGMENTS = 8  # with segments, which compute the origins alone
 STRIDES_IN_HORIZON = 48  # at most
 LARGE_PANEL = 20_000  # values
 SMALL_PANEL = 5_000  # values
@@ -65,13 +68,32 @@ def epochs_of(config: Config, panel: Panel, longest: int) -> tuple[int, str]:
     return max(1, round(effort * epochs)), reason
 
 
-def stride_of(config: Config, panel: Panel, strategy: str, horizon: int) -> tuple[int, str]:
+def segment_of(config: Config, panel: Panel, strategy: str, main: int, window: int) -> tuple[int, str]:
+    """Choose the steps from one update of a recurrent net's state to the next.
+
+    Raises UsageError if a net cannot work in the segments asked for.
+    """
+    asked, model = config.net.segment, config.net.model
+    if model == "window":
+        return 1, "the window net has no state to update"
+    if asked is not None:
+        check_segment(model, asked)
+        if asked > window:
+            raise UsageError(
+                f"--segment is {asked} steps, but the window holds {window}: a net would not see the values between",
+                hint=f"give --segment {window} or less, or a longer --window",
+            )
+        return asked, GIVEN
+    return 1, "at each step"
+
+
+def stride_of(config: Config, panel: Panel, strategy: str, horizon: int, segment: int) -> tuple[int, str]:
     """Choose the steps between training origins: more than one if a large panel repeats itself."""
     if config.train.stride is not None:
         return config.train.stride, GIVEN
     if len(panel.y) < LARGE_PANEL or strategy != "direct":
         return 1, f"every step counts with {counted(len(panel.y), 'value')}"
-    stride = max(STRIDE, horizon // STRIDES_IN_HORIZON)
+    stride = max(STRIDE if segment == 1 else STRIDE_OF_SEGMENTS, horizon // STRIDES_IN_HORIZON)
     return stride, f"with {len(panel.y)} values, neighbouring steps add little"
 
 

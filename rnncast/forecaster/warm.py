@@ -19,7 +19,7 @@ KEPT = ("loss", "training", "members", "carry")  # settings of training that bel
 OF_HORIZON = ("weight", "bias", "highway")  # weights of a head that differ from lead to lead
 FIXED = (  # settings that determine the place or meaning of weights
     *("model", "hidden_size", "layers", "seasons", "strategy", "levels", "window", "level_span", "base", "calendar"),
-    *("loss", "frame", "baselines"),
+    *("loss", "frame", "baselines", "segment"),
 )
 OPEN = (None, "auto")
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rnncast.nets.layers import Layers
-from rnncast.nets.protocol import NOTHING, Feedback, State
+from rnncast.nets.protocol import EVERY, NOTHING, Feedback, State
 
 
 class Jordan(nn.Module):
@@ -25,16 +25,16 @@ class Jordan(nn.Module):
         return (self.output_weight.new_zeros(1, batch, 1),)
 
     def forward(
-        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING
+        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING, origins: slice = EVERY
     ) -> tuple[Tensor, State]:
         """Map inputs [B, T, F] and (o,) to features [B, T, D] and the last output."""
         drive = self.layers.drive(inputs, absent)
         if feedback is None:
             arrived = inputs[:, :, -1:]  # [B, T, 1], the observed value in place of o(t-1)
-            return self.layers(drive + arrived * self.output_weight), state
+            return self.layers((drive + arrived * self.output_weight)[:, origins]), state
         output = state[0][0]  # [B, 1]
         features = []
         for t in range(inputs.shape[1]):
             features.append(self.layers(drive[:, t : t + 1] + (output * self.output_weight)[:, None]))
             output = feedback(features[-1], t)[:, None]
-        return torch.cat(features, 1), (output[None],)
+        return torch.cat(features, 1)[:, origins], (output[None],)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from rnncast.frame.frame import Frame
 from rnncast.frame.view import FrameView, Leads
 from rnncast.nets.protocol import NOTHING, Feedback, Net, State
+from rnncast.nets.segmented import Segmented
 from rnncast.runtime.head import Head
 from rnncast.runtime.members import head_of, member_prefix
 from rnncast.runtime.registry import find_net
@@ -82,8 +83,7 @@ class Model(nn.Module):
     ) -> tuple[Tensor, State]:
         window = self.sizes.window
         features: Tensor
-        features, after = self.net(inputs, state, feedback, NOTHING if flags else slice(window, 2 * window))
-        features = features[:, origins]
+        features, after = self.net(inputs, state, feedback, NOTHING if flags else slice(window, 2 * window), origins)
         if self.dropout and self.training:
             kept = torch.empty_like(features).bernoulli_(1 - self.dropout, generator=self.generator)
             features = features * kept / (1 - self.dropout)
@@ -100,7 +100,9 @@ def build_model(spec: ModelSpec) -> Model:
     kind = find_net(spec.net.model).torch_form()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.train.seed)
-        net = kind(Frame.of(spec).features, spec.net.hidden_size, spec.net.layers)
+        net: nn.Module = kind(Frame.of(spec).features, spec.net.hidden_size, spec.net.layers)
+        if spec.net.segment > 1:
+            net = Segmented(net, spec.net.segment)
         return Model(net, head_of(spec), forced=not spec.free_running, dropout=spec.net.dropout)
 
 
@@ -125,4 +127,4 @@ def weights_of(model: Model) -> dict[str, Tensor]:
 
 def inner_name(name: str) -> str:
     """Return the name in the model file of a weight of the torch form."""
-    return re.sub(r"^net\.(fused|layers)\.", "net.", name)
+    return re.sub(r"^net\.(recurrent\.)?(fused|layers)\.", "net.", name)

@@ -22,8 +22,8 @@ class OnDevice:
     device: torch.device
 
     def __call__(self, inputs: NDArray[np.float32], state: State) -> tuple[NDArray[np.float32], State]:
-        """Return the features [M, B, T, D] of the members over inputs [M, B, T, F], and their state [M, ...] after
-        them."""
+        """Return the features [M, B, D] of the members at the last step of inputs [M, B, T, F], and their state
+        [M, ...] after them."""
         found = [
             self._stepped(model, inputs[member], tuple(part[member] for part in state))
             for member, model in enumerate(self._models)
@@ -32,11 +32,11 @@ class OnDevice:
         return np.stack(features), tuple(np.stack(part) for part in zip(*after, strict=True))
 
     def _stepped(self, model: Model, inputs: NDArray[np.float32], state: State) -> tuple[NDArray[np.float32], State]:
-        """Return the features [B, T, D] of a member over inputs [B, T, F], and its state after them."""
+        """Return the features [B, D] of a member at the last step of inputs [B, T, F], and its state after them."""
         with torch.no_grad():
             given = tuple(torch.from_numpy(part.astype(np.float32)).to(self.device) for part in state)
-            features, after = model.net(torch.from_numpy(inputs).to(self.device), given, None)
-        return features.cpu().numpy(), tuple(part.cpu().numpy() for part in after)
+            features, after = model.net(torch.from_numpy(inputs).to(self.device), given, None, origins=slice(-1, None))
+        return features[:, 0].cpu().numpy(), tuple(part.cpu().numpy() for part in after)
 
     @cached_property
     def _models(self) -> list[Model]:

@@ -16,6 +16,7 @@ State = tuple[Tensor, ...]  # each [layers, B, D], or [1, B, 1] where an output 
 Feedback = Callable[[Tensor, int], Tensor] | None
 
 NOTHING = slice(0, 0)  # is absent from the inputs
+EVERY = slice(None)  # step is an origin
 
 
 class Net(Protocol):
@@ -26,9 +27,9 @@ class Net(Protocol):
         ...
 
     def __call__(
-        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING
+        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING, origins: slice = EVERY
     ) -> tuple[Tensor, State]:
-        """Map inputs [B, T, F] and a state to features [B, T, D] and the state after them.
+        """Map inputs [B, T, F] and a state to features [B, O, D] at the origins, and the state after all steps.
 
         absent: those of the F columns that the inputs lack because they are 0 throughout; they enter no product.
         """

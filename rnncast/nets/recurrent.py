@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rnncast.nets.layers import without
-from rnncast.nets.protocol import NOTHING, Feedback, State
+from rnncast.nets.protocol import EVERY, NOTHING, Feedback, State
 
 # The functions of torch's modules, which take weights as arguments.
 FUNCTIONS: dict[Any, Callable[..., tuple[Tensor, ...]]] = {
@@ -40,7 +40,7 @@ class Recurrent(nn.Module):
         return (like.new_zeros(self.fused.num_layers, batch, self.fused.hidden_size),) * self.parts
 
     def forward(
-        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING
+        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING, origins: slice = EVERY
     ) -> tuple[Tensor, State]:
         """Map inputs [B, T, F] and the state to features [B, T, D] and the state after them."""
         fused, before = self.fused, state if self.parts == 2 else state[0]
@@ -51,7 +51,7 @@ class Recurrent(nn.Module):
             options = (True, fused.num_layers, 0.0, self.training, False, True)  # biases, ..., batch first
             features, *parts = self.function(inputs, before, [without(first, absent), *rest], *options)
             after = tuple(parts) if self.parts == 2 else parts[0]
-        return features, after if self.parts == 2 else (after,)
+        return features[:, origins], after if self.parts == 2 else (after,)
 
 
 ELMAN = partial(Recurrent, nn.RNN)

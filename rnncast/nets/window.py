@@ -7,7 +7,7 @@ without base forecasts, the window is all it sees.
 from torch import Tensor, nn
 
 from rnncast.nets.layers import Layers
-from rnncast.nets.protocol import NOTHING, Feedback, State
+from rnncast.nets.protocol import EVERY, NOTHING, Feedback, State
 
 
 class Window(nn.Module):
@@ -22,7 +22,7 @@ class Window(nn.Module):
         return ()
 
     def forward(
-        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING
+        self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING, origins: slice = EVERY
     ) -> tuple[Tensor, State]:
         """Map inputs [B, T, F] to features [B, T, D]; the state () is returned as it is."""
-        return self.layers(self.layers.drive(inputs, absent)), state
+        return self.layers(self.layers.drive(inputs[:, origins], absent)), state

@@ -60,7 +60,10 @@ def footprint(spec: ModelSpec, panel: Panel) -> tuple[Part, ...]:
         _weights(spec, len(panel), at_once),
         _data(frame, panel, rows, at_once),
         _inputs(frame, at_once * rows * steps, _stepped(spec, len(panel))),
-        _activations(spec, at_once * rows * steps),
+        _activations(
+            spec,
+            at_once * rows * steps if spec.net.segment == 1 else origins + at_once * rows * steps // spec.net.segment,
+        ),
         _outputs(frame, head, origins, free_running=spec.free_running),
     )
 

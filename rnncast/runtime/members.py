@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from rnncast.frame.frame import Frame
 from rnncast.frame.view import FrameView, Leads
 from rnncast.runtime.head import OF_LEADS, Head
-from rnncast.runtime.nets import Feedback, State, Weights, stepped_net
+from rnncast.runtime.nets import Feedback, State, SteppedNet, Weights, stepped_net
 from rnncast.runtime.pretrained import pretrained_shapes
 from rnncast.runtime.regression import linear_shapes
 from rnncast.spec import ModelSpec
 from rnncast.values import Values
 
-# From inputs [M, B, T, F] and the members' state [M, ...] to their features [M, B, T, D] and the state after.
+# From inputs [M, B, T, F] and the members' state [M, ...] to their features [M, B, D] at the last step, and the state
+# after.
 StepNets = Callable[[NDArray[np.float32], State], tuple[NDArray[np.float32], State]]
 
 
@@ -47,7 +48,7 @@ class Members:
     def init_state(self, batch: int) -> State:
         """Return the state of all members, one after another, before the first step of `batch` series."""
         net = self.spec.net
-        return stepped_net(net.model).init_state(net.layers, batch, net.hidden_size) * self.number
+        return self._net.init_state(net.layers, batch, net.hidden_size) * self.number
 
     def seen(self, view: FrameView, step: int) -> FrameView:
         """Return what each member sees [M, B, ...] at one step of a view over each span [S, B, T, ...]."""
@@ -58,8 +59,8 @@ class Members:
     def stepped(
         self, inputs: NDArray[Any], begun: NDArray[np.bool_], state: State, view: FrameView | None = None
     ) -> tuple[NDArray[np.float32], State]:
-        """Return the features [M, B, T, D] of the members from inputs over each span [S, B, T, F], and the state after
-        them.
+        """Return the features [M, B, D] of the members at the last step of inputs over each span [S, B, T, F], and the
+        state after them.
 
         begun [B, T]: whether each series has begun; until then its state is kept. view: of the same steps, for nets
         that run free.
@@ -71,12 +72,13 @@ class Members:
             features, net = self._step(own, view, net)
         else:
             first = np.where(begun.any(axis=1), begun.argmax(axis=1), steps)  # [B]
-            features = np.zeros((*own.shape[:3], self.spec.net.hidden_size), np.float32)
+            features = np.zeros((*own.shape[:2], self.spec.net.hidden_size), np.float32)
             for start, stop in itertools.pairwise(np.unique(np.append(first, steps))):
                 rows, stretch = np.flatnonzero(first <= start), slice(start, stop)
                 seen = view and _stretch_of(view, rows, stretch)
-                each, after = self._step(own[:, rows, stretch], seen, tuple(part[:, :, rows] for part in net))
-                features[:, rows, stretch] = each
+                features[:, rows], after = self._step(
+                    own[:, rows, stretch], seen, tuple(part[:, :, rows] for part in net)
+                )
                 for part, reached in zip(net, after, strict=True):
                     part[:, :, rows] = reached
         return features, tuple(part[member] for member in range(self.number) for part in net)
@@ -94,7 +96,7 @@ class Members:
         feedback = None if view is None or not self.spec.free_running else self._feedback(view)
         if self.step_nets is not None and feedback is None:
             return self.step_nets(inputs, state)
-        return stepped_net(self.spec.net.model).step(self._nets, inputs, state, feedback)
+        return self._net.step(self._nets, inputs, state, feedback)
 
     def _feedback(self, view: FrameView) -> Feedback:
         """Return the feedback of point forecasts to nets that remember their output; None if they were trained on
@@ -105,6 +107,11 @@ class Members:
             return outputs[:, :, 0, self.head.point].astype(np.float32)
 
         return feedback
+
+    @cached_property
+    def _net(self) -> SteppedNet:
+        """Net in NumPy, which is the same for all members but for its weights."""
+        return stepped_net(self.spec.net.model, self.spec.net.segment)
 
     @cached_property
     def _nets(self) -> Weights:
@@ -168,7 +175,7 @@ def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
     shapes = {f"head.{name}": shape for name, shape in head.shapes.items()}
     inputs = Frame.of(spec).features
     for layer in range(net.layers):
-        layer_shapes = stepped_net(net.model).layer_shapes(layer, inputs, net.hidden_size)
+        layer_shapes = stepped_net(net.model, net.segment).layer_shapes(layer, inputs, net.hidden_size)
         shapes |= {f"net.{name}": shape for name, shape in layer_shapes.items()}
         inputs = net.hidden_size
     members = range(net.members)

@@ -1,8 +1,9 @@
 """Steps of each net in NumPy, for all members of a model at once: M nets of the same sizes, each with its own weights.
 
 A step takes the nets' weights (torch's names and layouts, [M, ...]; biases [M, 1, ...]), inputs [M, B, T, F] and state,
-and returns features [M, B, T, D] and the new state, for each net exactly as its torch form does. A state is a tuple of
-arrays [M, layers, B, D], or [M, 1, B, 1] for a remembered output; nets without memory have none.
+and returns the features [M, B, D] of the last of the T steps and the new state, for each net exactly as its torch form
+does. A state is a tuple of arrays [M, layers, B, D], or [M, 1, B, 1] for a remembered output or a count of steps; nets
+without memory have none.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncast.runtime.registry import find_net
+from rnncast.runtime.registry import check_segment, find_net
 
 Floats = NDArray[np.float32]
 HALVES = np.array([0.5, 0.5, 1.0, 0.5], np.float32).reshape(4, 1, 1, 1)  # factors of the inputs of the LSTM's gates
@@ -25,19 +26,18 @@ Cell = Callable[[Floats, Floats, tuple[Floats, ...]], tuple[Floats, ...]]
 
 def feed_forward(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
     """Step the window net: tanh layers on the inputs of each step, without memory."""
-    return _upper_layers(weights, _linear(inputs, weights["weight_l0"], weights["bias_l0"])), state
+    return _upper_layers(weights, _linear(inputs[:, :, -1], weights["weight_l0"], weights["bias_l0"])), state
 
 
 def jordan(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
     """Step the net of Jordan (1986): the window net with its own last output as another input."""
     drive, by_output = _linear(inputs, weights["weight_l0"], weights["bias_l0"]), weights["output_weight"]
     if feedback is None:
-        return _upper_layers(weights, drive + inputs[..., -1:] * by_output[:, None]), state
+        return _upper_layers(weights, drive[:, :, -1] + inputs[:, :, -1, -1:] * by_output), state
     output = state[0][:, 0]  # [M, B, 1]
-    features = np.empty_like(drive)
     for t in range(inputs.shape[2]):
-        features[:, :, t] = _upper_layers(weights, drive[:, :, t] + output * by_output)
-        output = feedback(features[:, :, t], t)[..., None]
+        features = _upper_layers(weights, drive[:, :, t] + output * by_output)
+        output = feedback(features, t)[..., None]
     return features, (output[:, None],)
 
 
@@ -58,9 +58,43 @@ def recurrent(cell: Cell) -> StepFunction:
                 features[:, :, t] = parts[0]
             inputs = features
             after.append(parts)
-        return inputs, tuple(np.concatenate([part[:, None] for part in each], 1) for each in zip(*after, strict=True))
+        together = tuple(np.concatenate([part[:, None] for part in each], 1) for each in zip(*after, strict=True))
+        return inputs[:, :, -1], together
 
     return step
+
+
+def segmented(step: StepFunction, segment: int) -> StepFunction:
+    """Return the step of nets with hidden layers that update their state at every `segment`-th step only.
+
+    The last part of the state [M, 1, B, 1] counts the steps since it was updated.
+    """
+
+    def step_segments(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
+        counts = state[-1][0, 0, :, 0]
+        found = np.unique(counts)
+        if len(found) == 1:
+            return alike(weights, inputs, state, int(found[0]))
+        features, state = np.empty((*inputs.shape[:2], state[0].shape[-1]), np.float32), tuple(map(np.copy, state))
+        for count in found:
+            rows = counts == count
+            features[:, rows], after = alike(weights, inputs[:, rows], tuple(part[:, :, rows] for part in state), count)
+            for part, reached in zip(state, after, strict=True):
+                part[:, :, rows] = reached
+        return features, state
+
+    def alike(weights: Weights, inputs: Floats, state: State, count: float) -> tuple[Floats, State]:
+        """Step series of the same count."""
+        reached = state[:-1]
+        borders = inputs[:, :, segment - 1 - int(count) :: segment]
+        if borders.shape[2]:
+            features, reached = step(weights, borders, reached, None)
+        left = (int(count) + inputs.shape[2]) % segment
+        if left:  # between borders, features come from the state at the last one
+            features, _ = step(weights, inputs[:, :, -1:], reached, None)
+        return features, (*reached, np.full_like(state[-1], left))
+
+    return step_segments
 
 
 def elman(drive: Floats, recall: Floats, state: tuple[Floats, ...]) -> tuple[Floats, ...]:
@@ -143,11 +177,13 @@ class SteppedNet(NamedTuple):
     state_parts: int
     layer_shapes: Callable[[int, int, int], Shapes]
     remembers_output: bool = False
+    counts_steps: bool = False
 
     def init_state(self, layers: int, batch: int, hidden: int) -> State:
         """Return the state of one net before the first step."""
         shape = (1, batch, 1) if self.remembers_output else (layers, batch, hidden)
-        return (np.zeros(shape, np.float32),) * self.state_parts
+        count = (np.zeros((1, batch, 1), np.float32),) if self.counts_steps else ()
+        return (np.zeros(shape, np.float32),) * self.state_parts + count
 
 
 WINDOW = SteppedNet(feed_forward, 0, feed_forward_shapes)
@@ -157,7 +193,11 @@ GRU = SteppedNet(recurrent(gru), 1, recurrent_shapes(3))
 LSTM = SteppedNet(recurrent(lstm), 2, recurrent_shapes(4))
 
 
-def stepped_net(name: str) -> SteppedNet:
-    """Return the NumPy form of a net in the registry."""
+def stepped_net(name: str, segment: int = 1) -> SteppedNet:
+    """Return the NumPy form of a net in the registry, whose state is updated at every `segment`-th step.
+
+    Raises UsageError if that net has no segments.
+    """
+    check_segment(name, segment)
     net: SteppedNet = find_net(name).numpy_form()
-    return net
+    return net if segment == 1 else net._replace(step=segmented(net.step, segment), counts_steps=True)

@@ -18,6 +18,11 @@ class NetEntry(NamedTuple):
     stepped: str
     recursive_only: bool = False
 
+    @property
+    def recurrent(self) -> bool:
+        """True if it has hidden layers that remember, and so may work in segments."""
+        return ".recurrent:" in self.trained
+
     def torch_form(self) -> Any:
         """Return the torch class, made with (features, hidden_size, layers)."""
         return _imported(self.trained)
@@ -43,6 +48,16 @@ def find_net(name: str) -> NetEntry:
     if name not in NETS:
         raise UsageError(f"there is no net called {name!r}", hint=f"nets: {', '.join(NETS)}")
     return NETS[name]
+
+
+def check_segment(name: str, segment: int) -> None:
+    """Raise UsageError if a net cannot work in segments of so many steps."""
+    if segment > 1 and not find_net(name).recurrent:
+        able = ", ".join(each for each, entry in NETS.items() if entry.recurrent)
+        raise UsageError(
+            f"--segment {segment} is for nets with a hidden layer that remembers, and {name} has none",
+            hint=f"leave it out, or choose one of {able}",
+        )
 
 
 def _imported(place: str) -> Any:

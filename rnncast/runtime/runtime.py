@@ -153,7 +153,7 @@ class Runtime:
             view = side_by_side(past.views(range(self.frame.measured), origins))
         features, net = self.nets.stepped(view.inputs, past.begun, state, view)
         seen = self.nets.seen(view, -1)
-        outputs = self.nets.read(features[:, :, -1], seen)
+        outputs = self.nets.read(features, seen)
         z = quantiles_of(self.loss, outputs, (seen.level, seen.scale), self.head.probabilities)
         mean: Values = self.frame.globalise(z, seen.level, seen.scale).mean(0)
         if self.linear is not None:
