@@ -84,6 +84,16 @@ def test_it_is_open_where_the_net_is() -> None:
         start_of(Config(train=TrainConfig(start="validation", validate=False)))
 
 
+@pytest.mark.parametrize(
+    ("series", "steps", "start"), [(2, 12_000, "scratch"), (2, 9_000, "validation"), (50, 500, "validation")]
+)
+def test_much_of_long_series_leaves_it_out_unless_asked_for(series: int, steps: int, start: str) -> None:
+    panel = Panel.from_series({f"{s}": np.arange(steps) % 7.0 + s for s in range(series)})
+    task = TaskConfig(horizon=7, seasons=(7,))
+    assert start_of(Config(task=task), panel)[0] == start
+    assert start_of(Config(task=task, train=TrainConfig(start="validation")), panel)[0] == "validation"
+
+
 @pytest.fixture(autouse=True)
 def short_finetuning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of any values, in a pass."""

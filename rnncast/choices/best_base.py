@@ -14,6 +14,7 @@ MOST_SERIES = 50  # examined; more would not change the answer
 MOST_ORIGINS = 64  # of each
 NOTHING = 1e-6  # local units: floor of errors, because their logarithms are averaged
 SEASONS_BEFORE = 2  # before the first origin
+ALIKE = 1.0  # logarithm of how much less likely than the best a base may be that is not distinguishable from it
 
 
 class BestBases(NamedTuple):
@@ -45,7 +46,7 @@ def best_bases(panel: Panel, frame: Frame) -> BestBases:
         logs[frame.base_names.index(f"drift-{frame.season}")] = np.inf
     order = np.argsort(logs, kind="stable")
     horizons = (panel.lengths - SEASONS_BEFORE * frame.season).clip(0).sum() / frame.horizon
-    alike = [int(k) for k in order if logs[k] - logs[order[0]] <= 1 / max(horizons, 1)]
+    alike = [int(k) for k in order if logs[k] - logs[order[0]] <= ALIKE / max(horizons, 1)]
     return BestBases(tuple(frame.base_names[k] for k in alike), float(np.exp(logs[order[0]])), of_last_value)
 
 

@@ -107,7 +107,7 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
         "members": members_of(config, panel, len(spans)),
     }
     spec = _made(config, plain | {name: value for name, (value, _) in made.items()})
-    made["start"] = start_of(config, spec)
+    made["start"] = start_of(config, spec, panel)
     spec = _started(spec, made["start"][0])
     if spec.net.members:
         check_memory(spec, panel, config.train.memory_limit)

@@ -23,6 +23,7 @@ STRIDE_OF_SEGMENTS = 8  # with segments, which compute the origins alone
 STRIDES_IN_HORIZON = 48  # at most
 LARGE_PANEL = 20_000  # values
 SMALL_PANEL = 5_000  # values
+LONG_SERIES = 1_000  # values, on average; from there on nets learn more of a large panel than the pretrained net knows
 SPANS = 4  # of the level, at most
 VALUES_A_LAG = 150  # in a panel, for a linear forecast to be tried
 LENGTHS = 4  # times its lags and a horizon that the longest series must hold

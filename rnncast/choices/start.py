@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 from rnncast.choices.choice import GIVEN
+from rnncast.choices.effort import LARGE_PANEL, LONG_SERIES
 from rnncast.config import SCRATCH, STARTS, VALIDATION, Config, NetConfig, TrainConfig
 from rnncast.errors import UsageError
+from rnncast.plain import counted
+from rnncast.series.panel import Panel
 from rnncast.settings import flag
 from rnncast.spec import FILE, ModelSpec
 
@@ -12,7 +15,7 @@ from rnncast.spec import FILE, ModelSpec
 NEUTRAL = ("seed", "max_time", "memory_limit", "preset", "validate", "start")
 
 
-def start_of(config: Config, spec: ModelSpec) -> tuple[str, str]:
+def start_of(config: Config, spec: ModelSpec, panel: Panel) -> tuple[str, str]:
     """Choose where training starts: as asked for, or as suits the other decisions, with the reason.
 
     Raises UsageError if the pretrained net is asked for and does not suit.
@@ -34,6 +37,8 @@ def start_of(config: Config, spec: ModelSpec) -> tuple[str, str]:
         return SCRATCH, f"because {own[0]} is given; --from {VALIDATION} compares it with the pretrained net"
     if not config.train.validate:
         return SCRATCH, "without held-out data, the pretrained net cannot be judged"
+    if len(panel.y) > LARGE_PANEL and panel.lengths.mean() > LONG_SERIES:
+        return SCRATCH, f"{counted(len(panel.y), 'value')} of long series teach nets more than the pretrained one knows"
     return VALIDATION, "it weights the pretrained net, as it is or finetuned, and nets from scratch"
 
 
