@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -187,7 +188,7 @@ def test_alone_or_among_others(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(1)
     series = {str(n): 50 + random.standard_normal(n).cumsum() for n in (3, 90, 14, 14, 200, 45)}
     together = Pretrained(6, (7,)).predict(Panel.from_series(series), (0.1, 0.5, 0.9))
-    monkeypatch.setattr(module, "STEPS", 100)
+    monkeypatch.setattr(module, "CELLS", 100)
     apart = Pretrained(6, (7,)).predict(Panel.from_series(series), (0.1, 0.5, 0.9))
     np.testing.assert_allclose(together.quantiles, apart.quantiles, rtol=1e-4)
 
@@ -217,6 +218,22 @@ def test_splitting_law(seasons: Seasons) -> None:
         _, features, memory = watch(weights, seasons, piece, memory)
         parts.append(features)
     np.testing.assert_allclose(np.concatenate(parts, 1), whole, atol=1e-5)
+
+
+def test_a_long_series_is_watched_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The forecast is the same, and the memory that it takes does not grow with the series."""
+    steps = np.arange(6000)
+    week = 10 + np.random.default_rng(6).standard_normal((2, 6000)) + np.sin(steps * np.pi / 12)
+    whole = forecast(pretrained_weights(), week, 24, 24)
+    monkeypatch.setattr("rnncast.pretrained.net.CELLS", 1000)
+    np.testing.assert_allclose(forecast(pretrained_weights(), week, 24, 24), whole, rtol=1e-6)
+    peaks = []
+    for length in (2000, 6000):
+        tracemalloc.start()
+        forecast(pretrained_weights(), week[:, -length:], 24, 24)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 3 * 8 * 2 * 4000, peaks  # three copies of the data
 
 
 def test_the_weights_are_small_and_go_with_the_package() -> None:

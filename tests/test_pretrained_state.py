@@ -179,7 +179,7 @@ def test_splitting_law(which: int, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime, panel = Runtime(spec, weights), waves(series=5, steps=40)
     before = runtime.replay(all_but_the_last(panel))
     monkeypatch.setattr(module, "ROWS", 2)
-    monkeypatch.setattr(module, "CELLS", 6)
+    monkeypatch.setattr("rnncast.pretrained.net.CELLS", 6)
     holds_the_splitting_law(runtime, panel, before)
 
 

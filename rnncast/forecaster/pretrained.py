@@ -17,7 +17,7 @@ from rnncast.errors import DataError
 from rnncast.forecaster.given import check_finite, check_reach
 from rnncast.intervals.copula import Copula, templates_of
 from rnncast.intervals.quantiles import requantiled, scores_at, values_at
-from rnncast.pretrained.net import PROBABILITIES, Local, Weights, local_forecast
+from rnncast.pretrained.net import CELLS, PROBABILITIES, Local, Weights, local_forecast
 from rnncast.pretrained.past import Seasons
 from rnncast.pretrained.weights import pretrained_weights
 from rnncast.runtime.memory import check_paths
@@ -27,7 +27,6 @@ from rnncast.series.sizes import check_sizes
 from rnncast.series.splits import aligned_origins, drawn_origins
 from rnncast.values import Values
 
-STEPS = 40_000  # of all series side by side: more costs memory and saves no time
 ROWS = 512  # series side by side, at most
 FEWEST_ORIGINS = 5  # past origins needed to learn the correlation of lead times
 SEED = 1
@@ -118,7 +117,7 @@ class Pretrained:
         while first < len(order):
             some = order[first : first + ROWS]
             widest = np.maximum(lengths[some], max(self.horizon, behind))
-            rows = some[: max(1, int((np.arange(1, len(some) + 1) * widest <= STEPS).sum()))]
+            rows = some[: max(1, int((np.arange(1, len(some) + 1) * widest <= CELLS).sum()))]
             y = panel.padded(rows, align="end")
             yield rows, local_forecast(self.weights, y, self.horizon, season or 1, second)
             first += len(rows)

@@ -12,7 +12,7 @@ by more than the correction. Quantiles are steps outwards from the median, and n
 B series, T steps, O origins, R lead times, D hidden, Q quantiles.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +31,7 @@ MIDDLE = len(PROBABILITIES) // 2
 STARTS = (-0.2, -0.05, -0.3)  # softplus of these: steps from the median outwards, in scales, of an untrained net
 CUTS = tuple(int(cut) for cut in np.cumsum([LEVELS, TRENDS + 1, SHAPES + 1, 1, 1]))
 OUTPUTS = CUTS[-1] + len(PROBABILITIES) - 1
+CELLS = 20_000  # series times steps, at a time: more takes memory (4 KB each) and saves no time
 
 
 class Memory(NamedTuple):
@@ -113,6 +114,13 @@ def watch(weights: Weights, seasons: Seasons, y: Values, memory: Memory) -> tupl
     return track, features, Memory(frame, hidden)
 
 
+def in_blocks(y: Doubles) -> Iterator[Doubles]:
+    """Yield values [B, T] some steps at a time, for `watch`, so that its memory does not grow with T."""
+    steps = max(1, CELLS // max(len(y), 1))
+    for first in range(0, y.shape[1], steps):
+        yield y[:, first : first + steps]
+
+
 def forecast_from(weights: Weights, track: Track, features: Values, horizon: int) -> Values:
     """Return quantiles [B, H, Q] in the values' own units (logs stay logs), from the last step of a track."""
     last, leads = np.array([track.inputs.shape[1] - 1]), np.arange(1, horizon + 1)
@@ -139,7 +147,7 @@ class Local(NamedTuple):
         return np.where(self.never_below[apart], np.maximum(own, 0), own)
 
 
-def local_forecast(weights: Weights, y: Values, horizon: int, season: int, second: int = 0) -> Local:
+def local_forecast(weights: Weights, y: Doubles, horizon: int, season: int, second: int = 0) -> Local:
     """Return the forecast of y [B, T], NaN = missing or before the start, each series in logs or not. season: 1 if
     none."""
     logs = in_logs(y, season)
@@ -148,14 +156,15 @@ def local_forecast(weights: Weights, y: Values, horizon: int, season: int, secon
         rows = np.flatnonzero(logs == chosen)
         if len(rows):
             seasons = Seasons(season, second, chosen)
-            seen = np.log(y[rows]) if chosen else y[rows]
-            track, features, _ = watch(weights, seasons, seen, remember(seasons, weights, len(rows)))
+            memory = remember(seasons, weights, len(rows))
+            for block in in_blocks(y[rows]):
+                track, features, memory = watch(weights, seasons, np.log(block) if chosen else block, memory)
             result[rows] = forecast_from(weights, track, features, horizon)
     result[~np.nan_to_num(y).any(1)] = 0.0  # a series of zeros alone has no scale
     return Local(result, logs, np.nanmin(y, 1) >= 0)
 
 
-def forecast(weights: Weights, y: Values, horizon: int, season: int, second: int = 0) -> Values:
+def forecast(weights: Weights, y: Doubles, horizon: int, season: int, second: int = 0) -> Values:
     """Return quantiles [B, H, Q] of the values after y [B, T], in its units; otherwise as `local_forecast`."""
     local = local_forecast(weights, y, horizon, season, second)
     return local.in_units(local.quantiles)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rnncast.intervals.quantiles import requantiled
 from rnncast.pretrained import frame
-from rnncast.pretrained.net import PROBABILITIES, Memory, Weights, forecast_from, remember, watch
+from rnncast.pretrained.net import PROBABILITIES, Memory, Weights, forecast_from, in_blocks, remember, watch
 from rnncast.pretrained.past import Seasons
 from rnncast.pretrained.weights import pretrained_weights
 from rnncast.runtime.nets import State
@@ -23,7 +23,7 @@ from rnncast.spec import ModelSpec
 from rnncast.values import Values
 
 PREFIX = "pretrained."  # before the names of its weights in a model
-ROWS, CELLS = 128, 40_000  # series, and series times steps, at a time: more takes memory and saves no time
+ROWS = 128  # series at a time
 FARTHEST = 1e300  # stands for infinity in a state, because a model file holds finite numbers only
 NO_VALUE = (FARTHEST, -FARTHEST)  # lowest and highest value of a series without values
 
@@ -77,9 +77,7 @@ class PretrainedMember:
         for start in range(0, max(len(y), 1), ROWS):
             rows = slice(start, start + ROWS)
             memory, bounds = _memory_of(tuple(part[:, rows] for part in state))
-            steps = max(1, CELLS // max(len(y[rows]), 1))
-            for first in range(0, y.shape[1], steps):
-                some = y[rows, first : first + steps]
+            for some in in_blocks(y[rows]):
                 track, features, memory = watch(self._own, self.seasons, some, memory)
                 bounds = _widened(bounds, some)
             states.append(_state_of(memory, bounds))
