@@ -178,6 +178,13 @@ class NetConfig:
         words=("auto", "none"),
         flags=("rare",),
     )
+    covariate_selection: str = setting(
+        "auto",
+        "Selection among the covariates that are given: auto (those that improve a linear forecast of held-out values) "
+        "or none (every one is used).",
+        words=("auto", "none"),
+        flags=("rare",),
+    )
     calendar: tuple[str, ...] | None = setting(
         None,
         "Calendar cycles that every net sees: day, week, year. Default: those that the data cover at least twice.",

@@ -111,6 +111,7 @@ class FrameSpec:
     known: int = decided("Columns that a net sees of covariates known ahead.", at_least=0)
     past: int = decided("Columns that a net sees of covariates known afterwards.", at_least=0)
     static: int = decided("Columns that a net sees of static covariates.", at_least=0)
+    unused: tuple[str, ...] = decided("Covariates that a net does not see, by name.", otherwise=())
 
     def __post_init__(self) -> None:
         check_fields(self, NetConfig)
@@ -237,8 +238,8 @@ class ModelSpec:
 
         Raises UsageError, naming the field, if one is still open.
         """
-        asked = flat(config)
-        for name in ("preset", "memory_limit", "frame", "start", "linear"):  # how to decide, not decisions
+        asked = flat(config)  # how to decide is no decision
+        for name in ("preset", "memory_limit", "frame", "start", "linear", "covariate_selection"):
             del asked[name]
         asked["max_time"] = UNLIMITED if config.train.max_time is None else config.train.max_time
         asked["patience"] = config.train.patience or 0
@@ -328,6 +329,7 @@ class ModelSpec:
         asked["max_time"] = None if self.train.max_time == UNLIMITED else self.train.max_time
         asked |= {"patience": self.train.patience or None, "members": self.net.members or None}
         asked["linear"] = "auto" if self.net.lags else "none"
+        asked["covariate_selection"] = "auto" if self.frame.unused else "none"
         if self.train.start == VALIDATION and not self.train.epochs:  # on more data, nets may be trained
             asked |= {"epochs": None, "members": None}
         asked["start"] = {FILE: MEAN if self.net.pretrained else SCRATCH}.get(self.train.start, self.train.start)
@@ -352,11 +354,8 @@ class ModelSpec:
         sections = get_type_hints(cls)
         given = table(values, sections, sections, "section of the spec")
         for name, kind in sections.items():
-            known, needed = (
-                [each.name for each in fields(kind)],
-                [each.name for each in fields(kind) if is_needed(each)],
-            )
-            table(given[name], known, needed, f"field of the section {name!r}")
+            needed = [each.name for each in fields(kind) if is_needed(each)]
+            table(given[name], [each.name for each in fields(kind)], needed, f"field of the section {name!r}")
         return cls(**{name: taken(kind, given[name]) for name, kind in sections.items()})
 
 

@@ -44,7 +44,7 @@ def table(folder: Path, text: str, schema: Schema | None = None) -> Panel:
 def config(model: str, strategy: str) -> Config:
     return Config(
         task=TaskConfig(horizon=4, seasons=(7,), strategy=strategy),
-        net=net_config(model, hidden_size=6, window=8, calendar=("week",)),
+        net=net_config(model, hidden_size=6, window=8, calendar=("week",), covariate_selection="none"),
         train=TrainConfig(epochs=1, members=2, validate=False),
     )
 

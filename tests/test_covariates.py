@@ -58,7 +58,7 @@ def shops(seed: int = 0) -> tuple[Panel, np.ndarray, np.ndarray]:
 def config_of(model: str, strategy: str = "auto", training: str = "auto", epochs: int = 100) -> Config:
     return Config(
         task=TaskConfig(horizon=H, seasons=(WEEK,), strategy=strategy),
-        net=NetConfig(model=model, hidden_size=24),
+        net=NetConfig(model=model, hidden_size=24, covariate_selection="none"),
         train=TrainConfig(epochs=epochs, members=1, training=training, validate=False, shrinkage=0.0),
     )
 

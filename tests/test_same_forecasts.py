@@ -60,7 +60,8 @@ def shops(folder: Path) -> Panel:
 def config(model: str = "lstm", *, strategy: str = "auto", horizon: int | None = None, **train: object) -> Config:
     """The default but for what is named, trained for two epochs."""
     settings = TrainConfig(**{"epochs": 2, **train})  # type: ignore[arg-type]
-    return Config(task=TaskConfig(strategy=strategy, horizon=horizon), net=NetConfig(model=model), train=settings)
+    net = NetConfig(model=model, covariate_selection="none")
+    return Config(task=TaskConfig(strategy=strategy, horizon=horizon), net=net, train=settings)
 
 
 CASES: dict[str, tuple[Callable[[Path], Panel], Config]] = {

@@ -28,7 +28,7 @@ class Kind:
 def _config(model: str, loss: str = "pinball", *, members: int = 1, validate: bool = False, **task: object) -> Config:
     return Config(
         task=TaskConfig(**{"horizon": 3, **task}),  # type: ignore[arg-type]
-        net=NetConfig(model=model, hidden_size=2, window=3),
+        net=NetConfig(model=model, hidden_size=2, window=3, covariate_selection="none"),
         train=TrainConfig(epochs=1, members=members, loss=loss, validate=validate, bptt_steps=16, shrinkage=0.0),
     )
 

@@ -7,6 +7,7 @@ from rnncast.choices.best_base import best_bases
 from rnncast.choices.choice import GIVEN, Choice, Made, choice
 from rnncast.choices.effort import epochs_of, hidden_size_of, lags_of, members_of, segment_of, shrinkage_of, stride_of
 from rnncast.choices.frame import base_of, constants_of, spans_of, window_of
+from rnncast.choices.relevance import Task, unused_of
 from rnncast.choices.start import start_of
 from rnncast.choices.task import (
     bounds_of,
@@ -45,6 +46,7 @@ TOLD = (  # choices that are reported, in this order
     "members",
     "shrinkage",
     "lags",
+    "covariates",
     "start",
 )
 TOLD_AS = {"lags": "linear"}  # the setting behind a choice
@@ -89,8 +91,10 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
         "shrinkage": shrinkage_of(config, panel),
         "lags": lags_of(config, panel, seasons, horizon) if strategy == "direct" else (0, why_strategy),
     }
-    plain = (encoding or Encoding.of(panel)).widths | {"training": training}
-    plain |= {name: value for name, (value, _) in made.items()}
+    plain: dict[str, Any] = {name: value for name, (value, _) in made.items()}
+    encoding, covariates = _encoding(config, panel, plain, encoding)
+    made |= covariates
+    plain |= {**encoding.widths, "unused": encoding.unused, "training": training}
     spans, members = config.net.level_span or (main,), config.train.members or 1
     provisional = _made(
         config, plain | {"base": (f"last-{main}",), "level_span": spans, "constants": (), "members": members}
@@ -106,7 +110,7 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
         "constants": constants_of(config, panel, log=frame.log),
         "members": members_of(config, panel, len(spans)),
     }
-    spec = _made(config, plain | {name: value for name, (value, _) in made.items()})
+    spec = _made(config, plain | {name: value for name, (value, _) in made.items() if name != "covariates"})
     made["start"] = start_of(config, spec, panel)
     spec = _started(spec, made["start"][0])
     if spec.net.members:
@@ -114,6 +118,20 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
     if spec.frame.is_global:
         made["frame"] = config.net.frame, GIVEN
     return spec, tuple(choice(TOLD_AS.get(name, name), *made[name]) for name in TOLD if name in made)
+
+
+def _encoding(
+    config: Config, panel: Panel, decided: dict[str, Any], encoding: Encoding | None
+) -> tuple[Encoding, dict[str, Made]]:
+    """Return the encoding of the covariates that are used, and the choice of them if there are any."""
+    whole = encoding or Encoding.of(panel)
+    names = [code.name for codes in whole.codes.values() for code in codes]
+    if encoding is not None or not names:
+        return whole, {}
+    seasons, log = decided["seasons"], decided["transform"] == "log"
+    task = Task(log, seasons[0] if seasons else 1, decided["horizon"], decided["calendar"])
+    unused, why = unused_of(config, panel, whole, task)
+    return Encoding.of(panel, unused), {"covariates": (tuple(n for n in names if n not in unused), why)}
 
 
 def _started(spec: ModelSpec, start: str) -> ModelSpec:

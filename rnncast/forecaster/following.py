@@ -52,9 +52,9 @@ class Follower:
     def __post_init__(self) -> None:
         encoding = self.forecaster.encoding
         for role, codes in encoding.codes.items():
-            if codes and ROLES[role].by_step:
+            if (used := [code for code in codes if code.used]) and ROLES[role].by_step:
                 raise DataError(
-                    f"the model was trained with --{role} {codes[0].name}, which a stream of values does not contain",
+                    f"the model was trained with --{role} {used[0].name}, which a stream of values does not contain",
                     hint="use --continue with rows that contain it",
                 )
 

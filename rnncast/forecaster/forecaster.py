@@ -111,7 +111,7 @@ class Forecaster:
     ) -> Self:
         """Train on a panel the spec that `choices.decide` made from it and from `asked`; start and errors as in
         `fit`."""
-        begun, encoding = None, Encoding.of(panel)
+        begun, encoding = None, Encoding.of(panel, spec.frame.unused)
         if start is not None:
             check_frequency(panel, start.frequency)
             encoding, (spec, begun) = start.encoding, further(start.spec, spec, start.weights, start.scores)

@@ -54,8 +54,8 @@ def check_known(
     frequency: Frequency,
     columns: Columns,
 ) -> None:
-    """Raise DataError, at the first series, step and column, if a known covariate [S, H, K] is missing."""
-    missing = np.argwhere(np.isnan(known))
+    """Raise DataError, at the first series, step and column, if a known covariate [S, H, K] that is used is missing."""
+    missing = np.argwhere(np.isnan(known) & np.array([code.used for code in encoding.known], bool))
     if not len(missing):
         return
     s, step, column = (int(place) for place in missing[0])
@@ -148,7 +148,7 @@ def ignored(
         where = "not after the data" if steps is None else f"outside the {inside_of} forecast"
         notes.append(f"--future: ignored {counted(outside, 'row')} {where}")
     for i, column in enumerate(block.columns):
-        seen = next((code.levels for code in encoding.known if code.name == column.name), ())
+        seen = next((code.levels for code in encoding.known if code.name == column.name and code.used), ())
         if not seen or not column.levels:
             continue
         places = np.unique(block.values[inside, i])

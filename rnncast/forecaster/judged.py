@@ -41,7 +41,6 @@ class Judge:
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
-        self._encoded = Encoding.of(panel).encode(panel)
         self._finetune = _remembering()
 
     def decided(self, config: Config) -> ModelSpec:
@@ -64,21 +63,22 @@ class Judge:
         from rnncast.training.validation import Validation
 
         spec = self.decided(config)
-        validation = Validation.of(self._encoded, spec)
+        encoded = Encoding.of(self.panel, spec.frame.unused).encode(self.panel)
+        validation = Validation.of(encoded, spec)
         if validation is None:
             raise DataError(
                 "too few rows to hold any out, and so nothing to tune by",
                 hint="give more rows or a shorter --horizon, or train with the default settings",
             )
-        if trains_none(self._encoded, spec):
+        if trains_none(encoded, spec):
             raise DataError(
                 "of so few values no net is trained: there is nothing to tune",
                 hint="train with the default settings; or tune a net of your own by --from scratch",
             )
-        nets = judge_nets(self._encoded, spec, validation, watch)
+        nets = judge_nets(encoded, spec, validation, watch)
         if nets is None:
             return None
-        found = judgement(self._encoded, spec, validation, nets, self._finetune)
+        found = judgement(encoded, spec, validation, nets, self._finetune)
         losses = validation.losses_of(found.quantiles)
         return Judged(found.scores, _laid([split.seen.ids for split in validation.splits], losses, self.panel.ids))
 

@@ -53,7 +53,7 @@ def card(forecaster: Forecaster, path: str | None) -> Card:
             "target": forecaster.columns.target,
             "frequency": forecaster.frequency.name,
             "last time": " to ".join(dict.fromkeys(last)),
-            **{role: [code.name for code in codes] for role, codes in forecaster.encoding.codes.items()},
+            **{role: [code.name for code in codes if code.used] for role, codes in forecaster.encoding.codes.items()},
         },
         "scores": {name: score if math.isfinite(score) else None for name, score in forecaster.scores.items()},
         "training": {

@@ -21,7 +21,10 @@ def choices_in_words(asked: Config, spec: ModelSpec) -> str:
     members = f"; {spec.net.members} nets" if spec.net.members > 1 else ""
     trained = spec.net.members and spec.train.epochs
     nets = f"; window {frame.window}; {counted(spec.train.epochs, 'epoch')}{members}" if trained else ""
-    return f"horizon {task.horizon}{horizon}; season {seasons}; transform {frame.transform}{bounds}; {how}{nets}"
+    unused = f"; covariates without use: {', '.join(frame.unused)}" if frame.unused else ""
+    return (
+        f"horizon {task.horizon}{horizon}; season {seasons}; transform {frame.transform}{bounds}; {how}{nets}{unused}"
+    )
 
 
 def name_of(spec: ModelSpec) -> str:

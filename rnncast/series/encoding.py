@@ -6,6 +6,7 @@ the mean. A category becomes a column for each level; a level not seen in traini
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -23,12 +24,13 @@ MOST_LEVELS = 50  # of a category: the most frequent ones; others count as unkno
 
 @dataclass(frozen=True)
 class Code:
-    """Encoding of one column: by mean and deviation, or by its levels."""
+    """Encoding of one column: by mean and deviation, or by its levels; no column at all if it is not used."""
 
     name: str
     levels: tuple[str, ...] = ()
     mean: float = 0.0
     deviation: float = 1.0
+    used: bool = True
 
     def __post_init__(self) -> None:
         """Raise ValueError, naming the column, for a field that cannot encode anything."""
@@ -40,10 +42,12 @@ class Code:
     @property
     def width(self) -> int:
         """Number of encoded columns."""
-        return len(self.levels) or 2
+        return (len(self.levels) or 2) * self.used
 
     def encoded(self, values: Values) -> Values:
         """Return values [...], NaN = missing, as columns [..., width]."""
+        if not self.used:
+            return np.zeros((*values.shape, 0))
         if self.levels:
             one_hot: Values = (values[..., None] == np.arange(len(self.levels))).astype(np.float64)
             return one_hot
@@ -64,12 +68,13 @@ class Encoding:
     static: Codes = ()
 
     @classmethod
-    def of(cls, panel: Panel) -> "Encoding":
-        """Return the encoding that suits a panel's covariates, up to the end of each series."""
+    def of(cls, panel: Panel, unused: Collection[str] = ()) -> "Encoding":
+        """Return the encoding that suits a panel's covariates, up to the end of each series; some may be unused."""
         if panel.covariates is None:
             return cls()
         given = panel.covariates.until(panel.lengths)
-        return cls(**{role: tuple(_codes(block)) for role, block in given.blocks.items()})
+        codes = {role: _codes(block) for role, block in given.blocks.items()}
+        return cls(**{r: tuple(replace(c, used=c.name not in unused) for c in own) for r, own in codes.items()})
 
     @property
     def codes(self) -> dict[str, Codes]:
@@ -80,6 +85,11 @@ class Encoding:
     def widths(self) -> dict[str, int]:
         """Number of encoded columns, by role."""
         return {role: sum(code.width for code in codes) for role, codes in self.codes.items()}
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Names of the covariates that are not used."""
+        return tuple(code.name for codes in self.codes.values() for code in codes if not code.used)
 
     def encode(self, panel: Panel) -> Panel:
         """Return the panel with its covariates encoded. Raises DataError if they are not those of this encoding."""
