@@ -110,7 +110,7 @@ def _selected(columns: Columns, sums: list[_Sums]) -> list[str]:
 
 def _clear(gain: Values) -> bool:
     error = float(gain.std(ddof=1)) / len(gain) ** 0.5
-    return float(gain.mean()) >= max(LEAST_GAIN, LEAST_T * error)
+    return bool(gain.mean() >= max(LEAST_GAIN, LEAST_T * error))
 
 
 def _summed(panel: Panel, encoding: Encoding, task: Task) -> tuple[Columns, list[_Sums]]:
@@ -122,14 +122,14 @@ def _summed(panel: Panel, encoding: Encoding, task: Task) -> tuple[Columns, list
     series = [each for s in rows if (each := _Series.of(panel, int(s), encoding, task, step)) is not None]
     columns, sums = Columns(), list[_Sums]()
     for lead in np.unique(np.linspace(1, task.horizon, LEADS).astype(int)).tolist() if series else ():
-        each = [own.features(lead) for own in series]
-        x = np.concatenate([np.concatenate(list(named.values()), 1) for named in each])
+        found = [own.features(lead) for own in series]
+        x = np.concatenate([np.concatenate(list(named.values()), 1) for named in found])
         y = np.concatenate([own.target(lead) for own in series])
         part = np.concatenate([np.searchsorted(borders, own.start + own.origins, side="right") for own in series])
         part = part % PARTS
-        stops = np.cumsum([features.shape[1] for features in each[0].values()]).tolist()
+        stops = np.cumsum([features.shape[1] for features in found[0].values()]).tolist()
         starts = [0, *stops[:-1]]
-        columns = {name: list(range(*ends)) for name, *ends in zip(each[0], starts, stops, strict=True)}
+        columns = {name: list(range(*ends)) for name, *ends in zip(found[0], starts, stops, strict=True)}
         sums.append(_Sums.of(x, y, part))
     return columns, sums
 
