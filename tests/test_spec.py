@@ -157,7 +157,7 @@ def test_a_state_of_format_1_becomes_one_of_several_spans() -> None:
     old = {**now.to_config().to_dict()}
     old["train"]["trust"], old["task"]["seasons"] = 0.5, [6]
     del old["train"]["shrinkage"], old["train"]["memory_limit"], old["net"]["frame"], old["net"]["linear"]
-    del old["task"]["minimum"], old["task"]["maximum"]
+    del old["task"]["minimum"], old["task"]["maximum"], old["net"]["covariate_selection"]
     frame, lookback, short = "state.frame", Frame.of(now).lookback, 40
     random = np.random.default_rng(0)
     tensors = {
