@@ -26,7 +26,7 @@ from rnncast.spec import Interruption, ModelSpec
 from rnncast.training import finetuning as module
 from rnncast.training import shares
 from rnncast.training.finetuning import finetuned
-from rnncast.training.shares import BOTH, finetuning_pays
+from rnncast.training.shares import finetuning_pays
 from rnncast.training.watch import Watch
 from tests.conftest import Program, small_config, waves
 from tests.test_cli import modules_after
@@ -146,7 +146,7 @@ def tuned(request: pytest.FixtureRequest) -> Forecaster:
     if request.param == "alone":
         return Forecaster.fit(waves(), small_config(start="finetuned"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shares, "chosen_share", lambda *_: BOTH)
+        patch.setattr(shares, "chosen_share", lambda *_: 0.5)
         patch.setattr(shares, "LONG", 0)
         return Forecaster.fit(waves(steps=150), small_config("gru", validate=True, start="validation", epochs=1))
 

@@ -24,12 +24,14 @@ from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training import shares as module
 from rnncast.training.finetuning import finetuned
-from rnncast.training.shares import ALONE, BOTH, NONE, Shares, chosen_share
+from rnncast.training.shares import ALONE, NONE, ODDS, Shares, chosen_share
 from rnncast.training.validation import Validation
 from rnncast.values import Values
 from tests.conftest import ROOT, Program, small_config, waves
 from tests.test_cli import modules_after
 from tests.test_pretrained_state import part
+
+BOTH = 0.5
 
 
 @given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.integers(1, 500))
@@ -60,6 +62,12 @@ def test_the_surer_the_data_are_the_more_the_better_one_has(
     learnt: float, trained: float, horizons: int, chosen: float
 ) -> None:
     assert chosen_share(learnt, trained, horizons) == pytest.approx(chosen)
+
+
+@pytest.mark.parametrize(("learnt", "base"), [(1.0, 1.0), (1.0, 1.3), (1.3, 1.0)])
+def test_the_pretrained_net_starts_ahead_of_a_base_forecast(learnt: float, base: float) -> None:
+    even, ahead = chosen_share(learnt, base, 2), chosen_share(learnt, base, 2, ODDS)
+    assert ahead / (1 - ahead) == pytest.approx(ODDS * even / (1 - even))
 
 
 def start_of(config: Config, panel: Panel | None = None) -> tuple[str, str]:
@@ -198,7 +206,7 @@ def test_of_few_values_no_net_is_trained(program: Program) -> None:
     (program.folder / "air.csv").write_text(part(1, FEW))
     assert "torch" not in modules_after(program, "train air.csv -q")
     made = Forecaster.load(str(program.folder / "rnncast.safetensors"))
-    share = chosen_share(made.scores["pretrained_mase"], made.scores["base_mase"], int(made.scores["origins"]))
+    share = chosen_share(made.scores["pretrained_mase"], made.scores["base_mase"], int(made.scores["origins"]), ODDS)
     assert share == made.spec.net.pretrained
     assert not made.spec.train.epochs
     told = program("train", "air.csv")

@@ -2,9 +2,10 @@
 
 Candidates are the pretrained net and the nets trained from scratch, or their base forecast. The weight of each is its
 likelihood: if errors are Laplace, n horizons held out with mean errors a and b have a likelihood of a^-n under the one
-and of b^-n under the other. One horizon hardly moves the weights from a half; a hundred leave only the better. The same
-rule decides how far the pretrained net is finetuned: its weights lie between those of the package and those that it
-has learnt (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
+and of b^-n under the other. One horizon hardly moves the weights from a half; a hundred leave only the better. Against
+a base forecast, which is not trained either, the pretrained net starts from three quarters (docs/generality.md). The
+same rule decides how far the pretrained net is finetuned: its weights lie between those of the package and those that
+it has learnt (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
 
 S series, H steps, Q quantiles.
 """
@@ -25,8 +26,9 @@ from rnncast.training.checkpoint import Weights
 from rnncast.training.validation import Validation
 from rnncast.values import Values
 
-ALONE, BOTH, NONE = 1.0, 0.5, 0.0  # shares of the pretrained net
+ALONE, NONE = 1.0, 0.0  # shares of the pretrained net
 LEAST = 0.1  # share that is worth stepping another net for
+ODDS = 3.0  # of the pretrained net against a base forecast, before any value is held out
 PRETRAINED, FINETUNED, MEAN = "pretrained_mase", "finetuned_mase", "mean_mase"  # scores
 SCRATCH, BASE = "scratch_mase", "base_mase"
 
@@ -62,7 +64,8 @@ class Shares:
             finetuned = chosen_share(scores[1.0], scores[0.0], validation.horizons)
         learnt = each[finetuned] if finetuned in each else judge.quantiles(blended(pretrained, finetuned))
         of_trained = validation.score_of(trained)
-        chosen = chosen_share(validation.score_of(learnt), of_trained, validation.horizons)
+        odds = ODDS if name == BASE else 1.0
+        chosen = chosen_share(validation.score_of(learnt), of_trained, validation.horizons, odds)
         named = {name_of_score(finetuned=each > 0): score for each, score in scores.items()} | {name: of_trained}
         return cls(validation, learnt, trained, finetuned, named | {"finetuned": finetuned}, chosen)
 
@@ -109,11 +112,13 @@ def trains_none(panel: Panel, spec: ModelSpec) -> bool:
     return spec.train.start == VALIDATION and len(panel.y) <= FEW
 
 
-def chosen_share(learnt: float, trained: float, horizons: int) -> float:
-    """Return the share of what was learnt before, by its error and that of what was trained, over n horizons."""
+def chosen_share(learnt: float, trained: float, horizons: int, odds: float = 1.0) -> float:
+    """Return the share of what was learnt before, by its error and that of what was trained, over n horizons, and its
+    odds before these."""
     if learnt == trained or not (math.isfinite(learnt) or math.isfinite(trained)):
-        return BOTH
+        return odds / (1 + odds)
     if min(learnt, trained) <= 0 or not (math.isfinite(learnt) and math.isfinite(trained)):
         return ALONE if learnt < trained else NONE
-    share = 0.5 * (1 + math.tanh(0.5 * max(horizons, 1) * math.log(trained / learnt)))  # b^-n / (a^-n + b^-n)
+    logarithm = max(horizons, 1) * math.log(trained / learnt) + math.log(odds)
+    share = 0.5 * (1 + math.tanh(0.5 * logarithm))  # o b^-n / (o a^-n + b^-n)
     return ALONE if share > 1 - LEAST else NONE if share < LEAST else share
