@@ -151,6 +151,9 @@ class NetSpec:
     hidden_size: int = decided("Width of a hidden layer.")
     layers: int = decided("Hidden layers.")
     dropout: float = decided("Share of the features that is left out at random in training.")
+    lead_size: int = decided(
+        "Units of the layer that reads covariates known ahead; 0: the hidden size.", at_least=0, otherwise=0
+    )
     segment: int = decided("Steps from one update of a recurrent net's state to the next.", otherwise=1)
     members: int = decided("Trained nets in the ensemble, whose forecasts are averaged.", at_least=0)
     pretrained: float = decided(

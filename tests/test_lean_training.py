@@ -15,6 +15,7 @@ from rnncast.frame.baselines import FILLED, PAST, find_baseline, tracks_of
 from rnncast.frame.frame import Frame
 from rnncast.frame.imputation import imputed
 from rnncast.frame.past import Past
+from rnncast.frame.view import Leads
 from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.runtime.head import Head
 from rnncast.runtime.registry import NETS
@@ -79,28 +80,30 @@ def assert_same(first: list[Tensor], second: list[Tensor]) -> None:
     quantiles=st.sampled_from([(0.5,), (0.1, 0.5, 0.9), (0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)]),
     bases=st.integers(1, 5),
     share=st.sampled_from([0.0, 0.3, 1.0]),
+    known=st.sampled_from([0, 2]),
     untrained=st.booleans(),
 )
 def test_the_gradient_by_hand_is_that_of_the_plain_loss(
-    seed: int, quantiles: tuple[float, ...], bases: int, share: float, *, untrained: bool
+    seed: int, quantiles: tuple[float, ...], bases: int, share: float, known: int, *, untrained: bool
 ) -> None:
     random = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(shape, dtype=torch.float64, generator=random)
 
-    head = Head(5, 4, 3, bases, quantiles)
+    head = Head(5, 4, 3, bases, quantiles, leads=known, lead_size=6)
+    leads = Leads(normal(2, 6, 3, known), normal(2, 6)) if known else None
     weights = {name: (0.0 if untrained else 1.0) * normal(*shape) for name, shape in head.shapes.items()}
     weights = {name: weight.requires_grad_() for name, weight in weights.items()}
     features, window, seen = normal(2, 6, 5).requires_grad_(), normal(2, 6, 4), normal(2, 6, bases, 3)
     weight = normal(2, 6, 3).abs() * (torch.rand(2, 6, 1, generator=random) < share)
-    outputs = head.outputs(weights, features, window, seen)
+    outputs = head.outputs(weights, features, window, seen, leads)
     came = normal(2, 6, 3)
     if untrained:  # the naive forecast is right, and the loss has a corner there
         came = torch.where(torch.rand(2, 6, 3, generator=random) < 0.5, seen[:, :, 0], came)
     targets = Targets(came, weight, window[..., 0], window[..., 0])
     plain = (pinball(outputs, came, torch.tensor(quantiles, dtype=torch.float64)) * weight).sum()
-    lean = loss_of_head(head, weights, features, window, seen, targets)
+    lean = loss_of_head(head, weights, features, (window, seen, leads), targets)
     torch.testing.assert_close(lean, plain, rtol=1e-9, atol=1e-9)
     wanted = [features, *weights.values()]
     assert_same(gradients(3 * lean, wanted), gradients(3 * plain, wanted))

@@ -50,6 +50,7 @@ TOLD = (  # choices that are reported, in this order
     "start",
 )
 TOLD_AS = {"lags": "linear"}  # the setting behind a choice
+LEAD_SIZE = 16  # units that read covariates known ahead, at each lead time: most of what these cost
 # Share of the pretrained net in the forecast, before validation decides.
 SHARES = {PRETRAINED: 1.0, FINETUNED: 1.0, MEAN: 0.5}
 
@@ -95,6 +96,7 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
     encoding, covariates = _encoding(config, panel, plain, encoding)
     made |= covariates
     plain |= {**encoding.widths, "unused": encoding.unused, "training": training}
+    plain["lead_size"] = LEAD_SIZE if plain["known"] else 0
     spans, members = config.net.level_span or (main,), config.train.members or 1
     provisional = _made(
         config, plain | {"base": (f"last-{main}",), "level_span": spans, "constants": (), "members": members}

@@ -69,6 +69,7 @@ def further(
     scores: of the model. Raises UsageError as `check_further`.
     """
     check_further(old, new)
+    new = replace(new, net=replace(new.net, lead_size=old.net.lead_size))
     spec = new.with_share(new.net.members, old.net.pretrained, finetuned=old.net.finetuned)
     return spec, further_weights(old, spec, weights, scores.get("shrinkage", 0.0))
 

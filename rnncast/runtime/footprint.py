@@ -169,7 +169,7 @@ def _outputs(frame: Frame, head: Head, origins: int, *, free_running: bool) -> P
     """
     bases = head.bases * (4 * DOUBLE + 2 * SINGLE)
     made = (head.bases - 1 + head.parameters) * 4 * SINGLE + head.parameters * 8 * SINGLE + 6 * DOUBLE
-    leads = 2.0 * head.leads * (2 * DOUBLE + 2 * SINGLE) + (2.0 * head.hidden_size * SINGLE if head.leads else 0.0)
+    leads = 2.0 * head.leads * (2 * DOUBLE + 2 * SINGLE) + (2.0 * head.lead_size * SINGLE if head.leads else 0.0)
     each = head.horizon * (bases + made + leads)
     if free_running:  # each step fed back sees a history of its own, kept for the gradient
         each += DOUBLE * (frame.lookback + 1) * (3 + len(frame.base_names))

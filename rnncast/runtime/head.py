@@ -40,8 +40,8 @@ OF_LEADS = ("lead_known", "lead_hidden", "lead_direct")  # weights that multiply
 class Head:
     """Sizes of the head; its weights are passed in.
 
-    leads: number of columns known of each lead. starts: initial parameters of a distribution except the first
-    (`rnncast.losses`); empty if the quantiles themselves are forecast.
+    leads: number of columns known of each lead; lead_size: units of the layer that reads them. starts: initial
+    parameters of a distribution except the first (`rnncast.losses`); empty if the quantiles themselves are forecast.
     """
 
     hidden_size: int
@@ -51,6 +51,7 @@ class Head:
     probabilities: tuple[float, ...]
     leads: int = 0
     starts: tuple[float, ...] = ()
+    lead_size: int = 0
 
     @property
     def point(self) -> int:
@@ -77,9 +78,9 @@ class Head:
             "highway": (self.horizon, self.window),
         }
         if self.leads:
-            shapes["lead_known"] = (self.hidden_size, self.leads)
-            shapes["lead_features"] = (self.hidden_size, self.hidden_size)
-            shapes["lead_hidden"] = (1 + each, self.hidden_size)
+            shapes["lead_known"] = (self.lead_size, self.leads)
+            shapes["lead_features"] = (self.lead_size, self.hidden_size)
+            shapes["lead_hidden"] = (1 + each, self.lead_size)
             shapes["lead_direct"] = (1 + each, self.leads)
         return shapes
 
@@ -100,7 +101,7 @@ class Head:
         raw = raw.reshape((*raw.shape[:2], -1, self.horizon))  # [B, T, K-1+P, H]
         factor, zero = 1.0, 0.0
         if leads is not None:
-            parts = self._of_leads(weights, features, leads.known)  # [B, T, 1+K-1+P, H]
+            parts = self.of_leads(weights, features, leads.known)  # [B, T, 1+K-1+P, H]
             raw, factor, zero = raw + parts[:, :, 1:], 1 + parts[:, :, 0], leads.zero[:, :, None]
         gates, correction, widths = (
             raw[:, :, : self.bases - 1],
@@ -124,7 +125,7 @@ class Head:
         return namespace(middle).stack([middle, *positive], -1)
 
     @staticmethod
-    def _of_leads(weights: Mapping[str, Array], features: Array, known: Array) -> Array:
+    def of_leads(weights: Mapping[str, Array], features: Array, known: Array) -> Array:
         """Return what each lead adds [B, T, ..., H], from its covariates [B, T, H, C] and the features [B, T, D]."""
         hidden = namespace(known).tanh(
             known @ weights["lead_known"].mT + (features @ weights["lead_features"].mT)[:, :, None]

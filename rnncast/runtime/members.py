@@ -162,11 +162,9 @@ def member_prefix(member: int) -> str:
 
 def head_of(spec: ModelSpec) -> Head:
     """Return the sizes of a ModelSpec's head."""
-    frame = Frame.of(spec)
-    starts = spec.loss.starts
-    return Head(
-        spec.net.hidden_size, frame.window, frame.horizon, frame.bases, spec.task.quantiles, frame.leads, starts
-    )
+    frame, net, starts = Frame.of(spec), spec.net, spec.loss.starts
+    sizes = net.hidden_size, frame.window, frame.horizon, frame.bases, spec.task.quantiles, frame.leads, starts
+    return Head(*sizes, lead_size=net.lead_size or net.hidden_size)
 
 
 def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:

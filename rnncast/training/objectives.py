@@ -31,10 +31,10 @@ class ChunkLoss(NamedTuple):
 def observed(model: Model, chunk: Chunk, state: State, loss: Errors) -> ChunkLoss:
     """Forecast at each origin from the values observed up to it, in one pass: direct, or with teacher forcing."""
     view, targets = chunk.view(model.dtype), chunk.targets(model.sizes.horizon)
-    if loss.of_all_quantiles and view.leads is None and model.forced:
+    if loss.of_all_quantiles and model.forced:
         features, after = model.features(view, state, chunk.origins)
-        window = view.inputs[:, chunk.origins, : model.sizes.window]
-        summed = loss_of_head(model.sizes, dict(model.head.items()), features, window, view.bases, targets)
+        seen = view.inputs[:, chunk.origins, : model.sizes.window], view.bases, view.leads
+        summed = loss_of_head(model.sizes, dict(model.head.items()), features, seen, targets)
     else:
         outputs, after = _applied(model, view, state, chunk.origins)
         summed = weighted_loss(loss, outputs, targets)
