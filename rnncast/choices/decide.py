@@ -96,7 +96,6 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
     encoding, covariates = _encoding(config, panel, plain, encoding)
     made |= covariates
     plain |= {**encoding.widths, "unused": encoding.unused, "training": training}
-    plain["lead_size"] = LEAD_SIZE if plain["known"] else 0
     spans, members = config.net.level_span or (main,), config.train.members or 1
     provisional = _made(
         config, plain | {"base": (f"last-{main}",), "level_span": spans, "constants": (), "members": members}
@@ -149,4 +148,5 @@ def _made(config: Config, values: dict[str, Any]) -> ModelSpec:
     names: tuple[str, ...] = ()
     if values["base"] != (NO_BASE,):
         names = baselines_of(values["seasons"], values["level_span"], known=values["known"] > 0)
-    return ModelSpec.of(config, values | {"baselines": names})
+    lead_size = LEAD_SIZE if values["known"] else 0
+    return ModelSpec.of(config, values | {"baselines": names, "lead_size": lead_size})
