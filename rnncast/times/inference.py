@@ -100,6 +100,14 @@ def best_grid(times: Times, alias: FrequencyAlias | None = None) -> Frequency:
     return min(candidates, key=lambda grid: _cost(grid, times))  # the first of equals
 
 
+def distinct(times: Times) -> Times:
+    """Return times in order, each once."""
+    if bool((times[1:] > times[:-1]).all()):
+        return times
+    ordered = np.sort(times)  # several times as fast as np.unique, which hashes before it sorts
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+
+
 def off_grid(grid: Frequency, times: Times) -> NDArray[np.bool_]:
     """Return which times do not lie on a grid."""
     wrong: NDArray[np.bool_] = grid.times(grid.positions(times)) != times

@@ -35,10 +35,9 @@ class Coded:
 
     def stripped(self) -> "Coded":
         """Return the column without blanks around its texts."""
-        clean = self.texts.str.strip()
-        if clean.equals(self.texts):
-            return self
-        return Coded(self.codes, clean).without_doubles()
+        texts = self.texts.tolist()
+        clean = list(map(str.strip, texts))  # without a loop of Python's own, as pandas has for strings of its own
+        return self if clean == texts else Coded(self.codes, pd.Series(clean, dtype=str)).without_doubles()
 
     def without_doubles(self) -> "Coded":
         """Return the column with each distinct text stored once."""

@@ -21,7 +21,15 @@ from rnncast.files.panels.stamps import FAULT_HINT, Stamps, tell_repeats_apart
 from rnncast.series.covariates import Block
 from rnncast.series.panel import Columns
 from rnncast.times.frequency import DAY, Frequency, Positions, Times
-from rnncast.times.inference import FrequencyAlias, best_grid, infer_frequency, misfit, off_grid, parse_frequency
+from rnncast.times.inference import (
+    FrequencyAlias,
+    best_grid,
+    distinct,
+    infer_frequency,
+    misfit,
+    off_grid,
+    parse_frequency,
+)
 from rnncast.times.resampling import suggested
 from rnncast.values import Values
 
@@ -258,7 +266,7 @@ def _sampled(rows: Rows, runs: Runs, times: Times) -> list[Times]:
     if rows.stamps.faults:
         picked = picked[rows.stamps.sound[rows.stamps.codes[picked]]]
     borders = np.flatnonzero(np.diff(rows.series[picked])) + 1
-    return [np.unique(times[part]) for part in np.split(rows.stamps.codes[picked], borders) if len(part)]
+    return [distinct(times[part]) for part in np.split(rows.stamps.codes[picked], borders) if len(part)]
 
 
 def _placed(

@@ -12,6 +12,7 @@ from rnncast.files.formats.delimited import SEPARATORS
 from rnncast.files.formats.lines import Start, records, text_lines
 from rnncast.files.formats.marks import MISSING, PLAIN, is_number
 from rnncast.files.formats.numbers import parse_numbers
+from rnncast.files.formats.plain_rows import SeriesRows, plain_rows
 from rnncast.files.formats.sources import BOM, ByteSource
 from rnncast.files.panels.columns import ID_NAMES
 from rnncast.files.panels.grid import Rows
@@ -47,33 +48,36 @@ def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:
         )
     top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
     separator = _separator(next(line for line in text_lines(source) if line.strip()))
-    lines = [(line, [cell.strip() for cell in row]) for line, row in records(source, top, separator) if row]
-    header = [cell for cell in lines[0][1][1:] if cell not in MISSING]
-    names = ("series",)
-    if header and not any(map(is_number, header)):
-        names = (lines[0][1][0] or "series",)
-        lines = lines[1:]
-    cells = [_without_end(row[1:]) for _, row in lines]
-    lengths = np.array([len(row) for row in cells], np.int64)
-    if not lengths.sum():
+    first, row = next((line, row) for line, row in records(source, top, separator) if row)
+    titles = [cell for each in row[1:] if (cell := each.strip()) not in MISSING]
+    headed = bool(titles) and not any(map(is_number, titles))
+    found = None if asked.decimal == "comma" else plain_rows(source, first if headed else first - 1, separator)
+    found = found or _cell_by_cell(source, top, separator, headed, asked)
+    if not found.lengths.sum():
         raise DataError(f"{source.name} has no values", hint="--layout rows: an id, then the values, in each row")
-    ids = [row[0] for _, row in lines]
-    _refuse_repeats(source, ids, [line for line, _ in lines])
-    flat = [cell for row in cells for cell in row]
-    series = np.repeat(np.arange(len(ids)), lengths)
-    within = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    stamps = Stamps(within, np.arange(1, int(lengths.max()) + 1), WHOLE_NUMBER)
-    table = Table(source.name, {}, lambda texts, numbers: {}, lambda row: lines[row][0])
+    _refuse_repeats(source, found.ids, found.lines)
+    lengths, count = found.lengths, int(found.lengths.sum())
+    series = np.repeat(np.arange(len(found.ids)), lengths)
+    within = np.arange(count) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     return Rows(
         series,
-        tuple(ids),
-        stamps,
-        _values(flat, asked, source),
-        Columns(names),
-        table,
-        lambda row: (flat[row], f"in series {ids[int(series[row])]!r}"),
+        tuple(found.ids),
+        Stamps(within, np.arange(1, int(lengths.max()) + 1), WHOLE_NUMBER),
+        found.values,
+        Columns(((headed and row[0].strip()) or "series",)),
+        Table(source.name, {}, lambda texts, numbers: {}, lambda row: found.lines[row]),
+        lambda row: (found.cells[row], f"in series {found.ids[int(series[row])]!r}"),
         numbers=series,
     )
+
+
+def _cell_by_cell(source: ByteSource, top: Start, separator: str, headed: bool, asked: TableConfig) -> SeriesRows:
+    lines = [(line, [cell.strip() for cell in row]) for line, row in records(source, top, separator) if row][headed:]
+    each = [_without_end(row[1:]) for _, row in lines]
+    cells = [cell for row in each for cell in row]
+    lengths = np.array([len(row) for row in each], np.int64)
+    values = _values(cells, asked, source) if cells else np.empty(0)
+    return SeriesRows([row[0] for _, row in lines], [line for line, _ in lines], lengths, values, cells)
 
 
 def _separator(first: str) -> str:
