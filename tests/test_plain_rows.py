@@ -50,3 +50,10 @@ def test_plain_numbers_are_parsed_in_blocks() -> None:
     assert found is not None
     assert (found.ids, found.lines, found.lengths.tolist()) == (["a", "b", "c"], [2, 4, 5], [2, 2, 0])
     np.testing.assert_array_equal(found.values, [1, 2.5, np.nan, -300])
+
+
+def test_a_byte_order_mark_is_not_in_the_first_id() -> None:
+    with open_source(BytesIO("\ufeffa,1,2\n".encode()), lambda done, total: None, "auto") as source:
+        found = plain_rows(source, 0, ",")
+    assert found is not None
+    assert found.ids == ["a"]

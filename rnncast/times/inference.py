@@ -105,7 +105,8 @@ def distinct(times: Times) -> Times:
     if bool((times[1:] > times[:-1]).all()):
         return times
     ordered = np.sort(times)  # several times as fast as np.unique, which hashes before it sorts
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    once: Times = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    return once
 
 
 def off_grid(grid: Frequency, times: Times) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rnncast.files.formats.lines import NEWLINE, QUOTE, blocks_of_lines
 from rnncast.files.formats.marks import MISSING
-from rnncast.files.formats.sources import ByteSource
+from rnncast.files.formats.sources import BOM, ByteSource
 from rnncast.values import Values
 
 
@@ -42,8 +42,9 @@ def plain_rows(source: ByteSource, lines: int, separator: str) -> SeriesRows | N
     above = list(islice(source.stream, lines))
     if sum(line.count(b'"') for line in above) % 2:
         return None  # a header that goes on
+    top = len(BOM) if source.head.startswith(BOM) and not above else 0
     blocks: list[_Block] = []
-    for block in blocks_of_lines(source, sum(map(len, above))):
+    for block in blocks_of_lines(source, top + sum(map(len, above))):
         found = _parsed(block, lines, separator)
         if found is None:
             return None
@@ -52,12 +53,8 @@ def plain_rows(source: ByteSource, lines: int, separator: str) -> SeriesRows | N
     if not blocks:
         return None
     ids, at, lengths, values = zip(*blocks, strict=True)
-    return SeriesRows(
-        [name for each in ids for name in each],
-        np.concatenate(at).tolist(),
-        np.concatenate(lengths),
-        np.concatenate(values),
-    )
+    names = [name for each in ids for name in each]
+    return SeriesRows(names, np.concatenate(at).tolist(), np.concatenate(lengths), np.concatenate(values))
 
 
 def _parsed(block: bytes, before: int, separator: str) -> _Block | None:
