@@ -1,12 +1,21 @@
 """Intervals held against values that were held back: they cover what they say, whatever the net thought of itself."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncast.intervals.conformal import calibrated, interval_factors
+from rnncast.config import TaskConfig
+from rnncast.forecaster.following import Follower
+from rnncast.forecaster.forecaster import Forecaster
+from rnncast.intervals.conformal import FEW, calibrated, interval_factors, series_factors, widened
 from rnncast.intervals.quantiles import normal_scores
+from rnncast.runtime.runtime import CONFORMAL, WIDTHS
+from rnncast.series.panel import Panel
+from tests.conftest import small_config, waves
 
 PROBABILITIES = (0.025, 0.1, 0.5, 0.9, 0.975)
 HORIZON = 6
@@ -75,3 +84,85 @@ def test_calibrated_quantiles_never_cross_and_keep_their_median(numbers: list[fl
     got = calibrated(quantiles, np.array(numbers).reshape(HORIZON, 2))
     assert (np.diff(got, axis=2) >= 0).all()
     np.testing.assert_array_equal(got[:, :, 2], quantiles[:, :, 2])
+
+
+def unlike(spread: float, seed: int, number: int = 5, each: int = 40) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Values [O * S, H] of series whose deviations differ by that much in logs; and the origin and series of each."""
+    random = np.random.default_rng(seed)
+    deviation = np.exp(spread * random.standard_normal(each))[None, :, None]
+    values = deviation * random.standard_normal((number, each, HORIZON))
+    origin, series = np.indices((number, each)).reshape(2, -1)
+    return values.reshape(-1, HORIZON), (origin, series)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.6])
+def test_series_that_differ_are_each_covered_and_others_are_left_alone(spread: float) -> None:
+    """Coverage over all series stays what it was; that of single ones comes closer to it, if they differ."""
+    together, apart, over_all = [], [], []
+    for seed in range(20):
+        values, (origin, series) = unlike(spread, seed)
+        past, fresh = values[origin < 4], values[origin == 4]
+        places = origin[origin < 4], series[origin < 4]
+        believed = forecasts(len(past), 1.0)
+        own, of_others = series_factors(past, believed, PROBABILITIES, places)
+        for factors, found in ((np.ones(40), together), (own, apart)):
+            fitted_to = of_others if found is apart else np.ones(len(past))
+            panel = interval_factors(past, widened(believed, fitted_to), PROBABILITIES, places[0])
+            quantiles = calibrated(widened(forecasts(40, 1.0), factors), panel)
+            inside = (quantiles[:, :, 1] <= fresh) & (fresh <= quantiles[:, :, -2])
+            found.append(np.mean((inside.mean(1) - 0.8) ** 2))
+            over_all += [inside.mean()] if found is apart else []
+    assert np.mean(over_all) == pytest.approx(0.8, abs=0.02)
+    if spread:
+        assert np.mean(apart) < 0.6 * np.mean(together)
+    else:
+        assert np.mean(apart) < 1.1 * np.mean(together)
+
+
+def test_what_cannot_tell_series_apart_gives_them_no_factors() -> None:
+    """One origin, a few series, or values that are all missing."""
+    values, (origin, series) = unlike(1.0, 0)
+    for chosen in (origin == 0, series < FEW):
+        own, of_others = series_factors(
+            values[chosen], forecasts(chosen.sum(), 1.0), PROBABILITIES, (origin[chosen], series[chosen])
+        )
+        assert (own == 1).all()
+        assert (of_others == 1).all()
+    own, _ = series_factors(np.full(values.shape, np.nan), forecasts(len(values), 1.0), PROBABILITIES, (origin, series))
+    assert (own == 1).all()
+
+
+def test_a_series_keeps_its_factor_whichever_way_it_is_forecast(tmp_path: Path) -> None:
+    """From the state, from its values, as a stream, alone, in paths, and from the file; by its id."""
+    panel = waves(12)
+    asked = small_config(epochs=1, validate=True)
+    made = Forecaster.fit(panel, asked)
+    made = replace(made, weights={**made.weights, WIDTHS: np.linspace(0.5, 2, 12).astype(np.float32)})
+    plain = replace(made, weights={name: each for name, each in made.weights.items() if name != WIDTHS})
+    made.save(str(tmp_path / "model"))
+    whole, before = made.predict().quantiles, plain.predict().quantiles
+    median = before[:, :, [before.shape[2] // 2]]
+    log = np.log if made.log else np.asarray
+    factor = made.weights[WIDTHS].astype(float)[:, None, None]
+    np.testing.assert_allclose(log(whole) - log(median), factor * (log(before) - log(median)), rtol=1e-6, atol=1e-9)
+    np.testing.assert_array_equal(Forecaster.load(str(tmp_path / "model")).predict().quantiles, whole)
+    np.testing.assert_allclose(made.predict(panel).quantiles, whole, rtol=1e-6)
+    alone = panel.select(np.array([7]), panel.lengths[[7]])
+    np.testing.assert_allclose(made.predict(alone).quantiles, whole[[7]], rtol=1e-6)
+    follower = Follower(made)
+    np.testing.assert_allclose(follower.forecast(follower.begin(panel.ids[7]), None).quantiles, whole[[7]], rtol=1e-6)
+    paths = made.sample(4000).values
+    low = np.quantile(paths, made.spec.task.quantiles[1], axis=2)
+    wide = (whole[:, :, -1] - whole[:, :, 0]).mean()
+    assert np.abs(low - whole[:, :, 1]).mean() < 0.05 * wide
+
+
+def test_a_panel_of_unlike_series_is_trained_with_factors() -> None:
+    random = np.random.default_rng(0)
+    noise = np.exp(random.standard_normal(12))
+    panel = Panel.from_series({f"s{s}": 50 + size * random.standard_normal(80) for s, size in enumerate(noise)})
+    made = Forecaster.fit(
+        panel, replace(small_config(epochs=1, validate=True), task=TaskConfig(horizon=4, seasons=(1,)))
+    )
+    assert made.weights[CONFORMAL].shape[0] == 4
+    assert made.weights.get(WIDTHS, np.ones(12)).shape == (12,)

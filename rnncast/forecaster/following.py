@@ -98,11 +98,13 @@ class Follower:
         """
         model, steps = self.forecaster, self.forecaster.horizon(horizon)
         check_reach(model.frequency, (model.ids[series.s],), np.array([series.cutoff]), steps, model.columns)
+        widths = None if self._widths is None else self._widths[series.s : series.s + 1]
         if model.spec.direct:
-            quantiles = self.runtime.restored(series.quantiles[:, :steps])
+            quantiles = self.runtime.restored(series.quantiles[:, :steps], widths)
         else:
             known = np.zeros((1, steps, 0))
-            quantiles = self.runtime.forecast(series.state, Ahead(known, self._now(series, series.cutoff + 1, steps)))
+            ahead = Ahead(known, self._now(series, series.cutoff + 1, steps))
+            quantiles = self.runtime.forecast(series.state, ahead, widths)
         probabilities = model.spec.task.quantiles
         point, cutoff = quantiles[:, :, len(probabilities) // 2], np.array([series.cutoff])
         ids = (model.ids[series.s],)
@@ -125,6 +127,10 @@ class Follower:
         now = self._now(series, position, 1)[:, 0]
         state = SeriesState(series.frame, series.net, pending, series.state.covariates, now)
         return self._step(series.s, position, state)
+
+    @cached_property
+    def _widths(self) -> Values | None:
+        return self.forecaster.widths(self.forecaster.ids)
 
     @cached_property
     def _kept(self) -> Kept:

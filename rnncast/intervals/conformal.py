@@ -7,7 +7,10 @@ size, and an interval keeps its shape.
 Values at one origin share its luck, so intervals fitted to held-out origins cover less at the next one. Leaving out
 each origin in turn shows how much less, and the level is raised to make up for it (in part, if origins are few).
 
-N forecasts, H lead times, Q quantiles (odd, the median in the middle), L levels, the widest first.
+Series that are covered better or worse than others get a factor of their own. It is shrunk towards 1 by how little
+series differ beside how much one and the same differs between origins (empirical Bayes: Efron & Morris 1975).
+
+N forecasts, H lead times, Q quantiles (odd, the median in the middle), L levels, the widest first, S series, O origins.
 """
 
 from collections.abc import Sequence
@@ -22,6 +25,9 @@ ENOUGH = 200  # ratios needed at a lead time; if it has fewer, its neighbours' a
 PRIOR = 20  # pseudo-observations of ratios, distributed as if the intervals were right
 SMALLEST = 1e-12  # width
 FEW_ORIGINS = 4  # number of origins at which half of the loss of coverage is made up for
+FEW = 8  # series or fewer have no factors of their own
+FARTHEST = 20.0  # ratio, beyond which a value says no more of a series
+NEAREST = 0.02  # added to mean ratios, so that logarithms are not of 0
 MOST_LOST = 0.6  # largest rise of the level, as a share of the values outside the interval
 
 
@@ -45,6 +51,47 @@ def interval_factors(
     return factors
 
 
+def series_factors(
+    actual: Values, quantiles: Values, probabilities: Sequence[float], places: tuple[NDArray[np.int64], ...]
+) -> tuple[Values, Values]:
+    """Return the factors of the series [S] by which the widths of all their intervals are multiplied.
+
+    Arguments as for `interval_factors`; places: the origin and the series [N] of each forecast, numbered from 0. The
+    second result [N] has for each forecast the factor of its series that the other origins give, by which
+    `interval_factors` must be fitted, as a factor covers better what it was learnt from.
+    """
+    origin, series = places
+    shape, middle = (int(origin.max()) + 1, int(series.max()) + 1), len(probabilities) // 2
+    if not middle or shape[0] < 2 or shape[1] <= FEW:
+        return np.ones(shape[1]), np.ones(len(actual))
+    off = actual - quantiles[:, :, middle]
+    low, high = (abs(quantiles[:, :, q] - quantiles[:, :, middle]) for q in (middle - 1, middle + 1))
+    ratios = np.minimum(np.abs(off) / np.maximum(np.where(off < 0, low, high), SMALLEST), FARTHEST)  # [N, H]
+    known = ~np.isnan(ratios)
+    mean = np.where(known, ratios, 0.0).sum(1) / np.maximum(known.sum(1), 1)
+    laid = np.full(shape, np.nan)
+    laid[places] = np.where(known.any(1), np.log(mean + NEAREST), np.nan)
+    others = np.stack([_shrunk(np.delete(laid, each, axis=0)) for each in range(shape[0])])
+    return np.exp(_shrunk(laid)), np.exp(others[places])
+
+
+def _shrunk(logs: Values) -> Values:
+    """Return the mean over origins of logs [O, S], relative to all series and shrunk towards 0 [S]."""
+    known = ~np.isnan(logs)
+    number, at_once = known.sum(0), np.maximum(known.sum(1, keepdims=True), 1)
+    logs = np.where(known, logs - np.where(known, logs, 0.0).sum(1, keepdims=True) / at_once, 0.0)
+    mean = logs.sum(0) / np.maximum(number, 1)
+    there = number > 0
+    free = int(np.maximum(number - 1, 0).sum())
+    if not free:
+        return np.zeros(len(mean))
+    within = float((known * (logs - mean) ** 2).sum()) / free
+    chance = within / np.maximum(number, 1)
+    between = max(float(mean[there].var()) - float(chance[there].mean()), 0.0)
+    result: Values = mean * between / np.maximum(between + chance, SMALLEST)
+    return result
+
+
 def _factors(ratios: Values, expected: Values, level: float) -> Values:
     return np.array([_corrected(_near(ratios, h), expected, level) for h in range(ratios.shape[1])])
 
@@ -62,6 +109,14 @@ def _lost(ratios: Values, expected: Values, level: float, origins: NDArray[np.in
     covered = float(np.nanmean(inside))
     lost = (level - covered) * number / (number + FEW_ORIGINS)
     return min(max(lost, 0.0), MOST_LOST * (1 - level))
+
+
+def widened(quantiles: Values, factors: Values) -> Values:
+    """Return quantiles [N, H, Q] with the widths of all intervals of a forecast multiplied by its factor [N]."""
+    middle = quantiles.shape[2] // 2
+    median = quantiles[:, :, middle : middle + 1]
+    result: Values = median + factors[:, None, None] * (quantiles - median)
+    return result
 
 
 def calibrated(quantiles: Values, factors: Values) -> Values:

@@ -16,11 +16,11 @@ from rnncast.losses import LOSSES
 from rnncast.plain import counted
 from rnncast.runtime.members import weight_shapes
 from rnncast.runtime.registry import find_net
-from rnncast.runtime.runtime import CONFORMAL, SHARE, SHARED, TEMPLATES, Runtime
+from rnncast.runtime.runtime import CONFORMAL, SHARE, SHARED, TEMPLATES, WIDTHS, Runtime
 from rnncast.runtime.states import state_tensors
 from rnncast.spec import ModelSpec
 
-NEVER_NEGATIVE = ("sums", CONFORMAL, SHARE)
+NEVER_NEGATIVE = ("sums", CONFORMAL, WIDTHS, SHARE)
 MAY_BE_MISSING = ("pending", "history", "level", "known")  # NaN, but never infinite
 
 
@@ -43,6 +43,8 @@ def check_tensors(spec: ModelSpec, tensors: Mapping[str, NDArray[Any]], series: 
     if CONFORMAL in tensors:
         factors = (spec.task.horizon, len(spec.task.quantiles) // 2)
         expected[CONFORMAL] = (factors, np.dtype(np.float32))
+    if WIDTHS in tensors:
+        expected[WIDTHS] = ((series,), np.dtype(np.float32))
     for name in (TEMPLATES, SHARED):
         if name in tensors:
             expected[name] = ((*tensors[name].shape[:1], spec.task.horizon), np.dtype(np.float32))

@@ -17,7 +17,7 @@ from rnncast.frame.frame import Frame
 from rnncast.frame.linear import LinearView
 from rnncast.frame.past import FrameState, Past, init_state
 from rnncast.frame.view import side_by_side
-from rnncast.intervals.conformal import calibrated
+from rnncast.intervals.conformal import calibrated, widened
 from rnncast.intervals.copula import Copula
 from rnncast.intervals.quantiles import scores_at, values_at
 from rnncast.losses import Loss
@@ -39,7 +39,7 @@ STEPS = (32, 256)  # taken at a time: fewest, most
 REMEMBERED = 400_000  # series times steps, at most, whose units are computed at a time
 CELLS = 32_768  # series times steps times members, at most: intermediate results of more leave the processor's cache
 ROWS = 4096  # series side by side, counted once for each member
-CONFORMAL = "conformal"  # name of the factors of the intervals' widths
+CONFORMAL, WIDTHS = "conformal", "widths"  # names of the factors of the intervals' widths: by lead time, by series
 TEMPLATES, SHARED, SHARE = "templates", "shared", "share"  # names of the parts of the copula
 
 
@@ -51,9 +51,9 @@ class Runtime:
     ones. The members take turns at the spans of the frame, and their forecasts are averaged. "pretrained.*": of the
     pretrained net, and "linear.*": of the linear forecast, if they have a share. The states of all lie one after
     another in the net's state, the pretrained one last. "conformal": factors of the intervals' widths [H, L], if they
-    were calibrated. "templates", "shared" and "share": see `intervals.copula`. many: whether enough single steps will
-    follow to make slow preparation for them worthwhile. step_nets: a replacement for stepping the trained nets in
-    NumPy.
+    were calibrated; "widths" [S]: of each trained series. "templates", "shared" and "share": see `intervals.copula`.
+    many: whether enough single steps will follow to make slow preparation for them worthwhile. step_nets: a replacement
+    for stepping the trained nets in NumPy.
     """
 
     spec: ModelSpec
@@ -187,14 +187,15 @@ class Runtime:
         back = np.argsort(order, kind="stable")
         return rows_of(concatenated(states), back)
 
-    def forecast(self, state: SeriesState, ahead: Ahead) -> Values:
+    def forecast(self, state: SeriesState, ahead: Ahead, widths: Values | None = None) -> Values:
         """Return quantiles [B, H, Q] of the next H values, in the user's units, as seen after the pending value.
 
-        H is the length of `ahead`; for the direct strategy, at most the trained horizon.
+        widths [B]: factors of the series' intervals. H is the length of `ahead`; for the direct strategy, at most the
+        trained horizon.
         """
-        return self.restored(self._quantiles(state, ahead))
+        return self.restored(self._quantiles(state, ahead), widths)
 
-    def sample(self, state: SeriesState, ahead: Ahead, scores: Values) -> Values:
+    def sample(self, state: SeriesState, ahead: Ahead, scores: Values, widths: Values | None = None) -> Values:
         """Return sample paths [B, H, P] of the next H values, in the user's units, with the forecast's quantiles at
         each lead.
 
@@ -204,11 +205,11 @@ class Runtime:
         if not self.spec.direct:  # the walks themselves are correlated over the horizon
             walks = walked(self.step_pending, state, ahead, probabilities, scores)
             scores = scores_at(quantiles[:, :, None], probabilities, walks)
-        return self._kept(self.frame.restore(values_at(self._calibrated(quantiles), probabilities, scores)))
+        return self._kept(self.frame.restore(values_at(self._calibrated(quantiles, widths), probabilities, scores)))
 
-    def restored(self, quantiles: Values) -> Values:
+    def restored(self, quantiles: Values, widths: Values | None = None) -> Values:
         """Return transformed quantiles [S, H, Q] of the nets as they are forecast, in the user's units."""
-        return self._kept(self.frame.restore(self._calibrated(quantiles)))
+        return self._kept(self.frame.restore(self._calibrated(quantiles, widths)))
 
     def _kept(self, values: Values) -> Values:
         """Return values in the user's units within the bounds; for counts, whole numbers and none below 0."""
@@ -221,8 +222,8 @@ class Runtime:
         probabilities, seed = self.head.probabilities, self.spec.train.seed
         return recursive_quantiles(self.step_pending, state, ahead, probabilities, seed)
 
-    def _calibrated(self, quantiles: Values) -> Values:
-        factors = self.weights.get(CONFORMAL)
+    def _calibrated(self, quantiles: Values, widths: Values | None) -> Values:
+        factors, quantiles = self.weights.get(CONFORMAL), quantiles if widths is None else widened(quantiles, widths)
         return quantiles if factors is None else calibrated(quantiles, factors.astype(np.float64))
 
     @property
@@ -233,13 +234,18 @@ class Runtime:
         alone = Copula.alone(kept[TEMPLATES])
         return alone if SHARE not in self.weights else alone._replace(shared=kept[SHARED], share=kept[SHARE])
 
-    def forecast_all(self, state: SeriesState, known_ahead: Ahead) -> Values:
-        """Return quantiles [S, H, Q] after `state`, for any number of series in bounded memory."""
+    def forecast_all(self, state: SeriesState, known_ahead: Ahead, widths: Values | None = None) -> Values:
+        """Return quantiles [S, H, Q] after `state`, for any number of series in bounded memory; widths as in
+        `forecast`."""
         rows = np.arange(len(state.pending))
         most = self._rows if self.spec.direct else max(1, self._rows // PATHS)
         return np.concatenate(
             [
-                self.forecast(rows_of(state, batch), Ahead(*(part[batch] for part in known_ahead)))
+                self.forecast(
+                    rows_of(state, batch),
+                    Ahead(*(part[batch] for part in known_ahead)),
+                    None if widths is None else widths[batch],
+                )
                 for batch in _batches(rows, most)
             ]
         )

@@ -14,7 +14,7 @@ from rnncast.errors import InterruptedTrainingError
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.members import member_prefix, weight_shapes
 from rnncast.runtime.pretrained import named_weights, package_weights
-from rnncast.runtime.runtime import CONFORMAL
+from rnncast.runtime.runtime import CONFORMAL, WIDTHS
 from rnncast.series.panel import Panel
 from rnncast.spec import Interruption, ModelSpec
 from rnncast.training.checkpoint import Best, Weights
@@ -69,7 +69,7 @@ def fitted_early(panel: Panel, spec: ModelSpec, finetune: Finetune) -> Fitted | 
         raise
     scores = {**validation.facts, "mase": validation.score_of(quantiles), "shrinkage": 0.0}
     scores |= {name_of_score(finetuned=spec.net.finetuned): scores["mase"], "pretrained": 1.0}
-    weights |= _factors(validation, quantiles)
+    weights |= _factors(panel, validation, quantiles)
     return Fitted(alone, weights | learnt_copula(panel, alone, weights), scores)
 
 
@@ -84,7 +84,7 @@ def _beside_base(panel: Panel, spec: ModelSpec, validation: Validation) -> Fitte
     scores = {**validation.facts, "shrinkage": 0.0, **found.scores(found.chosen, quantiles)}
     made = one.with_share(0 if found.chosen == ALONE else 1, found.chosen)
     weights = {**(untrained if made.net.members else {}), **(learnt if found.chosen else {})}
-    weights |= _factors(validation, quantiles)
+    weights |= _factors(panel, validation, quantiles)
     return Fitted(made, weights | learnt_copula(panel, made, weights), scores)
 
 
@@ -106,7 +106,7 @@ def fitted(
         found = judgement(panel, spec, validation, seen_less, finetune)
         scores, shrinkage, share, finetuned = found.scores, found.shrinkage, found.share, found.finetuned
         spec = spec.with_linear(found.linear)
-        factors = _factors(validation, found.quantiles)
+        factors = _factors(panel, validation, found.quantiles)
     if share == 1:
         weights, spec = dict[str, Any](), spec.with_linear(0.0)
     spec = spec.with_share(0 if share == 1 else spec.net.members, share, finetuned=share > 0 and finetuned > 0)
@@ -174,7 +174,8 @@ def together(members: Sequence[Best]) -> Weights:
     return {member_prefix(number) + name: weight for number, best in named for name, weight in best.weights.items()}
 
 
-def _factors(validation: Validation, quantiles: Sequence[Any]) -> dict[str, Any]:
+def _factors(panel: Panel, validation: Validation, quantiles: Sequence[Any]) -> dict[str, Any]:
     if not validation.spec.task.conformal:
         return {}
-    return {CONFORMAL: validation.factors_of(quantiles)}
+    factors, own = validation.factors_of(quantiles, panel.ids)
+    return {CONFORMAL: factors} | ({WIDTHS: own} if (own != 1).any() else {})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rnncast.choices.effort import FEW_SERIES
 from rnncast.choices.task import shortest_series
 from rnncast.frame.frame import Frame
-from rnncast.intervals.conformal import interval_factors
+from rnncast.intervals.conformal import interval_factors, series_factors, widened
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState
@@ -102,16 +102,22 @@ class Validation:
         points = [each[:, :, each.shape[2] // 2] for each in quantiles]
         return _mases(self.splits, points, self.spec.task.season)
 
-    def factors_of(self, quantiles: Sequence[Values]) -> NDArray[np.float32]:
-        """Return the factors [H, L] for the widths of the intervals of forecasts [S, H, Q] at each origin.
+    def factors_of(self, quantiles: Sequence[Values], ids: Sequence[str]) -> tuple[NDArray[np.float32], ...]:
+        """Return the factors [H, L] for the widths of the intervals of forecasts [S, H, Q] at each origin, and those of
+        each series.
 
-        See `intervals.conformal`.
+        See `intervals.conformal`. ids: of all series, of which some may be too short to be held out.
         """
         frame, probabilities = Frame.of(self.spec), self.spec.task.quantiles
         actual = frame.transform(np.concatenate([split.actual for split in self.splits]))
         transformed = frame.transform(np.concatenate(list(quantiles)))
         origins = np.repeat(np.arange(len(self.splits)), [len(split.seen) for split in self.splits])
-        return interval_factors(actual, transformed, probabilities, origins).astype(np.float32)
+        place = {name: s for s, name in enumerate(ids)}
+        series = np.array([place[name] for split in self.splits for name in split.seen.ids])
+        known, of_others = series_factors(actual, transformed, probabilities, (origins, series))
+        factors = interval_factors(actual, widened(transformed, of_others), probabilities, origins)
+        own = np.concatenate((known, np.ones(len(ids) - len(known))))
+        return factors.astype(np.float32), own.astype(np.float32)
 
     def quantiles(self, weights: Weights) -> list[Values]:
         """Return the weights' forecasts [S, H, Q] at each origin."""
