@@ -14,7 +14,7 @@ import numpy as np
 from rnncast.config import ROLES
 from rnncast.errors import DataError
 from rnncast.forecaster.forecaster import LARGE, Forecaster
-from rnncast.forecaster.given import check_finite, check_reach
+from rnncast.forecaster.given import check_finite, check_reach, widths_of
 from rnncast.forecaster.new_rows import Kept
 from rnncast.frame.exogenous import Ahead, calendar, columns_now
 from rnncast.frame.past import FrameState
@@ -130,7 +130,7 @@ class Follower:
 
     @cached_property
     def _widths(self) -> Values | None:
-        return self.forecaster.widths(self.forecaster.ids)
+        return widths_of(self.forecaster.ids, self.forecaster.ids, self.forecaster.weights)
 
     @cached_property
     def _kept(self) -> Kept:

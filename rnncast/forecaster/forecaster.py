@@ -1,7 +1,7 @@
 """Forecaster: fit, predict, save, load. The core of the Python API, through which all nets are used."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
@@ -23,6 +23,7 @@ from rnncast.forecaster.given import (
     check_values,
     known_ahead,
     moved_on,
+    widths_of,
     with_future,
 )
 from rnncast.forecaster.header import Header, Source
@@ -34,7 +35,7 @@ from rnncast.plain import counted
 from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.members import StepNets
 from rnncast.runtime.memory import check_paths
-from rnncast.runtime.runtime import WIDTHS, Runtime
+from rnncast.runtime.runtime import Runtime
 from rnncast.runtime.states import SeriesState, last_values, rows_of, state_from_tensors, state_tensors
 from rnncast.series.covariates import Future
 from rnncast.series.encoding import Encoding, expand
@@ -43,7 +44,6 @@ from rnncast.series.panel import Columns, Panel
 from rnncast.series.sizes import from_logs
 from rnncast.spec import Interruption, ModelSpec
 from rnncast.times.frequency import Frequency, Positions
-from rnncast.values import Values
 from rnncast.version import VERSION
 
 if TYPE_CHECKING:
@@ -160,7 +160,9 @@ class Forecaster:
         ForecastError if the forecast is not finite.
         """
         runtime, start = self.runtime, self._start(panel, horizon, future, complete=complete)
-        quantiles = runtime.forecast_all(start.state, start.ahead, self.widths(start.ids))  # [S, H, Q]
+        quantiles = runtime.forecast_all(
+            start.state, start.ahead, widths_of(start.ids, self.ids, self.weights)
+        )  # [S, H, Q]
         check_finite(quantiles, self.spec.net.model, start.ids, start.columns)
         probabilities = self.spec.task.quantiles
         point = quantiles[:, :, len(probabilities) // 2]
@@ -185,13 +187,11 @@ class Forecaster:
         steps, seed = start.ahead.known.shape[1], self.spec.train.seed
         check_paths(paths, len(start.ids) * steps)
         copula, values = runtime.copula.over(steps), []
-        series, widths = np.arange(len(start.ids)), self.widths(start.ids)
-        for rows in np.array_split(series, -(-len(series) // SIDE_BY_SIDE)):
+        widths = widths_of(start.ids, self.ids, self.weights)
+        for rows in np.array_split(np.arange(len(start.ids)), -(-len(start.ids) // SIDE_BY_SIDE)):
             scores = copula.scores(paths, seed, [start.ids[s] for s in rows])  # [B, H, P]
-            here = Ahead(*(part[rows] for part in start.ahead))
-            values.append(
-                runtime.sample(rows_of(start.state, rows), here, scores, None if widths is None else widths[rows])
-            )
+            here, own = Ahead(*(part[rows] for part in start.ahead)), None if widths is None else widths[rows]
+            values.append(runtime.sample(rows_of(start.state, rows), here, scores, own))
         check_finite(found := np.concatenate(values), self.spec.net.model, start.ids, start.columns)
         return Paths(start.ids, start.cutoff, found, self.frequency, start.columns, self.spec.task.quantiles)
 
@@ -218,14 +218,6 @@ class Forecaster:
     def runtime(self) -> Runtime:
         """Runtime of the nets: NumPy on a CPU, torch elsewhere. Raises UsageError if the device is not available."""
         return Runtime(self.spec, self.weights, step_nets=None if self.device == "cpu" else _on_device(self))
-
-    def widths(self, ids: Sequence[str]) -> Values | None:
-        """Return the factor [S] of the intervals of each of some series, 1 for one that was not trained on; None if
-        there are none."""
-        if WIDTHS not in self.weights:
-            return None
-        kept = dict(zip(self.ids, self.weights[WIDTHS].tolist(), strict=True))
-        return np.array([kept.get(name, 1.0) for name in ids])
 
     @property
     def log(self) -> bool:

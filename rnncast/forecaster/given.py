@@ -4,18 +4,21 @@ They are new values, what is known of the steps ahead, and how far to go.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncast.errors import DataError, ForecastError
 from rnncast.plain import counted
+from rnncast.runtime.runtime import WIDTHS
 from rnncast.series.covariates import Future
 from rnncast.series.encoding import Encoding, recode
 from rnncast.series.panel import Columns, Panel
 from rnncast.series.sizes import check_sizes
 from rnncast.times.frequency import Frequency, Positions
+from rnncast.values import Values
 
 SHOWN = 3  # names listed; more are only counted
 
@@ -65,6 +68,15 @@ def check_known(
         f"{name!r}{columns.of_series(ids[s])} is not known at {time}, where the forecast needs it",
         hint="give it in rows after the last value, or in a file of its own: --future FILE",
     )
+
+
+def widths_of(ids: Sequence[str], trained: Sequence[str], weights: Mapping[str, NDArray[Any]]) -> Values | None:
+    """Return the factor [S] of the intervals of each of some series, 1 for one that was not trained on; None if a model
+    has no such factors."""
+    if WIDTHS not in weights:
+        return None
+    kept = dict(zip(trained, weights[WIDTHS].tolist(), strict=True))
+    return np.array([kept.get(name, 1.0) for name in ids])
 
 
 def check_reach(frequency: Frequency, ids: tuple[str, ...], cutoff: Positions, steps: int, columns: Columns) -> None:
