@@ -15,6 +15,7 @@ from rnncast.cli.environment import Environment
 from rnncast.cli.examples import EXAMPLES
 from rnncast.cli.logs import logging
 from rnncast.cli.options import ErrorFormat, Errors, HelpAll, Log, Settings
+from rnncast.cli.place import refuse_ranks
 from rnncast.errors import ExitCode, OutputClosedError, RnncastError, UsageError
 from rnncast.version import VERSION
 
@@ -65,6 +66,7 @@ def _heard(command: Callable[..., None]) -> Callable[..., None]:
         environment.quiet, environment.verbose = given["quiet"], given["verbose"]
         environment.plots = not given.get("no_plot", False)
         with logging(given["log"], environment):
+            refuse_ranks(given["context"].info_name)
             command(**{name: value for name, value in given.items() if name not in COMMON})
 
     own = inspect.signature(command)

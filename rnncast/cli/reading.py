@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rnncast.cli.environment import Environment
 from rnncast.config import TableConfig
-from rnncast.files.formats.folders import Named
+from rnncast.files.formats.folders import Found, Named
 
 if TYPE_CHECKING:
     from rnncast.files.panels.grid import Schema
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read_data(
-    path: Named,
+    path: Named | Found,
     table: TableConfig,
     environment: Environment,
     note: Callable[[str], None],

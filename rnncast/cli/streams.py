@@ -11,6 +11,7 @@ import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from rnncast.cli.place import place
 from rnncast.files.output.writing import STDOUT, refuse
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def standard_output() -> TextIO:
 
 
 def standard_error() -> TextIO:
-    """Return standard error, to which writing never fails."""
-    return stream_to(sys.stderr, forgiving=True)
+    """Return standard error, to which writing never fails; nowhere, if another of several ranks speaks for all."""
+    return stream_to(sys.stderr if place().rank == 0 else None, forgiving=True)
 
 
 def stream_to(given: TextIO | None, *, forgiving: bool) -> TextIO:

@@ -11,9 +11,9 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.given import config_from, stands, table_from, with_settings
 from rnncast.cli.output import check_outputs
-from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
-from rnncast.cli.surviving import checkpoints, checkpoints_wanted, ending_in_order
+from rnncast.cli.surviving import checkpoints_wanted, ending_in_order
+from rnncast.cli.torchrun import ranks_of, read_own, shared_checkpoints
 from rnncast.cli.watching import watching
 from rnncast.config import ANY_NET, SCRATCH, STARTS, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import InterruptedTrainingError, RnncastError, TrainingError
@@ -56,38 +56,48 @@ def train(
     config, table, start = _asked(context)
     wanted = checkpoints_wanted(context, checkpoint, every, resume)
     path = environment.data_or_stdin(data, "train")
-    read = path, future, None if start is None else config.train.start
-    _check((output, ledger, save_settings), read, report, environment)
-    _save_settings(save_settings, table, config)
+    ranks, device = ranks_of(context, config, path)
+    if ranks.first:
+        read = path, future, None if start is None else config.train.start
+        _check((output, ledger, save_settings), read, report, environment)
+        _save_settings(save_settings, table, config)
 
     from rnncast.choices.decide import decide
-    from rnncast.forecaster.data import extended
     from rnncast.forecaster.forecaster import Forecaster
     from rnncast.report.tables import choices_table, print_table
 
-    panel = read_data(path, table, environment, environment.say)
-    if future is not None:
-        panel = extended(panel, future, table, environment.say)
+    panel = _extended(read_own(path, table, environment, ranks), future, table, environment)
     if config.net.model == ANY_NET:
         config = _picked(panel, config, device, environment)
-    spec, choices = decide(config, panel, None if start is None else start.encoding)
+    spec, choices = ranks.together(lambda: decide(config, panel, None if start is None else start.encoding))
     if explain:
         print_table(choices_table(choices), environment.stderr)
-    with ending_in_order(output, checkpoint) as signals, checkpoints(wanted, environment) as kept:
+    with ending_in_order(output, checkpoint) as signals, shared_checkpoints(wanted, environment, ranks) as kept:
         try:
             with watching(environment, ledger, config.train.max_time, measured=report is not None) as (watch, record):
                 watch = replace(watch, device=device, stopped=lambda: bool(signals), began=began, **kept._asdict())
+                watch = replace(watch, ranks=ranks, ledger=watch.ledger and ranks.size == 1)
                 forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch, start=start)
                 forecaster = forecaster.from_source(path, table)
         except TrainingError as error:
-            _rescue(error, (path, table), output, environment)
+            if ranks.first:
+                _rescue(error, (path, table), output, environment)
             raise
-        forecaster.save(output)
+        if ranks.first:
+            forecaster.save(output)
     done = _told(config, forecaster, environment, explain=explain)
     environment.say(f"{done} in {perf_counter() - began:.1f} s; wrote {output}")
     _report(report, (panel, named(path), forecaster, choices, record.reports), environment)
     if record.failure is not None:
         raise record.failure
+
+
+def _extended(panel: "Panel", future: str | None, table: TableConfig, environment: Environment) -> "Panel":
+    if future is None:
+        return panel
+    from rnncast.forecaster.data import extended
+
+    return extended(panel, future, table, environment.say)
 
 
 def _picked(panel: "Panel", config: Config, device: str, environment: Environment) -> Config:

@@ -36,7 +36,14 @@ from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.members import StepNets
 from rnncast.runtime.memory import check_paths
 from rnncast.runtime.runtime import Runtime
-from rnncast.runtime.states import SeriesState, last_values, rows_of, state_from_tensors, state_tensors
+from rnncast.runtime.states import (
+    SeriesState,
+    concatenated,
+    last_values,
+    rows_of,
+    state_from_tensors,
+    state_tensors,
+)
 from rnncast.series.covariates import Future
 from rnncast.series.encoding import Encoding, expand
 from rnncast.series.forecast import Forecast, Paths
@@ -48,6 +55,7 @@ from rnncast.version import VERSION
 
 if TYPE_CHECKING:
     from rnncast.training.fitted import Fitted
+    from rnncast.training.ranks import Ranks
     from rnncast.training.watch import Watch
 
 SIDE_BY_SIDE = 32  # series whose paths are sampled at once
@@ -112,25 +120,25 @@ class Forecaster:
     ) -> Self:
         """Train on a panel the spec that `choices.decide` made from it and from `asked`; start and errors as in
         `fit`."""
-        begun, encoding = None, Encoding.of(panel, spec.frame.unused)
+        begun, encoding, ranks = None, Encoding.of(panel, spec.frame.unused), None if watch is None else watch.ranks
         if start is not None:
             check_frequency(panel, start.frequency)
             encoding, (spec, begun) = start.encoding, further(start.spec, spec, start.weights, start.scores)
         try:
             fitted = _fitted(encoding.encode(panel), spec, watch, begun)
         except TrainingError as error:
-            error.rescued = error.rescued and cls._of(panel, asked, encoding, error.rescued)
+            error.rescued = error.rescued and cls._of(panel, asked, encoding, error.rescued, ranks)
             raise
-        return cls._of(panel, asked, encoding, fitted)
+        return cls._of(panel, asked, encoding, fitted, ranks)
 
     @classmethod
-    def _of(cls, panel: Panel, asked: Config, encoding: Encoding, fitted: "Fitted") -> Self:
+    def _of(cls, panel: Panel, asked: Config, encoding: Encoding, fitted: "Fitted", ranks: "Ranks | None") -> Self:
         spec, weights = fitted.spec, fitted.weights
         return cls(
             spec=spec,
             asked=asked,
             weights=weights,
-            state=Runtime(spec, weights).replay(encoding.encode(panel)),
+            state=_replayed(Runtime(spec, weights), encoding.encode(panel), ranks),
             ids=panel.ids,
             cutoff=panel.ends,
             frequency=panel.frequency,
@@ -354,6 +362,15 @@ def _fitted(panel: Panel, spec: ModelSpec, watch: "Watch | None", start: dict[st
 
     made_by = {"data": panel.fingerprint, "settings": spec.to_dict(), "versions": _trained_with()}
     return fit_weights(panel, spec, watch, made_by, start)
+
+
+def _replayed(runtime: Runtime, panel: Panel, ranks: "Ranks | None") -> SeriesState:
+    """Return the state of each series of an encoded panel; each rank computes a part of them."""
+    if ranks is None or ranks.size == 1 or len(panel) < ranks.size:
+        return runtime.replay(panel)
+    rows = ranks.own_of(len(panel))
+    every = ranks.gathered(state_tensors(runtime.replay(panel.select(rows, panel.lengths[rows]))))
+    return concatenated([state_from_tensors(part) for part in every])
 
 
 def _trained_with() -> dict[str, str]:

@@ -37,12 +37,12 @@ class Ahead(NamedTuple):
 
 
 def exogenous_of(
-    panel: Panel, rows: NDArray[np.int64], cycles: tuple[str, ...], horizon: int, *, align: str
+    panel: Panel, rows: NDArray[np.int64], cycles: tuple[str, ...], horizon: int, *, align: str, steps: int = 0
 ) -> Exogenous:
-    """Return the exogenous inputs of the chosen series [B] of an encoded panel, aligned as `Panel.padded` aligns
+    """Return the exogenous inputs of the chosen series [B] of an encoded panel, laid out as `Panel.padded` lays out
     values."""
     lengths = panel.lengths[rows]
-    steps = int(lengths.max(initial=0))
+    steps = int(lengths.max(initial=steps))
     shift = np.zeros_like(lengths) if align == "start" else steps - lengths
     step = np.arange(steps + horizon) - shift[:, None]  # [B, T+H], counted from each series' start
     known, observed = _by_step(panel, rows, step, ahead=True), _by_step(panel, rows, step[:, :steps], ahead=False)

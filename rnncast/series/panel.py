@@ -185,11 +185,11 @@ class Panel:
         chosen = np.linspace(0, len(self) - 1, min(len(self), most)).astype(int)
         return [self[int(s)].y for s in chosen]
 
-    def padded(self, rows: NDArray[np.int64], *, align: str) -> NDArray[np.float64]:
+    def padded(self, rows: NDArray[np.int64], *, align: str, steps: int = 0) -> NDArray[np.float64]:
         """Return the chosen series [B] as one array [B, T], aligned at "start" or "end", with NaN where a series is
-        shorter."""
+        shorter. T: at least `steps`."""
         lengths = self.lengths[rows]
-        out = np.full((len(rows), int(lengths.max(initial=0))), np.nan)
+        out = np.full((len(rows), int(lengths.max(initial=steps))), np.nan)
         for b, s in enumerate(rows):
             y = self.y[self.indptr[s] : self.indptr[s + 1]]
             out[b, slice(0, len(y)) if align == "start" else slice(out.shape[1] - len(y), None)] = y

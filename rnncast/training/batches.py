@@ -9,15 +9,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rnncast.errors import UsageError
 from rnncast.frame.exogenous import Exogenous, exogenous_of, unobserved
 from rnncast.frame.frame import Frame
 from rnncast.frame.past import FrameState, Past
 from rnncast.frame.view import FrameView
+from rnncast.plain import counted
 from rnncast.runtime.footprint import kept_of
 from rnncast.series.arrays import any_missing, full, joined, whole_numbers, windows_at
 from rnncast.series.panel import Panel
 from rnncast.spec import TrainSpec
 from rnncast.training.losses import Targets
+from rnncast.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -122,17 +125,27 @@ class Chunk:
 
 
 class Batches:
-    """Chunks of a panel, epoch after epoch."""
+    """Chunks of a panel, epoch after epoch; of each, the series that belong to this of the ranks.
 
-    def __init__(self, panel: Panel, frame: Frame, settings: TrainSpec, device: torch.device) -> None:
+    All ranks have the same batches, cut at the same steps, and so they make the same number of updates.
+    """
+
+    def __init__(
+        self, panel: Panel, frame: Frame, settings: TrainSpec, device: torch.device, ranks: Ranks = ALONE
+    ) -> None:
         self.frame = frame
         self.settings = settings
         self.device = device
         self.random = np.random.default_rng(settings.seed)
         order = np.argsort(panel.lengths, kind="stable")
         groups = np.array_split(order, -(-len(order) // settings.batch_size))
+        if (fewest := min(map(len, groups))) < ranks.size:
+            raise UsageError(
+                f"a batch of {counted(fewest, 'series', 'series')} cannot be divided among {ranks.size} ranks",
+                hint="start fewer ranks, or raise --batch-size",
+            )
         self.lengths = [int(panel.lengths[rows].max()) for rows in groups]
-        self.batches: Sequence[Batch] = _Made(panel, groups, frame, device)
+        self.batches: Sequence[Batch] = _Made(panel, groups, frame, device, ranks)
 
     def __len__(self) -> int:
         """Return chunks in an epoch (one more or less, as borders move)."""
@@ -160,9 +173,12 @@ class Batches:
 class _Made(Sequence[Batch]):
     """Batches of groups of series: computed once and kept if they are small, else whenever one is asked for."""
 
-    def __init__(self, panel: Panel, groups: Sequence[NDArray[np.int64]], frame: Frame, device: torch.device) -> None:
+    def __init__(
+        self, panel: Panel, groups: Sequence[NDArray[np.int64]], frame: Frame, device: torch.device, ranks: Ranks
+    ) -> None:
         self.panel = panel
         self.groups = groups
+        self.ranks = ranks
         self.frame = frame
         self.device = device
         self.keeping = kept_of(frame, panel)
@@ -188,7 +204,9 @@ class _Made(Sequence[Batch]):
         return self.kept[index] if index in self.kept else self._weighed(self._new(index))
 
     def _new(self, index: int) -> Batch:
-        batch = _batch(self.panel, self.groups[index], self.frame, self.device)
+        rows = self.groups[index]
+        steps = int(self.panel.lengths[rows].max())
+        batch = _batch(self.panel, self.ranks.own_of_batch(rows), self.frame, self.device, steps)
         if self.keeping.tracks:
             batch = replace(batch, past=batch.past.shared())
         if self.keeping.batches:
@@ -201,7 +219,8 @@ class _Made(Sequence[Batch]):
         for index in range(len(self)):
             batch = self._new(index)
             total, number = total + float((batch.scale * batch.there).sum()), number + int(batch.there.sum())
-        return total / max(number, 1)
+        total, values = self.ranks.summed(total, number)
+        return total / max(values, 1)
 
     def _weighed(self, batch: Batch) -> Batch:
         """Return a batch whose weights follow the scale by half in logs: that is relative error beside scaled error."""
@@ -210,9 +229,9 @@ class _Made(Sequence[Batch]):
         return replace(batch, weight=batch.weight * (0.5 + 0.5 * batch.scale / self.mean))
 
 
-def _batch(panel: Panel, rows: NDArray[np.int64], frame: Frame, device: torch.device) -> Batch:
-    y = torch.from_numpy(frame.transform(panel.padded(rows, align="start"))).to(device)
-    exogenous = exogenous_of(panel, rows, frame.cycles, frame.horizon, align="start")
+def _batch(panel: Panel, rows: NDArray[np.int64], frame: Frame, device: torch.device, steps: int) -> Batch:
+    y = torch.from_numpy(frame.transform(panel.padded(rows, align="start", steps=steps))).to(device)
+    exogenous = exogenous_of(panel, rows, frame.cycles, frame.horizon, align="start", steps=steps)
     there = ~torch.isnan(y)
     past = Past.of(frame, _held(y, there), None, Exogenous(*(torch.from_numpy(part).to(device) for part in exogenous)))
     return Batch(past, past.grounded.to(y.dtype), there)

@@ -18,6 +18,7 @@ from rnncast.training.epoch import EpochReport
 Weights = dict[str, NDArray[np.float32]]
 Arrays = dict[str, NDArray[Any]]
 HINT = "give the same data and flags, or another folder to start again"
+HINTS = {"device": "use --device {}", "threads": "set OMP_NUM_THREADS={}", "ranks": "use --nproc-per-node {}"}
 MOST_NAMED = 3  # settings that differ
 
 
@@ -94,13 +95,13 @@ class Checkpoint:
                 said = [f"{_named(name, key)} was {there.get(key)} and is {here.get(key)}" for key in differing]
                 details = "" if name == "data" else ": " + ", ".join(said[:MOST_NAMED])
                 raise CheckpointError(f"the checkpoint is of a training with {words}{details}", hint=HINT)
-        for name, words in {"device": "on {}", "threads": "with {} threads"}.items():
-            there, here = self.made_by[name], made_by[name]
+        for name, words in {"device": "on {}", "threads": "with {} threads", "ranks": "of {} ranks"}.items():
+            there, here = self.made_by.get(name, 1), made_by.get(name, 1)
             if there != here:
                 raise CheckpointError(
                     f"the checkpoint is of a training {words.format(there)}, but this is one {words.format(here)}: "
                     "the result would not be the same",
-                    hint=f"set OMP_NUM_THREADS={there}" if name == "threads" else f"use --device {there}",
+                    hint=HINTS[name].format(there),
                 )
 
     def to_parts(self) -> tuple[dict[str, Any], Arrays]:

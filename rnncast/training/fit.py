@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from rnncast.errors import InterruptedTrainingError, TrainingError
+from rnncast.errors import InterruptedTrainingError, RnncastError, TrainingError
 from rnncast.frame.frame import Frame
 from rnncast.nets.model import Model, build_model, load_weights, weights_of
 from rnncast.runtime.footprint import TRAINED_IN_TURN
@@ -64,8 +64,11 @@ def fit_weights(
     `watch.start` is of another training.
     """
     began = perf_counter() if watch.began is None else watch.began
-    validation = Validation.of(panel, spec) if spec.train.validate else None
-    reached = Checkpoint({**made_by, "device": find_device(watch.device).type, "threads": torch.get_num_threads()})
+    ranks = watch.ranks
+    _check_alike(ranks.told(dict(made_by)))
+    validation = Validation.of(panel, spec, ranks) if spec.train.validate else None
+    here = {"device": find_device(watch.device).type, "threads": torch.get_num_threads(), "ranks": ranks.size}
+    reached = Checkpoint({**made_by, **here})
     if watch.start is not None:
         watch.start.check(reached.made_by)
         reached = watch.start
@@ -81,6 +84,13 @@ def fit_weights(
             return fitted(panel, spec, nets[judged:], (validation, nets[:judged]))
     rescued = _rescued(panel, spec, validation, states)
     raise InterruptedTrainingError("interrupted before anything was learnt: nothing was written", rescued=rescued)
+
+
+def _check_alike(made_by: Sequence[Mapping[str, Any]]) -> None:
+    """Raise RnncastError if what the result depends on is not the same on all ranks."""
+    for name in made_by[0]:
+        if any(each[name] != made_by[0][name] for each in made_by):
+            raise RnncastError(f"the ranks of this training differ in their {name}", hint="start all from one place")
 
 
 def judge_nets(panel: Panel, spec: ModelSpec, validation: Validation, watch: Watch) -> list[Best] | None:
@@ -175,7 +185,8 @@ def _at_once(panel: Panel, watch: Watch) -> Iterator[int]:
     few, there = len(panel) <= TRAINED_IN_TURN, find_device(watch.device).type == "cpu"
     torch.set_num_threads(1 if few else before)
     try:
-        yield before if there and not few else 1
+        # The ranks must take all steps in the same order.
+        yield before if there and not few and watch.ranks.size == 1 else 1
     finally:
         torch.set_num_threads(before)
 
@@ -207,11 +218,11 @@ def _work(
     share: returns the seconds for a run that begins at a moment.
     """
     spec = run.spec.of_one_net(run.member)
-    device = find_device(watch.device)
+    device, ranks = find_device(watch.device), watch.ranks
     model = build_model(spec)  # not in a thread, because it draws from a generator that all share
     load_weights(model, run.start or {}, run.member)
     model.to(device)
-    model.generator = torch.Generator(device).manual_seed(spec.train.seed)
+    model.generator = torch.Generator(device).manual_seed(spec.train.seed + ranks.rank)
     judge = run.validation and run.validation.of_one_net(run.member)
     patience = spec.train.patience if judge is not None else 0
 
@@ -221,18 +232,18 @@ def _work(
         if before is not None and before.ended:
             yield before
             return
-        if watch.stopped():
+        if ranks.any(watch.stopped()):
             return
         torch.set_num_threads(threads)
-        batches = Batches(run.panel, Frame.of(spec), spec.train, device)
+        batches = Batches(run.panel, Frame.of(spec), spec.train, device, ranks)
         ledger, stopped = Ledger(spec) if watch.ledger else None, False
 
         def going() -> bool:
             return wanted() and not watch.stopped()
 
-        seconds = (state.place.seconds if state.place else 0.0) + share(perf_counter())
+        seconds = (state.place.seconds if state.place else 0.0) + ranks.of_first(share(perf_counter()))
         timed = replace(spec, train=replace(spec.train, max_time=seconds))
-        course = train(model, batches, timed, ledger, going, lambda: watch.due(run.name), state.place)
+        course = train(model, batches, timed, ledger, going, lambda: watch.due(run.name), state.place, ranks)
         try:
             for found in course:
                 if stopped := isinstance(found, Place):
@@ -271,7 +282,8 @@ def _judged(report: EpochReport, model: Model, validation: Validation | None) ->
     every = -(-report.epochs // VALIDATIONS)
     if validation is None or (report.epoch % every and report.epoch != report.epochs):
         return report
-    return replace(report, valid_mase=validation.score(_weights(model)), naive_mase=validation.naive)
+    score = validation.ranks.of_first(validation.score(_weights(model)))
+    return replace(report, valid_mase=score, naive_mase=validation.naive)
 
 
 def _weights(model: Model) -> Weights:

@@ -17,6 +17,7 @@ from rnncast.training.checkpoint import Place, Update
 from rnncast.training.epoch import EpochReport
 from rnncast.training.learner import Learner
 from rnncast.training.ledger import Ledger
+from rnncast.training.ranks import ALONE, Ranks
 
 
 def train(
@@ -27,6 +28,7 @@ def train(
     wanted: Callable[[], bool] = lambda: True,
     due: Callable[[], bool] = lambda: False,
     start: Place | None = None,
+    ranks: Ranks = ALONE,
 ) -> Iterator[EpochReport | Place]:
     """Train the model in place, yielding an EpochReport after each epoch, and a Place before each update that is `due`.
 
@@ -37,39 +39,44 @@ def train(
     weights.
     """
     settings, random = spec.train, batches.random.bit_generator
-    learner = Learner.of(model, spec)
+    learner = Learner.of(model, spec, ranks)
     here = start or Place(1, 0, (), 0, 0.0, 0.0, random.state, {})
     state: State = learner.restore(here.arrays) if start is not None else ()
     lr, began = here.lr, time.perf_counter() - here.seconds
+
+    def used() -> float:  # of the time limit, by the clock of the first rank
+        share = (time.perf_counter() - began) / max(settings.max_time, 1e-9)
+        return ranks.of_first(share) if math.isfinite(settings.max_time) else 0.0
+
     for epoch in range(here.epoch, settings.epochs + 1):
         model.train()
         updates, steps, random.state = list(here.updates), here.steps, here.order
         for index, chunk in enumerate(batches.epoch()):
             if index < here.chunks:
                 continue
-            going = wanted()
-            if not going or due():
+            going = not ranks.any(not wanted())
+            if not going or ranks.any(due()):
                 seconds, arrays = time.perf_counter() - began, learner.arrays(state)
                 yield Place(epoch, index, tuple(updates), steps, lr, seconds, here.order, arrays)
             if not going:
                 return
             progress = (epoch - 1 + min(index / len(batches), 1.0)) / settings.epochs
             # The schedule ends with the time limit, if that is sooner.
-            progress = max(progress, min((time.perf_counter() - began) / max(settings.max_time, 1e-9), 1.0))
+            progress = max(progress, min(used(), 1.0))
             lr = one_cycle(progress, settings.learning_rate)
             if chunk.start == 0 or not settings.carry:
                 state = model.init_state(chunk.rows)
-            outcome = learner.objective(chunk, state, progress)
+            outcome = learner.outcome(chunk, state, progress)
             state = tuple(part.detach() for part in outcome.state)
             steps += chunk.rows * (chunk.stop - chunk.start)
             if outcome.weight > 0:  # otherwise there is nothing to learn, though the state has advanced
                 updates.append(learner.update(outcome, lr, f"update {index + 1} of epoch {epoch}"))
-                if time.perf_counter() - began > settings.max_time:  # an epoch may take longer than the time limit
+                if used() > 1:  # an epoch may take longer than the time limit
                     break
         by_lag = ledger.measure(model, batches, epoch) if ledger is not None else {}
         seconds = time.perf_counter() - began
         yield _summary(updates, epoch, settings, lr, steps, seconds, by_lag)
-        if seconds > settings.max_time:
+        if used() > 1:
             return
         here = Place(epoch + 1, 0, (), 0, lr, seconds, random.state, {})
 

@@ -20,6 +20,7 @@ from rnncast.series.panel import Panel
 from rnncast.series.splits import Split, rolling_origins
 from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Weights
+from rnncast.training.ranks import ALONE, Ranks
 from rnncast.values import Values
 
 ORIGINS = 4  # for few series, if a quarter of the longest has room for them
@@ -36,15 +37,16 @@ PARTS = (0.5, 0.25)  # candidates for the remaining distance from the naive fore
 class Validation:
     """Origins, and the mean MASE of seasonal naive on them. Training data end at the first.
 
-    spec: of the nets that are judged.
+    spec: of the nets that are judged. ranks: among which their forecasts are divided.
     """
 
     spec: ModelSpec
     splits: tuple[Split, ...]
     naive: float
+    ranks: Ranks = ALONE
 
     @classmethod
-    def of(cls, panel: Panel, spec: ModelSpec) -> "Validation | None":
+    def of(cls, panel: Panel, spec: ModelSpec, ranks: Ranks = ALONE) -> "Validation | None":
         """Make the validation of a spec, with a net for each frame; None if the panel is too short to spare an
         origin."""
         horizon = spec.task.horizon
@@ -53,7 +55,7 @@ class Validation:
             return None
         season = spec.task.season
         naive = _mean_mase(splits, [repeat_season(split.seen, horizon, season) for split in splits], season)
-        return cls(spec.of_members(spec.frames) if spec.net.members else spec, splits, naive)
+        return cls(spec.of_members(spec.frames) if spec.net.members else spec, splits, naive, ranks)
 
     def of_one_net(self, member: int) -> "Validation":
         """Return the same origins for one of the members alone."""
@@ -122,12 +124,14 @@ class Validation:
     def quantiles(self, weights: Weights) -> list[Values]:
         """Return the weights' forecasts [S, H, Q] at each origin."""
         runtime, horizon = Runtime(self.spec, weights), self.spec.task.horizon
-        return [runtime.forecast_panel(split.seen, horizon, state) for split, state in self._states(runtime)]
+        ranks = self.ranks if min(len(split.seen) for split in self.splits) >= self.ranks.size else ALONE
+        states = self._states(runtime, [_own_part(split, ranks) for split in self.splits])
+        return ranks.joined([runtime.forecast_panel(split.seen, horizon, state) for split, state in states])
 
-    def _states(self, runtime: Runtime) -> Iterator[tuple[Split, SeriesState]]:
+    def _states(self, runtime: Runtime, splits: Sequence[Split]) -> Iterator[tuple[Split, SeriesState]]:
         """Yield each origin with the state there, continued from the origin before if that had the same series."""
         before, state = None, None
-        for split in self.splits:
+        for split in splits:
             if before is not None and state is not None and before.ids == split.seen.ids:
                 state = runtime.replay(split.seen, state, self.spec.task.horizon)
             else:
@@ -155,6 +159,14 @@ class Validation:
         scores = {**{each: self.score(shrunk(weights, each)) for each in further}, 1.0: naive}
         shrinkage = min(scores, key=lambda each: scores[each])
         return shrinkage, scores[shrinkage]
+
+
+def _own_part(split: Split, ranks: Ranks) -> Split:
+    """Return a rank's part of the series at an origin."""
+    if ranks.size == 1:
+        return split
+    rows = ranks.own_of(len(split.seen))
+    return Split(split.seen.select(rows, split.seen.lengths[rows]), split.actual[rows])
 
 
 def _origins(panel: Panel, horizon: int) -> int:

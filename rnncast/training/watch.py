@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.epoch import EpochReport
+from rnncast.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Watch:
     before each update. planned: called with the number of runs; ended: called with the name of a run that has ended.
     due: returns whether a checkpoint of a run is wanted, asked after each update in the thread that trains it. reached:
     called with a checkpoint then, and when a run ends. start: the checkpoint to continue from. began: when --max-time
-    began to count, on `time.perf_counter`; None for when training begins.
+    began to count, on `time.perf_counter`; None for when training begins. ranks: the processes that train together.
     """
 
     told: Callable[[str, EpochReport], None] = lambda run, report: None
@@ -29,3 +30,4 @@ class Watch:
     reached: Callable[[Checkpoint], None] = lambda checkpoint: None
     start: Checkpoint | None = None
     began: float | None = None
+    ranks: Ranks = ALONE
