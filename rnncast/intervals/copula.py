@@ -57,7 +57,7 @@ class Copula(NamedTuple):
         variance = (common**2).sum(axis=0) / origins
         alone = np.where(several, 1 / np.maximum(number, 1), 0.0).sum(axis=0) / origins  # of independent series
         share = np.where(several.any(axis=0), (variance - alone) / np.maximum(1 - alone, 0.5), 0.0)
-        share = np.clip(share, 0.0, MOST_SHARED)
+        share = np.clip(share, 0.0, MOST_SHARED) * _beyond_chance(share, np.sqrt(2 / origins) * alone)
         part = share / np.where(variance > 0, variance, 1.0)  # of the mean that is common; the rest is chance
         own = np.where(known, z - (part * common)[:, None], np.nan)
         rows = own.reshape(-1, own.shape[2])
@@ -84,6 +84,15 @@ class Copula(NamedTuple):
         common = correlated_scores(self.shared, paths, random, lasting=len(self.shared) > 0)  # [H, P]
         drawn: Values = np.sqrt(self.share)[:, None] * common + np.sqrt(1 - self.share)[:, None] * own
         return drawn
+
+
+def _beyond_chance(share: Values, chance: Values) -> float:
+    """Return what to keep, from 0 to 1, of shares [H] whose standard deviation for independent series is `chance` [H].
+
+    It is one for all lead times (positive-part James-Stein), so that a total over independent series gets no wider.
+    """
+    found = max(float(share.mean()), 0.0)
+    return max(0.0, 1 - (float(chance.mean()) / found) ** 2) if found else 0.0
 
 
 def templates_of(scores: Values) -> Values:
