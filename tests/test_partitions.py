@@ -1,9 +1,15 @@
 """Partitions are forecast one by one, by one process, by shards or by workers, to the same bytes."""
 
+import ast
+import json
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +19,7 @@ import pytest
 import rnncast
 from rnncast.files.formats.folders import find_files
 from rnncast.scale.partitions import tasks_of
-from tests.conftest import Program
+from tests.conftest import ROOT, Program
 
 PARTS = 4
 
@@ -183,3 +189,68 @@ def test_workers_make_the_same_files_and_one_may_die(program: Program) -> None:
     left = [name for name in made if name.startswith(".rnncast-")]  # what a killed process was writing
     assert len(left) <= 2
     assert {name: data for name, data in made.items() if name not in left} == contents(program.folder / "out")
+
+
+@contextmanager
+def dask_cluster(program: Program, workers: int) -> Iterator[str]:
+    """A scheduler and its workers, as processes of their own in other folders; its address."""
+    address, elsewhere = program.folder / "scheduler.json", program.folder / "elsewhere"
+    elsewhere.mkdir()
+    options = {"cwd": elsewhere, "env": program.environment, "stderr": subprocess.DEVNULL}
+    dask, own = [sys.executable, "-m", "dask"], ["--no-dashboard", "--scheduler-file", str(address)]
+    commands = [[*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", *own]]
+    commands += workers * [[*dask, "worker", "--nthreads", "1", *own]]
+    running = [subprocess.Popen(command, **options) for command in commands]  # type: ignore[call-overload]
+    try:
+        while not address.exists():
+            assert running[0].poll() is None
+            time.sleep(0.05)
+        yield json.loads(address.read_text())["address"]
+    finally:
+        for process in reversed(running):
+            process.terminate()
+            process.wait()
+
+
+@pytest.mark.slow
+def test_the_workers_of_a_scheduler_make_the_same_files(whole: Program) -> None:
+    """A cluster that runs already, by its address; its workers read and write by absolute paths."""
+    pytest.importorskip("distributed")
+    with dask_cluster(whole, workers=2) as address:
+        assert address.startswith("tcp://127.0.0.1:")
+        done = whole.process("forecast", "sales", "-H", "3", "-o", "cluster/", "--cluster", address)
+    assert done.returncode == 0, done.stderr
+    assert "12 series in 4 partitions to cluster/" in done.stderr
+    assert contents(whole.folder / "cluster") == contents(whole.folder / "out")
+
+
+def recipes() -> list[str]:
+    """The recipes for other engines on the page, up to where they need the engine."""
+    page = (ROOT / "docs" / "scale.md").read_text()
+    return [text for text in re.findall(r"```text\n(.*?)```", page, re.DOTALL) if "def forecasts" in text]
+
+
+@pytest.mark.parametrize("recipe", recipes(), ids=["spark", "ray"])
+def test_the_functions_given_to_other_engines_run_on_their_batches(program: Program, recipe: str) -> None:
+    """What an engine does around them is not tried: it hands over frames of whole series, as here."""
+    days = pd.date_range("2024-01-01", periods=60)
+    frames = [
+        pd.DataFrame({"store": f"s{s}", "date": days, "y": 100.0 + s + 3 * (np.arange(60) % 7)}) for s in range(4)
+    ]
+    defined = [part for part in ast.parse(recipe).body if isinstance(part, ast.FunctionDef)]
+    given = {"rnncast": rnncast, "MODEL": "pretrained"}
+    exec(compile(ast.Module(list(defined), []), "scale.md", "exec"), given)
+    whole = rnncast.forecast_partition(pd.concat(frames), horizon=14, id="store", time="date", target="y")
+    made = given["forecasts"](pd.concat(frames))  # type: ignore[operator]
+    pd.testing.assert_frame_equal(made, whole)
+    assert [*made.columns] == [
+        "store",
+        "date",
+        "forecast",
+        *(f"forecast-{e}-{n}" for n in (80, 95) for e in ("lo", "hi")),
+    ]
+    assert made["date"].dtype.kind == "M"
+    # A part of a partition at a time.
+    if "in_parts" in given:
+        (together,) = given["in_parts"](iter(frames))  # type: ignore[operator]
+        pd.testing.assert_frame_equal(together, whole)
