@@ -14,9 +14,10 @@ from rnncast.frame.past import Past
 from rnncast.nets.model import Model, build_model, weights_of
 from rnncast.nets.segmented import Segmented
 from rnncast.runtime.members import head_of
-from rnncast.runtime.registry import NETS
+from rnncast.runtime.registry import NETS, find_net
 from rnncast.runtime.runtime import Runtime
 from rnncast.spec import ModelSpec
+from rnncast.training.loop import _begun
 from tests.conftest import SEGMENTED, small_config, waves
 
 B, T, LAYERS = 3, 28, (1, 2)
@@ -84,7 +85,8 @@ def test_a_segment_takes_one_step_of_the_cell(name: str, layers: int) -> None:
     features, (*state, count) = net(inputs, net.init_state(B), None)
     reached = net.recurrent.init_state(B)
     for t in range(T):
-        expected, after = net.recurrent(inputs[:, t : t + 1], reached, None)
+        place = torch.full((B, 1, 1), t % segment / segment)
+        expected, after = net.recurrent(torch.cat((inputs[:, t : t + 1], place), 2), reached, None)
         torch.testing.assert_close(features[:, t : t + 1], expected)
         reached = after if (t + 1) % segment == 0 else reached
     for part, other in zip(state, reached, strict=True):
@@ -94,9 +96,10 @@ def test_a_segment_takes_one_step_of_the_cell(name: str, layers: int) -> None:
 
 @pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
 def test_segments_of_one_step_are_the_net_itself(name: str) -> None:
-    config = resolved(name, layers=2)
-    net, (inputs, _) = build_model(config).net, inputs_of(config)
-    expected, last = net(inputs, net.init_state(B), None)
+    inputs, _ = inputs_of(resolved(name))
+    net = find_net(name).torch_form()(inputs.shape[2] + 1, 8, 2)
+    place = torch.zeros(B, T, 1)  # the same at every step
+    expected, last = net(torch.cat((inputs, place), 2), net.init_state(B), None)
     segmented = Segmented(net, 1)
     found, (*end, _) = segmented(inputs, segmented.init_state(B), None)
     torch.testing.assert_close(found, expected)
@@ -232,3 +235,14 @@ def test_building_a_model_leaves_the_global_generator_alone() -> None:
     torch.manual_seed(3)
     build_model(resolved("lstm"))
     torch.testing.assert_close(torch.rand(2), expected)
+
+
+def test_series_in_segments_begin_anywhere_in_one_where_the_calendar_is_seen() -> None:
+    spec = resolved("lstm/4")
+    model, seen = build_model(spec), replace(spec, frame=replace(spec.frame, calendar=("day",)))
+    assert (_begun(model, 9, spec, (1, 0))[-1] == 0).all()
+    first, again, next_epoch = (_begun(model, 9, seen, (epoch, 0))[-1] for epoch in (1, 1, 2))
+    assert set(first.flatten().tolist()) <= {0, 1, 2, 3}
+    assert len(first.unique()) > 1
+    torch.testing.assert_close(first, again)  # so that a resumed training goes on to the same bits
+    assert (first != next_epoch).any()

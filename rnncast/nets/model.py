@@ -8,12 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rnncast.frame.frame import Frame
 from rnncast.frame.view import FrameView, Leads
 from rnncast.nets.protocol import NOTHING, Feedback, Net, State
 from rnncast.nets.segmented import Segmented
 from rnncast.runtime.head import Head
-from rnncast.runtime.members import head_of, member_prefix
+from rnncast.runtime.members import head_of, inputs_of, member_prefix
 from rnncast.runtime.registry import find_net
 from rnncast.spec import ModelSpec
 
@@ -100,7 +99,7 @@ def build_model(spec: ModelSpec) -> Model:
     kind = find_net(spec.net.model).torch_form()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.train.seed)
-        net: nn.Module = kind(Frame.of(spec).features, spec.net.hidden_size, spec.net.layers)
+        net = kind(inputs_of(spec), spec.net.hidden_size, spec.net.layers)
         if spec.net.segment > 1:
             net = Segmented(net, spec.net.segment)
         return Model(net, head_of(spec), forced=not spec.free_running, dropout=spec.net.dropout)

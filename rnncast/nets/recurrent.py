@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from rnncast.nets.layers import without
 from rnncast.nets.protocol import EVERY, NOTHING, Feedback, State
 
-# The functions of torch's modules, which take weights as arguments.
-FUNCTIONS: dict[Any, Callable[..., tuple[Tensor, ...]]] = {
-    nn.RNN: torch.rnn_tanh,
-    nn.GRU: torch.gru,
-    nn.LSTM: torch.lstm,
+# The functions of torch's modules, which take weights as arguments: over all steps, and of one layer at one step.
+FUNCTIONS: dict[Any, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    nn.RNN: (torch.rnn_tanh, torch.rnn_tanh_cell),
+    nn.GRU: (torch.gru, torch.gru_cell),
+    nn.LSTM: (torch.lstm, torch.lstm_cell),
 }
 
 
@@ -31,7 +31,7 @@ class Recurrent(nn.Module):
                     # A forget gate that is open initially lets gradients through (Jozefowicz et al. 2015).
                     fused.get_parameter(f"bias_ih_l{layer}")[hidden_size : 2 * hidden_size] += 1.0
         self.fused = fused
-        self.function = FUNCTIONS[cell]
+        self.function, self.cell = FUNCTIONS[cell]
         self.parts = 2 if cell is nn.LSTM else 1
 
     def init_state(self, batch: int) -> State:
@@ -47,11 +47,27 @@ class Recurrent(nn.Module):
         if absent == NOTHING:
             features, after = fused(inputs, before)
         else:
-            first, *rest = (weight for layer in fused.all_weights for weight in layer)
+            weights = [weight for layer in self.weights(absent) for weight in layer]
             options = (True, fused.num_layers, 0.0, self.training, False, True)  # biases, ..., batch first
-            features, *parts = self.function(inputs, before, [without(first, absent), *rest], *options)
+            features, *parts = self.function(inputs, before, weights, *options)
             after = tuple(parts) if self.parts == 2 else parts[0]
         return features[:, origins], after if self.parts == 2 else (after,)
+
+    def weights(self, absent: slice) -> list[list[Tensor]]:
+        """Return the weights of each layer, without the columns of absent inputs."""
+        layers: list[list[Tensor]] = [list(layer) for layer in self.fused.all_weights]
+        layers[0][0] = without(layers[0][0], absent)
+        return layers
+
+    def step(self, inputs: Tensor, state: State, weights: list[list[Tensor]]) -> State:
+        """Return the state after a single step with inputs [B, F]; its h of the last layer are the features."""
+        after = []
+        for layer, own in enumerate(weights):
+            before = [part[layer] for part in state]
+            reached = self.cell(inputs, before if self.parts == 2 else before[0], *own)
+            after.append(reached if self.parts == 2 else (reached,))
+            inputs = after[-1][0]
+        return tuple(torch.stack(parts) for parts in zip(*after, strict=True))
 
 
 ELMAN = partial(Recurrent, nn.RNN)

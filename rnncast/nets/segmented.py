@@ -8,63 +8,47 @@ Between borders no step waits for another, and only the origins are computed.
 import torch
 from torch import Tensor, nn
 
-from rnncast.nets.protocol import EVERY, NOTHING, Feedback, Net, State
+from rnncast.nets.protocol import EVERY, NOTHING, Feedback, State
+from rnncast.nets.recurrent import Recurrent
 
 
 class Segmented(nn.Module):
-    """A recurrent net in segments of N steps: its state is that at the last border, with the number of steps since."""
+    """A recurrent net in segments of N steps: its state is that at the last border, with the number of steps since.
 
-    def __init__(self, recurrent: nn.Module, segment: int) -> None:
+    That number, by N, is the last input of the net.
+    """
+
+    def __init__(self, recurrent: Recurrent, segment: int) -> None:
         super().__init__()
         self.recurrent = recurrent
         self.segment = segment
 
     def init_state(self, batch: int) -> State:
         """Return the state of the recurrent net, and a count of 0 steps [1, B, 1]."""
-        net: Net = self.recurrent  # type: ignore[assignment]
-        state = net.init_state(batch)
+        state = self.recurrent.init_state(batch)
         return (*state, state[0].new_zeros(1, batch, 1))
 
     def forward(
         self, inputs: Tensor, state: State, feedback: Feedback, absent: slice = NOTHING, origins: slice = EVERY
     ) -> tuple[Tensor, State]:
         """Map inputs [B, T, F] and the state to features [B, O, D] at the origins, and the state after all steps."""
-        if inputs.shape[1] == 1:
-            return self._single(inputs, state, absent)
-        counts = state[-1].detach()[0, :, 0]
-        found = torch.unique(counts).tolist()
-        if len(found) == 1:
-            return self._alike(inputs, state, int(found[0]), absent, origins)
-        rows = [torch.nonzero(counts == count)[:, 0] for count in found]
-        parts = [
-            self._alike(inputs[each], tuple(part[:, each] for part in state), int(count), absent, origins)
-            for each, count in zip(rows, found, strict=True)
-        ]
-        back = torch.cat(rows).argsort()
-        after = zip(*(reached for _, reached in parts), strict=True)
-        return torch.cat([features for features, _ in parts])[back], tuple(
-            torch.cat(each, 1)[:, back] for each in after
-        )
-
-    def _single(self, inputs: Tensor, state: State, absent: slice) -> tuple[Tensor, State]:
-        """Take one step of series whatever their counts; a graph that can be exported."""
         *before, count = state
-        features, reached = self.recurrent(inputs, tuple(before), None, absent)
-        border = count + 1 == self.segment
-        kept = (torch.where(border, new, old) for new, old in zip(reached, before, strict=True))
-        return features, (*kept, torch.where(border, 0.0, count + 1))
-
-    def _alike(self, inputs: Tensor, state: State, count: int, absent: slice, origins: slice) -> tuple[Tensor, State]:
-        """Step series of the same count, whose borders are at the same steps."""
-        batch, steps = inputs.shape[:2]
-        states = [state[:-1]]
-        for border in range(self.segment - 1 - count, steps, self.segment):
-            states.append(self.recurrent(inputs[:, border : border + 1], states[-1], None, absent)[1])
-        chosen = range(steps)[origins]
-        last = torch.tensor([(step + count) // self.segment for step in chosen], device=inputs.device)
+        steps, each, weights = inputs.shape[1], inputs[:, origins], self.recurrent.weights(absent)
+        rows, since = torch.arange(len(inputs), device=inputs.device), count[0, :, 0].detach().long()  # [B]
+        states = [tuple(before)]
+        for first in range(self.segment - 1, self.segment - 1 + steps, self.segment):
+            border = first - since  # of each series; it may lie beyond the last step
+            there = (border < steps)[:, None]
+            full = inputs.new_full((len(inputs), 1), 1 - 1 / self.segment)
+            seen = torch.cat((inputs[rows, border.clamp(max=steps - 1)], full), 1)
+            reached = self.recurrent.step(seen, states[-1], weights)
+            states.append(tuple(torch.where(there, new, old) for new, old in zip(reached, states[-1], strict=True)))
+        passed = torch.arange(steps, device=inputs.device)[origins] + since[:, None]  # [B, O] since the first border
         # Each origin is a series of its own, of one step from the state at the last border before it.
-        before = tuple(torch.stack(parts, 2)[:, :, last].flatten(1, 2) for parts in zip(*states, strict=True))
-        each = inputs[:, origins].flatten(0, 1)[:, None]
-        features: Tensor = self.recurrent(each, before, None, absent)[0]
-        after = torch.full_like(state[-1], (count + steps) % self.segment)
-        return features.view(batch, len(chosen), -1), (*states[-1], after)
+        last = passed // self.segment
+        starts = tuple(
+            torch.stack(parts, 2)[:, rows[:, None], last].flatten(1, 2) for parts in zip(*states, strict=True)
+        )
+        share = (passed % self.segment / self.segment).to(inputs.dtype)[..., None]
+        features = self.recurrent.step(torch.cat((each, share), 2).flatten(0, 1), starts, weights)[0][-1]
+        return features.view(*each.shape[:2], -1), (*states[-1], (count + steps) % self.segment)

@@ -167,11 +167,16 @@ def head_of(spec: ModelSpec) -> Head:
     return Head(*sizes, lead_size=net.lead_size or net.hidden_size)
 
 
+def inputs_of(spec: ModelSpec) -> int:
+    """Return the number of inputs of each net: those of the frame, and the place in a segment."""
+    return Frame.of(spec).features + (spec.net.segment > 1)
+
+
 def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
     """Return the shape of each weight that a ModelSpec asks for, by name."""
     net, head = spec.net, head_of(spec)
     shapes = {f"head.{name}": shape for name, shape in head.shapes.items()}
-    inputs = Frame.of(spec).features
+    inputs = inputs_of(spec)
     for layer in range(net.layers):
         layer_shapes = stepped_net(net.model, net.segment).layer_shapes(layer, inputs, net.hidden_size)
         shapes |= {f"net.{name}": shape for name, shape in layer_shapes.items()}

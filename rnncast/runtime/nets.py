@@ -67,7 +67,8 @@ def recurrent(cell: Cell) -> StepFunction:
 def segmented(step: StepFunction, segment: int) -> StepFunction:
     """Return the step of nets with hidden layers that update their state at every `segment`-th step only.
 
-    The last part of the state [M, 1, B, 1] counts the steps since it was updated.
+    The last part of the state [M, 1, B, 1] counts the steps since it was updated, and that count, by `segment`, is the
+    last input of the nets.
     """
 
     def step_segments(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
@@ -88,10 +89,10 @@ def segmented(step: StepFunction, segment: int) -> StepFunction:
         reached = state[:-1]
         borders = inputs[:, :, segment - 1 - int(count) :: segment]
         if borders.shape[2]:
-            features, reached = step(weights, borders, reached, None)
+            features, reached = step(weights, _joined(borders, 1 - 1 / segment), reached, None)
         left = (int(count) + inputs.shape[2]) % segment
         if left:  # between borders, features come from the state at the last one
-            features, _ = step(weights, inputs[:, :, -1:], reached, None)
+            features, _ = step(weights, _joined(inputs[:, :, -1:], (left - 1) / segment), reached, None)
         return features, (*reached, np.full_like(state[-1], left))
 
     return step_segments
@@ -124,6 +125,11 @@ def lstm(drive: Floats, recall: Floats, state: tuple[Floats, ...]) -> tuple[Floa
 def _gates(x: Floats, count: int) -> Floats:
     """Return the input of each gate [count, M, B, D], from [M, B, count*D]."""
     return x.reshape(*x.shape[:2], count, -1).transpose(2, 0, 1, 3)
+
+
+def _joined(inputs: Floats, share: float) -> Floats:
+    """Return inputs [M, B, T, F] with another one, the same everywhere."""
+    return np.concatenate((inputs, np.full((*inputs.shape[:-1], 1), share, np.float32)), -1)
 
 
 def sigmoid(x: Floats) -> Floats:

@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from statistics import median, quantiles
 
+import numpy as np
+import torch
+
 from rnncast.nets.model import Model
 from rnncast.nets.protocol import State
 from rnncast.spec import ModelSpec, TrainSpec
@@ -65,7 +68,7 @@ def train(
             progress = max(progress, min(used(), 1.0))
             lr = one_cycle(progress, settings.learning_rate)
             if chunk.start == 0 or not settings.carry:
-                state = model.init_state(chunk.rows)
+                state = _begun(model, chunk.rows, spec, (epoch, index))
             outcome = learner.outcome(chunk, state, progress)
             state = tuple(part.detach() for part in outcome.state)
             steps += chunk.rows * (chunk.stop - chunk.start)
@@ -79,6 +82,19 @@ def train(
         if used() > 1:
             return
         here = Place(epoch + 1, 0, (), 0, lr, seconds, random.state, {})
+
+
+def _begun(model: Model, series: int, spec: ModelSpec, place: tuple[int, int]) -> State:
+    """Return the state before the first step of some series.
+
+    Nets in segments that see the calendar begin anywhere in one, so that each epoch has other borders. Without a
+    calendar, the place in a segment is the only clock there is.
+    """
+    state = model.init_state(series)
+    if spec.net.segment == 1 or not spec.frame.calendar:
+        return state
+    counts = np.random.default_rng((spec.train.seed, *place)).integers(spec.net.segment, size=(1, series, 1))
+    return (*state[:-1], torch.from_numpy(counts).to(state[-1]))
 
 
 def one_cycle(progress: float, highest: float) -> float:
