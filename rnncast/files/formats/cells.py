@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from rnncast.values import Values
 
 CellCodes = NDArray[np.integer[Any]]
 Mask = NDArray[np.bool_]
+ByteTexts = NDArray[np.bytes_]
 
 SAMPLE = 500  # rows from which the kind of a column is judged
 UNNAMED = "Unnamed: "  # with its place: the name, as in pandas, of a column whose header is empty
@@ -19,10 +21,13 @@ UNNAMED = "Unnamed: "  # with its place: the name, as in pandas, of a column who
 
 @dataclass(frozen=True)
 class Coded:
-    """A column of texts, with each distinct text stored once and stripped: row r holds texts[codes[r]]."""
+    """A column of texts, with each distinct text stored once and stripped: row r holds texts[codes[r]].
+
+    stored: the texts; or, of one length and in ASCII, their bytes, which become texts when these are asked for.
+    """
 
     codes: CellCodes
-    texts: "pd.Series[str]"
+    stored: "pd.Series[str] | ByteTexts"
 
     @classmethod
     def of(cls, column: "pd.Series[str]") -> "Coded":
@@ -32,6 +37,23 @@ class Coded:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    @cached_property
+    def texts(self) -> "pd.Series[str]":
+        """Each distinct text."""
+        return self.stored if isinstance(self.stored, pd.Series) else _decoded(self.stored)
+
+    def some(self, step: int, chosen: "slice | Mask" = slice(None)) -> list[str]:
+        """Return every `step`-th of the chosen distinct texts."""
+        if isinstance(self.stored, pd.Series):
+            return [str(text) for text in self.stored[chosen].iloc[::step]]
+        return [str(text) for text in _decoded(self.stored[chosen][::step])]
+
+    def blank(self) -> Mask:
+        """Return which distinct texts are empty."""
+        if isinstance(self.stored, pd.Series):
+            return (self.stored == "").to_numpy(bool)
+        return np.zeros(len(self.stored), bool)
 
     def stripped(self) -> "Coded":
         """Return the column without blanks around its texts."""
@@ -69,6 +91,9 @@ def joined(columns: list[Column]) -> Column:
         return np.concatenate([column for column in columns if not isinstance(column, Coded)])
     coded = [column for column in columns if isinstance(column, Coded)]
     assert len(coded) == len(columns)
+    stored = [column.stored for column in coded if not isinstance(column.stored, pd.Series)]
+    if len(stored) == len(coded) and len({each.dtype for each in stored}) == 1 and is_rising(np.concatenate(stored)):
+        return Coded(np.arange(sum(map(len, stored))), np.concatenate(stored))
     before = np.cumsum([0, *(len(column.texts) for column in coded)])
     codes = np.concatenate([column.codes + first for column, first in zip(coded, before.tolist(), strict=False)])
     return Coded(codes, pd.concat([column.texts for column in coded], ignore_index=True)).without_doubles()
@@ -79,6 +104,15 @@ def without_words(column: Column, words: Sequence[str]) -> Column:
     if not isinstance(column, Coded):
         return column
     return Coded(column.codes, column.texts.where(~column.texts.isin(words), "")).without_doubles()
+
+
+def is_rising(texts: ByteTexts) -> bool:
+    """Return whether each text comes after the one before it, so that all are distinct."""
+    return bool((texts[1:] > texts[:-1]).all())
+
+
+def _decoded(texts: ByteTexts) -> "pd.Series[str]":
+    return pd.Series(texts.astype(str).astype(object), dtype=str)
 
 
 class Place(NamedTuple):

@@ -26,6 +26,7 @@ from rnncast.files.formats.lines import (
     line_of,
     not_a_table,
     records,
+    rising_cells,
     text_lines,
 )
 from rnncast.files.formats.marks import MISSING, is_number
@@ -156,8 +157,10 @@ def _after(source: ByteSource, top: Start, lines: int) -> Start:
 
 def _read(source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Column]:
     """Return the columns asked for; number columns as float64 if every cell is plain, else all of them as texts."""
+    first = next(blocks_of_lines(source, dialect.start.byte), b"")
+    quick = (_in_blocks, _with_arrow) if _rising(first, dialect, texts) else (_with_arrow, _in_blocks)
     for as_texts, as_numbers in ((texts, numbers), ([*texts, *numbers], [])):
-        for engine in (_with_arrow, _in_blocks, _with_pandas):
+        for engine in (*quick, _with_pandas):
             columns = engine(source, dialect, as_texts, as_numbers)
             if columns and not any(_holds_infinity(columns[name]) for name in as_numbers):
                 return columns
@@ -166,6 +169,15 @@ def _read(source: ByteSource, dialect: Dialect, texts: Sequence[str], numbers: S
 
 def _holds_infinity(column: Column) -> bool:
     return not isinstance(column, Coded) and bool(np.isinf(column).any())
+
+
+def _rising(block: bytes, dialect: Dialect, texts: Sequence[str]) -> dict[str, Coded]:
+    """Return the columns of a block that need no parsing, as times of a single series: see `rising_cells`."""
+    if b'"' in block or b"\r" in block:
+        return {}
+    places = [dialect.names.index(name) for name in texts]
+    found = rising_cells(block, dialect.separator, len(dialect.names), places)
+    return {dialect.names[place]: Coded(np.arange(len(column)), column) for place, column in found.items()}
 
 
 def _with_arrow(
@@ -216,15 +228,18 @@ def _in_blocks(
     # of words goes before the others. It fills up short lines, whose last cell is then empty.
     words = dialect.separator.join("word" if name in texts else "" for name in dialect.names)
     kinds: dict[str, Any] = dict.fromkeys(texts, "category") | dict.fromkeys(numbers, np.float64)
-    last, found = dialect.names[-1], []
+    last, found, tried = dialect.names[-1], [], list(texts)
     for block in blocks_of_lines(source, dialect.start.byte):
         if b'"' in block or b"\r" in block:
             return None
+        columns: dict[str, Column] = {**_rising(block, dialect, tried)}
+        tried = list(columns)
+        asked = {name: kind for name, kind in kinds.items() if name not in columns}
         try:
-            frame = _parsed(BytesIO(f"{words}\n".encode() + block), dialect, kinds, numbers, low_memory=False)
+            frame = _parsed(BytesIO(f"{words}\n".encode() + block), dialect, asked, numbers, low_memory=False)
         except ValueError:  # of which kind are the errors of the parser, and of text that is not in UTF-8
             return None
-        columns: dict[str, Column] = {name: _coded(frame[name].iloc[1:]) for name in texts}
+        columns |= {name: _coded(frame[name].iloc[1:]) for name in texts if name not in columns}
         columns |= {name: frame[name].to_numpy(np.float64)[1:] for name in numbers}
         kinds |= {name: str for name, column in columns.items() if isinstance(column, Coded) and _is_various(column)}
         if not is_even(block, dialect.separator, len(dialect.names), none_short=_is_full(columns.get(last))):
@@ -242,13 +257,13 @@ def _coded(column: "pd.Series[Any]") -> Coded:
 
 def _is_various(column: Coded) -> bool:
     """Return whether texts repeat so seldom that making a string of each is cheaper than sorting categories."""
-    return len(column.texts) * REPEATS > len(column)
+    return len(column.stored) * REPEATS > len(column)
 
 
 def _is_full(column: Column | None) -> bool:
     """Return whether no cell of a column is known to be empty."""
     if isinstance(column, Coded):
-        return not (column.texts == "").any()
+        return not column.blank().any()
     return column is not None and not np.isnan(column).any()
 
 

@@ -1,17 +1,19 @@
 """Lines of text and their cells, for what the fast engines do not report: line numbers and numbers of cells."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from rnncast.errors import DataError
+from rnncast.files.formats.cells import ByteTexts, is_rising
 from rnncast.files.formats.sources import BOM, ByteSource
 
 BLOCK = 1 << 24  # bytes checked at a time
 PARSED = 1 << 22  # bytes parsed at a time: more take longer, as they go in and out of the caches
 QUOTE, NEWLINE = 34, 10
+WIDEST = 40  # bytes of a cell that is compared with others as bytes
 
 
 class Start(NamedTuple):
@@ -101,6 +103,27 @@ def is_even(block: bytes, separator: str, cells: int, *, none_short: bool) -> bo
     if int(np.count_nonzero(marks)) != lines * (cells - 1):
         return False
     return none_short or bool((data[marks | ends].reshape(lines, cells)[:, -1] == NEWLINE).all())
+
+
+def rising_cells(block: bytes, separator: str, cells: int, places: Sequence[int]) -> dict[int, ByteTexts]:
+    """Return the columns among `places` whose cells in a block without quotes are ASCII, all of one length, without
+    blanks at their ends, and each after the one before it; none if a line has not `cells` cells."""
+    data = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero((data == ord(separator)) | (data == NEWLINE))
+    if len(ends) % cells or not len(ends) or not (data[ends[cells - 1 :: cells]] == NEWLINE).all():
+        return {}
+    found = {}
+    for place in places:
+        first = ends[place - 1 :: cells] + 1 if place else np.concatenate([[0], ends[cells - 1 : -1 : cells] + 1])
+        widths = ends[place::cells] - first
+        width = int(widths[0])
+        if not 0 < width <= WIDEST or (widths != width).any():
+            continue
+        texts = np.lib.stride_tricks.sliding_window_view(data, width)[first]
+        if texts.max() < 127 and texts.min() >= 32 and (texts[:, [0, -1]] > 32).all():
+            column = texts.view(f"S{width}")[:, 0]
+            found |= {place: column} if is_rising(column) else {}
+    return found
 
 
 def _all_even(source: ByteSource, start: int, separator: int, expected: int) -> bool:

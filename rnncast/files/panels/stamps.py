@@ -28,6 +28,7 @@ from rnncast.times.zones import check_zone, offset_of, utc_offsets, wall_to_utc
 
 FAULT_HINT = "correct it, or give the format of times with --time-format"
 SPREAD = 2000  # evenly spaced texts from which the padding of a format is judged
+ISO = ("%Y-%m-%d", *(f"%Y-%m-%d{mark}{clock}" for mark in " T" for clock in ("%H:%M", "%H:%M:%S")))
 _ZONE = re.compile(r"( ?%:{0,3}z|Z| UTC)$")
 _ZONE_TEXT = r"(Z| UTC| ?[+-]\d\d:?(?:\d\d)?)$"
 
@@ -74,14 +75,15 @@ def read_stamps(cells: Coded, name: str, whole: bool, table: Table, asked: Table
     form = WHOLE_NUMBER if whole and not asked.time_format else _format(cells, name, table, asked)
     if form == WHOLE_NUMBER:
         return Stamps(cells.codes, _whole_times(cells, name, table), WHOLE_NUMBER)
-    times = _parsed(cells.texts, form)
+    times = _plain_times(cells, form)
+    times = _parsed(cells.texts, form) if times is None else times
     wrong = np.isnat(times) | (times < FIRST_DATE) | (times > LAST_DATE)
     faults = {int(code): _fault(str(cells.texts.iloc[code]), name, form) for code in np.flatnonzero(wrong)}
     if 2 * len(faults) > len(times):
         row = _first_row(cells, wrong)
         raise DataError(f"{table.at(row)}: {faults[int(cells.codes[row])]}", hint=FAULT_HINT)
     times = np.where(wrong, times[~wrong][0], times)
-    form = refined(form, _spread(cells.texts[~wrong]))
+    form = refined(form, cells.some(max(1, int((~wrong).sum()) // SPREAD), ~wrong))
     if form in UNIX and asked.zone:
         check_zone(asked.zone)
         wall = times + utc_offsets(times, asked.zone).astype("timedelta64[us]")
@@ -114,7 +116,7 @@ def _format(cells: Coded, name: str, table: Table, asked: TableConfig) -> str:
     if asked.time_format is not None:
         _check_format(asked.time_format)
         return asked.time_format
-    sample = cells.texts.head(SAMPLE).tolist()
+    sample = cells.some(1, slice(SAMPLE))
     formats = formats_of(sample)
     compact = set(formats) <= set(COMPACT_TIMES)  # Unix times may look like these, in another century
     if compact and not (formats and all(text.startswith(("19", "20")) for text in sample)):
@@ -144,6 +146,25 @@ def _check_format(form: str) -> None:
             hint="write it like %d/%m/%Y or %Y-%m-%d %H:%M; "
             "of times as numbers, it is excel, unix, unix-ms, unix-us or unix-ns",
         )
+
+
+def _plain_times(cells: Coded, form: str) -> Times | None:
+    """Return the times of cells that are kept as bytes, in a form of ISO 8601 that NumPy parses; None if one may not
+    be a time."""
+    if form not in ISO or isinstance(cells.stored, pd.Series):
+        return None
+    shape = DIRECTIVE.sub(lambda match: "0000" if match[2] == "Y" else "00", form).encode()
+    if cells.stored.dtype.itemsize != len(shape):
+        return None
+    letters = cells.stored.view(np.uint8).reshape(-1, len(shape))
+    for place, mark in enumerate(shape):
+        column = letters[:, place]
+        if not (((column >= 48) & (column <= 57)) if mark == 48 else column == mark).all():
+            return None
+    try:
+        return cells.stored.astype("datetime64[us]")
+    except ValueError:  # such as the 30th of February
+        return None
 
 
 def _parsed(texts: "pd.Series[str]", form: str) -> Times:
@@ -232,8 +253,3 @@ def _fault(text: str, name: str, form: str) -> str:
 def _first_row(cells: Coded, chosen: Mask) -> int:
     """Return the first row that holds one of the chosen texts."""
     return int(chosen[cells.codes].argmax())
-
-
-def _spread(texts: "pd.Series[str]") -> list[str]:
-    step = max(1, len(texts) // SPREAD)
-    return [str(text) for text in texts.iloc[::step]]

@@ -227,7 +227,7 @@ def _values(column: Column, name: str, table: Table, asked: TableConfig) -> Valu
 
 def _not_blank(texts: dict[str, Coded], *values: Values) -> "NDArray[np.int64] | None":
     """Return the rows that hold something, because spreadsheets leave blank ones; None if all do."""
-    blanks = [(column.texts == "").to_numpy() for column in texts.values()]
+    blanks = [column.blank() for column in texts.values()]
     if not blanks or not all(blank.any() for blank in blanks):
         return None
     blank = np.logical_and.reduce([b[column.codes] for b, column in zip(blanks, texts.values(), strict=True)])
