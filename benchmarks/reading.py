@@ -71,7 +71,16 @@ def measure(reader: str, table: str, path: Path, *, arrow: bool) -> dict[str, fl
     began, worked = time.perf_counter(), time.process_time()
     read(path)
     seconds, cpu = time.perf_counter() - began, time.process_time() - worked
-    return {"seconds": seconds, "cpu": cpu, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {"seconds": seconds, "cpu": cpu, "megabytes": peak()}
+
+
+def peak() -> float:
+    """Return the megabytes of this process at their peak; the system's own figure may be that of the process that
+    started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return float(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def compared(table: str, path: Path, runs: int, *, arrow: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rnncast.files.formats.lines import rising_cells
 from rnncast.files.panels import stamps
 from rnncast.files.panels.tables import read_table
 
+SPOILT = ["", "2024-02-30", "x", "9999-12-31", '"a"']
 FORMS = {"D": 10, "m": 16, "s": 19}  # units, and letters of a time
 
 
@@ -39,8 +40,7 @@ def read(path: Path, *, quick: bool, arrow: bool) -> object:
     start=some.integers(-20_000, 40_000),
     count=some.integers(3, 40),
     step=some.integers(1, 3),
-    spoilt=some.none()
-    | some.tuples(some.integers(0, 39), some.sampled_from(["", "2024-02-30", "x", "9999-12-31", '"a"'])),
+    spoilt=some.none() | some.tuples(some.integers(0, 39), some.sampled_from(SPOILT)),
     swapped=some.booleans(),
     arrow=some.booleans(),
 )

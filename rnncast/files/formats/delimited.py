@@ -236,7 +236,8 @@ def _in_blocks(
         tried = list(columns)
         asked = {name: kind for name, kind in kinds.items() if name not in columns}
         try:
-            frame = _parsed(BytesIO(f"{words}\n".encode() + block), dialect, asked, numbers, low_memory=False)
+            rest = BytesIO(f"{words}\n".encode() + block)
+            frame = _parsed(rest, dialect, asked, numbers, low_memory=False) if asked else pd.DataFrame()
         except ValueError:  # of which kind are the errors of the parser, and of text that is not in UTF-8
             return None
         columns |= {name: _coded(frame[name].iloc[1:]) for name in texts if name not in columns}
