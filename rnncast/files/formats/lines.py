@@ -112,7 +112,7 @@ def rising_cells(block: bytes, separator: str, cells: int, places: Sequence[int]
     ends = np.flatnonzero((data == ord(separator)) | (data == NEWLINE))
     if len(ends) % cells or not len(ends) or not (data[ends[cells - 1 :: cells]] == NEWLINE).all():
         return {}
-    found = {}
+    found: dict[int, ByteTexts] = {}
     for place in places:
         first = ends[place - 1 :: cells] + 1 if place else np.concatenate([[0], ends[cells - 1 : -1 : cells] + 1])
         widths = ends[place::cells] - first
