@@ -40,7 +40,7 @@ class Coded:
 
     @cached_property
     def texts(self) -> "pd.Series[str]":
-        """Each distinct text."""
+        """Texts, each distinct one once."""
         return self.stored if isinstance(self.stored, pd.Series) else _decoded(self.stored)
 
     def some(self, step: int, chosen: "slice | Mask" = slice(None)) -> list[str]:
