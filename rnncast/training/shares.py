@@ -2,10 +2,10 @@
 
 Candidates are the pretrained net and the nets trained from scratch, or their base forecast. The weight of each is its
 likelihood: if errors are Laplace, n horizons held out with mean errors a and b have a likelihood of a^-n under the one
-and of b^-n under the other. One horizon hardly moves the weights from a half; a hundred leave only the better. Against
-a base forecast, which is not trained either, the pretrained net starts from three quarters (docs/generality.md). The
-same rule decides how far the pretrained net is finetuned: its weights lie between those of the package and those that
-it has learnt (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
+and of b^-n under the other. One horizon hardly moves the weights; a hundred leave only the better. Those of several
+series at one origin count as the root of their number, and the pretrained net starts from three quarters
+(docs/generality.md). A like rule decides how far the pretrained net is finetuned: its weights lie between those of the
+package and those that it has learnt (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
 
 S series, H steps, Q quantiles.
 """
@@ -28,7 +28,7 @@ from rnncast.values import Values
 
 ALONE, NONE = 1.0, 0.0  # shares of the pretrained net
 LEAST = 0.1  # share that is worth stepping another net for
-ODDS = 3.0  # of the pretrained net against a base forecast, before any value is held out
+ODDS = 3.0  # of the pretrained net, before any value is held out
 PRETRAINED, FINETUNED, MEAN = "pretrained_mase", "finetuned_mase", "mean_mase"  # scores
 SCRATCH, BASE = "scratch_mase", "base_mase"
 
@@ -64,8 +64,7 @@ class Shares:
             finetuned = chosen_share(scores[1.0], scores[0.0], validation.horizons)
         learnt = each[finetuned] if finetuned in each else judge.quantiles(blended(pretrained, finetuned))
         of_trained = validation.score_of(trained)
-        odds = ODDS if name == BASE else 1.0
-        chosen = chosen_share(validation.score_of(learnt), of_trained, validation.horizons, odds)
+        chosen = chosen_share(validation.score_of(learnt), of_trained, validation.independent, ODDS)
         named = {name_of_score(finetuned=each > 0): score for each, score in scores.items()} | {name: of_trained}
         return cls(validation, learnt, trained, finetuned, named | {"finetuned": finetuned}, chosen)
 
@@ -112,7 +111,7 @@ def trains_none(panel: Panel, spec: ModelSpec) -> bool:
     return spec.train.start == VALIDATION and len(panel.y) <= FEW
 
 
-def chosen_share(learnt: float, trained: float, horizons: int, odds: float = 1.0) -> float:
+def chosen_share(learnt: float, trained: float, horizons: float, odds: float = 1.0) -> float:
     """Return the share of what was learnt before, by its error and that of what was trained, over n horizons, and its
     odds before these."""
     if learnt == trained or not (math.isfinite(learnt) or math.isfinite(trained)):

@@ -79,7 +79,17 @@ class Validation:
     @property
     def horizons(self) -> int:
         """Number of horizons scored, over all series and origins."""
-        return sum(int((~np.isnan(split.actual)).any(1).sum()) for split in self.splits)
+        return sum(self._scored)
+
+    @property
+    def independent(self) -> float:
+        """Number of horizons that count as independent: series share surprises, so S at one origin count as the root
+        of S."""
+        return float(np.sqrt(self._scored).sum())
+
+    @property
+    def _scored(self) -> list[int]:
+        return [int((~np.isnan(split.actual)).any(1).sum()) for split in self.splits]
 
     @property
     def facts(self) -> dict[str, float]:
