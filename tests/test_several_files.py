@@ -62,6 +62,17 @@ def test_a_folder_is_its_tables_alone(here: Path) -> None:
     ]
 
 
+def test_an_empty_file_is_passed_over_with_a_remark(here: Path) -> None:
+    for name in ("0.csv", "c.csv"):
+        (here / "sales" / name).touch()
+    said: list[str] = []
+    same(read_table("sales", note=said.append), read_table("whole.csv"))
+    assert "sales: 2 files are empty and not read: sales/0.csv" in said
+    for name in ("a.csv", "b.csv"):
+        (here / "sales" / name).write_text("")
+    assert refused(here, "sales").message == "sales/0.csv is empty"
+
+
 def test_packed_files_and_other_orders_of_columns_are_read(here: Path) -> None:
     packed = pd.read_csv("sales/b.csv")[["y", "id", "date"]].to_csv(index=False, sep=";").encode()
     (here / "sales" / "b.csv").unlink()

@@ -77,8 +77,8 @@ def _parsed(block: bytes, before: int, separator: str) -> _Block | None:
     if values is None:
         return None
     counts = np.array([rest.count(mark) + bool(between) for _, between, rest in parts], np.int64)
-    lengths, kept = _without_ends(values, counts)
-    return _Block(ids, np.array(lines, np.int64) + before + 1, lengths, values[kept])
+    lengths, values = _without_ends(values, counts)
+    return _Block(ids, np.array(lines, np.int64) + before + 1, lengths, values)
 
 
 def _numbers(cells: bytes) -> Values | None:
@@ -118,14 +118,15 @@ def _quotes_are_spare(block: bytes, mark: int) -> bool:
     return bool(first.all() and marks[closing + 1].all() and (inside[opening] == inside[closing]).all())
 
 
-def _without_ends(values: Values, counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the lengths [S] of rows of `counts` values without the missing ones at their ends, and which values are
-    left."""
+def _without_ends(values: Values, counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], Values]:
+    """Return the lengths [S] of rows of `counts` values, and their values, without the missing ones at their ends."""
     stop = np.cumsum(counts)
+    if not np.isnan(values[stop[counts > 0] - 1]).any():
+        return counts, values
     start = stop - counts
     present = np.flatnonzero(~np.isnan(values))
     before = np.searchsorted(present, stop)
     last = np.where(before > 0, present[np.maximum(before, 1) - 1] + 1, 0) if len(present) else np.zeros_like(stop)
     lengths = np.maximum(last - start, 0)
     within = np.arange(len(values)) - np.repeat(start, counts)
-    return lengths, within < np.repeat(lengths, counts)
+    return lengths, values[within < np.repeat(lengths, counts)]

@@ -18,15 +18,17 @@ Opened = Callable[[str, Progress], AbstractContextManager[Table]]
 
 
 def open_several(found: Found, name: str, opened: Opened, progress: Progress) -> Table:
-    """Open the table in several files. opened: opens one of them.
+    """Open the table in several files, passing over empty ones if not all are. opened: opens one of them.
 
     A file is opened anew whenever cells of it are needed, so any number of files can be read; the notes of each are in
     `notes` once it has been read. Raises DataError, with both files, if columns differ.
     """
-    files = _Files(found.parts, name, opened, progress)
+    empty = [part for part in found.parts if os.path.isfile(part.path) and not os.path.getsize(part.path)]
+    parts = tuple(part for part in found.parts if part not in empty) or found.parts
+    files = _Files(parts, name, opened, progress)
     head: dict[str, list[str]] = {}
     first: Table | None = None
-    for part in found.parts:
+    for part in parts:
         with files.open(part) as table:
             first = first or table
             for column, cells in table.head.items():
@@ -37,6 +39,8 @@ def open_several(found: Found, name: str, opened: Opened, progress: Progress) ->
     if found.passed_over:
         others = counted(len(found.passed_over), "file is", "files are")
         files.notes.append(f"{name}: {others} not named like a table and not read: {found.passed_over[0]}")
+    if empty:
+        files.notes.append(f"{name}: {counted(len(empty), 'file is', 'files are')} empty and not read: {empty[0].path}")
     return replace(
         first,
         name=name,
@@ -44,7 +48,7 @@ def open_several(found: Found, name: str, opened: Opened, progress: Progress) ->
         read=files.read,
         located=files.located,
         notes=files.notes,
-        keys=tuple(key for key, _ in found.parts[0].keys),
+        keys=tuple(key for key, _ in parts[0].keys),
         files=lambda: [(part.path, rows) for part, rows in zip(files.parts, files.rows, strict=False)],
     )
 
