@@ -32,7 +32,7 @@ training      | numpy torch               | intervals series frame files.output 
 forecaster    | numpy                     | times intervals series frame files runtime pretrained choices nets training
 evaluate      | numpy scipy statsforecast | times series files.formats files.panels runtime choices training forecaster
 tuning        | numpy optuna              | series files.output training forecaster evaluate
-scale         | dask distributed          | series files.formats files.panels files.output forecaster
+scale         | dask distributed          | series files.formats files.panels files.output forecaster evaluate
 report        | numpy plotille rich       | series files.output choices training forecaster evaluate tuning
 report.figures| matplotlib numpy          | times series files.output forecaster evaluate report
 api           | matplotlib numpy pandas   | times series files choices training forecaster evaluate tuning reports

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -254,3 +255,42 @@ def test_the_functions_given_to_other_engines_run_on_their_batches(program: Prog
     if "in_parts" in given:
         (together,) = given["in_parts"](iter(frames))  # type: ignore[operator]
         pd.testing.assert_frame_equal(together, whole)
+
+
+COMPARED = ("--model", "pretrained", "--baseline", "drift", "-H", "7", "--folds", "3", "--format", "csv")
+
+
+@pytest.mark.slow
+def test_a_comparison_in_partitions_is_that_of_the_whole_table(program: Program) -> None:
+    pytest.importorskip("distributed")
+    fill(program.folder / "sales", parts=3)
+    for part in range(3):  # not the same course in every week, which would leave no errors
+        path = program.folder / "sales" / f"p{part}.csv"
+        random, (header, *rows) = np.random.default_rng(part), path.read_text().splitlines()
+        kept = rows[20 * part :]  # the first series of a part may have fewer origins
+        path.write_text("\n".join([header, *(f"{row}.{random.integers(1000)}" for row in kept), ""]))
+    whole = program("compare", "sales", *COMPARED)
+    parts = program("compare", "sales", *COMPARED, "--cluster", "local:2")
+    assert (whole.returncode, parts.returncode) == (0, 0), parts.stderr
+    found, expected = (pd.read_csv(StringIO(each.stdout)).drop(columns=["seconds"]) for each in (parts, whole))
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
+    assert parts.stderr.splitlines()[-1] == whole.stderr.splitlines()[-1]  # the verdict
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("sales",), "lstm would be trained in each partition by itself"),
+        (("sales", "--model", "gru"), "gru would be trained in each partition by itself"),
+        (("sales", "--model", "pretrained", "--report", "r.html"), "--report needs all series at once"),
+        (("sales/p0.csv", "--model", "pretrained"), "sales/p0.csv has no partitions"),
+    ],
+)
+def test_what_cannot_be_compared_in_partitions_is_refused(
+    program: Program, arguments: tuple[str, ...], said: str
+) -> None:
+    pytest.importorskip("distributed")
+    fill(program.folder / "sales", parts=1)
+    done = program("compare", *arguments, "--cluster", "local:2")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr

@@ -111,6 +111,7 @@ def compare(
     folds: Folds = None,
     refit: Refits = Refit.all,
     jobs: Jobs = 1,
+    cluster: o.Cluster = None,
     format: o.OutputFormat = Format.auto,
     output: o.Output = "-",
     save_forecasts: SaveForecasts = None,
@@ -133,6 +134,12 @@ def compare(
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     check_digits(digits)
+    if cluster is not None:
+        from rnncast.cli.compare_partitions import compared_in_partitions
+
+        _show(findings := compared_in_partitions(context, cluster), kind, output, context)
+        _end(findings, require_win)
+        return
     if save_forecasts not in (None, o.STREAM):
         chosen_format(Format.auto, save_forecasts, environment)  # refused before the work begins
 

@@ -85,7 +85,7 @@ Cluster = Annotated[
     typer.Option(
         "--cluster",
         metavar="local:N|ADDRESS",
-        help="With -o FOLDER/: forecast partitions on N processes, or on the workers of a Dask scheduler: tcp://host:8786.",
+        help="Take the partitions of a folder on N processes, or on the workers of a Dask scheduler: tcp://host:8786.",
         hidden=True,
     ),
 ]

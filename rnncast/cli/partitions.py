@@ -1,6 +1,7 @@
 """`rnncast forecast FOLDER -o FOLDER/`: the partitions of a table one by one, here or on a cluster."""
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -40,7 +41,7 @@ def forecast_partitions(context: typer.Context) -> ExitCode:
     """
     from rnncast.report.progress import progress
     from rnncast.scale.mapping import check_cluster, mapped
-    from rnncast.scale.partitions import sharded, tasks_of
+    from rnncast.scale.partitions import forecast_part, sharded, tasks_of
 
     environment: Environment = context.obj
     params = context.params
@@ -53,7 +54,7 @@ def forecast_partitions(context: typer.Context) -> ExitCode:
     failed: list[Outcome] = []
     series, finished = 0, 0
     with progress(environment.side_screen, environment.shows_progress) as advance:
-        for done, outcome in enumerate(mapped(tasks, job, cluster), 1):
+        for done, outcome in enumerate(mapped(tasks, partial(forecast_part, job=job), cluster), 1):
             advance(done, len(tasks), f"{done:,} of {counted(len(tasks), 'partition')}, {len(failed)} failed")
             series += outcome.series or 0
             finished += outcome.series is None and not outcome.error

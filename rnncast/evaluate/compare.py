@@ -96,6 +96,22 @@ def compare_candidates(
     return Findings(tuple(outcomes), comparison, _judged(comparison, plan, configs), total - len(outcomes))
 
 
+def part_compared(panel: Panel, plan: Plan, task: TaskSpec) -> Comparison | None:
+    """Return the comparison on one part of a table, whose task was decided before; None if no series can be scored.
+
+    For candidates that learn from no past. A part may have fewer origins than others, if its series are short.
+    """
+    folds = plan.folds or ORIGINS[True]
+    splits = list(rolling_origins(panel, task.horizon, folds, shortest_series(task.horizon)))
+    outcomes = list(backtest(_candidates(plan, {}, task, panel.ids), splits))
+    return compared(outcomes, splits, panel.ids, task.horizon, task.season)
+
+
+def parts_judged(comparison: Comparison, plan: Plan) -> Findings:
+    """Return the findings of a comparison that was made in parts."""
+    return Findings((), comparison, _judged(comparison, plan, {}))
+
+
 def _nothing_scored(outcomes: list[FoldForecast], names: list[str], splits: list[Split]) -> DataError:
     for name in names:
         if all(np.isnan(outcome.forecast.point).all() for outcome in outcomes if outcome.candidate == name):

@@ -157,7 +157,41 @@ def compared(
     leads = [_by_lead([done[score.name][origin] for origin in shared], at, ids, missing) for score in scores]
     scores = [replace(score, by_lead=lead) for score, lead in zip(scores, leads, strict=True)]
     levels = outcomes[0].forecast.levels
-    first = Comparison(tuple(scores), horizon, season, levels, lags)
+    return _ranked(Comparison(tuple(scores), horizon, season, levels, lags))
+
+
+def joined(parts: Sequence[Comparison]) -> Comparison:
+    """Return the comparison of the series of several parts of a table, from comparisons of the same candidates in
+    each.
+
+    Origins are counted back from the last. It is the one of the whole table, but without scores by lead time and the
+    test over every step.
+    """
+    origins = max(len(part.scores[0].mase) for part in parts)
+
+    def over(name: str, metric: str) -> Values:
+        values = [getattr(part[name], metric) for part in parts]
+        missing = [(each.shape[:-2], origins - each.shape[-2], each.shape[-1]) for each in values]
+        before = [np.full((*front, number, series), np.nan) for front, number, series in missing]
+        pairs = zip(before, values, strict=True)
+        return np.concatenate([np.concatenate(pair, axis=-2) for pair in pairs], axis=-1)
+
+    names = [score.name for score in parts[0].scores]
+    scores = [
+        Score(
+            name,
+            *(over(name, "mase"), over(name, "smape"), over(name, "mae"), over(name, "covered")),
+            steps=np.empty(0),
+            seconds=sum(part[name].seconds for part in parts),
+        )
+        for name in names
+    ]
+    return _ranked(replace(parts[0], scores=tuple(scores)))
+
+
+def _ranked(first: Comparison) -> Comparison:
+    """Return a comparison with the ranks of its candidates, the best first."""
+    scores = first.scores
     ranks = mean_ranks(np.array([first.losses(score.name) for score in scores]))
     ranked = [replace(score, rank=float(rank)) for score, rank in zip(scores, ranks, strict=True)]
     return replace(first, scores=tuple(sorted(ranked, key=lambda score: score.mean)))

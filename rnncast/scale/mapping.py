@@ -1,14 +1,14 @@
 """Partitions mapped one after the other in this process, or by the workers of Dask."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rnncast.errors import RnncastError, UsageError
-from rnncast.scale.partitions import Job, Outcome, Task, forecast_part
+from rnncast.scale.partitions import Outcome, Task
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LOCAL = "local:"
 AHEAD = 2  # partitions per worker that are submitted: one being forecast and one waiting
 RETRIES = 2  # of a partition whose worker died
+
+Done = TypeVar("Done", bound=Outcome)
 
 
 def check_cluster(cluster: str) -> None:
@@ -34,18 +36,19 @@ def check_cluster(cluster: str) -> None:
         raise UsageError("--cluster needs Dask, which is not installed", "pip install 'rnncast[cluster]'") from None
 
 
-def mapped(tasks: Sequence[Task], job: Job, cluster: str | None) -> Iterator[Outcome]:
-    """Yield the outcome of each partition as it is done.
+def mapped(tasks: Sequence[Task], work: Callable[[Task], Done], cluster: str | None) -> Iterator[Done | Outcome]:
+    """Yield the outcome of the work on each partition as it is done; an Outcome with an error if its workers died.
 
-    cluster: "local:N" for N processes, or the address of a scheduler, whose workers see the same files; None for this
-    process. At most two partitions per worker are in memory. Raises RnncastError if the cluster cannot be reached.
+    work: plain data, because it is sent to workers. cluster: "local:N" for N processes, or the address of a scheduler,
+    whose workers see the same files; None for this process. At most two partitions per worker are in memory. Raises
+    RnncastError if the cluster cannot be reached.
     """
     if cluster is None:
-        yield from (forecast_part(task, job) for task in tasks)
+        yield from map(work, tasks)
         return
     with ExitStack() as stack:
         client = _client(cluster, stack)
-        yield from _submitted(client, tasks, job)
+        yield from _submitted(client, tasks, work)
 
 
 def _client(cluster: str, stack: ExitStack) -> "Client":
@@ -77,7 +80,7 @@ def _client(cluster: str, stack: ExitStack) -> "Client":
         ) from None
 
 
-def _submitted(client: "Client", tasks: Sequence[Task], job: Job) -> Iterator[Outcome]:
+def _submitted(client: "Client", tasks: Sequence[Task], work: Callable[[Task], Done]) -> Iterator[Done | Outcome]:
     """Yield outcomes as workers finish, with a bounded number of partitions submitted."""
     from distributed import KilledWorker, as_completed
 
@@ -87,7 +90,7 @@ def _submitted(client: "Client", tasks: Sequence[Task], job: Job) -> Iterator[Ou
     def submit(number: int) -> list[Any]:
         fresh = []
         for task in islice(waiting, number):
-            future = client.submit(forecast_part, _absolute(task), job, pure=False)
+            future = client.submit(work, _absolute(task), pure=False)
             submitted[future] = task
             fresh.append(future)
         return fresh
@@ -102,7 +105,7 @@ def _submitted(client: "Client", tasks: Sequence[Task], job: Job) -> Iterator[Ou
         elif error is not None:
             raise error
         else:
-            yield Outcome(task.part.path, future.result().series, future.result().error)
+            yield replace(future.result(), path=task.part.path)
         for fresh in submit(1):
             done.add(fresh)
 

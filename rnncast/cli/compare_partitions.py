@@ -1,0 +1,81 @@
+"""`rnncast compare FOLDER --cluster`: the partitions of a table one by one, and a verdict on all."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import typer
+
+from rnncast.cli.environment import Environment
+from rnncast.cli.given import config_from, table_from
+from rnncast.cli.reading import read_data
+from rnncast.config import PRETRAINED
+from rnncast.errors import DataError, UsageError
+from rnncast.files.formats.folders import Found, find_files, given, named
+from rnncast.plain import counted
+
+if TYPE_CHECKING:
+    from rnncast.evaluate.findings import Findings
+
+WHOLE = ("with_", "save_forecasts", "report", "plot", "data_of_model")
+
+
+def compared_in_partitions(context: typer.Context, cluster: str) -> "Findings":
+    """Compare on each partition, as the first of them decides the task, and judge the scores of all together.
+
+    Raises UsageError for candidates that would be trained, and for options that need all series at once; DataError if a
+    partition fails.
+    """
+    from rnncast.choices.decide import resolve
+    from rnncast.evaluate.baselines import BASELINES
+    from rnncast.evaluate.compare import Entry, Plan, parts_judged
+    from rnncast.evaluate.scores import joined
+    from rnncast.report.progress import progress
+    from rnncast.scale.comparing import ComparedPart, compare_part
+    from rnncast.scale.mapping import check_cluster, mapped
+    from rnncast.scale.partitions import Task
+
+    environment: Environment = context.obj
+    found = _found(context)
+    check_cluster(cluster)
+    models, baselines = (tuple(context.params[name] or ()) for name in ("candidate", "baseline"))
+    if trained := [name for name in models or ("lstm",) if name not in (PRETRAINED, *BASELINES)]:
+        raise UsageError(
+            f"{trained[0]} would be trained in each partition by itself, which is not one model of all",
+            hint=f"compare --model {PRETRAINED}, or a baseline; or compare on a table of some of the series",
+        )
+    plan = Plan(tuple(map(Entry, models)), tuple(map(Entry, baselines)), context.params["folds"])
+    table, config = table_from(context), config_from(context)
+    first = read_data(Found(found.parts[:1]), table, environment, environment.say)
+    task = resolve(config, first).task
+    environment.say(f"horizon {task.horizon}, season {task.season} in all {counted(len(found.parts), 'partition')}")
+    tasks = [Task(part, "") for part in found.parts]
+    comparisons, unscored = {}, 0
+    work = partial(compare_part, table=table, plan=plan, decided=task)
+    with progress(environment.side_screen, environment.shows_progress) as advance:
+        for done, outcome in enumerate(mapped(tasks, work, cluster), 1):
+            advance(done, len(tasks), f"{done:,} of {counted(len(tasks), 'partition')}")
+            if outcome.error:
+                where = "" if outcome.error.startswith(outcome.path) else f"{outcome.path}: "
+                raise DataError(f"{where}{outcome.error}", hint="mend or leave out that file")
+            if isinstance(outcome, ComparedPart) and outcome.comparison is not None:
+                comparisons[outcome.path] = outcome.comparison
+            else:
+                unscored += outcome.series or 0
+    if unscored:
+        environment.say(f"{unscored} series of other partitions not scored")
+    if not comparisons:
+        raise DataError("no series of any partition can be scored", hint="ask for fewer --folds or a shorter --horizon")
+    return parts_judged(joined([comparisons[part.path] for part in found.parts if part.path in comparisons]), plan)
+
+
+def _found(context: typer.Context) -> Found:
+    """Return the partitions named. Raises UsageError for what cannot go with partitions."""
+    for name in WHOLE:
+        if context.params[name]:
+            flag = "--" + name.strip("_").replace("_", "-")
+            raise UsageError(f"{flag} needs all series at once, and partitions are compared one by one", "leave it out")
+    data = given(context.params["data"])
+    found = None if data is None else find_files(data)
+    if data is None or found is None or not found.parts:
+        raise UsageError(f"{named(data or '-')} has no partitions", hint="name a folder, or a pattern")
+    return found
