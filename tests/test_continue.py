@@ -62,7 +62,7 @@ def test_the_state_after_new_rows_is_that_of_the_whole_history(tmp_path: Path, m
     expected = begun.predict(whole, 3, complete=False)
     np.testing.assert_array_equal(after.cutoff, whole.ends)
     np.testing.assert_allclose(after.predict(None, 3, complete=False).quantiles, expected.quantiles, rtol=1e-5)
-    fresh = Forecaster._of(whole, begun.asked, begun.encoding, Fitted(begun.spec, dict(begun.weights), {}))
+    fresh = Forecaster._of(whole, begun.asked, begun.encoding, Fitted(begun.spec, dict(begun.weights), {}), None)
     for name, value in state_tensors(fresh.state).items():
         np.testing.assert_allclose(state_tensors(after.state)[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
 
@@ -116,7 +116,7 @@ def monthly(trained: Program, program: Program) -> Program:
     model = Forecaster.load(str(trained.folder / "rnncast.safetensors"))
     panel = read_table(str(AIR_PASSENGERS), model.source.table)
     early, fitted = panel.select(np.array([0]), np.array([140])), Fitted(model.spec, dict(model.weights), {})
-    model = replace(Forecaster._of(early, model.asked, model.encoding, fitted), source=model.source)
+    model = replace(Forecaster._of(early, model.asked, model.encoding, fitted, None), source=model.source)
     model.save(str(program.folder / "rnncast.safetensors"))
     (program.folder / "air_passengers.csv").write_text("\n".join(lines))
     return program
