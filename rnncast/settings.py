@@ -18,6 +18,7 @@ BOUNDS = ("minimum", "maximum")  # the settings that bound forecasts
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}  # in each unit of time
 LONGEST_TIME = 10**9  # seconds
 TIME = re.compile(r"(\d{1,12}(?:\.\d{1,9})?) ?([smh]?)")
+LONGEST_NUMBER = 20  # digits
 MOST_ITEMS = 100  # in a setting that holds several values
 # Flags whose names differ from their fields'.
 FLAGS = {"seasons": "season", "levels": "level", "start": "from", "minimum": "min", "maximum": "max"}
@@ -191,6 +192,8 @@ def _fitting(name: str, value: Any, kind: Any) -> Any:
     if isinstance(value, list | tuple) and str in (kind, *get_args(kind)) and all(isinstance(v, str) for v in value):
         value = ",".join(value)  # id columns
     value = getattr(value, "item", lambda: value)()  # a NumPy scalar
+    if isinstance(value, str) and value.isdecimal() and int in get_args(kind) and len(value) < LONGEST_NUMBER:
+        value = int(value)  # of a setting that is a number or a word
     infinite = isinstance(value, float) and value - value != 0  # refused later, by the setting's range
     if not infinite and not fits(value, kind):
         raise UsageError(f"{flag(name)} cannot be {shown(value)}")

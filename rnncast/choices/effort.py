@@ -77,6 +77,8 @@ def segment_of(config: Config, panel: Panel, strategy: str, main: int, window: i
     asked, model = config.net.segment, config.net.model
     if model == "window":
         return 1, "the window net has no state to update"
+    if isinstance(asked, str):
+        raise UsageError(f"--segment {asked} is decided by train alone", hint="give a number of steps, or leave it out")
     if asked is not None:
         check_segment(model, asked)
         if asked > window:

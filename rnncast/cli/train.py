@@ -67,7 +67,7 @@ def train(
     from rnncast.report.tables import choices_table, print_table
 
     panel = _extended(read_own(path, table, environment, ranks), future, table, environment)
-    if config.net.model == ANY_NET:
+    if config.net.tried:
         config = _picked(panel, config, device, environment)
     spec, choices = ranks.together(lambda: decide(config, panel, None if start is None else start.encoding))
     if explain:
@@ -107,7 +107,7 @@ def _picked(panel: "Panel", config: Config, device: str, environment: Environmen
 
     with progress(environment.side_screen, environment.shows_progress) as advance:
         found = picked(panel, config, device, lambda done, total, words: advance(done, total, words))
-    environment.say(f"net {found.config.net.model}: {found.reason}")
+    environment.say(found.reason)
     return found.config
 
 
