@@ -16,7 +16,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import geometric_mean, median
+from statistics import fmean, geometric_mean, median
 
 from accuracy_data import m4_hourly
 from accuracy_rows import Bench, Result, ett, fev, hourly, samples, singles, weekly
@@ -31,19 +31,20 @@ ROWS: dict[str, Callable[[Bench, str], Iterator[Result]]] = {
     "samples": samples,
 }
 ALL = (*ROWS, "single")
+Scores = dict[str, dict[str, list[float]]]  # errors of each seed, by net and series
 
 
 def single_row(
-    bench: Bench, model: str, peers: dict[str, dict[str, float]], scores: dict[str, float]
+    bench: Bench, model: str, peers: dict[str, dict[str, float]], scores: dict[str, list[float]]
 ) -> Iterator[Result]:
     """Yield the single series, by set and together; where scores of peers are given, those that these have, relative to
-    the set's best peer. Into `scores` goes the error of each series."""
+    the set's best peer. The error of each series is added to `scores`."""
     groups: dict[str, list[tuple[float, float, float]]] = {}
     shares: dict[str, list[float]] = {}
     for single, error, naive, seconds, coverage in singles(bench, model, peers["group"] if peers else None):
         for share in coverage:
             shares.setdefault(share.metric, []).append(share.value)
-        scores[single.name] = error
+        scores.setdefault(single.name, []).append(error)
         beside = peers[_best_peer(peers, single.group)][single.name] if peers else naive
         print(f"  {single.name:28} {model:8} MASE {error:7.3f}  beside {beside:7.3f}  {seconds:5.1f} s", flush=True)
         groups.setdefault(single.group, []).append((max(error, 1e-6), max(beside, 1e-6), seconds))
@@ -100,9 +101,22 @@ def _settings(pairs: list[str]) -> dict[str, dict[str, object]]:
     return settings
 
 
-def joined(files: list[Path]) -> list[Result]:
-    """Return the results of several runs, from their JSON."""
-    return [Result(**result) for file in files for result in json.loads(file.read_text())["results"]]
+def join(files: list[Path], peers: dict[str, dict[str, float]], page: Path) -> None:
+    """Put the tables of several runs, from their JSON, on a page."""
+    found = [json.loads(file.read_text()) for file in files]
+    put(seeds_table([Result(**result) for each in found for result in each["results"]]), page)
+    if peers:
+        scores: Scores = {}
+        for each in found:
+            scores |= each["scores"]
+        put_singles(scores, peers, page)
+
+
+def put_singles(scores: Scores, peers: dict[str, dict[str, float]], page: Path) -> None:
+    """Put the table of single series on a page: the mean error of each over the seeds, beside those of peers."""
+    ours = {model: {name: fmean(errors) for name, errors in each.items()} for model, each in scores.items()}
+    others = {name: errors for name, errors in peers.items() if name not in ("group", "seconds")}
+    put(singles_table(ours, others, peers["group"]), page)
 
 
 def main() -> None:
@@ -122,14 +136,14 @@ def main() -> None:
     parser.add_argument("--page", type=Path, help="put the table of single series, beside --peers, on this page")
     parser.add_argument("--join", type=Path, nargs="+", help="put results of earlier runs on the page, and run nothing")
     options = parser.parse_args()
+    peers = json.loads(options.peers.read_text()) if options.peers and options.peers.exists() else {}
     if options.join:
-        put(seeds_table(joined(options.join)), options.page)
+        join(options.join, peers, options.page)
         return
     check_self(m4_hourly(options.folder, inside=False))
     bench = Bench(options.folder, options.validate_on, options.nth, _settings(options.set))
     benches = [bench.with_seed(int(seed)) for seed in options.seeds.split(",") if seed] or [bench]
-    began, results, scores = time.perf_counter(), [], {}
-    peers = json.loads(options.peers.read_text()) if options.peers and options.peers.exists() else {}
+    began, results, scores = time.perf_counter(), [], Scores()
     for row in options.row or ALL:
         if row == "peers":
             from accuracy_peers import measure
@@ -143,7 +157,7 @@ def main() -> None:
                 print(f"  {single:28} {peer:20} MASE {error:7.3f}  {seconds:5.1f} s", flush=True)
             continue
         for model in options.model.split(","):
-            alone = scores.setdefault(model, {}) if row == "single" else {}
+            alone: dict[str, list[float]] = scores.setdefault(model, {}) if row == "single" else {}
             for seeded in benches:
                 for result in single_row(seeded, model, peers, alone) if row == "single" else ROWS[row](seeded, model):
                     assert math.isfinite(result.value)
@@ -154,13 +168,13 @@ def main() -> None:
         show(result)
     print(f"{time.perf_counter() - began:.0f} s in all")
     if options.page and peers and scores:
-        others = {name: errors for name, errors in peers.items() if name != "group"}
-        put(singles_table(scores, others, peers["group"]), options.page)
+        put_singles(scores, peers, options.page)
     if options.page and options.seeds:
         put(seeds_table(results), options.page)
     if options.output:
         facts = {"inside": bench.inside, "nth": bench.nth, "settings": bench.settings}
-        options.output.write_text(json.dumps({**facts, "results": [r._asdict() for r in results]}, indent=1))
+        facts |= {"scores": scores, "results": [result._asdict() for result in results]}
+        options.output.write_text(json.dumps(facts, indent=1))
 
 
 if __name__ == "__main__":
