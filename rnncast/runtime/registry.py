@@ -51,7 +51,7 @@ def find_net(name: str) -> NetEntry:
 
 
 def check_segment(name: str, segment: int) -> None:
-    """Raise UsageError if a net cannot work in segments of so many steps."""
+    """Raise UsageError if a net cannot work in segments of this length."""
     if segment > 1 and not find_net(name).recurrent:
         able = ", ".join(each for each, entry in NETS.items() if entry.recurrent)
         raise UsageError(
