@@ -173,7 +173,7 @@ def _holds_infinity(column: Column) -> bool:
 
 def _rising(block: bytes, dialect: Dialect, texts: Sequence[str]) -> dict[str, Coded]:
     """Return the columns of a block that need no parsing, as times of a single series: see `rising_cells`."""
-    if b'"' in block or b"\r" in block:
+    if not texts or b'"' in block or b"\r" in block:
         return {}
     places = [dialect.names.index(name) for name in texts]
     found = rising_cells(block, dialect.separator, len(dialect.names), places)
