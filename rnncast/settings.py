@@ -192,8 +192,9 @@ def _fitting(name: str, value: Any, kind: Any) -> Any:
     if isinstance(value, list | tuple) and str in (kind, *get_args(kind)) and all(isinstance(v, str) for v in value):
         value = ",".join(value)  # id columns
     value = getattr(value, "item", lambda: value)()  # a NumPy scalar
-    if isinstance(value, str) and value.isdecimal() and int in get_args(kind) and len(value) < LONGEST_NUMBER:
-        value = int(value)  # of a setting that is a number or a word
+    either = {int, str} <= set(get_args(kind))  # a number or a word
+    if either and isinstance(value, str) and value.isdecimal() and len(value) < LONGEST_NUMBER:
+        value = int(value)
     infinite = isinstance(value, float) and value - value != 0  # refused later, by the setting's range
     if not infinite and not fits(value, kind):
         raise UsageError(f"{flag(name)} cannot be {shown(value)}")

@@ -186,6 +186,8 @@ def _check_spec(spec: ModelSpec, frequency: Frequency) -> None:
 def _source(values: Any) -> Source:
     given = table(values, ("fingerprint", "path", "table"), ("fingerprint", "table"), "field of the source")
     source: Source = from_plain(Source, given | {"table": from_plain(TableConfig, given["table"])}, "source's field")
+    if source.path == ():
+        raise UsageError("the source's path lists no file")
     return source
 
 
