@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rich.cells import cell_len
@@ -68,6 +68,7 @@ def columns_of(layer: Layer) -> list[set[int]]:
     levels=st.integers(0, 2),
     season=st.integers(1, 30),
 )
+@example([], [0.0] * 20 + [10_000.0], 0.0, Room(60, 10, braille=False), "", 0, 1)  # nothing seen before the forecast
 def test_no_picture_is_wider_than_its_room(
     seen: list[float], point: list[float], spread: float, room: Room, series: str, levels: int, season: int
 ) -> None:

@@ -77,7 +77,7 @@ class Chart:
         if columns < NARROWEST:
             return
         drawn = composed([*self._layers((columns, rows), low, high)], braille=room.braille)
-        if self.divider is not None:
+        if self.divider:  # nothing lies before a divider at 0
             _divide(drawn, _column(self.divider - 0.5, self.steps, columns), "┊" if room.braille else ":")
         for i, row in enumerate(drawn):
             edge = ("┤" if i in labels else "│") if room.braille else "+" if i in labels else "|"
