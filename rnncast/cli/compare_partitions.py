@@ -55,8 +55,7 @@ def compared_in_partitions(context: typer.Context, cluster: str) -> "Findings":
         for done, outcome in enumerate(mapped(tasks, work, cluster), 1):
             advance(done, len(tasks), f"{done:,} of {counted(len(tasks), 'partition')}")
             if outcome.error:
-                where = "" if outcome.error.startswith(outcome.path) else f"{outcome.path}: "
-                raise DataError(f"{where}{outcome.error}", hint="mend or leave out that file")
+                raise DataError(outcome.failure, hint="mend or leave out that file")
             if isinstance(outcome, ComparedPart) and outcome.comparison is not None:
                 comparisons[outcome.path] = outcome.comparison
             else:

@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from time import time
 from typing import TYPE_CHECKING
 
 import typer
@@ -54,7 +55,7 @@ def forecast_partitions(context: typer.Context) -> ExitCode:
     failed: list[Outcome] = []
     series, finished = 0, 0
     with progress(environment.side_screen, environment.shows_progress) as advance:
-        for done, outcome in enumerate(mapped(tasks, partial(forecast_part, job=job), cluster), 1):
+        for done, outcome in enumerate(mapped(tasks, partial(forecast_part, job=job, began=time()), cluster), 1):
             advance(done, len(tasks), f"{done:,} of {counted(len(tasks), 'partition')}, {len(failed)} failed")
             series += outcome.series or 0
             finished += outcome.series is None and not outcome.error
@@ -65,8 +66,7 @@ def forecast_partitions(context: typer.Context) -> ExitCode:
     before = f"; {finished:,} {'was' if finished == 1 else 'were'} finished before" if finished else ""
     environment.say(f"{counted(series, 'series', 'series')} in {counted(written, 'partition')} to {output}{before}")
     for outcome in failed[:MOST_FAILED]:
-        where = "" if outcome.error.startswith(outcome.path) else f"{outcome.path}: "
-        environment.warn(f"failed: {where}{outcome.error}")
+        environment.warn(f"failed: {outcome.failure}")
     if failed:
         environment.warn(f"{counted(len(failed), 'partition')} of {len(tasks):,} failed; run again to try only those")
     return ExitCode.COULD_NOT if failed else ExitCode.DONE

@@ -5,8 +5,9 @@ A record holds hashes of the model, the settings, the input and the output. A pa
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from io import BytesIO
@@ -62,6 +63,11 @@ class Outcome:
     series: int | None = None
     error: str = ""
 
+    @property
+    def failure(self) -> str:
+        """Error, with the path before it unless it begins with that."""
+        return self.error if self.error.startswith(self.path) else f"{self.path}: {self.error}"
+
 
 @dataclass(frozen=True)
 class Task:
@@ -101,25 +107,35 @@ def sharded(tasks: Sequence[Task], shard: str | None) -> tuple[Task, ...]:
     return tuple(tasks[int(first) - 1 :: int(number)])
 
 
-def forecast_part(task: Task, job: Job) -> Outcome:
+def forecast_part(task: Task, job: Job, began: float = math.inf) -> Outcome:
     """Forecast the series of a partition and write them, unless an earlier run has done the same.
 
-    An error that a user can mend is returned, so that other partitions go on; any other is raised.
+    began: when this run did, in seconds since 1970; what a worker finished since then, and died, is made again, so that
+    it counts. An error that a user can mend is returned, so that other partitions go on; any other is raised.
     """
-    try:
+
+    def forecast() -> Outcome:
         record = {"job": job.fingerprint, "input": file_hash(task.part.path), "keys": list(map(list, task.part.keys))}
-        if _finished(task.target, record):
+        if _finished(task.target, record, began):
             return Outcome(task.part.path)
-        panel, forecast = _forecast(task.part, job)
+        panel, values = _forecast(task.part, job)
         os.makedirs(os.path.dirname(task.target), exist_ok=True)
-        _write(task.target, panel, forecast, job)
+        _write(task.target, panel, values, job)
         with written_text(_record_of(task.target)) as file:
             file.write(json_text({**record, "output": file_hash(task.target)}, indent=1) + "\n")
+        return Outcome(task.part.path, len(panel))
+
+    return tried(task, forecast)
+
+
+def tried(task: Task, work: Callable[[], Outcome]) -> Outcome:
+    """Return the outcome of work on a partition, or one with the error that a user can mend."""
+    try:
+        return work()
     except OSError as error:
         return Outcome(task.part.path, error=f"{error.filename or task.part.path}: {error.strerror or error}")
     except RnncastError as error:
         return Outcome(task.part.path, error=error.message)
-    return Outcome(task.part.path, len(panel))
 
 
 def file_hash(path: str) -> str:
@@ -144,12 +160,12 @@ def _record_of(target: str) -> str:
     return os.path.join(folder, f".{name}.json")
 
 
-def _finished(target: str, record: Mapping[str, object]) -> bool:
-    """Return whether a target is as an earlier run with the same record left it."""
+def _finished(target: str, record: Mapping[str, object], began: float) -> bool:
+    """Return whether a target is as a run before this one, which had the same record, left it."""
     try:
         with open(_record_of(target), encoding="utf-8") as file:
-            earlier = json.load(file)
-        return bool(earlier == {**record, "output": file_hash(target)})
+            earlier, written = json.load(file), os.fstat(file.fileno()).st_mtime
+        return written < began and bool(earlier == {**record, "output": file_hash(target)})
     except (OSError, ValueError):
         return False
 
