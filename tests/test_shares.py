@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rnncast.choices.decide import decide, resolve
 from rnncast.choices.effort import FEW, Finetuning
+from rnncast.choices.start import ODDS
 from rnncast.config import Config, NetConfig, TaskConfig, TrainConfig
 from rnncast.errors import UsageError
 from rnncast.forecaster.forecaster import Forecaster
@@ -24,7 +25,7 @@ from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training import shares as module
 from rnncast.training.finetuning import finetuned
-from rnncast.training.shares import ALONE, NONE, ODDS, Shares, chosen_share
+from rnncast.training.shares import ALONE, NONE, Shares, chosen_share
 from rnncast.training.validation import Validation
 from rnncast.values import Values
 from tests.conftest import ROOT, Program, small_config, waves
@@ -237,6 +238,14 @@ def test_of_few_values_the_base_forecast_has_its_share(chosen: float, monkeypatc
     )
 
 
+def test_the_odds_that_the_share_starts_from_are_said() -> None:
+    made = judged(waves(steps=150))
+    spec = replace(made.spec, net=replace(made.spec.net, pretrained=0.61, finetuned=False))
+    words = shares_in_words(spec, {"pretrained_mase": 0.9, "scratch_mase": 0.9, "mean_mase": 0.8, "finetuned": 0.0})
+    odds = f"how likely either is, starting from odds of {ODDS} to 1 for the pretrained net"
+    assert words.endswith(f"the forecasts are 61% pretrained and 39% gru, {odds}")
+
+
 def test_it_is_said(program: Program) -> None:
     made = judged(waves(steps=150))
     names = ("pretrained_mase", "finetuned_mase", "scratch_mase", "mean_mase")
@@ -244,7 +253,7 @@ def test_it_is_said(program: Program) -> None:
     of_all = f"on held-out data, pretrained {each[0]}, finetuned {each[1]}, gru {each[2]}"
     share = made.spec.net.pretrained
     learnt = f"finetuned (by {made.scores['finetuned']:.0%})"
-    told = f", together {each[3]} (MASE): the forecasts are {share:.0%} {learnt} and {1 - share:.0%} gru, which is"
+    told = f", together {each[3]} (MASE): the forecasts are {share:.0%} {learnt} and {1 - share:.0%} gru, how likely"
     alone = f" (MASE): {name_of(made.spec)} forecasts alone, as the other is clearly worse"
     words = shares_in_words(made.spec, made.scores)
     assert words.startswith(of_all + told) or words == of_all + alone

@@ -11,6 +11,8 @@ from rnncast.series.panel import Panel
 from rnncast.settings import flag
 from rnncast.spec import FILE, ModelSpec
 
+ODDS = 3  # to one, of the pretrained net beside what is trained, before any value is held out
+
 # Settings of training that concern neither the nets nor how they learn.
 NEUTRAL = ("seed", "max_time", "memory_limit", "preset", "validate", "start")
 
@@ -39,7 +41,7 @@ def start_of(config: Config, spec: ModelSpec, panel: Panel) -> tuple[str, str]:
         return SCRATCH, "without held-out data, the pretrained net cannot be judged"
     if len(panel.y) > LARGE_PANEL and panel.lengths.mean() > LONG_SERIES:
         return SCRATCH, f"{counted(len(panel.y), 'value')} of long series teach nets more than the pretrained one knows"
-    return VALIDATION, "it weights the pretrained net, as it is or finetuned, and nets from scratch"
+    return VALIDATION, f"it weights the pretrained net, which starts from odds of {ODDS} to 1, and nets from scratch"
 
 
 def _own_settings(config: Config) -> list[str]:

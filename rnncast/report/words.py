@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from rnncast.choices.start import ODDS
 from rnncast.config import FINETUNED, PRETRAINED, VALIDATION, Config
 from rnncast.plain import counted
 from rnncast.spec import FILE, UNBOUNDED, Interruption, ModelSpec
@@ -69,7 +70,8 @@ def shares_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:
     if 0 < scores.get("finetuned", 0) < 1 and share:
         learnt += f" (by {scores['finetuned']:.0%})"
     if 0 < share < 1:
-        how = f"the forecasts are {share:.0%} {learnt} and {1 - share:.0%} {trained}, which is how likely either is"
+        odds = f"starting from odds of {ODDS} to 1 for the pretrained net"
+        how = f"the forecasts are {share:.0%} {learnt} and {1 - share:.0%} {trained}, how likely either is, {odds}"
     else:
         how = f"{name_of(spec)} forecasts alone, as the other is clearly worse"
     return f"on held-out data, {found} (MASE):{few} {how}"

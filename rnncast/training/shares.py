@@ -3,7 +3,7 @@
 Candidates are the pretrained net and the nets trained from scratch, or their base forecast. The weight of each is its
 likelihood: if errors are Laplace, n horizons held out with mean errors a and b have a likelihood of a^-n under the one
 and of b^-n under the other. One horizon hardly moves the weights; a hundred leave only the better. Those of several
-series at one origin count as the root of their number, and the pretrained net starts from three quarters
+series at one origin count as the root of their number, and the pretrained net starts from odds of 3 to 1
 (docs/generality.md). A like rule decides how far the pretrained net is finetuned: its weights lie between those of the
 package and those that it has learnt (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
 
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnncast.choices.effort import FEW, LONG, SMALL_PANEL
+from rnncast.choices.start import ODDS
 from rnncast.config import VALIDATION
 from rnncast.decided import UNLIMITED
 from rnncast.frame.frame import Frame
@@ -28,7 +29,6 @@ from rnncast.values import Values
 
 ALONE, NONE = 1.0, 0.0  # shares of the pretrained net
 LEAST = 0.1  # share that is worth stepping another net for
-ODDS = 3.0  # of the pretrained net, before any value is held out
 PRETRAINED, FINETUNED, MEAN = "pretrained_mase", "finetuned_mase", "mean_mase"  # scores
 SCRATCH, BASE = "scratch_mase", "base_mase"
 
