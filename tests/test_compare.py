@@ -57,6 +57,20 @@ def test_json_holds_the_verdict(trained: Program) -> None:
     assert [json.loads(line)["mase"] for line in lines] == [score["mase"] for score in found["scores"]]
 
 
+def test_quiet_leaves_the_verdict_where_it_is_data(trained: Program) -> None:
+    asked = ("compare", "air_passengers.csv", "--folds", "3", *PLAIN)
+    loud = trained(*asked)
+    sentence = loud.stderr.splitlines()[-1]
+    silent = {kind: trained(*asked, "-q", "--format", kind) for kind in ("csv", "jsonl", "json", "table")}
+    assert {done.stderr for done in silent.values()} == {""}
+    written = [[(row["model"], row["mase"], row["p"]) for row in rows(done.stdout)] for done in (silent["csv"], loud)]
+    assert written[0] == written[1]
+    assert json.loads(silent["json"].stdout)["verdict"] == sentence
+    assert " ".join(silent["table"].stdout.split()).endswith(sentence)
+    assert sentence not in silent["csv"].stdout + silent["jsonl"].stdout
+    assert "the verdict" in " ".join(trained("compare", "--help").stdout.split())
+
+
 def test_a_table_fits_a_terminal(trained: Program) -> None:
     code, shown = in_a_terminal(trained, "compare", "air_passengers.csv", "--folds", "3", *PLAIN)
     assert code == 0

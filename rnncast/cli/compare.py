@@ -90,6 +90,7 @@ Folds = Annotated[
     typer.Option(
         min=1,
         max=1000,
+        metavar="N",
         help="Origins, a horizon apart.",
         show_default="as the data have room for, up to 8; 4 of many series; those of --with",
     ),
@@ -98,6 +99,10 @@ Refits = Annotated[Refit, typer.Option(help="Train nets anew at all origins, or 
 SaveForecasts = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Write every forecast here: a row per step, a column per candidate."),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Report errors only; a table and --format json still hold the verdict."),
 ]
 
 
@@ -122,7 +127,7 @@ def compare(
     device: o.Device = "auto",
     plot: o.Plot = None,
     no_plot: o.NoPlot = False,
-    quiet: o.Quiet = False,
+    quiet: Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
     """Compare nets with baselines, and with the naive forecasts, on the same origins of the same data.

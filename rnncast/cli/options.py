@@ -62,7 +62,14 @@ Season = Annotated[
         "--season", metavar="N,N", help=f"Season lengths, for the {PRETRAINED} net: 12, or 24,168; 1 for none."
     ),
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="auto is a table on a terminal, CSV elsewhere.")]
+OutputFormat = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        metavar="FORM",
+        help="table, csv, json, jsonl, parquet or xlsx; auto: a table on a terminal, CSV elsewhere.",
+    ),
+]
 ForecastDevice = Annotated[
     str,
     typer.Option("--device", help="Device: cpu (NumPy, without torch), cuda, cuda:1, mps, or auto.", hidden=True),
