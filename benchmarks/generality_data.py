@@ -137,21 +137,21 @@ def load() -> Series:
 # Short sets: a few series of tens to hundreds of values, of many frequencies and fields.
 
 
-def lives() -> Series:
+def lives(most: int = 8) -> Series:
     """Return life expectancy in some countries, by year."""
-    return _long("dslabs", "gapminder", ("year", "country", "life_expectancy"), 50, 8)
+    return _long("dslabs", "gapminder", ("year", "country", "life_expectancy"), 50, most)
 
 
-def cigarettes() -> Series:
+def cigarettes(most: int = 8) -> Series:
     """Return packs of cigarettes a head in some states, by year."""
-    return _long("plm", "Cigar", ("year", "state", "sales"), 30, 8)
+    return _long("plm", "Cigar", ("year", "state", "sales"), 30, most)
 
 
-def measles() -> Series:
+def measles(most: int = 8) -> Series:
     """Return cases of measles in some states, by year."""
     table = _r("dslabs", "us_contagious_diseases")
     table = table[table["disease"] == "Measles"]
-    return _columns(table.pivot_table(index="year", columns="state", values="count").loc[:1965], 38, 8)
+    return _columns(table.pivot_table(index="year", columns="state", values="count").loc[:1965], 38, most)
 
 
 def lodging() -> Series:
@@ -159,9 +159,9 @@ def lodging() -> Series:
     return _long("fpp3", "aus_accommodation", ("Date", "State", "Takings"), 74, 8)
 
 
-def parities() -> Series:
+def parities(most: int = 8) -> Series:
     """Return the logarithms of exchange rates, by quarter."""
-    return _long("plm", "Parity", ("time", "country", "ls"), 104, 8)
+    return _long("plm", "Parity", ("time", "country", "ls"), 104, most)
 
 
 def macro() -> Series:
@@ -169,14 +169,14 @@ def macro() -> Series:
     return _columns(_r("Ecdat", "Macrodat").iloc[:, 1:], 160, 8)
 
 
-def houses() -> Series:
+def houses(most: int = 8) -> Series:
     """Return houses sold in cities of Texas, by month."""
-    return _long("ggplot2", "txhousing", ("date", "city", "sales"), 120, 8)
+    return _long("ggplot2", "txhousing", ("date", "city", "sales"), 120, most)
 
 
-def house_prices() -> Series:
+def house_prices(most: int = 8) -> Series:
     """Return median prices of houses in cities of Texas, by month."""
-    return _long("ggplot2", "txhousing", ("date", "city", "median"), 120, 8)
+    return _long("ggplot2", "txhousing", ("date", "city", "median"), 120, most)
 
 
 def commodities() -> Series:
@@ -184,22 +184,24 @@ def commodities() -> Series:
     return _columns(_r("stevedata", "commodity_prices").iloc[:, 2:], 150, 8)
 
 
-def few_jobs() -> Series:
+def few_jobs(most: int = 8) -> Series:
     """Return monthly employment in some industries."""
-    return jobs(96, 8)
+    return jobs(96, most)
 
 
-def weekly_trains() -> Series:
+def weekly_trains(most: int = 8) -> Series:
     """Return riders at some stations of Chicago, by week."""
     table = _r("modeldata", "Chicago").iloc[:, 2:22]
-    return _columns(table.groupby(np.arange(len(table)) // 7).sum().iloc[:-1], 160, 8)
+    return _columns(table.groupby(np.arange(len(table)) // 7).sum().iloc[:-1], 160, most)
 
 
-def weekly_births() -> Series:
+def weekly_births(most: int = 8) -> Series:
     """Return births in some states, by week."""
     table = _r("mosaicData", "Birthdays")
     table["week"] = (pd.to_datetime(table["date"]).dt.tz_localize(None) - pd.Timestamp("1969-01-01")).dt.days // 7
-    return _columns(table.pivot_table(index="week", columns="state", values="births", aggfunc="sum").iloc[:-1], 160, 8)
+    return _columns(
+        table.pivot_table(index="week", columns="state", values="births", aggfunc="sum").iloc[:-1], 160, most
+    )
 
 
 def gasoline() -> Series:
@@ -207,17 +209,17 @@ def gasoline() -> Series:
     return _columns(_r("fpp3", "us_gasoline")[["Barrels"]], 240)
 
 
-def pizzas() -> Series:
+def pizzas(most: int = 8) -> Series:
     """Return pizzas sold of some kinds in each day of a year: counts, some of them 0."""
     table = _r("gt", "pizzaplace")
     days = pd.date_range("2015-01-01", "2015-12-31").strftime("%Y-%m-%d")
     wide = table.pivot_table(index="date", columns="name", values="price", aggfunc="count")
-    return _columns(wide.reindex(days).fillna(0), 200, 8)
+    return _columns(wide.reindex(days).fillna(0), 200, most)
 
 
-def daily_trains() -> Series:
+def daily_trains(most: int = 8) -> Series:
     """Return daily riders at some stations of Chicago."""
-    return dict(list(_columns(_r("modeldata", "Chicago").iloc[:, 2:22], 240, 8).items()))
+    return _columns(_r("modeldata", "Chicago").iloc[:, 2:22], 240, most)
 
 
 def shares() -> Series:
@@ -280,9 +282,9 @@ def smooth_years() -> Series:
     return smoothing(1, 45, 1)
 
 
-def smooth_quarters() -> Series:
+def smooth_quarters(most: int = 8) -> Series:
     """Simulate quarterly exponential smoothing."""
-    return smoothing(4, 60, 2)
+    return smoothing(4, 60, 2, most)
 
 
 def smooth_months() -> Series:
@@ -311,7 +313,7 @@ def intermittent() -> Series:
     return found
 
 
-SHORT: dict[str, tuple[Callable[[], Series], Frequency, int, int]] = {
+SHORT: dict[str, tuple[Callable[..., Series], Frequency, int, int]] = {
     "annual life expectancy": (lives, ANNUAL, 6, 1),
     "annual cigarettes": (cigarettes, ANNUAL, 4, 1),
     "annual measles": (measles, ANNUAL, 4, 1),
@@ -366,6 +368,29 @@ def long_sets() -> Iterator[Kind]:
         panel = _panel(make(), frequency)
         for horizon in horizons:
             yield Kind(f"{name}, {horizon}", panel, horizon, season)
+
+
+WIDE: dict[str, int] = {  # short sets that have more series: how many of them
+    "annual life expectancy": 120,
+    "annual cigarettes": 46,
+    "annual measles": 50,
+    "quarterly exchange rates": 17,
+    "quarterly, simulated": 100,
+    "monthly houses": 46,
+    "monthly house prices": 46,
+    "monthly jobs": 40,
+    "weekly trains": 20,
+    "weekly births": 51,
+    "daily pizzas": 32,
+    "daily trains": 20,
+}
+
+
+def wide_sets() -> Iterator[Kind]:
+    """Yield those short sets that have more series, with all of these."""
+    for name, most in WIDE.items():
+        make, frequency, horizon, season = SHORT[name]
+        yield Kind(name, _panel(make(most), frequency), horizon, season)
 
 
 def _panel(series: Series, frequency: Frequency) -> Panel:
