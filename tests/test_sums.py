@@ -1,6 +1,7 @@
 """Sums over steps and over series: they are what they say, and their intervals cover what they say."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -48,12 +49,47 @@ def test_totals_are_of_the_times_that_all_forecast() -> None:
     by = total_of(paths([18, 20, 19]), ("region",))
     assert by.ids == ("n", "s")
     assert by.values[:, 0].tolist() == [[3, 5, 7], [3, 4, 5]]
+    both = total_of(paths([18, 20, 19]), ("region",), whole=True)
+    assert both.ids == ("n", "s", "total")
+    assert (both.values[:2] == by.values).all()
+    assert (both.values[2:] == total.values).all()
+    assert total_of(paths([18, 20, 19]), whole=True).ids == total.ids
+    each = total_of(paths([18, 20, 19]), ("region", "shop"), whole=True)
+    assert [each.columns.parts(name) for name in each.ids][-1] == ["total", ""]
     assert forecast_of(by, (0.5,), by_level=False).point[:, 0].tolist() == [5, 4]
     with pytest.raises(DataError, match="no time in common"):
         total_of(paths([18, 100, 19]))
     with pytest.raises(UsageError, match="no id column of that name") as caught:
         total_of(paths([18]), ("town",))
     assert "region, shop" in caught.value.hint
+
+
+def test_a_group_called_total_is_not_taken_for_it() -> None:
+    named = replace(paths([18, 20]), ids=tuple(KEY_MARK.join((name, "a")) for name in ("total", "s")))
+    assert total_of(named, ("region",), whole=True).ids == ("total", "s", "all")
+
+
+def test_groups_and_their_total_are_written_together_and_scored(program: Program) -> None:
+    """Also if each series is a group of its own, so that there are more sums than series."""
+    lines = [f"{k},{s},{t},{10 + t % 4 + s}" for k in ("n", "s") for s in (1, 2) for t in range(48)]
+    (program.folder / "shops.csv").write_text("\n".join(["region,shop,step,y", *lines]) + "\n")
+    asked = ("forecast", "shops.csv", "-m", "pretrained", "--id", "region,shop", "-H", "4", "--paths", "20", "--total")
+    done = program(*asked, "--by", "region", "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    told = pd.read_csv(io.StringIO(done.stdout))
+    assert list(dict.fromkeys(told["region"])) == ["n", "s", "total"]
+    assert len(told) == 12
+    each = pd.read_csv(io.StringIO(program(*asked, "--by", "region,shop", "--sum", "all", "--format", "csv").stdout))
+    assert each["region"].tolist() == ["n", "n", "s", "s", "total"]
+    assert each["forecast"].iloc[-1] == pytest.approx(told["forecast"][8:].sum(), rel=0.02)
+    (program.folder / "told.csv").write_text(done.stdout)
+    (program.folder / "actual.csv").write_text(
+        "\n".join(["region,shop,step,y", *(f"{k},{s},{t},12" for k in "ns" for s in (1, 2) for t in range(48, 52))])
+    )
+    observed = ("--actual", "actual.csv", "--history", "shops.csv", "--id", "region,shop")
+    scores = program("score", "told.csv", *observed, "--by", "region")
+    assert scores.returncode == 0, scores.stderr
+    assert pd.read_csv(io.StringIO(scores.stdout))["region"].tolist() == ["n", "s", "total"]
 
 
 def test_numbered_steps_have_no_months() -> None:

@@ -188,7 +188,10 @@ Total = Annotated[bool, typer.Option("--total", help="Sum all series, with inter
 By = Annotated[
     str | None,
     typer.Option(
-        "--by", metavar="NAME", help="Sum the series with the same value in this id column, or several.", hidden=True
+        "--by",
+        metavar="NAME",
+        help="Sum the series with the same value in this id column, or several; with --total, all of them too.",
+        hidden=True,
     ),
 ]
 Continue = Annotated[

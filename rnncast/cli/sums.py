@@ -58,8 +58,9 @@ def summed(
 
     probabilities = shown.probabilities or paths.probabilities or TaskConfig().quantiles
     if given["total"] or given["by"]:
-        decimals = None if decimals is None else finest(decimals)
-        paths = total_of(paths, tuple(part.strip() for part in (given["by"] or "").split(",") if part.strip()))
+        by = tuple(part.strip() for part in (given["by"] or "").split(",") if part.strip())
+        paths = total_of(paths, by, whole=given["total"])
+        decimals = None if decimals is None else finest(decimals, len(paths.ids))
     if given["sum_"] is None:
         found = forecast_of(paths, probabilities, by_level=shown.by_level)
         return (

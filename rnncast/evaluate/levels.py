@@ -19,7 +19,7 @@ from rnncast.files.panels.forecast_tables import ForecastSource, read_sources
 from rnncast.plain import counted
 from rnncast.series.covariates import Block
 from rnncast.series.panel import KEY_MARK, Panel
-from rnncast.series.sums import TOTAL, panel_of_sums, sum_of_each
+from rnncast.series.sums import TOTAL, name_of_total, panel_of_sums, sum_of_each
 from rnncast.values import Values
 
 
@@ -142,8 +142,7 @@ class Sums:
         keys = _groups(actual, names)
         if not names and by != TOTAL:
             raise UsageError("--by names nothing", hint=f"give id columns, or one of {', '.join(BY)}, {TOTAL}")
-        total = TOTAL if not names or TOTAL not in keys else "all"
-        total = KEY_MARK.join([total, *[""] * (len(names) - 1)])
+        total = name_of_total(keys, names)
         members: dict[str, list[str]] = {}
         for name, key in zip(actual.ids, keys, strict=True):
             members.setdefault(key, []).append(name)

@@ -42,9 +42,9 @@ def rounded(values: NDArray[np.float64], places: int) -> list[float] | list[int]
     return near.tolist()  # type: ignore[no-any-return]
 
 
-def finest(decimals: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the most decimals of any series, for each [S]: those of sums over series."""
-    return np.full(len(decimals), decimals.max())
+def finest(decimals: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+    """Return the most decimals of any series, for each of a number of sums over series."""
+    return np.full(number, decimals.max())
 
 
 def scores_written(rows: Iterable[Sequence[Any]], asked: str) -> list[list[Any]]:

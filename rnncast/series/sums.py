@@ -48,11 +48,11 @@ class Sums:
         return tuple(round(100 - 200 * p, 8) for p in reversed(self.probabilities) if p < 0.5)
 
 
-def total_of(paths: Paths, by: tuple[str, ...] = ()) -> Paths:
+def total_of(paths: Paths, by: tuple[str, ...] = (), *, whole: bool = False) -> Paths:
     """Return the paths of sums over all series, or over those with equal values in some id columns.
 
-    They are at the times that all series forecast. Raises UsageError, naming it, for a column that is not an id;
-    DataError if the series have no time in common.
+    whole: whether the sum of all follows those of groups. Sums are at the times that all series forecast. Raises
+    UsageError, naming it, for a column that is not an id; DataError if the series have no time in common.
     """
     keys, columns = sum_of_each(paths, by), paths.columns
     first, last = int(paths.cutoff.max()), int(paths.cutoff.min()) + paths.horizon  # cutoffs of the common steps
@@ -64,10 +64,14 @@ def total_of(paths: Paths, by: tuple[str, ...] = ()) -> Paths:
             f"{ends[1]}: their forecasts have no time in common to add up at",
             hint="leave out series that have ended, or ask for a longer --horizon",
         )
-    groups = list(dict.fromkeys(keys))
-    values = np.zeros((len(groups), last - first, paths.values.shape[2]))
+    places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    values = np.zeros((len(places), last - first, paths.values.shape[2]))
     for key, cutoff, own in zip(keys, paths.cutoff.tolist(), paths.values, strict=True):
-        values[groups.index(key)] += own[first - cutoff : last - cutoff]
+        values[places[key]] += own[first - cutoff : last - cutoff]
+    groups = [*places]
+    if whole and by:
+        groups.append(name_of_total(groups, by))
+        values = np.concatenate([values, values.sum(axis=0, keepdims=True)])
     cutoffs = np.full(len(groups), first)
     return replace(
         paths, ids=tuple(groups), cutoff=cutoffs, values=values, columns=replace(columns, ids=by or ("series",))
@@ -126,6 +130,12 @@ def sum_of_each(found: Forecast | Paths | Panel, by: tuple[str, ...], more: str 
             raise UsageError(f"--by {name}: there is no id column of that name", hint=hint)
     places = [columns.ids.index(name) for name in by]
     return [KEY_MARK.join(columns.parts(name)[place] for place in places) or TOTAL for name in found.ids]
+
+
+def name_of_total(keys: Sequence[str], by: tuple[str, ...]) -> str:
+    """Return the id of the sum of all series beside the sums of groups, which may be called total themselves."""
+    name = "all" if by and TOTAL in keys else TOTAL
+    return KEY_MARK.join([name, *[""] * (len(by) - 1)])
 
 
 def forecast_of(paths: Paths, probabilities: tuple[float, ...], *, by_level: bool) -> Forecast:
