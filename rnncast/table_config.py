@@ -75,7 +75,9 @@ class TableConfig:
         "auto", "The decimal mark of numbers: point, comma, or auto.", words=DECIMALS, flags=("rare",)
     )
     missing: tuple[str, ...] = setting(
-        (), "More words that mean a missing value, besides NA, null and the like: k.A.", flags=("rare",)
+        (),
+        "More words or numbers that mean a missing value, besides NA, null and the like: k.A.,-999.",
+        flags=("rare",),
     )
     sheet: str | None = setting(
         None, "The sheet of a spreadsheet. Default: the first that holds a table.", flags=("rare",)

@@ -18,13 +18,21 @@ WORDS = some.sampled_from(["", "NA", "nan", "-", ".", "?", " ", " 3", "4 ", "inf
 IDS = some.text(some.sampled_from("aé 1\t"), max_size=3)
 ENDS = some.sampled_from(["\n", "\r\n", "\n\n", "\n \n"])
 CELL = some.tuples(some.booleans(), some.one_of(SHORT, SHORT, NUMBERS, WORDS))
+NONE = some.lists(WORDS.map(str.strip).filter(bool) | SHORT, max_size=2).map(tuple)  # words for a missing value
 ROW = some.tuples(IDS, some.lists(CELL, max_size=5), ENDS)
 
 
-@given(some.lists(ROW, min_size=1, max_size=6), some.sampled_from(",;"), some.booleans())
-@example([("a", [(False, "1"), (True, "2")], "\n"), ("b", [(False, "3"), (False, "")], "\n")], ",", True)
-@example([("a", [(False, "0.1234567890123456789")], "\n"), ("b", [(False, "1.7976931348623157e308")], "\n")], ",", True)
-def test_in_blocks_as_cell_by_cell(rows: list[tuple[str, list[tuple[bool, str]], str]], mark: str, ended: bool) -> None:
+@given(some.lists(ROW, min_size=1, max_size=6), some.sampled_from(",;"), some.booleans(), NONE)
+@example([("a", [(False, "1"), (True, "2")], "\n"), ("b", [(False, "3"), (False, "")], "\n")], ",", True, ())
+@example(
+    [("a", [(False, "0.1234567890123456789")], "\n"), ("b", [(False, "1.7976931348623157e308")], "\n")], ",", True, ()
+)
+@example(
+    [("a", [(False, "1"), (False, "-9.0")], "\n"), ("b", [(False, "x"), (False, "3")], "\n")], ",", True, ("x", "-9")
+)
+def test_in_blocks_as_cell_by_cell(
+    rows: list[tuple[str, list[tuple[bool, str]], str]], mark: str, ended: bool, words: tuple[str, ...]
+) -> None:
     texts = [
         mark.join([name, *(f'"{cell}"' if quoted else cell for quoted, cell in cells)]) + end
         for name, cells, end in rows
@@ -34,10 +42,10 @@ def test_in_blocks_as_cell_by_cell(rows: list[tuple[str, list[tuple[bool, str]],
     if not text.strip():
         return
     with open_source(BytesIO(text.encode()), lambda done, total: None, "auto") as source:
-        quick = plain_rows(source, 0, mark)
+        quick = plain_rows(source, 0, mark, words)
         if quick is None:
             return
-        slow = _cell_by_cell(source, Start(0, 0), mark, False, TableConfig())
+        slow = _cell_by_cell(source, Start(0, 0), mark, False, TableConfig(missing=words))
     assert (quick.ids, quick.lines, quick.lengths.tolist()) == (slow.ids, slow.lines, slow.lengths.tolist())
     np.testing.assert_array_equal(quick.values, slow.values)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from rnncast.config import TableConfig
 from rnncast.errors import DataError, RnncastError, UsageError
 from rnncast.files.formats import delimited
 from rnncast.files.formats.marks import is_number, undressed
-from rnncast.files.panels.tables import study_table
+from rnncast.files.panels.tables import read_table, study_table
 from tests.conftest import Program
 from tests.tables import as_csv, as_gz, read
 
@@ -212,6 +213,27 @@ def test_a_word_for_nothing_beyond_the_sample(tmp_path: Path) -> None:
     rows = [["a", f"{1500 + i}", "k.A." if i == 590 else float(i)] for i in range(600)]
     panel = read(tmp_path, as_csv(["id", "year", "y"], rows), missing=("k.A.",))  # type: ignore[arg-type]
     assert np.flatnonzero(np.isnan(panel.y)).tolist() == [590]
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, -999, 4.5] * 6, ["1", "2", "-999.0", "4"] * 6])
+def test_a_number_may_be_called_missing(tmp_path: Path, numbers: list[object]) -> None:
+    rows = [["a", f"{1500 + i}", value] for i, value in enumerate(numbers)]
+    panel = read(tmp_path, as_csv(["id", "year", "y"], rows), missing=("k.A.", "-999"))  # type: ignore[arg-type]
+    assert np.flatnonzero(np.isnan(panel.y)).tolist() == [2, 6, 10, 14, 18, 22]
+    frame = pd.DataFrame({"year": range(1500, 1524), "y": [float(value) for value in numbers]})  # type: ignore[arg-type]
+    of_frame = read_table(frame, TableConfig(missing=("-999",)))
+    np.testing.assert_array_equal(of_frame.y, panel.y)
+
+
+@pytest.mark.parametrize("header", ["", "id,V2,V3,V4,V5,V6\n"])
+def test_words_for_a_missing_value_in_series_in_rows(tmp_path: Path, header: str) -> None:
+    """As in any table; at the end of a row they are padding, like empty cells."""
+    text = header + "a,1,k.A.,3,-999,k.A.\nb,k.A.,2,3,4,5\n"
+    panel = read(tmp_path, text.encode(), layout="rows", missing=("k.A.", "-999"))
+    np.testing.assert_array_equal(panel[0].y, [1, np.nan, 3])
+    np.testing.assert_array_equal(panel[1].y, [2, 3, 4, 5])
+    with pytest.raises(RnncastError, match="is not a number"):
+        read(tmp_path, text.encode(), layout="rows", missing=("-999",))
 
 
 def test_a_stream_takes_dressed_numbers(program: Program) -> None:

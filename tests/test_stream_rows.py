@@ -1,5 +1,6 @@
 """Lines of a stream that are no rows are given as such, with the reason; the rows after them are read."""
 
+import numpy as np
 import pytest
 
 from rnncast.config import TableConfig
@@ -37,6 +38,17 @@ def test_a_day_at_the_end_of_the_calendar() -> None:
     assert isinstance(first, BadRow)
     assert "lies outside the calendar of years 1 to 9999" in last.reason
     assert isinstance(good, StreamRow)
+
+
+@pytest.mark.parametrize(("decimal", "half"), [("point", "0.5"), ("comma", '"0,5"')])
+def test_words_for_a_missing_value(decimal: str, half: str) -> None:
+    lines = ["id,step,y", "a,4,k.A.", "a,5,-999", f"a,6,{half}", "a,7,n.v."]
+    table = TableConfig(missing=("k.A.", "-999"), decimal=decimal)
+    *good, bad = stream_rows(lines, *NUMBERED, table)
+    np.testing.assert_array_equal([row.value for row in good if isinstance(row, StreamRow)], [np.nan, np.nan, 0.5])
+    assert isinstance(bad, BadRow)
+    bare = list(stream_rows(["k.A.", "3"], Columns((), None, "value"), Frequency("step"), table))
+    np.testing.assert_array_equal([row.value for row in bare if isinstance(row, StreamRow)], [np.nan, 3])
 
 
 def test_objects_nested_too_deeply() -> None:

@@ -43,7 +43,7 @@ def begun(lines: Iterator[str], table: TableConfig, asked: TaskConfig, environme
     season = next(iter(asked.seasons or panel.frequency.seasons), 1)
     _extend(head, lines, 1 + SEASONS * season * len(panel))
     panel = read_table(_table_of(head), table, note=environment.say)
-    passed = [head[0] if _is_header(head[0]) else "", *[""] * (len(head) - 1)]  # blanks keep line numbers
+    passed = [head[0] if _is_header(head[0], table) else "", *[""] * (len(head) - 1)]  # blanks keep line numbers
     return Begun(after_history(panel, asked).from_source("-", table), chain(passed, lines))
 
 
@@ -60,9 +60,9 @@ def _table_of(head: list[str]) -> io.BytesIO:
     return table
 
 
-def _is_header(line: str) -> bool:
+def _is_header(line: str, table: TableConfig) -> bool:
     """Return whether a first line names columns, as JSON objects and bare numbers do not."""
-    from rnncast.files.formats.marks import MISSING, PLAIN
+    from rnncast.files.formats.marks import PLAIN, is_missing
 
     text = line.strip().removeprefix("\ufeff")
-    return not (text.startswith("{") or text in MISSING or PLAIN.fullmatch(text))
+    return not (text.startswith("{") or is_missing(text, table.missing) or PLAIN.fullmatch(text))

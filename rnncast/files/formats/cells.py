@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rnncast.files.formats.marks import missing_numbers
 from rnncast.values import Values
 
 CellCodes = NDArray[np.integer[Any]]
@@ -100,9 +101,10 @@ def joined(columns: list[Column]) -> Column:
 
 
 def without_words(column: Column, words: Sequence[str]) -> Column:
-    """Return a column with cells that hold one of the words made empty."""
+    """Return a column with cells that hold one of the words made empty, or one of the numbers among them NaN."""
     if not isinstance(column, Coded):
-        return column
+        numbers = missing_numbers(words)
+        return np.where(np.isin(column, numbers), np.nan, column) if numbers else column
     return Coded(column.codes, column.texts.where(~column.texts.isin(words), "")).without_doubles()
 
 

@@ -5,6 +5,7 @@ per cent sign.
 """
 
 import re
+from collections.abc import Sequence
 
 # Cells that stand for a missing value in a column of numbers.
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None", "none", "#N/A", "?", "-", ".")
@@ -52,6 +53,18 @@ def undressed(cell: str) -> tuple[str, str]:
     if len(signs) > 1:
         return text, ""
     return "".join(signs).replace("+", "") + found["number"], found["before"] or found["unit"] or ""
+
+
+def missing_numbers(words: Sequence[str]) -> tuple[float, ...]:
+    """Return the numbers among the user's words for a missing value, such as -999."""
+    return tuple(float(word) for word in words if PLAIN.fullmatch(word))
+
+
+def is_missing(cell: str, words: Sequence[str] = ()) -> bool:
+    """Return whether a cell of numbers stands for a missing value, for anyone or in the user's words."""
+    if cell in MISSING or cell in words:
+        return True
+    return bool(words) and PLAIN.fullmatch(cell) is not None and float(cell) in missing_numbers(words)
 
 
 def is_number(cell: str) -> bool:

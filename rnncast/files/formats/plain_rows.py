@@ -35,9 +35,12 @@ class _Block(NamedTuple):
     values: Values
 
 
-def plain_rows(source: ByteSource, lines: int, separator: str) -> SeriesRows | None:
+def plain_rows(source: ByteSource, lines: int, separator: str, words: Sequence[str] = ()) -> SeriesRows | None:
     """Return the rows after so many lines; None unless each cell is a plain number or missing, which another reader
-    must then tell apart."""
+    must then tell apart.
+
+    words: more of those that mean a missing value.
+    """
     source.stream.seek(0)
     above = list(islice(source.stream, lines))
     if sum(line.count(b'"') for line in above) % 2:
@@ -45,7 +48,7 @@ def plain_rows(source: ByteSource, lines: int, separator: str) -> SeriesRows | N
     top = len(BOM) if source.head.startswith(BOM) and not above else 0
     blocks: list[_Block] = []
     for block in blocks_of_lines(source, top + sum(map(len, above))):
-        found = _parsed(block, lines, separator)
+        found = _parsed(block, lines, separator, words)
         if found is None:
             return None
         blocks.append(found)
@@ -57,7 +60,7 @@ def plain_rows(source: ByteSource, lines: int, separator: str) -> SeriesRows | N
     return SeriesRows(names, np.concatenate(at).tolist(), np.concatenate(lengths), np.concatenate(values))
 
 
-def _parsed(block: bytes, before: int, separator: str) -> _Block | None:
+def _parsed(block: bytes, before: int, separator: str, words: Sequence[str]) -> _Block | None:
     mark = separator.encode()
     block = block.replace(b"\r\n", b"\n")
     if b"\r" in block or b"\0" in block:
@@ -71,7 +74,7 @@ def _parsed(block: bytes, before: int, separator: str) -> _Block | None:
     try:
         parts = [rows[i].partition(mark) for i in lines]
         ids = [name.decode().strip() for name, _, _ in parts]
-        values = _numbers(b"".join(rest.replace(mark, b"\n") + b"\n" for _, between, rest in parts if between))
+        values = _numbers(b"".join(rest.replace(mark, b"\n") + b"\n" for _, between, rest in parts if between), words)
     except ValueError:  # of which kind are the errors of the parser, and of text that is not in UTF-8
         return None
     if values is None:
@@ -81,7 +84,7 @@ def _parsed(block: bytes, before: int, separator: str) -> _Block | None:
     return _Block(ids, np.array(lines, np.int64) + before + 1, lengths, values)
 
 
-def _numbers(cells: bytes) -> Values | None:
+def _numbers(cells: bytes, words: Sequence[str]) -> Values | None:
     """Return the number in each line; None if one is not finite, or a cell is too long for one. Raises ValueError if
     one is not a number."""
     if not cells:
@@ -98,7 +101,7 @@ def _numbers(cells: bytes) -> Values | None:
         skip_blank_lines=False,
         skipinitialspace=True,
         keep_default_na=False,
-        na_values=list(MISSING),
+        na_values=[*MISSING, *words],
         low_memory=False,
         index_col=False,
     )["value"].to_numpy(np.float64)

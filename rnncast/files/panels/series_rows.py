@@ -10,7 +10,7 @@ from rnncast.errors import DataError, UsageError
 from rnncast.files.formats.cells import Coded, Table
 from rnncast.files.formats.delimited import SEPARATORS
 from rnncast.files.formats.lines import Start, records, text_lines
-from rnncast.files.formats.marks import MISSING, PLAIN, is_number
+from rnncast.files.formats.marks import PLAIN, is_missing, is_number
 from rnncast.files.formats.numbers import parse_numbers
 from rnncast.files.formats.plain_rows import SeriesRows, plain_rows
 from rnncast.files.formats.sources import BOM, ByteSource
@@ -49,9 +49,13 @@ def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:
     top = Start(len(BOM) if source.head.startswith(BOM) else 0, 0)
     separator = _separator(next(line for line in text_lines(source) if line.strip()))
     first, row = next((line, row) for line, row in records(source, top, separator) if row)
-    titles = [cell for each in row[1:] if (cell := each.strip()) not in MISSING]
+    titles = [cell for each in row[1:] if not is_missing(cell := each.strip(), asked.missing)]
     headed = bool(titles) and not any(map(is_number, titles))
-    found = None if asked.decimal == "comma" else plain_rows(source, first if headed else first - 1, separator)
+    found = (
+        None
+        if asked.decimal == "comma"
+        else plain_rows(source, first if headed else first - 1, separator, asked.missing)
+    )
     found = found or _cell_by_cell(source, top, separator, headed, asked)
     if not found.lengths.sum():
         raise DataError(f"{source.name} has no values", hint="--layout rows: an id, then the values, in each row")
@@ -73,7 +77,7 @@ def read_series_rows(source: ByteSource, asked: TableConfig) -> Rows:
 
 def _cell_by_cell(source: ByteSource, top: Start, separator: str, headed: bool, asked: TableConfig) -> SeriesRows:
     lines = [(line, [cell.strip() for cell in row]) for line, row in records(source, top, separator) if row][headed:]
-    each = [_without_end(row[1:]) for _, row in lines]
+    each = [_without_end(["" if is_missing(cell, asked.missing) else cell for cell in row[1:]]) for _, row in lines]
     cells = [cell for row in each for cell in row]
     lengths = np.array([len(row) for row in each], np.int64)
     values = _values(cells, asked, source) if cells else np.empty(0)
@@ -87,7 +91,7 @@ def _separator(first: str) -> str:
 
 def _without_end(cells: list[str]) -> list[str]:
     end = len(cells)
-    while end and cells[end - 1] in MISSING:
+    while end and not cells[end - 1]:
         end -= 1
     return cells[:end]
 

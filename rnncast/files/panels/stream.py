@@ -6,7 +6,7 @@ The lines are CSV with a header (any of the usual separators), JSON Lines, or ba
 import csv
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ import numpy as np
 
 from rnncast.config import TableConfig
 from rnncast.errors import DataError
-from rnncast.files.formats.marks import MISSING, PLAIN, WHOLE, undressed
+from rnncast.files.formats.marks import PLAIN, WHOLE, is_missing, undressed
 from rnncast.plain import shown
 from rnncast.series.panel import KEY_MARK, Columns
 from rnncast.times.formats import WHOLE_NUMBER, read_time
@@ -68,13 +68,13 @@ def stream_rows(
     """
     header: LineLayout | None = None
     comma = table.decimal == "comma" or (table.decimal == "auto" and columns.decimal == ",")
-    number = _comma if comma else _point
+    number = partial(_comma if comma else _point, words=table.missing)
     for place, line in enumerate(lines, 1):
         text = line.strip("\r\n").removeprefix("\ufeff")
         if not text.strip():
             continue
         if header is None:
-            header, holds_row = _header(text, columns)
+            header, holds_row = _header(text, columns, table.missing)
             if not holds_row:
                 continue
         try:
@@ -150,7 +150,7 @@ def _on_the_grid(wall: datetime, offset: int, columns: Columns) -> Times:
     return np.concatenate(both)
 
 
-def _header(text: str, columns: Columns) -> tuple[LineLayout, bool]:
+def _header(text: str, columns: Columns, words: Sequence[str]) -> tuple[LineLayout, bool]:
     """Return how lines are read, judged by the first, and whether that is itself a row."""
     names = [*columns.ids, *([] if columns.time is None else columns.time_names), columns.target]
     if text.startswith("{"):
@@ -164,7 +164,7 @@ def _header(text: str, columns: Columns) -> tuple[LineLayout, bool]:
         if set(names) <= set(cells):
             places = {name: i for i, name in enumerate(cells)}
             return _placed(partial(_cells_of, separator=separator, width=len(cells)), places, columns), False
-    if len(names) == 1 and (text.strip() in MISSING or PLAIN.fullmatch(text.strip())):
+    if len(names) == 1 and (is_missing(text.strip(), words) or PLAIN.fullmatch(text.strip())):
         return LineLayout(lambda line: [line], (), (), 0), True
     raise DataError(
         f"the first line of the stream, {text[:60]!r}, does not name the columns {', '.join(names)}",
@@ -198,8 +198,8 @@ def _object(line: str, names: list[str]) -> list[Any]:
     return [found.get(name) if i == len(names) - 1 else found[name] for i, name in enumerate(names)]
 
 
-def _point(text: str) -> float:
-    if text in MISSING:
+def _point(text: str, words: Sequence[str]) -> float:
+    if is_missing(text, words):
         return float("nan")
     text, _ = undressed(text)
     if not PLAIN.fullmatch(text) or math.isinf(value := float(text)):
@@ -207,5 +207,5 @@ def _point(text: str) -> float:
     return value
 
 
-def _comma(text: str) -> float:
-    return _point(text if text in MISSING else text.replace(".", "").replace(",", "."))
+def _comma(text: str, words: Sequence[str]) -> float:
+    return _point(text if is_missing(text, words) else text.replace(".", "").replace(",", "."), words)
