@@ -54,6 +54,10 @@ class DataError(RnncastError):
     kind = "data"
 
 
+class EmptyTableError(DataError):
+    """A table without a row; beside others, as in a folder, it is passed over."""
+
+
 class OutputError(RnncastError):
     """A file or standard output that cannot be written."""
 

@@ -93,6 +93,23 @@ def test_a_part_that_fails_is_named_and_the_others_go_on(program: Program) -> No
     assert len(list((program.folder / "out").glob("p*.csv"))) == PARTS - 1
 
 
+def test_a_part_without_a_row_is_passed_over_and_named(program: Program) -> None:
+    fill(program.folder / "sales", parts=2)
+    for name in ("o.csv", "p0b.csv"):
+        (program.folder / "sales" / name).write_text("id,date,y\n")
+    done = program("forecast", "sales", "-H", "3", "-o", "out/")
+    assert done.returncode == 0, done.stderr
+    assert "6 series in 2 partitions to out/" in done.stderr
+    assert "2 partitions are empty and passed over: sales/o.csv, sales/p0b.csv" in done.stderr
+    assert sorted(name for name in contents(program.folder / "out") if name[0] != ".") == ["p0.csv", "p1.csv"]
+    shard = program("forecast", "sales", "-H", "3", "-o", "shard/", "--shard", "1/4")
+    assert shard.returncode == 0, shard.stderr
+    for name in ("p0.csv", "p1.csv"):
+        (program.folder / "sales" / name).unlink()
+    none = program("forecast", "sales", "-H", "3", "-o", "out/")
+    assert (none.returncode, "no partition holds a row: sales/o.csv" in none.stderr) == (1, True)
+
+
 def test_shards_make_the_same_files(whole: Program) -> None:
     for shard in ("1/3", "2/3", "3/3"):
         done = whole("forecast", "sales", "-H", "3", "-o", "shards/", "--shard", shard)
@@ -269,9 +286,11 @@ def test_a_comparison_in_partitions_is_that_of_the_whole_table(program: Program)
         random, (header, *rows) = np.random.default_rng(part), path.read_text().splitlines()
         kept = rows[20 * part :]  # the first series of a part may have fewer origins
         path.write_text("\n".join([header, *(f"{row}.{random.integers(1000)}" for row in kept), ""]))
+    (program.folder / "sales" / "o.csv").write_text("id,date,y\n")
     whole = program("compare", "sales", *COMPARED)
     parts = program("compare", "sales", *COMPARED, "--cluster", "local:2")
     assert (whole.returncode, parts.returncode) == (0, 0), parts.stderr
+    assert "1 partition is empty and passed over: sales/o.csv" in parts.stderr
     found, expected = (pd.read_csv(StringIO(each.stdout)).drop(columns=["seconds"]) for each in (parts, whole))
     pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
     assert parts.stderr.splitlines()[-1] == whole.stderr.splitlines()[-1]  # the verdict

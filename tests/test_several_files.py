@@ -67,10 +67,35 @@ def test_an_empty_file_is_passed_over_with_a_remark(here: Path) -> None:
         (here / "sales" / name).touch()
     said: list[str] = []
     same(read_table("sales", note=said.append), read_table("whole.csv"))
-    assert "sales: 2 files are empty and not read: sales/0.csv" in said
+    assert "sales: 2 files are empty and not read: sales/0.csv, sales/c.csv" in said
     for name in ("a.csv", "b.csv"):
         (here / "sales" / name).write_text("")
     assert refused(here, "sales").message == "sales/0.csv is empty"
+
+
+HEADER = b"id,date,y\n"
+
+
+@pytest.mark.parametrize("content", [HEADER, HEADER.strip(), b"\n \n", b"", gzip.compress(HEADER)])
+@pytest.mark.parametrize("name", ["0.csv", "aa.csv", "z.csv"])
+def test_a_file_without_a_row_counts_as_empty(
+    here: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    """Also if it is met only after enough rows to recognise the table, and if a cell is looked up after it."""
+    monkeypatch.setattr("rnncast.files.formats.several.SAMPLE", 10)
+    (here / "sales" / name).write_bytes(content)
+    (here / "sales" / "c.csv").write_text("id,date,y\nx,2024-02-10,oops\n")
+    said: list[str] = []
+    error = refused(here, "sales")
+    assert error.message.startswith("sales/c.csv:2: 'oops")
+    (here / "sales" / "c.csv").unlink()
+    same(read_table("sales", note=said.append), read_table("whole.csv"))
+    assert [each for each in said if "empty" in each] == [f"sales: 1 file is empty and not read: sales/{name}"]
+    assert "sales: 2 files, sales/a.csv to sales/b.csv" in said
+    for each in ("a.csv", "b.csv"):
+        (here / "sales" / each).write_bytes(content)
+    assert refused(here, "sales").message.startswith(f"sales/{min(name, 'a.csv')} ")
+    assert refused(here, ["sales/a.csv"]).message.startswith("sales/a.csv ")
 
 
 def test_packed_files_and_other_orders_of_columns_are_read(here: Path) -> None:

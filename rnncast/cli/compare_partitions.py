@@ -7,14 +7,16 @@ import typer
 
 from rnncast.cli.environment import Environment
 from rnncast.cli.given import config_from, table_from
+from rnncast.cli.partitions import say_empty
 from rnncast.cli.reading import read_data
-from rnncast.config import PRETRAINED
-from rnncast.errors import DataError, UsageError
+from rnncast.config import PRETRAINED, TableConfig
+from rnncast.errors import DataError, EmptyTableError, UsageError
 from rnncast.files.formats.folders import Found, find_files, given, named
 from rnncast.plain import counted
 
 if TYPE_CHECKING:
     from rnncast.evaluate.findings import Findings
+    from rnncast.series.panel import Panel
 
 WHOLE = ("with_", "save_forecasts", "report", "plot", "data_of_model")
 
@@ -45,26 +47,39 @@ def compared_in_partitions(context: typer.Context, cluster: str) -> "Findings":
         )
     plan = Plan(tuple(map(Entry, models)), tuple(map(Entry, baselines)), context.params["folds"])
     table, config = table_from(context), config_from(context)
-    first = read_data(Found(found.parts[:1]), table, environment, environment.say)
+    first = _first(found, table, environment)
     task = resolve(config, first).task
     environment.say(f"horizon {task.horizon}, season {task.season} in all {counted(len(found.parts), 'partition')}")
     tasks = [Task(part, "") for part in found.parts]
-    comparisons, unscored = {}, 0
+    comparisons, unscored, empty = {}, 0, list[str]()
     work = partial(compare_part, table=table, plan=plan, decided=task)
     with progress(environment.side_screen, environment.shows_progress) as advance:
         for done, outcome in enumerate(mapped(tasks, work, cluster), 1):
             advance(done, len(tasks), f"{done:,} of {counted(len(tasks), 'partition')}")
             if outcome.error:
                 raise DataError(outcome.failure, hint="mend or leave out that file")
-            if isinstance(outcome, ComparedPart) and outcome.comparison is not None:
+            if outcome.empty:
+                empty.append(outcome.path)
+            elif isinstance(outcome, ComparedPart) and outcome.comparison is not None:
                 comparisons[outcome.path] = outcome.comparison
             else:
                 unscored += outcome.series or 0
+    say_empty(empty, len(found.parts), environment)
     if unscored:
         environment.say(f"{unscored} series of other partitions not scored")
     if not comparisons:
         raise DataError("no series of any partition can be scored", hint="ask for fewer --folds or a shorter --horizon")
     return parts_judged(joined([comparisons[part.path] for part in found.parts if part.path in comparisons]), plan)
+
+
+def _first(found: Found, table: TableConfig, environment: Environment) -> "Panel":
+    """Return the panel in the first partition that holds a row."""
+    for part in found.parts[:-1]:
+        try:
+            return read_data(Found((part,)), table, environment, environment.say)
+        except EmptyTableError:
+            continue
+    return read_data(Found(found.parts[-1:]), table, environment, environment.say)
 
 
 def _found(context: typer.Context) -> Found:

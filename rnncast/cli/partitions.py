@@ -1,6 +1,7 @@
 """`rnncast forecast FOLDER -o FOLDER/`: the partitions of a table one by one, here or on a cluster."""
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from time import time
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from rnncast.cli.output import Format
 from rnncast.cli.pretrained import check_pretrained, is_pretrained, refuse_season, say_pretrained
 from rnncast.cli.task import task_from
 from rnncast.config import PRETRAINED, quantiles_from
-from rnncast.errors import ExitCode, UsageError
+from rnncast.errors import EmptyTableError, ExitCode, UsageError
 from rnncast.files.formats.folders import Found, find_files, given, named, would_be_read
 from rnncast.plain import counted
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FORMS = {Format.auto: "csv", Format.csv: "csv", Format.jsonl: "jsonl", Format.parquet: "parquet"}
 WHOLE = ("paths", "sum_", "total", "by", "continued", "save_state", "followed", "future", "report", "series", "plot")
+MOST_EMPTY = 5  # partitions that are named in a line
 MOST_FAILED = 20  # partitions that are named, before they are only counted
 
 
@@ -53,23 +55,36 @@ def forecast_partitions(context: typer.Context) -> ExitCode:
     job = _job(context)
     tasks = sharded(tasks_of(found, output, job.form), params["shard"])
     failed: list[Outcome] = []
+    empty: list[str] = []
     series, finished = 0, 0
     with progress(environment.side_screen, environment.shows_progress) as advance:
         for done, outcome in enumerate(mapped(tasks, partial(forecast_part, job=job, began=time()), cluster), 1):
             advance(done, len(tasks), f"{done:,} of {counted(len(tasks), 'partition')}, {len(failed)} failed")
             series += outcome.series or 0
             finished += outcome.series is None and not outcome.error
-            if outcome.error:
+            if outcome.empty:
+                empty.append(outcome.path)
+            elif outcome.error:
                 failed.append(outcome)
                 environment.detail(f"{outcome.path}: {outcome.error}")
-    written = len(tasks) - finished - len(failed)
+    written = len(tasks) - finished - len(failed) - len(empty)
     before = f"; {finished:,} {'was' if finished == 1 else 'were'} finished before" if finished else ""
     environment.say(f"{counted(series, 'series', 'series')} in {counted(written, 'partition')} to {output}{before}")
+    say_empty(empty, len(found.parts), environment)
     for outcome in failed[:MOST_FAILED]:
         environment.warn(f"failed: {outcome.failure}")
     if failed:
         environment.warn(f"{counted(len(failed), 'partition')} of {len(tasks):,} failed; run again to try only those")
     return ExitCode.COULD_NOT if failed else ExitCode.DONE
+
+
+def say_empty(empty: Sequence[str], partitions: int, environment: Environment) -> None:
+    """Name the partitions that hold no row. Raises EmptyTableError if that is all of them."""
+    names = ", ".join(sorted(empty)[:MOST_EMPTY])
+    if len(empty) == partitions:
+        raise EmptyTableError(f"no partition holds a row: {names}", hint="give a folder of tables with rows")
+    if empty:
+        environment.say(f"{counted(len(empty), 'partition is', 'partitions are')} empty and passed over: {names}")
 
 
 def _found(context: typer.Context) -> Found:

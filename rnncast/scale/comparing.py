@@ -23,6 +23,6 @@ def compare_part(task: Task, table: TableConfig, plan: Plan, decided: TaskSpec) 
 
     def compare() -> Outcome:
         panel = read_table(Found((task.part,)), table)
-        return ComparedPart(task.part.path, len(panel), "", part_compared(panel, plan, decided))
+        return ComparedPart(task.part.path, len(panel), comparison=part_compared(panel, plan, decided))
 
     return tried(task, compare)

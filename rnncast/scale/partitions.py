@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from rnncast.config import PRETRAINED, TableConfig, TaskConfig
-from rnncast.errors import RnncastError, UsageError
+from rnncast.errors import EmptyTableError, RnncastError, UsageError
 from rnncast.files.formats.folders import KINDS, PACKED, Found, Part
 from rnncast.files.output.writing import written, written_text
 from rnncast.plain import json_text
@@ -57,11 +57,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Result of a partition. series: their number, None if an earlier run had finished it. error: why it failed."""
+    """Result of a partition. series: their number, None if an earlier run had finished it. error: why it failed. empty:
+    whether it holds no row, and so nothing to work on."""
 
     path: str
     series: int | None = None
     error: str = ""
+    empty: bool = False
 
     @property
     def failure(self) -> str:
@@ -129,9 +131,11 @@ def forecast_part(task: Task, job: Job, began: float = math.inf) -> Outcome:
 
 
 def tried(task: Task, work: Callable[[], Outcome]) -> Outcome:
-    """Return the outcome of work on a partition, or one with the error that a user can mend."""
+    """Return the outcome of work on a partition, or one with the error that a user can mend; none if it is empty."""
     try:
         return work()
+    except EmptyTableError:
+        return Outcome(task.part.path, series=0, empty=True)
     except OSError as error:
         return Outcome(task.part.path, error=f"{error.filename or task.part.path}: {error.strerror or error}")
     except RnncastError as error:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rnncast.errors import DataError
+from rnncast.errors import DataError, EmptyTableError
 from rnncast.files.formats.cells import SAMPLE, UNNAMED, Coded, Column, Table, joined
 from rnncast.files.formats.heading import LOOKED_AT, title_note, title_rows
 from rnncast.files.formats.lines import (
@@ -61,7 +61,7 @@ def open_delimited(source: ByteSource) -> Table:
     dialect = _dialect(source)
     body = [row for _, row in islice(records(source, dialect.start, dialect.separator), SAMPLE) if row]
     if not body:
-        raise DataError(f"{source.name} has a header and no rows")
+        raise EmptyTableError(f"{source.name} has a header and no rows")
     head = {name: [row[i].strip() if i < len(row) else "" for row in body] for i, name in enumerate(dialect.names)}
     return Table(
         source.name,
@@ -96,7 +96,7 @@ def separator_of(source: ByteSource) -> str:
         if sum(map(len, sniffed)) > LONGEST_LINE // 8:  # a few lines this long are enough
             break
     if not sniffed:  # only blanks outside ASCII
-        raise DataError(f"{source.name} has no cell with anything in it")
+        raise EmptyTableError(f"{source.name} has no cell with anything in it")
     for mark in SEPARATORS:
         try:
             counts = {len(row) for row in csv.reader(sniffed, delimiter=mark, skipinitialspace=True)}
@@ -130,7 +130,7 @@ def _dialect(source: ByteSource) -> Dialect:
     note = title_note(source.name, [row for _, row in first[:above]])
     line, cells = first[above] if first else (0, [])
     if not cells:
-        raise DataError(f"{source.name} has no cell with anything in it")
+        raise EmptyTableError(f"{source.name} has no cell with anything in it")
     if len(cells) > MOST_COLUMNS:
         raise DataError(
             f"{source.name}:{line}: has {len(cells):,} columns, and a table may have {MOST_COLUMNS:,}",

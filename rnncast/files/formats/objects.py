@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from rnncast.errors import DataError
+from rnncast.errors import DataError, EmptyTableError
 from rnncast.files.formats.cells import SAMPLE, Coded, Column, Table
 from rnncast.files.formats.lines import text_lines
 from rnncast.files.formats.sources import ByteSource
@@ -29,7 +29,7 @@ def open_objects(source: ByteSource) -> Table:
         if len(columns) > MOST_KEYS:
             raise DataError(f"{source.name} is not a table: its objects have too many different keys")
     if not columns:
-        raise DataError(f"{source.name} has no rows")
+        raise EmptyTableError(f"{source.name} has no rows")
     for cells in columns.values():
         cells.extend([""] * (len(numbers) - len(cells)))
 

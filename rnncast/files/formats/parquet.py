@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rnncast.errors import DataError
+from rnncast.errors import DataError, EmptyTableError
 from rnncast.files.formats.arrow import coded_arrow, numbers_of_arrow
 from rnncast.files.formats.cells import SAMPLE, Column, Table
 from rnncast.files.formats.sources import ByteSource, arrow, largest_unpacked
@@ -27,7 +27,7 @@ def open_parquet(source: ByteSource) -> Table:
     except damage as error:
         raise _damaged(source, error) from None
     if top is None or not top.num_rows or not head:
-        raise DataError(f"{source.name} has no rows")
+        raise EmptyTableError(f"{source.name} has no rows")
 
     def read(texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Column]:
         try:

@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from rnncast.errors import DataError
+from rnncast.errors import DataError, EmptyTableError
 from rnncast.files.formats.cells import SAMPLE, Coded, Column, Place, Table, joined
 from rnncast.files.formats.folders import Found, Keys, Part
 from rnncast.files.formats.sources import Progress
 from rnncast.plain import counted
+
+MOST_NAMED = 5  # empty files
 
 Opened = Callable[[str, Progress], AbstractContextManager[Table]]
 
@@ -23,24 +25,25 @@ def open_several(found: Found, name: str, opened: Opened, progress: Progress) ->
     A file is opened anew whenever cells of it are needed, so any number of files can be read; the notes of each are in
     `notes` once it has been read. Raises DataError, with both files, if columns differ.
     """
-    empty = [part for part in found.parts if os.path.isfile(part.path) and not os.path.getsize(part.path)]
-    parts = tuple(part for part in found.parts if part not in empty) or found.parts
-    files = _Files(parts, name, opened, progress)
+    files = _Files(found, name, opened, progress)
     head: dict[str, list[str]] = {}
     first: Table | None = None
-    for part in parts:
-        with files.open(part) as table:
-            first = first or table
-            for column, cells in table.head.items():
-                head.setdefault(column, []).extend(cells)
+    fault: EmptyTableError | None = None
+    for part in found.parts:
+        try:
+            with files.open(part) as table:
+                first = first or table
+                for column, cells in table.head.items():
+                    head.setdefault(column, []).extend(cells)
+        except EmptyTableError as error:
+            fault = fault or error
+            files.pass_over(part)
+            continue
         if len(next(iter(head.values()))) >= SAMPLE:
             break
-    assert first is not None
-    if found.passed_over:
-        others = counted(len(found.passed_over), "file is", "files are")
-        files.notes.append(f"{name}: {others} not named like a table and not read: {found.passed_over[0]}")
-    if empty:
-        files.notes.append(f"{name}: {counted(len(empty), 'file is', 'files are')} empty and not read: {empty[0].path}")
+    if first is None:
+        assert fault is not None
+        raise fault
     return replace(
         first,
         name=name,
@@ -48,7 +51,7 @@ def open_several(found: Found, name: str, opened: Opened, progress: Progress) ->
         read=files.read,
         located=files.located,
         notes=files.notes,
-        keys=tuple(key for key, _ in parts[0].keys),
+        keys=tuple(key for key, _ in files.parts[0].keys),
         files=lambda: [(part.path, rows) for part, rows in zip(files.parts, files.rows, strict=False)],
     )
 
@@ -56,13 +59,14 @@ def open_several(found: Found, name: str, opened: Opened, progress: Progress) ->
 class _Files:
     """Files of a table, and what reading them has shown: the number of rows in each, and its notes."""
 
-    def __init__(self, parts: Sequence[Part], name: str, opened: Opened, progress: Progress) -> None:
+    def __init__(self, found: Found, name: str, opened: Opened, progress: Progress) -> None:
+        parts = found.parts
         self.parts, self.name, self.opened, self.progress = parts, name, opened, progress
-        told = f"{name}: {counted(len(parts), 'file')}, {parts[0].path} to {parts[-1].path}"
-        self.notes = [] if all(part.path in name for part in parts) else [told]
+        self.passed_over, self.empty = found.passed_over, list[str]()
+        self.notes: list[str] = []
+        self.noted: dict[str, Sequence[str]] = {}  # the notes of each file that has been opened
         self.rows: list[int] = []
         self.columns: tuple[str, ...] = ()
-        self.noted: set[str] = set()
         sizes = [os.stat(part.path).st_size if os.path.exists(part.path) else 0 for part in parts]
         places = zip(parts, np.cumsum([0, *sizes]).tolist(), sizes, strict=False)
         self.sizes = {part.path: (before, size) for part, before, size in places}  # bytes before each file, and in it
@@ -92,9 +96,28 @@ class _Files:
                 hint="one table has the same columns in each file; name the files that belong together",
             )
         if part.path not in self.noted:
-            self.noted.add(part.path)
-            self.notes.extend(table.notes)
+            self.noted[part.path] = table.notes
+            self._renew()
         return table
+
+    def pass_over(self, part: Part) -> None:
+        """Drop an empty file from the table, with a note."""
+        self.parts = tuple(each for each in self.parts if each is not part)
+        self.empty.append(part.path)
+        self._renew()
+
+    def _renew(self) -> None:
+        """Write the notes anew, in place, because the table holds them."""
+        parts, notes = self.parts, [note for each in self.noted.values() for note in each]
+        if parts and not all(part.path in self.name for part in parts):
+            notes.insert(0, f"{self.name}: {counted(len(parts), 'file')}, {parts[0].path} to {parts[-1].path}")
+        if self.passed_over:
+            others = counted(len(self.passed_over), "file is", "files are")
+            notes.append(f"{self.name}: {others} not named like a table and not read: {self.passed_over[0]}")
+        if self.empty:
+            others = counted(len(self.empty), "file is", "files are")
+            notes.append(f"{self.name}: {others} empty and not read: {', '.join(self.empty[:MOST_NAMED])}")
+        self.notes[:] = notes
 
     def read(self, texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Column]:
         """Read the columns of all files; numbers as texts if any file holds something else there."""
@@ -102,8 +125,11 @@ class _Files:
             return {}
         found: list[dict[str, Column]] = []
         for part in self.parts:
-            with self.open(part) as table:
-                found.append(table.read(texts, numbers))
+            try:
+                with self.open(part) as table:
+                    found.append(table.read(texts, numbers))
+            except EmptyTableError:
+                self.pass_over(part)
         self.rows = [len(next(iter(columns.values()))) for columns in found]
         mixed = [name for name in numbers if any(isinstance(columns[name], Coded) for columns in found)]
         if mixed and not all(isinstance(columns[name], Coded) for name in mixed for columns in found):

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
-from rnncast.errors import DataError
+from rnncast.errors import DataError, EmptyTableError
 from rnncast.files.formats.folders import STDIN, is_paths
 
 GZIP, ZSTANDARD, UTF16 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"\xff\xfe", b"\xfe\xff")
@@ -104,7 +104,7 @@ def open_source(data: Any, progress: Progress = lambda done, total: None, encodi
             reason = getattr(error, "strerror", None) or str(error)
             raise DataError(f"cannot read {name}: {reason}") from None
         if not head.removeprefix(BOM).strip():
-            raise DataError(f"{name} is empty", hint="give a table with a time column and a number")
+            raise EmptyTableError(f"{name} is empty", hint="give a table with a time column and a number")
         yield ByteSource(name, stream, head, size, progress, notes)
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from rnncast.errors import DataError
+from rnncast.errors import DataError, EmptyTableError
 from rnncast.files.formats.cells import SAMPLE, UNNAMED, Coded, Column, Table
 from rnncast.files.formats.heading import LOOKED_AT, names, title_note, title_rows
 from rnncast.files.formats.sources import ByteSource, largest_unpacked
@@ -63,7 +63,7 @@ def open_spreadsheet(source: ByteSource, wanted: str | None) -> Table:
     while body and not any(map(_filled, body[-1])):
         body.pop()
     if not body:
-        raise DataError(f"{source.name} has a header and no rows")
+        raise EmptyTableError(f"{source.name} has a header and no rows")
     cells = {
         name or f"{UNNAMED}{i}": [row[i] for row in body]
         for i, name in enumerate(header)
