@@ -30,7 +30,7 @@ FINETUNED = "finetuned"  # the same net, trained further on the data
 SCRATCH, MEAN = "scratch", "mean"  # untrained nets; the mean of those and the pretrained net
 VALIDATION = "validation"  # let validation choose
 ANY_NET = "auto"  # training picks the net
-BY_TRIAL = "auto"  # segments, if they prove as good at held-out origins
+BY_TRIAL = "auto"  # segments, of which validation chooses
 STARTS = ("auto", PRETRAINED, FINETUNED, SCRATCH, MEAN, VALIDATION)  # of training, besides a model file
 CYCLES = {"day": 1.0, "week": 7.0, "year": 365.25}  # calendar cycles, in days
 
@@ -131,12 +131,14 @@ class NetConfig:
         flags=("rare",),
     )
     layers: int = setting(1, "Hidden layers.", at_least=1, at_most=64, flags=("rare",))
-    segment: int | str | None = setting(
+    segment: tuple[int, ...] | str | None = setting(
         None,
         "Update a recurrent net's state at every N-th step only; each step sees the state at the last update, and its "
-        "window. auto: once a season, if that is as accurate at held-out origins. Default: at each step.",
+        "window. Given two, held-out data choose one or both, which members take in turn. auto: once a season, if that "
+        "is as accurate at held-out origins. Default: 1; in a large panel 1 and the season.",
         at_least=1,
         at_most=MOST_STEPS,
+        most=2,
         words=(BY_TRIAL,),
         flags=("rare",),
     )
@@ -203,11 +205,6 @@ class NetConfig:
             )
         if NO_BASE in (self.base or ()) and len(self.base or ()) > 1:
             raise UsageError(f"--base {NO_BASE} means no base forecast, but others are given too", hint="give it alone")
-
-    @property
-    def tried(self) -> bool:
-        """True if nets are compared to decide which is trained."""
-        return self.model == ANY_NET or self.segment == BY_TRIAL
 
     @property
     def pure(self) -> bool:

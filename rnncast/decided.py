@@ -78,7 +78,11 @@ def flat(of_sections: Any) -> dict[str, Any]:
 
 def taken(kind: Any, given: Mapping[str, Any]) -> Any:
     """Return a section made of those of its fields that are given."""
-    return kind(**{each.name: _plain(given[each.name]) for each in fields(kind) if each.name in given})
+    values = {each.name: _plain(given[each.name]) for each in fields(kind) if each.name in given}
+    # The first model files with segments have one number for all members.
+    return kind(
+        **{name: (value,) if name == "segment" and type(value) is int else value for name, value in values.items()}
+    )
 
 
 def to_json(value: Any) -> Any:

@@ -18,7 +18,6 @@ BOUNDS = ("minimum", "maximum")  # the settings that bound forecasts
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}  # in each unit of time
 LONGEST_TIME = 10**9  # seconds
 TIME = re.compile(r"(\d{1,12}(?:\.\d{1,9})?) ?([smh]?)")
-LONGEST_NUMBER = 20  # digits
 MOST_ITEMS = 100  # in a setting that holds several values
 # Flags whose names differ from their fields'.
 FLAGS = {"seasons": "season", "levels": "level", "start": "from", "minimum": "min", "maximum": "max"}
@@ -142,7 +141,9 @@ def updated(section: Section, given: Mapping[str, Any]) -> Section:
     hints = get_type_hints(type(section))
     known = {spec.name: spec.metadata for spec in fields(section)}  # type: ignore[arg-type]
     words = {name: _folded(value, known[name]) for name, value in given.items()}
-    return replace(section, **{name: _fitting(name, value, hints[name]) for name, value in words.items()})  # type: ignore[type-var]
+    return replace(
+        section, **{name: _fitting(name, value, hints[name], known[name]["words"]) for name, value in words.items()}
+    )  # type: ignore[type-var]
 
 
 def folded(word: str, words: Collection[str]) -> str:
@@ -186,15 +187,12 @@ def item_of(kind: Any) -> Any:
     return get_args(found[0])[0] if found else None
 
 
-def _fitting(name: str, value: Any, kind: Any) -> Any:
+def _fitting(name: str, value: Any, kind: Any, words: Collection[str]) -> Any:
     if (item := item_of(kind)) is not None:
-        return several(name, value, item)
+        return value if str in get_args(kind) and value in words else several(name, value, item)
     if isinstance(value, list | tuple) and str in (kind, *get_args(kind)) and all(isinstance(v, str) for v in value):
         value = ",".join(value)  # id columns
     value = getattr(value, "item", lambda: value)()  # a NumPy scalar
-    either = {int, str} <= set(get_args(kind))  # a number or a word
-    if either and isinstance(value, str) and value.isdecimal() and len(value) < LONGEST_NUMBER:
-        value = int(value)
     infinite = isinstance(value, float) and value - value != 0  # refused later, by the setting's range
     if not infinite and not fits(value, kind):
         raise UsageError(f"{flag(name)} cannot be {shown(value)}")

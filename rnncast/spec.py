@@ -4,6 +4,7 @@
 computes takes a ModelSpec, never a Config. Fields are checked against the ranges of the settings they are named after.
 """
 
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -32,7 +33,7 @@ from rnncast.decided import UNLIMITED, certain, check_fields, decided, flat, is_
 from rnncast.errors import UsageError
 from rnncast.losses import LOSSES, Loss
 from rnncast.plain import shown, table
-from rnncast.settings import BOUNDS, one_of
+from rnncast.settings import BOUNDS
 
 FILE = "file"  # start of training from a model file, which a Config gives by its path
 UNBOUNDED = sys.float_info.max  # a bound that every finite number keeps
@@ -154,7 +155,11 @@ class NetSpec:
     lead_size: int = decided(
         "Units of the layer that reads covariates known ahead; 0: the hidden size.", at_least=0, otherwise=0
     )
-    segment: int = decided("Steps from one update of a recurrent net's state to the next.", otherwise=1)
+    segment: tuple[int, ...] = decided(
+        "Steps from one update of a recurrent net's state to the next; members take them in turn.",
+        filled=True,
+        otherwise=(1,),
+    )
     members: int = decided("Trained nets in the ensemble, whose forecasts are averaged.", at_least=0)
     pretrained: float = decided(
         "Share of the pretrained net in the forecast: 0 none, 1 all; the trained nets have the rest.",
@@ -293,6 +298,27 @@ class ModelSpec:
         """Number of frames that the members use: one for each level span; one if there are no members."""
         return max(1, min(self.net.members, len(self.frame.level_span)))
 
+    @property
+    def pairs(self) -> int:
+        """Number of pairs of a level span and a segment."""
+        return len(self.frame.level_span) * len(self.net.segment)
+
+    @property
+    def judged(self) -> int:
+        """Number of nets that validation judges: one of each pair if it chooses a segment, else one of each kind."""
+        return self.pairs if len(self.net.segment) > 1 else self.kinds
+
+    @property
+    def kinds(self) -> int:
+        """Number of members of which no two have both span and segment in common."""
+        return max(1, min(self.net.members, self.pairs))
+
+    def kind_of(self, member: int) -> tuple[int, int]:
+        """Return the level span and the segment of a member: each span meets each segment in turn."""
+        spans, segments = self.frame.level_span, self.net.segment
+        turn = member + member // math.lcm(len(spans), len(segments))
+        return spans[member % len(spans)], segments[turn % len(segments)]
+
     def bounded(self, minimum: float | None, maximum: float | None) -> "ModelSpec":
         """Return the spec with other bounds on forecasts; None leaves one as it is. Raises UsageError if they leave no
         room."""
@@ -313,14 +339,19 @@ class ModelSpec:
         """Return the spec with a share for the linear forecast, beside the trained nets."""
         return replace(self, net=replace(self.net, linear=share))
 
+    def with_segments(self, segments: tuple[int, ...]) -> "ModelSpec":
+        """Return the spec with other segments."""
+        return replace(self, net=replace(self.net, segment=segments))
+
     def of_one_net(self, member: int = 0) -> "ModelSpec":
-        """Return the spec of one member alone, with its seed and with its level span first."""
-        spans = self.frame.level_span
-        turn = member % len(spans)
+        """Return the spec of one member alone, with its seed and with its level span and segment first."""
+        span, segment = self.kind_of(member)
+        spans, segments = _from(span, self.frame.level_span), _from(segment, self.net.segment)
+        alone = replace(self.net, segment=segments, members=1, pretrained=0.0, finetuned=False, lags=0, linear=0.0)
         return replace(
             self,
-            frame=replace(self.frame, level_span=(*spans[turn:], *spans[:turn])),
-            net=replace(self.net, members=1, pretrained=0.0, finetuned=False, lags=0, linear=0.0),
+            frame=replace(self.frame, level_span=spans),
+            net=alone,
             train=replace(self.train, seed=(self.train.seed + member) % SEEDS),
         )
 
@@ -362,19 +393,7 @@ class ModelSpec:
         return cls(**{name: taken(kind, given[name]) for name, kind in sections.items()})
 
 
-@dataclass(frozen=True)
-class Interruption:
-    """Nets that a model holds after its training was stopped early.
-
-    run: "training" (on all the data) or "validation" (without the end of the data). nets, of_nets: kept, and planned.
-    epochs, of_epochs: the least that each kept net was trained for, and the number planned.
-    """
-
-    run: str
-    nets: int
-    of_nets: int
-    epochs: int
-    of_epochs: int
-
-    def __post_init__(self) -> None:
-        one_of("interruption", self.run, ("training", "validation"))
+def _from(first: int, items: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the items from the first on, followed by those before it."""
+    place = items.index(first)
+    return *items[place:], *items[:place]

@@ -168,9 +168,10 @@ SEGMENTED = ("rnn/4", "gru/4", "lstm/4")  # nets in segments, for `net_config`
 
 
 def net_config(name: str, **settings: object) -> NetConfig:
-    """A net by its name, or "lstm/4": in segments of 4 steps."""
+    """A net by its name, or "lstm/4": in segments of 4 steps; "lstm/1+4": members of both kinds."""
     model, _, segment = name.partition("/")
-    return NetConfig(model=model, segment=int(segment) if segment else None, **settings)  # type: ignore[arg-type]
+    segments = tuple(map(int, segment.split("+"))) if segment else None
+    return NetConfig(model=model, segment=segments, **settings)  # type: ignore[arg-type]
 
 
 def small_config(model: str = "lstm", **train: object) -> Config:

@@ -67,7 +67,7 @@ def test_the_fewer_the_data_to_learn_from_the_further_a_net_is_shrunk() -> None:
 def test_what_is_given_is_kept_and_said_to_be() -> None:
     config = Config(
         task=TaskConfig(horizon=5, seasons=(6, 1), transform="none", strategy="direct", minimum=-1e3, maximum=1e3),
-        net=NetConfig(window=9, segment=3, level_span=(3,), base=("last-6",), hidden_size=7),
+        net=NetConfig(window=9, segment=(3,), level_span=(3,), base=("last-6",), hidden_size=7),
         train=TrainConfig(epochs=2, members=2, stride=3, shrinkage=0.5, start="scratch"),
     )
     resolved, choices = decide(config, Panel.from_series({"a": seasons(10, noise=1)}))
@@ -111,8 +111,8 @@ def test_a_base_that_is_not_there_is_refused_with_those_that_are() -> None:
 
 def test_segments_are_for_nets_with_a_hidden_layer_and_end_within_the_window() -> None:
     asked = small_config("lstm/4")
-    assert resolve(asked, waves()).net.segment == 4
-    assert resolve(asked.with_model("window"), waves()).net.segment == 1  # without a state, it is the same net
+    assert resolve(asked, waves()).net.segment == (4,)
+    assert resolve(asked.with_model("window"), waves()).net.segment == (1,)  # without a state, it is the same net
     with pytest.raises(UsageError, match="jordan has none"):
         resolve(asked.with_model("jordan"), waves())
     with pytest.raises(UsageError, match="the window holds 7"):

@@ -51,7 +51,13 @@ def config(model: str, strategy: str) -> Config:
 
 @pytest.mark.parametrize(
     ("model", "strategy"),
-    [*((name, "auto") for name in (*NETS, *SEGMENTED)), ("gru", "recursive"), ("gru/4", "recursive")],
+    [
+        *((name, "auto") for name in (*NETS, *SEGMENTED)),
+        ("gru", "recursive"),
+        ("gru/4", "recursive"),
+        ("lstm/1+4", "auto"),
+        ("gru/1+4", "recursive"),
+    ],
 )
 def test_the_state_after_new_rows_is_that_of_the_whole_history(tmp_path: Path, model: str, strategy: str) -> None:
     begun = Forecaster.fit(table(tmp_path, shops(0, 50)), config(model, strategy))

@@ -25,7 +25,13 @@ B, STEPS = 3, 4
 
 
 @pytest.fixture(
-    params=[*((name, "auto", 1) for name in (*NETS, "lstm/3")), ("gru", "recursive", 1), ("lstm", "auto", 2)], ids=str
+    params=[
+        *((name, "auto", 1) for name in (*NETS, "lstm/3")),
+        ("gru", "recursive", 1),
+        ("lstm", "auto", 2),
+        ("lstm/1+4", "auto", 2),
+    ],
+    ids=str,
 )
 def resolved(request: pytest.FixtureRequest, tmp_path: Path) -> ModelSpec:
     """A spec of members in one frame or two, with covariates of every kind."""

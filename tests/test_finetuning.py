@@ -22,10 +22,11 @@ from rnncast.report.words import interruption_in_words, name_of
 from rnncast.runtime.pretrained import named_weights, package_weights
 from rnncast.runtime.runtime import Runtime
 from rnncast.series.panel import Panel
-from rnncast.spec import Interruption, ModelSpec
+from rnncast.spec import ModelSpec
 from rnncast.training import finetuning as module
 from rnncast.training import shares
 from rnncast.training.finetuning import finetuned
+from rnncast.training.interruption import Interruption
 from rnncast.training.shares import finetuning_pays
 from rnncast.training.watch import Watch
 from tests.conftest import Program, small_config, waves

@@ -105,7 +105,7 @@ def transformed(forecaster: Forecaster, y: np.ndarray) -> np.ndarray:
     return forecaster.runtime.frame.transform(forecaster.predict(Panel.from_series({"a": y})).point[0])
 
 
-@pytest.mark.parametrize("name", [*NETS, "lstm/4", "members", "recursive", "plain"])
+@pytest.mark.parametrize("name", [*NETS, "lstm/4", "lstm/1+4", "members", "recursive", "plain"])
 def test_the_gradient_is_what_a_small_change_does(name: str) -> None:
     """In all; and of that, through the state: what changes where only the state before the origin is another."""
     forecaster = fitted(case(name))

@@ -22,7 +22,7 @@ from tests.conftest import SEGMENTED, small_config, waves
 
 B, T, LAYERS = 3, 28, (1, 2)
 
-every_net = pytest.mark.parametrize("name", [*NETS, *SEGMENTED, "lstm/24"])
+every_net = pytest.mark.parametrize("name", [*NETS, *SEGMENTED, "lstm/24", "lstm/1+4"])
 segmented_net = pytest.mark.parametrize("name", [*SEGMENTED, "lstm/24"])
 
 
@@ -80,7 +80,7 @@ def test_features_at_the_origins_are_those_of_every_step(name: str) -> None:
 def test_a_segment_takes_one_step_of_the_cell(name: str, layers: int) -> None:
     """The state is updated by the step at a border alone; a step between starts from the state at the last one."""
     config = resolved(name, layers=layers)
-    segment = config.net.segment
+    (segment,) = config.net.segment
     net, (inputs, _) = build_model(config).net, inputs_of(config)
     features, (*state, count) = net(inputs, net.init_state(B), None)
     reached = net.recurrent.init_state(B)

@@ -1,7 +1,5 @@
-"""`--model auto`: the LSTM where it is clearly better than the window net, else the window net, which is simpler.
-`--segment auto`: a season where that is as accurate."""
+"""`--model auto`: the LSTM where it is clearly better than the window net, else the window net, which is simpler."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +8,6 @@ import pytest
 from rnncast.config import Config, NetConfig, TrainConfig
 from rnncast.errors import InterruptedTrainingError
 from rnncast.evaluate import picking
-from rnncast.evaluate.compare import Plan
 from rnncast.evaluate.verdict import Duel
 from rnncast.forecaster.forecaster import Forecaster
 from rnncast.series.panel import Panel
@@ -71,42 +68,6 @@ def test_an_interruption_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(picking, "compare_candidates", lambda *given: found)
     with pytest.raises(InterruptedTrainingError):
         picking.picked(noise(60), TINY)
-
-
-@pytest.mark.parametrize(("margin", "segment"), [(0.02, 12), (0.0, 12), (-0.001, 1), (-0.2, 1)])
-def test_segments_need_not_be_better_but_may_not_be_worse(
-    monkeypatch: pytest.MonkeyPatch, margin: float, segment: int
-) -> None:
-    compared = []
-
-    def found(panel: Panel, config: Config, plan: Plan, told: object) -> SimpleNamespace:
-        compared.extend(entry.config.net.segment for entry in (*plan.models, *plan.baselines) if entry.config)
-        verdict = SimpleNamespace(duel=lambda rival: Duel(rival, margin, 0.5, None, 3))
-        return SimpleNamespace(verdict=verdict, unfinished=0)
-
-    monkeypatch.setattr(picking, "compare_candidates", found)
-    asked = Config(horizon=4, seasons=(12,), segment="auto")
-    config, reason = picking.picked(noise(60), asked)
-    assert compared == [12, None]
-    assert config == replace(asked, net=replace(asked.net, segment=segment))
-    assert reason.startswith(f"segment {segment}: in segments of 12 steps it is ")
-
-
-def test_segments_need_a_season_and_a_state() -> None:
-    assert picking.picked(noise(60), Config(horizon=4, seasons=(), segment="auto")).config.net.segment == 1
-    window = Config(horizon=4, seasons=(12,), segment="auto").with_model("window")
-    assert "window has no segments" in picking.picked(noise(60), window).reason
-
-
-def test_train_tries_segments_and_compare_refuses_to(program: Program) -> None:
-    brief = ["--epochs", "1", "--members", "1", "--hidden-size", "4", "--no-validate"]
-    done = program("train", str(AIR_PASSENGERS), "--segment", "auto", *brief)
-    assert done.returncode == 0, done.stderr
-    assert "in segments of 12 steps it is" in done.stderr
-    assert Forecaster.load(str(program.folder / "rnncast.safetensors")).spec.net.segment in (1, 12)
-    refused = program("compare", str(AIR_PASSENGERS), "--segment", "auto", *brief)
-    assert (refused.returncode, "--segment auto is decided by train alone" in refused.stderr) == (2, True)
-    assert "must be one of auto" in program("train", str(AIR_PASSENGERS), "--segment", "day").stderr
 
 
 def test_train_picks_the_net_and_says_why(program: Program) -> None:

@@ -73,6 +73,7 @@ CONFIGS: dict[str, Config] = {
     "dropout": replace(small_config(epochs=2), net=replace(small_config().net, dropout=0.4)),
     "stride": small_config(epochs=2, stride=3),
     "segments": small_config("lstm/4", epochs=2),
+    "either-segment": small_config("lstm/1+4", epochs=2, validate=True, members=2),
     "student-t": small_config(epochs=2, loss="student-t"),
     "validated-members": small_config(epochs=2, validate=True, members=2, shrinkage=None),
     "patience": small_config("rnn", epochs=6, validate=True, members=2, patience=1, learning_rate=0.3),

@@ -115,11 +115,11 @@ def train(df: Any, *, future: Any = None, device: str = "auto", quiet: bool = Fa
     panel = panel_of(df, table, say)
     if future is not None:
         panel = extended(panel, future, table, say)
-    if config.net.tried:
+    if config.net.model == ANY_NET:
         from rnncast.evaluate.picking import picked
 
         config, reason = picked(panel, config, device)
-        say(reason)
+        say(f"net {config.net.model}: {reason}")
     spec, _ = decide(config, panel, None if start is None else start.encoding)
     course = Course(config.train.max_time)
     with drawn_progress(quiet) as advance:

@@ -109,7 +109,7 @@ def decide(config: Config, panel: Panel, encoding: Encoding | None = None) -> tu
         "base": base_of(config.net.base, frame, best),
         "level_span": (spans, why_spans),
         "constants": constants_of(config, panel, log=frame.log),
-        "members": members_of(config, panel, len(spans)),
+        "members": members_of(config, panel, len(spans), len(segment)),
     }
     spec = _made(config, plain | {name: value for name, (value, _) in made.items() if name != "covariates"})
     made["start"] = start_of(config, spec, panel)

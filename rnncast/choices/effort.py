@@ -8,7 +8,7 @@ from rnncast.choices.choice import GIVEN
 from rnncast.config import NO_BASE, Config
 from rnncast.errors import UsageError
 from rnncast.plain import counted
-from rnncast.runtime.registry import check_segment
+from rnncast.runtime.registry import NETS, check_segment
 from rnncast.series.panel import Panel
 
 FEW_SERIES = 10
@@ -21,6 +21,8 @@ SHORTEST_RUN = 6  # epochs, for a series of a handful of values
 STRIDE = 4  # least distance between training origins of a large panel
 STRIDE_OF_SEGMENTS = 8  # with segments, which compute the origins alone
 STRIDES_IN_HORIZON = 48  # at most
+LONG_SEASON = 24  # steps; members in segments add nothing for shorter seasons
+MIXED = 4  # members that differ in span and segment, at most
 LARGE_PANEL = 20_000  # values
 SMALL_PANEL = 5_000  # values
 LONG_SERIES = 1_000  # values, on average; from there on nets learn more of a large panel than the pretrained net knows
@@ -69,44 +71,49 @@ def epochs_of(config: Config, panel: Panel, longest: int) -> tuple[int, str]:
     return max(1, round(effort * epochs)), reason
 
 
-def segment_of(config: Config, panel: Panel, strategy: str, main: int, window: int) -> tuple[int, str]:
-    """Choose the steps from one update of a recurrent net's state to the next.
+def segment_of(config: Config, panel: Panel, strategy: str, main: int, window: int) -> tuple[tuple[int, ...], str]:
+    """Choose the steps from one update of a recurrent net's state to the next; validation decides between several.
 
     Raises UsageError if a net cannot work in the segments asked for.
     """
-    asked, model = config.net.segment, config.net.model
+    asked, model, season = config.net.segment, config.net.model, min(main, window)
     if model == "window":
-        return 1, "the window net has no state to update"
-    if isinstance(asked, str):
-        raise UsageError(f"--segment {asked} is decided by train alone", hint="give a number of steps, or leave it out")
-    if asked is not None:
-        check_segment(model, asked)
-        if asked > window:
+        return (1,), "the window net has no state to update"
+    if isinstance(asked, tuple):
+        check_segment(model, longest := max(asked))
+        if longest > window:
             raise UsageError(
-                f"--segment is {asked} steps, but the window holds {window}: a net would not see the values between",
+                f"--segment is {longest} steps, but the window holds {window}: a net would not see the values between",
                 hint=f"give --segment {window} or less, or a longer --window",
             )
         return asked, GIVEN
-    return 1, "at each step"
+    if not NETS[model].recurrent or not config.train.validate or season == 1:
+        return (1,), "at each step"
+    many = len(panel) >= FEW_SERIES and len(panel.y) >= LARGE_PANEL and LONG_SEASON <= main <= window
+    if asked is None and not (many and strategy == "direct"):
+        return (1,), "at each step"
+    return (1, season), "validation decides between updates at each step, once a season, and members of both kinds"
 
 
-def stride_of(config: Config, panel: Panel, strategy: str, horizon: int, segment: int) -> tuple[int, str]:
+def stride_of(config: Config, panel: Panel, strategy: str, horizon: int, segments: tuple[int, ...]) -> tuple[int, str]:
     """Choose the steps between training origins: more than one if a large panel repeats itself."""
     if config.train.stride is not None:
         return config.train.stride, GIVEN
     if len(panel.y) < LARGE_PANEL or strategy != "direct":
         return 1, f"every step counts with {counted(len(panel.y), 'value')}"
-    stride = max(STRIDE if segment == 1 else STRIDE_OF_SEGMENTS, horizon // STRIDES_IN_HORIZON)
+    stride = max(STRIDE if 1 in segments else STRIDE_OF_SEGMENTS, horizon // STRIDES_IN_HORIZON)
     return stride, f"with {len(panel.y)} values, neighbouring steps add little"
 
 
-def members_of(config: Config, panel: Panel, spans: int) -> tuple[int, str]:
-    """Choose the number of nets to average, by the preset, the size of the panel and the spans."""
+def members_of(config: Config, panel: Panel, spans: int, segments: int) -> tuple[int, str]:
+    """Choose the number of nets to average, by the preset, the size of the panel, the spans and the segments."""
     if config.train.members is not None:
         return config.train.members, GIVEN
     of_small, of_others = EFFORTS[config.train.preset].members
     if len(panel.y) <= SMALL_PANEL:
         return max(of_small, spans), "cheap with so few values"
+    if segments > 1:
+        return max(of_others, spans, min(spans * segments, MIXED)), "of each span of the level and each segment"
     if spans > of_others:
         return spans, "one for each span of the level"
     return of_others, f"of the preset {config.train.preset}"

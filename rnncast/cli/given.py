@@ -5,7 +5,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields
-from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -101,10 +101,9 @@ def _parameters(section: type, spec: "Field[Any]") -> Iterator[inspect.Parameter
     default: Any = spec.default
     metavar = None
     if (item := item_of(kind)) is not None:
-        kind, metavar = str | None, "NAME,NAME" if item is str else "N,N"
+        words = spec.metadata["words"] if item is not str else ()
+        kind, metavar = str | None, "|".join(("NAME,NAME" if item is str else "N,N", *words))
         default = ",".join(f"{value:g}" for value in default) if default else None
-    elif {int, str} <= set(get_args(kind)):
-        kind, metavar = str | None, "|".join(("N", *spec.metadata["words"]))
     meaning = spec.metadata["meaning"] + (f" {_NETS}." if spec.name == "model" else "")
     meaning += f" ({bounds})" if (bounds := range_in_words(spec.metadata)) else ""
     switch = f"/--no-{spec.name}" if kind is bool else ""

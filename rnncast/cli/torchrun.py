@@ -12,7 +12,7 @@ from rnncast.cli.environment import Environment
 from rnncast.cli.place import place
 from rnncast.cli.reading import read_data
 from rnncast.cli.surviving import Checkpoints, Wanted, checkpoints
-from rnncast.config import ANY_NET, BY_TRIAL, FINETUNED, Config, TableConfig
+from rnncast.config import ANY_NET, FINETUNED, Config, TableConfig
 from rnncast.errors import UsageError
 from rnncast.files.formats.folders import Found, Named, find_files, named
 from rnncast.plain import counted
@@ -48,7 +48,6 @@ def ranks_of(context: typer.Context, config: Config, data: Named) -> "tuple[Rank
 def _refuse(context: typer.Context, config: Config, data: Named, size: int) -> None:
     refused = [f"--{name}" for name in ("ledger", "report") if context.params[name] is not None]
     refused += ["--model auto"] if config.net.model == ANY_NET else []
-    refused += ["--segment auto"] if config.net.segment == BY_TRIAL else []
     refused += [f"--from {FINETUNED}"] if config.train.start == FINETUNED else []
     if refused:
         raise UsageError(f"{refused[0]} is for one process, not for {size}", hint="start rnncast without torchrun")

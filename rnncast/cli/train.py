@@ -67,7 +67,7 @@ def train(
     from rnncast.report.tables import choices_table, print_table
 
     panel = _extended(read_own(path, table, environment, ranks), future, table, environment)
-    if config.net.tried:
+    if config.net.model == ANY_NET:
         config = _picked(panel, config, device, environment)
     spec, choices = ranks.together(lambda: decide(config, panel, None if start is None else start.encoding))
     if explain:
@@ -107,16 +107,25 @@ def _picked(panel: "Panel", config: Config, device: str, environment: Environmen
 
     with progress(environment.side_screen, environment.shows_progress) as advance:
         found = picked(panel, config, device, lambda done, total, words: advance(done, total, words))
-    environment.say(found.reason)
+    environment.say(f"net {found.config.net.model}: {found.reason}")
     return found.config
 
 
 def _told(config: Config, forecaster: "Forecaster", environment: Environment, *, explain: bool) -> str:
     """Say what was decided and how good the model is, and return what was done, in words."""
-    from rnncast.report.words import choices_in_words, linear_in_words, name_of, scores_in_words, shares_in_words
+    from rnncast.report.words import (
+        choices_in_words,
+        linear_in_words,
+        name_of,
+        scores_in_words,
+        segments_in_words,
+        shares_in_words,
+    )
 
     spec = forecaster.spec
     environment.say(choices_in_words(config, spec))
+    if "first_segment_mase" in forecaster.scores:
+        environment.say(segments_in_words(config, spec, forecaster.scores))
     if "linear" in forecaster.scores and (explain or spec.net.linear):
         environment.say(linear_in_words(spec, forecaster.scores))
     if explain or spec.net.pretrained:

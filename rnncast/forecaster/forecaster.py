@@ -49,8 +49,9 @@ from rnncast.series.encoding import Encoding, expand
 from rnncast.series.forecast import Forecast, Paths
 from rnncast.series.panel import Columns, Panel
 from rnncast.series.sizes import from_logs
-from rnncast.spec import Interruption, ModelSpec
+from rnncast.spec import ModelSpec
 from rnncast.times.frequency import Frequency, Positions
+from rnncast.training.interruption import Interruption
 from rnncast.version import VERSION
 
 if TYPE_CHECKING:

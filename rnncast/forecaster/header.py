@@ -20,15 +20,17 @@ from rnncast.plain import from_plain, shown, table, texts
 from rnncast.runtime.checks import check_bases, check_strategy
 from rnncast.series.encoding import Encoding
 from rnncast.series.panel import KEY_MARK, Columns, Panel
-from rnncast.spec import Interruption, ModelSpec
+from rnncast.spec import ModelSpec
 from rnncast.times.formats import WHOLE_NUMBER, format_fault
 from rnncast.times.frequency import Frequency, check_cycles
 from rnncast.times.zones import check_zone
+from rnncast.training.interruption import Interruption
 
 SCORES = (  # the first three are always there
     *("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins"),
     *("pretrained_mase", "finetuned_mase", "mean_mase", "scratch_mase", "base_mase", "pretrained", "finetuned"),
     *("linear_mase", "linear_mean_mase", "nets_mase", "linear"),
+    *("first_segment_mase", "second_segment_mase", "both_segments_mase"),
 )
 NEEDED_SCORES = 3
 PARTS = ("versions", "config", "spec", "frequency", "columns", "source", "scores", "encoding", "ids")

@@ -75,12 +75,15 @@ class Judge:
                 "of so few values no net is trained: there is nothing to tune",
                 hint="train with the default settings; or tune a net of your own by --from scratch",
             )
-        nets = judge_nets(encoded, spec, validation, watch)
-        if nets is None:
+        chosen = judge_nets(encoded, spec, validation, watch)
+        if chosen is None:
             return None
-        found = judgement(encoded, spec, validation, nets, self._finetune)
+        found = judgement(encoded, chosen.spec, chosen.validation, chosen.nets, self._finetune)
         losses = validation.losses_of(found.quantiles)
-        return Judged(found.scores, _laid([split.seen.ids for split in validation.splits], losses, self.panel.ids))
+        return Judged(
+            {**found.scores, **chosen.scores},
+            _laid([split.seen.ids for split in validation.splits], losses, self.panel.ids),
+        )
 
 
 def _laid(there: list[tuple[str, ...]], losses: list[Values], ids: tuple[str, ...]) -> Values:

@@ -100,8 +100,8 @@ def build_model(spec: ModelSpec) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.train.seed)
         net = kind(inputs_of(spec), spec.net.hidden_size, spec.net.layers)
-        if spec.net.segment > 1:
-            net = Segmented(net, spec.net.segment)
+        if max(spec.net.segment) > 1:
+            net = Segmented(net, spec.net.segment[0])
         return Model(net, head_of(spec), forced=not spec.free_running, dropout=spec.net.dropout)
 
 

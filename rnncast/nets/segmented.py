@@ -15,7 +15,7 @@ from rnncast.nets.recurrent import Recurrent
 class Segmented(nn.Module):
     """A recurrent net in segments of N steps: its state is that at the last border, with the number of steps since.
 
-    That number, by N, is the last input of the net.
+    That number, by N, is the last input of the net. N may be 1, beside other members of an ensemble.
     """
 
     def __init__(self, recurrent: Recurrent, segment: int) -> None:
@@ -33,6 +33,10 @@ class Segmented(nn.Module):
     ) -> tuple[Tensor, State]:
         """Map inputs [B, T, F] and the state to features [B, O, D] at the origins, and the state after all steps."""
         *before, count = state
+        if self.segment == 1:
+            place = inputs.new_zeros(*inputs.shape[:2], 1)
+            features, after = self.recurrent(torch.cat((inputs, place), 2), tuple(before), feedback, absent, origins)
+            return features, (*after, count)
         steps, each, weights = inputs.shape[1], inputs[:, origins], self.recurrent.weights(absent)
         rows, since = torch.arange(len(inputs), device=inputs.device), count[0, :, 0].detach().long()  # [B]
         states = [tuple(before)]

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from rnncast.choices.start import ODDS
 from rnncast.config import FINETUNED, PRETRAINED, VALIDATION, Config
 from rnncast.plain import counted
-from rnncast.spec import FILE, UNBOUNDED, Interruption, ModelSpec
+from rnncast.spec import FILE, UNBOUNDED, ModelSpec
 from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.epoch import EpochReport
+from rnncast.training.interruption import Interruption
 
 
 def choices_in_words(asked: Config, spec: ModelSpec) -> str:
@@ -48,6 +49,17 @@ def linear_in_words(spec: ModelSpec, scores: Mapping[str, float]) -> str:
         return f"on held-out data, {found} (MASE): {used} is used"
     mean = f"their mean, {scores['linear']:.0%} of it linear, {scores['linear_mean_mase']:.3f}"
     return f"on held-out data, {found}, {mean} (MASE): the mean is used"
+
+
+def segments_in_words(asked: Config, spec: ModelSpec, scores: Mapping[str, float]) -> str:
+    """Return the held-out scores of members with either of two segments and with both, and which are used."""
+    own = asked.net.segment
+    compared = own if isinstance(own, tuple) else (1, min(spec.task.season, spec.frame.window))
+    named = [f"every {steps} steps" if steps > 1 else "at each step" for steps in compared]
+    first, second, both = (scores[f"{name}_mase"] for name in ("first_segment", "second_segment", "both_segments"))
+    found = f"{named[0]} {first:.3f}, {named[1]} {second:.3f}, in half of the members each {both:.3f}"
+    used = "both are" if len(spec.net.segment) > 1 else f"those {named[compared.index(spec.net.segment[0])]} are"
+    return f"on held-out data, updates of the state {found} (MASE): {used} used"
 
 
 def _trained(spec: ModelSpec) -> str:

@@ -51,7 +51,7 @@ def check_memory(spec: ModelSpec, panel: Panel, asked: str | None) -> None:
 
 def footprint(spec: ModelSpec, panel: Panel) -> tuple[Part, ...]:
     """Return the parts of the peak memory when a ModelSpec is trained on a panel, that of the program first."""
-    frame, head, train = Frame.of(spec), head_of(spec), spec.train
+    frame, head, train, segments = Frame.of(spec), head_of(spec), spec.train, spec.net.segment
     rows, longest = min(train.batch_size, len(panel)), int(panel.lengths.max(initial=1))
     steps, at_once = min(train.bptt_steps, longest), _at_once(spec, len(panel))
     origins = at_once * rows * -(-steps // train.stride)
@@ -61,8 +61,7 @@ def footprint(spec: ModelSpec, panel: Panel) -> tuple[Part, ...]:
         _data(frame, panel, rows, at_once),
         _inputs(frame, at_once * rows * steps, _stepped(spec, len(panel))),
         _activations(
-            spec,
-            at_once * rows * steps if spec.net.segment == 1 else origins + at_once * rows * steps // spec.net.segment,
+            spec, at_once * rows * steps if 1 in segments else origins + at_once * rows * steps // min(segments)
         ),
         _outputs(frame, head, origins, free_running=spec.free_running),
     )
@@ -84,7 +83,7 @@ def _weights(spec: ModelSpec, series: int, at_once: int) -> Part:
     """
     members, net = spec.net.members, spec.net
     one = sum(float(np.prod(shape)) for shape in weight_shapes(spec.of_members(1)).values())
-    runs = members + (spec.frames if spec.train.validate else 0)
+    runs = members + (spec.judged if spec.train.validate else 0)
     states = 2.0 * series * members * net.layers * spec.net.hidden_size
     wide = spec.frame.window + spec.task.horizon > spec.net.hidden_size * net.layers
     hint = "--window, --horizon or --members" if wide else "--hidden-size, --layers or --members"

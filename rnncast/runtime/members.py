@@ -111,7 +111,9 @@ class Members:
     @cached_property
     def _net(self) -> SteppedNet:
         """Net in NumPy, which is the same for all members but for its weights."""
-        return stepped_net(self.spec.net.model, self.spec.net.segment)
+        spec = self.spec
+        own = [spec.kind_of(member)[1] for member in range(self.number)]
+        return stepped_net(spec.net.model, spec.net.segment, own)
 
     @cached_property
     def _nets(self) -> Weights:
@@ -168,8 +170,8 @@ def head_of(spec: ModelSpec) -> Head:
 
 
 def inputs_of(spec: ModelSpec) -> int:
-    """Return the number of inputs of each net: those of the frame, and the place in a segment."""
-    return Frame.of(spec).features + (spec.net.segment > 1)
+    """Return the number of inputs of each net: those of the frame, and the place in a segment if any net has them."""
+    return Frame.of(spec).features + (max(spec.net.segment) > 1)
 
 
 def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:

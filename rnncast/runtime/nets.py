@@ -6,7 +6,7 @@ does. A state is a tuple of arrays [M, layers, B, D], or [M, 1, B, 1] for a reme
 without memory have none.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,6 +96,26 @@ def segmented(step: StepFunction, segment: int) -> StepFunction:
         return features, (*reached, np.full_like(state[-1], left))
 
     return step_segments
+
+
+def mixed(step: StepFunction, segments: Sequence[int]) -> StepFunction:
+    """Return the step of nets in segments, each with its own number of steps in one."""
+    kinds = {each: [member for member, own in enumerate(segments) if own == each] for each in segments}
+    if len(kinds) == 1:
+        return segmented(step, segments[0])
+
+    def step_members(weights: Weights, inputs: Floats, state: State, feedback: Feedback) -> tuple[Floats, State]:
+        features, after = np.empty((*inputs.shape[:2], state[0].shape[-1]), np.float32), tuple(map(np.copy, state))
+        for segment, members in kinds.items():
+            own = {name: weight[members] for name, weight in weights.items()}
+            features[members], reached = segmented(step, segment)(
+                own, inputs[members], tuple(part[members] for part in state), feedback
+            )
+            for part, new in zip(after, reached, strict=True):
+                part[members] = new
+        return features, after
+
+    return step_members
 
 
 def elman(drive: Floats, recall: Floats, state: tuple[Floats, ...]) -> tuple[Floats, ...]:
@@ -199,11 +219,12 @@ GRU = SteppedNet(recurrent(gru), 1, recurrent_shapes(3))
 LSTM = SteppedNet(recurrent(lstm), 2, recurrent_shapes(4))
 
 
-def stepped_net(name: str, segment: int = 1) -> SteppedNet:
-    """Return the NumPy form of a net in the registry, whose state is updated at every `segment`-th step.
+def stepped_net(name: str, segments: Sequence[int] = (1,), own: Sequence[int] = ()) -> SteppedNet:
+    """Return the NumPy form of a net in the registry, for members that update their states at every Nth step.
 
-    Raises UsageError if that net has no segments.
+    segments: those of all kinds of members; own: that of each member. Raises UsageError if the net has no segments.
     """
-    check_segment(name, segment)
+    for segment in segments:
+        check_segment(name, segment)
     net: SteppedNet = find_net(name).numpy_form()
-    return net if segment == 1 else net._replace(step=segmented(net.step, segment), counts_steps=True)
+    return net if max(segments) == 1 else net._replace(step=mixed(net.step, own or segments), counts_steps=True)

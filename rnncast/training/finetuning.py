@@ -19,9 +19,10 @@ from rnncast.nets.pretrained import PretrainedNet, examples, quantile_loss, tens
 from rnncast.pretrained.frame import advance, begin
 from rnncast.runtime.pretrained import PretrainedMember, named_weights, package_weights
 from rnncast.series.panel import Panel
-from rnncast.spec import Interruption, ModelSpec
+from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Weights
 from rnncast.training.fitted import Fitted
+from rnncast.training.interruption import Interruption
 from rnncast.training.loop import one_cycle
 from rnncast.training.optimiser import AdamW
 

@@ -15,14 +15,16 @@ from rnncast.frame.frame import Frame
 from rnncast.nets.model import Model, build_model, load_weights, weights_of
 from rnncast.runtime.footprint import TRAINED_IN_TURN
 from rnncast.series.panel import Panel
-from rnncast.spec import Interruption, ModelSpec
+from rnncast.spec import ModelSpec
 from rnncast.training.batches import Batches
 from rnncast.training.budget import Budget
 from rnncast.training.checkpoint import Best, Checkpoint, Place, RunState, Weights
 from rnncast.training.device import find_device
 from rnncast.training.epoch import EpochReport
 from rnncast.training.finetuning import finetuned
-from rnncast.training.fitted import Fitted, fitted
+from rnncast.training.fitted import Finetune, Fitted, fitted
+from rnncast.training.interruption import Interruption
+from rnncast.training.kinds import Chosen, chosen_kinds
 from rnncast.training.ledger import Ledger
 from rnncast.training.loop import train
 from rnncast.training.side_by_side import Work, side_by_side
@@ -46,7 +48,7 @@ class Run:
     @property
     def name(self) -> str:
         """Name of the run, numbered if there are several of its kind."""
-        several = self.spec.frames if self.validation is not None else self.spec.net.members
+        several = self.spec.judged if self.validation is not None else self.spec.net.members
         what = "training" if self.validation is None else "validation"
         return f"{what}, net {self.member + 1}" if several > 1 else what
 
@@ -56,12 +58,12 @@ def fit_weights(
 ) -> Fitted:
     """Train the nets of a ModelSpec on a panel.
 
-    With `validate`, the first runs, one in each frame, train without the end of the data, are judged there, and decide
-    how much those on all the data are shrunk; with `patience`, the first also decides the number of epochs of all
-    others. made_by: whatever else the result depends on, for checkpoints. start: weights that members begin with, by
-    their names in a model; others begin from their seeds. Raises TrainingError if training diverges and
-    InterruptedTrainingError if it is stopped, with a Fitted of the weights so far, if any; CheckpointError if
-    `watch.start` is of another training.
+    With `validate`, the first runs, one of each kind, train without the end of the data, are judged there, and decide
+    which segments those on all the data have and how much they are shrunk; with `patience`, the first also decides the
+    number of epochs of all others. made_by: whatever else the result depends on, for checkpoints. start: weights that
+    members begin with, by their names in a model; others begin from their seeds. Raises TrainingError if training
+    diverges and InterruptedTrainingError if it is stopped, with a Fitted of the weights so far, if any; CheckpointError
+    if `watch.start` is of another training.
     """
     began = perf_counter() if watch.began is None else watch.began
     ranks = watch.ranks
@@ -72,17 +74,15 @@ def fit_weights(
     if watch.start is not None:
         watch.start.check(reached.made_by)
         reached = watch.start
-    states = _ran(_Nets(panel, spec, validation, spec.net.members, start), reached, watch, began)
-    judged = len(states) - spec.net.members
-    if all(state is not None and state.ended for state in states):
-        nets = [state.kept for state in states if state is not None]
+    ran = _ran(_Nets(panel, spec, validation, spec.net.members, start), reached, watch, began)
+    if (nets := _ended(ran.final)) is not None and (judged := _ended(ran.judged)) is not None:
+        finetune: Finetune = partial(finetuned, stopped=watch.stopped)
         try:
-            return fitted(
-                panel, spec, nets[judged:], (validation, nets[:judged]), partial(finetuned, stopped=watch.stopped)
-            )
+            found = fitted(panel, ran.spec, nets, (ran.validation, judged), finetune)
         except InterruptedTrainingError:  # of a candidate, which the trained nets can do without
-            return fitted(panel, spec, nets[judged:], (validation, nets[:judged]))
-    rescued = _rescued(panel, spec, validation, states)
+            found = fitted(panel, ran.spec, nets, (ran.validation, judged))
+        return replace(found, scores={**found.scores, **ran.scores})
+    rescued = _rescued(panel, ran)
     raise InterruptedTrainingError("interrupted before anything was learnt: nothing was written", rescued=rescued)
 
 
@@ -93,18 +93,18 @@ def _check_alike(made_by: Sequence[Mapping[str, Any]]) -> None:
             raise RnncastError(f"the ranks of this training differ in their {name}", hint="start all from one place")
 
 
-def judge_nets(panel: Panel, spec: ModelSpec, validation: Validation, watch: Watch) -> list[Best] | None:
+def judge_nets(panel: Panel, spec: ModelSpec, validation: Validation, watch: Watch) -> Chosen | None:
     """Return the nets that `fit_weights` trains without the end of a panel, the same to the bit, and none on all of it.
 
     None if they are stopped early. Raises TrainingError if training diverges.
     """
-    states = _ran(_Nets(panel, spec, validation, 0), Checkpoint({}), watch, perf_counter())
-    nets = [state.kept for state in states if state is not None and state.ended]
-    return nets if len(nets) == len(states) else None
+    ran = _ran(_Nets(panel, spec, validation, 0), Checkpoint({}), watch, perf_counter())
+    nets = _ended(ran.judged)
+    return None if nets is None else Chosen(ran.spec, ran.validation or validation, nets, ran.scores)
 
 
 class _Nets(NamedTuple):
-    """Nets to train: one in each frame for validation, if there is one, and `members` members on all data.
+    """Nets to train: one of each kind for validation, if there is one, and `members` members on all data.
 
     start: weights that members begin with.
     """
@@ -116,39 +116,69 @@ class _Nets(NamedTuple):
     start: Weights | None = None
 
 
-def _ran(nets: _Nets, reached: Checkpoint, watch: Watch, began: float) -> list[RunState | None]:
-    """Return the states of the nets, the judged ones first, when each has ended or been stopped; None if it had not
-    begun."""
+class _Ran(NamedTuple):
+    """States of nets when each has ended or been stopped, None if it had not begun: those that are judged, and those on
+    all data.
+
+    spec, validation: with the segments that were chosen, if they were; scores: of these, by their names in a model.
+    """
+
+    spec: ModelSpec
+    validation: Validation | None
+    judged: list[RunState | None]
+    final: list[RunState | None]
+    scores: Mapping[str, float]
+
+
+def _ran(nets: _Nets, reached: Checkpoint, watch: Watch, began: float) -> _Ran:
+    """Train all nets, and return what they have reached."""
     panel, spec, validation, members, start = nets
-    judged, final = range(spec.frames if validation is not None else 0), range(members)
+    number = 0 if validation is None else spec.judged
     with _at_once(panel, watch) as at_once:
         one, first, began = spec, list[Run](), began - _spent(reached, at_once)
-        watch.planned(len(judged) + len(final))
-        rest = Budget.of(spec.train.max_time, began, len(judged) + len(final), at_once)
+        watch.planned(number + members)
+        rest = Budget.of(spec.train.max_time, began, number + members, at_once)
         if validation is not None and spec.train.patience:  # it decides the epochs of all others
             first = [Run(0, validation.seen, one, validation, start)]
-            rest = Budget.of(spec.train.max_time, began, len(judged) + len(final) - 1, at_once)
+            rest = Budget.of(spec.train.max_time, began, number + members - 1, at_once)
             reached = _trained(first, reached, watch, at_once, replace(rest, rounds=rest.rounds + 1))
             state = reached.runs.get(first[0].name)
             one = replace(one, train=replace(one.train, epochs=state.kept.epoch if state else 0, patience=0))
-        others = [
-            *(Run(k, validation.seen, one, validation, start) for k in judged[len(first) :] if validation is not None),
-            *(Run(k, panel, one, None, start) for k in final),
-        ]
-        reached = _trained(others, reached, watch, at_once, rest)
-    return [reached.runs.get(run.name) for run in (*first, *others)]
+        judged = [*first]
+        if validation is not None:
+            judged += [Run(k, validation.seen, one, validation, start) for k in range(len(first), number)]
+        if validation is None or len(spec.net.segment) == 1:
+            final = [Run(k, panel, one, None, start) for k in range(members)]
+            reached = _trained([*judged[len(first) :], *final], reached, watch, at_once, rest)
+            return _Ran(spec, validation, _states(judged, reached), _states(final, reached), {})
+        reached = _trained(judged[len(first) :], reached, watch, at_once, rest)
+        states = _states(judged, reached)
+        if (seen := _ended(states)) is None:
+            return _Ran(spec, validation, states, [None] * members, {})
+        found = chosen_kinds(spec, validation, seen)
+        final = [Run(k, panel, one.with_segments(found.spec.net.segment), None, start) for k in range(members)]
+        rest = Budget.of(spec.train.max_time, began, members, at_once)
+        reached = _trained(final, reached, watch, at_once, rest)
+    return _Ran(found.spec, found.validation, list(map(RunState, found.nets)), _states(final, reached), found.scores)
 
 
-def _rescued(
-    panel: Panel, spec: ModelSpec, validation: Validation | None, states: Sequence[RunState | None]
-) -> Fitted | None:
+def _states(runs: Sequence[Run], reached: Checkpoint) -> list[RunState | None]:
+    return [reached.runs.get(run.name) for run in runs]
+
+
+def _ended(states: Sequence[RunState | None]) -> list[Best] | None:
+    """Return the nets of runs that have all ended, None if one has not."""
+    nets = [state.kept for state in states if state is not None and state.ended]
+    return nets if len(nets) == len(states) else None
+
+
+def _rescued(panel: Panel, ran: _Ran) -> Fitted | None:
     """Return the model that is left of an interrupted training; None if no epoch was finished.
 
     Nets trained to their end come before others, then nets on all the data before those that did not see its end,
     except that nets that were judged come before others.
     """
-    final = states[len(states) - (spec.net.members) :]
-    judged = states[: len(states) - len(final)]
+    spec, validation, judged, final, scores = ran
     for planned, whole in ((final, True), (judged, True), (judged, False), (final, False)):
         if kept := _first_usable(planned, whole=whole):
             run = "training" if planned is final else "validation"
@@ -156,7 +186,8 @@ def _rescued(
             interruption = Interruption(run, len(kept), len(planned), epochs, spec.train.epochs)
             so_far = _first_usable(judged, whole=False)
             kept_spec = spec.with_share(len(kept), spec.net.pretrained)
-            return replace(fitted(panel, kept_spec, kept, (validation, so_far)), interruption=interruption)
+            found = fitted(panel, kept_spec, kept, (validation, so_far))
+            return replace(found, scores={**found.scores, **scores}, interruption=interruption)
     return None
 
 

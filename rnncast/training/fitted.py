@@ -16,9 +16,10 @@ from rnncast.runtime.members import member_prefix, weight_shapes
 from rnncast.runtime.pretrained import named_weights, package_weights
 from rnncast.runtime.runtime import CONFORMAL, WIDTHS
 from rnncast.series.panel import Panel
-from rnncast.spec import Interruption, ModelSpec
+from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Best, Weights
 from rnncast.training.copula import learnt_copula
+from rnncast.training.interruption import Interruption
 from rnncast.training.regression import LinearShare, linear_weights
 from rnncast.training.shares import (
     ALONE,

@@ -91,9 +91,10 @@ def _begun(model: Model, series: int, spec: ModelSpec, place: tuple[int, int]) -
     calendar, the place in a segment is the only clock there is.
     """
     state = model.init_state(series)
-    if spec.net.segment == 1 or not spec.frame.calendar:
+    segment = spec.net.segment[0]
+    if segment == 1 or not spec.frame.calendar:
         return state
-    counts = np.random.default_rng((spec.train.seed, *place)).integers(spec.net.segment, size=(1, series, 1))
+    counts = np.random.default_rng((spec.train.seed, *place)).integers(segment, size=(1, series, 1))
     return (*state[:-1], torch.from_numpy(counts).to(state[-1]))
 
 

@@ -47,7 +47,7 @@ class Validation:
 
     @classmethod
     def of(cls, panel: Panel, spec: ModelSpec, ranks: Ranks = ALONE) -> "Validation | None":
-        """Make the validation of a spec, with a net for each frame; None if the panel is too short to spare an
+        """Make the validation of a spec, with a net of each kind; None if the panel is too short to spare an
         origin."""
         horizon = spec.task.horizon
         splits = tuple(rolling_origins(panel, horizon, _origins(panel, horizon), shortest_series(horizon)))
@@ -55,7 +55,7 @@ class Validation:
             return None
         season = spec.task.season
         naive = _mean_mase(splits, [repeat_season(split.seen, horizon, season) for split in splits], season)
-        return cls(spec.of_members(spec.frames) if spec.net.members else spec, splits, naive, ranks)
+        return cls(spec.of_members(spec.kinds) if spec.net.members else spec, splits, naive, ranks)
 
     def of_one_net(self, member: int) -> "Validation":
         """Return the same origins for one of the members alone."""
