@@ -91,6 +91,7 @@ def test_a_net_that_steps_everywhere_needs_no_place_in_a_segment() -> None:
         ((0.9, 0.8, 0.3), (1, 4), [0, 1, 2, 3]),
         ((0.8, 0.8, 0.8), (1,), [0, 3]),
         ((0.8, 0.79, 0.795), (1,), [0, 3]),  # by too little to tell
+        ((0.8, 0.39, 0.4), (1, 4), [0, 1, 2, 3]),  # both are clearly better, and the second is hardly better than these
     ],
 )
 def test_a_clearly_smaller_error_on_held_out_origins_decides(

@@ -17,7 +17,7 @@ from rnncast.training.shares import chosen_share
 from rnncast.training.validation import Validation
 
 INPUT = "net.weight_ih_l0"  # weight of the inputs
-LIKELY = 0.75  # of a choice other than the first
+LIKELY = 0.65  # of a choice that replaces another
 SCORES = ("first_segment_mase", "second_segment_mase", "both_segments_mase")
 
 
@@ -34,8 +34,8 @@ class Chosen(NamedTuple):
 def chosen_kinds(spec: ModelSpec, validation: Validation, nets: Sequence[Best]) -> Chosen:
     """Choose the first segment, the second, or both, by the error at the origins of a validation.
 
-    Another choice than the first must be clearly more likely, if errors are Laplace as in `shares`. nets: judged, one
-    for each span of the level and segment, in the order of members.
+    Both must be about twice as likely as the first, and the second as these, if errors are Laplace as in `shares`.
+    nets: judged, one for each span of the level and segment, in the order of members.
     """
     frame, each = Frame.of(spec), [spec.with_segments((segment,)) for segment in spec.net.segment]
     own = [nets_of(spec, one, nets) for one in each]
@@ -45,9 +45,10 @@ def chosen_kinds(spec: ModelSpec, validation: Validation, nets: Sequence[Best]) 
     )
     both = [frame.restore((frame.transform(a) + frame.transform(b)) / 2) for a, b in zip(first, second, strict=True)]
     scores = dict(zip(SCORES, map(validation.score_of, (first, second, both)), strict=True))
-    best = min(SCORES, key=lambda name: scores[name])
-    if chosen_share(scores[best], scores[SCORES[0]], validation.independent) < LIKELY:
-        best = SCORES[0]
+    best = SCORES[0]
+    for other in (SCORES[2], SCORES[1]):
+        if chosen_share(scores[other], scores[best], validation.independent) > LIKELY:
+            best = other
     made = dict(zip(SCORES, (*each, spec), strict=True))[best]
     return Chosen(made, replace(validation, spec=made.of_members(made.kinds)), nets_of(spec, made, nets), scores)
 
