@@ -302,7 +302,7 @@ def test_a_comparison_in_partitions_is_that_of_the_whole_table(program: Program)
         (("sales",), "lstm would be trained in each partition by itself"),
         (("sales", "--model", "gru"), "gru would be trained in each partition by itself"),
         (("sales", "--model", "pretrained", "--report", "r.html"), "--report needs all series at once"),
-        (("sales/p0.csv", "--model", "pretrained"), "sales/p0.csv has no partitions"),
+        (("sales/p0.csv", "--model", "pretrained"), "sales/p0.csv is one table, and has no partitions"),
     ],
 )
 def test_what_cannot_be_compared_in_partitions_is_refused(

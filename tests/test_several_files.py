@@ -236,6 +236,36 @@ def test_commands_take_several(program: Program) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "b.csv"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "forecast sales -H 3",
+        "forecast sales -H 3 -o out/",
+        "check sales",
+        "train sales -H 2 --model gru --epochs 1 --members 1 --no-validate",
+        "score whole.csv --actual sales --by id",
+        "compare sales --model drift --baseline mean --folds 2",
+    ],
+)
+def test_a_folder_is_walked_once(program: Program, command: str) -> None:
+    folder = program.folder / "sales"
+    folder.mkdir()
+    (folder / "a.csv").write_text(rows(0, DAYS, ids="x"))
+    (folder / "b.csv").write_text(rows(0, DAYS, ids="y"))
+    (program.folder / "whole.csv").write_text(rows(0, DAYS))
+    code = (
+        "import atexit, os, sys\n"
+        "walked, scan = [], os.scandir\n"
+        "os.scandir = lambda path='.': (walked.append(str(path)), scan(path))[1]\n"
+        "atexit.register(lambda: print('walked', walked.count('sales'), file=sys.stderr))\n"
+        f"sys.argv = ['rnncast', *{command.split()!r}]\n"
+        "from rnncast.__main__ import main; main()"
+    )
+    done = program.shell(f'python -c "{code}"')
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "walked 1"
+
+
 def test_a_model_knows_the_files_that_it_was_trained_on(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(program.folder)
     for name, some in (("a.csv", rows(0, 15)), ("b.csv", rows(15, DAYS))):

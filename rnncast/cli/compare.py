@@ -18,7 +18,7 @@ from rnncast.cli.reporting import write_report
 from rnncast.config import PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import ExitCode
 from rnncast.files.formats import folders
-from rnncast.files.formats.folders import Named, given
+from rnncast.files.formats.folders import Tables, tables_of
 from rnncast.plain import counted
 from rnncast.runtime.registry import NETS
 from rnncast.settings import folded
@@ -153,7 +153,7 @@ def compare(
     from rnncast.files.panels.forecast_tables import ForecastSource
 
     plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
-    path, outputs = given(data) or environment.piped(), (output, save_forecasts)
+    path, outputs = tables_of(data) or environment.piped(), (output, save_forecasts)
     sources = [ForecastSource.of(text) for text in with_ or ()]
     files = filter(is_file, [*(candidate or ()), *(baseline or ())])
     check_outputs(outputs, [path, *files, *(source.data for source in sources)], plot, report)
@@ -176,7 +176,7 @@ def _end(findings: "Findings", require_win: bool) -> None:
 
 def _compared(
     context: typer.Context,
-    path: Named | None,
+    path: Tables | None,
     plan: "Plan",
     sources: "list[ForecastSource]",
     outputs: tuple[str | None, ...],
@@ -193,7 +193,7 @@ def _compared(
     others = [] if sources else ["window"]  # not trained unasked beside forecasts that are given
     contest = Contest.of(models or [NetConfig.model if path else o.MODEL_FILE], baselines or others)
     if contest.first and path is None:
-        path = contest.first.source.path
+        path = folders.with_files(contest.first.source.path)
         check_outputs(outputs, [path], None, context.params["report"])
         panel = contest.first.training_data(environment.say, anywhere=context.params["data_of_model"])
     else:

@@ -7,11 +7,11 @@ import typer
 
 from rnncast.cli.environment import Environment
 from rnncast.cli.given import config_from, table_from
-from rnncast.cli.partitions import say_empty
+from rnncast.cli.partitions import partitions_of, say_empty
 from rnncast.cli.reading import read_data
 from rnncast.config import PRETRAINED, TableConfig
 from rnncast.errors import DataError, EmptyTableError, UsageError
-from rnncast.files.formats.folders import Found, find_files, given, named
+from rnncast.files.formats.folders import Found
 from rnncast.plain import counted
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def compared_in_partitions(context: typer.Context, cluster: str) -> "Findings":
     from rnncast.scale.partitions import Task
 
     environment: Environment = context.obj
-    found = _found(context)
+    found = partitions_of(context, WHOLE, "compared")
     check_cluster(cluster)
     models, baselines = (tuple(context.params[name] or ()) for name in ("candidate", "baseline"))
     if trained := [name for name in models or ("lstm",) if name not in (PRETRAINED, *BASELINES)]:
@@ -80,16 +80,3 @@ def _first(found: Found, table: TableConfig, environment: Environment) -> "Panel
         except EmptyTableError:
             continue
     return read_data(Found(found.parts[-1:]), table, environment, environment.say)
-
-
-def _found(context: typer.Context) -> Found:
-    """Return the partitions named. Raises UsageError for what cannot go with partitions."""
-    for name in WHOLE:
-        if context.params[name]:
-            flag = "--" + name.strip("_").replace("_", "-")
-            raise UsageError(f"{flag} needs all series at once, and partitions are compared one by one", "leave it out")
-    data = given(context.params["data"])
-    found = None if data is None else find_files(data)
-    if data is None or found is None or not found.parts:
-        raise UsageError(f"{named(data or '-')} has no partitions", hint="name a folder, or a pattern")
-    return found

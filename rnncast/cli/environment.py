@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from rnncast.cli.streams import standard_error, standard_output
 from rnncast.errors import RnncastError, UsageError
-from rnncast.files.formats.folders import Named, given
+from rnncast.files.formats.folders import Tables, tables_of
 from rnncast.plain import json_text
 from rnncast.report.harmless import harmless
 
@@ -90,10 +90,10 @@ class Environment:
         off."""
         return self.plots and not self.quiet and stream.isatty() and os.environ.get("TERM") != "dumb"
 
-    def data_or_stdin(self, data: Sequence[str] | None, command: str) -> Named:
+    def data_or_stdin(self, data: Sequence[str] | None, command: str) -> Tables:
         """Return the data arguments, or "-" if data are piped in. Raises UsageError, with an example, if neither is
         there."""
-        found = given(data) or self.piped()
+        found = tables_of(data) or self.piped()
         if found is None:
             raise UsageError(
                 "no data: name a file, or pipe a table in",

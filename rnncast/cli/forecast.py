@@ -22,7 +22,7 @@ from rnncast.cli.sums import check_sums, is_summed, sampled, summed
 from rnncast.cli.task import bounds_from, task_from
 from rnncast.config import ALL_BUT_BOUNDS, PRETRAINED, TableConfig, TaskConfig, quantiles_from
 from rnncast.errors import ExitCode, OutputClosedError, UsageError
-from rnncast.files.formats.folders import Named, given, named
+from rnncast.files.formats.folders import Tables, named, tables_of
 from rnncast.files.output.writing import check_writable
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def forecast(
     exit_if_partitioned(context)
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
-    path = given(data) or (_stream(environment) if followed else _piped(context))
+    path = tables_of(data) or (_stream(environment) if followed else _piped(context))
     shown = Shown(quantiles_from(level, quantiles), by_level=quantiles is None)
     if untrained := is_pretrained(context, path):
         check_pretrained(context, path)
@@ -146,7 +146,7 @@ def _loaded(context: typer.Context) -> "Forecaster":
 
 
 def _forecast(
-    context: typer.Context, path: Named | None, shown: Shown
+    context: typer.Context, path: Tables | None, shown: Shown
 ) -> "tuple[Forecaster, Forecast | Paths, History]":
     """Return the forecaster after the new rows, if any, its forecast, and the holder of the history before it."""
     from rnncast.forecaster.data import continued, future_of
@@ -192,7 +192,7 @@ def _write(
     kind: Format,
     made: "tuple[Forecast | Paths, History]",
     shown: Shown,
-    source: "tuple[Named | None, Forecaster | None]",
+    source: "tuple[Tables | None, Forecaster | None]",
 ) -> None:
     """Write the forecast, after drawing it into a file and reporting on it if asked for, as a reader of rows may soon
     be gone.
@@ -225,7 +225,7 @@ def _write(
 
 
 def _report(
-    context: typer.Context, made: "tuple[Forecast | Paths, History]", path: Named | None, model: "Forecaster | None"
+    context: typer.Context, made: "tuple[Forecast | Paths, History]", path: Tables | None, model: "Forecaster | None"
 ) -> None:
     from rnncast.report.card import card
     from rnncast.report.page.forecast import Forecasted, forecast_page
@@ -304,7 +304,7 @@ def _check_paths(given: Mapping[str, Any], *, levels: bool) -> None:
     return None
 
 
-def _check_usage(path: Named | None, model: str, output: str, *, new: list[bool], saved_to: str | None) -> None:
+def _check_usage(path: Tables | None, model: str, output: str, *, new: list[bool], saved_to: str | None) -> None:
     """Raise UsageError for options that contradict each other.
 
     new: whether the data are rows after the saved state, all at once or as they arrive. saved_to: the model file that a
@@ -333,7 +333,7 @@ def _stream(environment: Environment) -> str:
     return o.STREAM
 
 
-def _one(path: Named) -> str:
+def _one(path: Tables) -> str:
     """Return the one path of a stream. Raises UsageError if there are several."""
     if not isinstance(path, str):
         raise UsageError("--follow reads one stream", hint="name one, or pipe the rows in")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from rnncast.cli.environment import Environment
 from rnncast.cli.reporting import check_page
 from rnncast.errors import UsageError
-from rnncast.files.formats.folders import Named, files_of, named, would_be_read
+from rnncast.files.formats.folders import Tables, files_of, named, would_be_read
 from rnncast.files.output.writing import STDOUT, check_writable, place, written, written_text
 from rnncast.plain import json_text
 
@@ -88,7 +88,7 @@ def _unpacked_name(output: str) -> tuple[Path, str]:
 
 
 def check_outputs(
-    outputs: Iterable[str | None], inputs: Iterable[Named | None], figure: str | None = None, page: str | None = None
+    outputs: Iterable[str | None], inputs: Iterable[Tables | None], figure: str | None = None, page: str | None = None
 ) -> None:
     """Refuse outputs before any work is done, if they cannot be written or would do harm.
 

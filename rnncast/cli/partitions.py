@@ -17,7 +17,7 @@ from rnncast.cli.pretrained import check_pretrained, is_pretrained, refuse_seaso
 from rnncast.cli.task import task_from
 from rnncast.config import PRETRAINED, quantiles_from
 from rnncast.errors import EmptyTableError, ExitCode, UsageError
-from rnncast.files.formats.folders import Found, find_files, given, named, would_be_read
+from rnncast.files.formats.folders import Found, named, tables_of, would_be_read
 from rnncast.plain import counted
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def forecast_partitions(context: typer.Context) -> ExitCode:
     found = _found(context)
     if cluster is not None:
         check_cluster(cluster)
-    job = _job(context)
+    job = _job(context, found)
     tasks = sharded(tasks_of(found, output, job.form), params["shard"])
     failed: list[Outcome] = []
     empty: list[str] = []
@@ -87,39 +87,41 @@ def say_empty(empty: Sequence[str], partitions: int, environment: Environment) -
         environment.say(f"{counted(len(empty), 'partition is', 'partitions are')} empty and passed over: {names}")
 
 
-def _found(context: typer.Context) -> Found:
-    """Return the partitions named. Raises UsageError for what cannot go with partitions."""
-    params = context.params
-    for name in WHOLE:
-        if params[name]:
+def partitions_of(context: typer.Context, whole: Sequence[str], done: str) -> Found:
+    """Return the partitions named. done: what happens to each. Raises UsageError for options that need all series at
+    once, and for what has no partitions."""
+    for name in whole:
+        if context.params[name]:
             flag = f"--{name.strip('_')}".replace("continued", "continue").replace("followed", "follow")
             raise UsageError(
-                f"{flag.replace('_', '-')} needs all series at once, and partitions are forecast one by one",
-                hint="leave it out, or write to one file",
+                f"{flag.replace('_', '-')} needs all series at once, and partitions are {done} one by one",
+                hint="leave it out, or name a single file",
             )
-    data, output = given(params["data"]), params["output"]
+    data = tables_of(context.params["data"])
+    if not isinstance(data, Found):
+        said = "no data" if data is None else f"{named(data)} is one table, and has no partitions"
+        raise UsageError(said, hint="name a folder of tables, or a pattern")
+    return data
+
+
+def _found(context: typer.Context) -> Found:
+    """Return the partitions to forecast. Raises UsageError for what cannot go with them."""
+    found, output = partitions_of(context, WHOLE, "forecast"), context.params["output"]
     if output == "-":
         raise UsageError("partitions are written into a folder", hint="name one: -o forecasts/")
-    if data is None:
-        raise UsageError("no data: name a folder of tables", hint="rnncast forecast sales/ -o forecasts/")
-    if params["format"] not in FORMS:
-        raise UsageError(f"--format {params['format']} is not for partitions", hint="use csv, jsonl or parquet")
-    check_written(params["dialect"], params["digits"])
-    found = find_files(data) or Found(())
-    if not found.parts:
-        raise UsageError(f"{named(data)} is one table, and has no partitions", hint="name a folder, or a pattern")
-    if would_be_read(os.path.join(output, "x.csv"), data):
+    if context.params["format"] not in FORMS:
+        raise UsageError(f"--format {context.params['format']} is not for partitions", hint="use csv, jsonl or parquet")
+    check_written(context.params["dialect"], context.params["digits"])
+    if would_be_read(os.path.join(output, "x.csv"), found):
         raise UsageError(f"{output} is read, and forecasts would be mixed with it", hint="write to another folder")
     return found
 
 
-def _job(context: typer.Context) -> "Job":
+def _job(context: typer.Context, data: Found) -> "Job":
     """Return what is done with each partition. Raises ModelFileError if the model cannot be loaded."""
     from rnncast.scale.partitions import Job, file_hash
 
     params = context.params
-    data = given(params["data"])
-    assert data is not None
     shown = Shown(quantiles_from(params["level"], params["quantiles"]), by_level=params["quantiles"] is None)
     if is_pretrained(context, data):
         check_pretrained(context, data)

@@ -10,12 +10,12 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.follow import Shown
 from rnncast.cli.given import stands, table_from, typed_again
-from rnncast.cli.reading import read_data
+from rnncast.cli.reading import read_data, typed
 from rnncast.cli.sums import sampled
 from rnncast.cli.task import task_from
 from rnncast.config import PRETRAINED, TableConfig, TaskConfig
 from rnncast.errors import UsageError
-from rnncast.files.formats.folders import Named
+from rnncast.files.formats.folders import Tables, as_given
 
 if TYPE_CHECKING:
     from rnncast.forecaster.forecaster import Forecaster
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 COVARIATES = ("known", "past", "static", "future")
 
 
-def is_pretrained(context: typer.Context, path: Named | None) -> bool:
+def is_pretrained(context: typer.Context, path: Tables | None) -> bool:
     """Return whether the pretrained net is to forecast: by name, or because there are data and no model file."""
     if stands(context, "model"):
         return bool(context.params["model"] == PRETRAINED)
     return path is not None and not os.path.lexists(o.MODEL_FILE)
 
 
-def check_pretrained(context: typer.Context, path: Named | None) -> None:
+def check_pretrained(context: typer.Context, path: Tables | None) -> None:
     """Raise UsageError, at the first option, for anything the pretrained net cannot do."""
     given = context.params
     if path is None:
@@ -67,7 +67,7 @@ def refuse_season(season: str | None) -> None:
 
 
 def forecast_pretrained(
-    context: typer.Context, path: Named, shown: Shown
+    context: typer.Context, path: Tables, shown: Shown
 ) -> "tuple[Forecaster | None, Forecast | Paths, History]":
     """Return the net with the state of each series (if that is to be kept), its forecast, and the history before it.
 
@@ -91,7 +91,7 @@ def forecast_pretrained(
     if given["save_state"]:
         from rnncast.cli.beginning import after_history
 
-        kept = after_history(panel, asked).from_source(path, table_from(context))
+        kept = after_history(panel, asked).from_source(as_given(path), table_from(context))
         return kept, shown(kept.predict()) if number is None else kept.sample(number), past
     if number is not None:
         return None, net.sample(panel, number), past
@@ -99,7 +99,7 @@ def forecast_pretrained(
     return None, net.predict(panel, probabilities, by_level=shown.by_level), past
 
 
-def say_pretrained(context: typer.Context, path: Named) -> None:
+def say_pretrained(context: typer.Context, path: Tables) -> None:
     """Say that the pretrained net forecasts, and how to have one trained: with the flags that were given."""
     environment: Environment = context.obj
     environment.say(
@@ -108,12 +108,7 @@ def say_pretrained(context: typer.Context, path: Named) -> None:
     )
 
 
-def _training(context: typer.Context, path: Named) -> str:
+def _training(context: typer.Context, path: Tables) -> str:
     """Return the command that trains on the data, with the flags that were given."""
     flags = shlex.join(typed_again(context, TableConfig, TaskConfig))
-    return f"rnncast train {_named(path)}{' ' if flags else ''}{flags}"
-
-
-def _named(path: Named) -> str:
-    """Return the data as in a command to type."""
-    return "DATA" if path == o.STREAM else shlex.join([path] if isinstance(path, str) else path)
+    return f"rnncast train {typed(path)}{' ' if flags else ''}{flags}"

@@ -14,6 +14,7 @@ from rnncast.cli.output import Format, check_outputs, chosen_format, write
 from rnncast.cli.reading import read_data
 from rnncast.config import ROLES, TableConfig
 from rnncast.errors import UsageError
+from rnncast.files.formats.folders import with_files
 from rnncast.settings import MOST_STEPS
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def score(
         raise UsageError("only one of the tables can be standard input", hint="name files")
     kind = chosen_format(Format.json if as_json else format, output, environment)
     check_digits(digits)
-    check_outputs([output], [*files, actual, history], plot)
+    observed, before = with_files(actual), None if history is None else with_files(history)
+    check_outputs([output], [*files, observed, before], plot)
     table = table_from(context)
 
     from rnncast.evaluate.levels import read_with_groups, score_sources
@@ -107,8 +109,8 @@ def score(
     of_table = weights is not None and not Path(weights).is_file()
     seen = replace(table, static=(weights,)) if of_table and weights else table
     grouped = BY[0] if actual == o.STREAM else by  # standard input is read once
-    panel = read_with_groups(lambda each: read_data(actual, each, environment, environment.detail), seen, grouped)
-    past = read_data(history, table, environment, environment.detail) if history is not None else None
+    panel = read_with_groups(lambda each: read_data(observed, each, environment, environment.detail), seen, grouped)
+    past = read_data(before, table, environment, environment.detail) if before is not None else None
     panel = placed_after(panel, past)
     weighed = None if weights is None else _weights(weights, table, panel)
     scores, panel, past = score_sources(sources, table, panel, past, season, by, weighed, tested=test)

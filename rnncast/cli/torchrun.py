@@ -14,7 +14,7 @@ from rnncast.cli.reading import read_data
 from rnncast.cli.surviving import Checkpoints, Wanted, checkpoints
 from rnncast.config import ANY_NET, FINETUNED, Config, TableConfig
 from rnncast.errors import UsageError
-from rnncast.files.formats.folders import Found, Named, find_files, named
+from rnncast.files.formats.folders import Found, Tables, find_files, named
 from rnncast.plain import counted
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rnncast.training.ranks import Ranks
 
 
-def ranks_of(context: typer.Context, config: Config, data: Named) -> "tuple[Ranks, str]":
+def ranks_of(context: typer.Context, config: Config, data: Tables) -> "tuple[Ranks, str]":
     """Join the ranks of a training, if there are several; return them, and the device of this one.
 
     Raises UsageError for what they cannot do together.
@@ -45,7 +45,7 @@ def ranks_of(context: typer.Context, config: Config, data: Named) -> "tuple[Rank
     return ranks, device
 
 
-def _refuse(context: typer.Context, config: Config, data: Named, size: int) -> None:
+def _refuse(context: typer.Context, config: Config, data: Tables, size: int) -> None:
     refused = [f"--{name}" for name in ("ledger", "report") if context.params[name] is not None]
     refused += ["--model auto"] if config.net.model == ANY_NET else []
     refused += [f"--from {FINETUNED}"] if config.train.start == FINETUNED else []
@@ -60,7 +60,7 @@ def _refuse(context: typer.Context, config: Config, data: Named, size: int) -> N
         )
 
 
-def read_own(data: Named, table: TableConfig, environment: Environment, ranks: "Ranks") -> "Panel":
+def read_own(data: Tables, table: TableConfig, environment: Environment, ranks: "Ranks") -> "Panel":
     """Return the panel in all files of a table, of which each rank reads its own.
 
     Raises DataError, on all ranks, if one of them cannot, or if a series lies in the files of two.

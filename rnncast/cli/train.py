@@ -17,7 +17,7 @@ from rnncast.cli.torchrun import ranks_of, read_own, shared_checkpoints
 from rnncast.cli.watching import watching
 from rnncast.config import ANY_NET, SCRATCH, STARTS, Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.errors import InterruptedTrainingError, RnncastError, TrainingError
-from rnncast.files.formats.folders import Named, named
+from rnncast.files.formats.folders import Named, Tables, as_given, named
 from rnncast.files.output.settings import settings_text
 from rnncast.files.output.writing import replaces, written_text
 
@@ -78,10 +78,10 @@ def train(
                 watch = replace(watch, device=device, stopped=lambda: bool(signals), began=began, **kept._asdict())
                 watch = replace(watch, ranks=ranks, ledger=watch.ledger and ranks.size == 1)
                 forecaster = Forecaster.fit_spec(panel, spec, config, watch=watch, start=start)
-                forecaster = forecaster.from_source(path, table)
+                forecaster = forecaster.from_source(as_given(path), table)
         except TrainingError as error:
             if ranks.first:
-                _rescue(error, (path, table), output, environment)
+                _rescue(error, (as_given(path), table), output, environment)
             raise
         if ranks.first:
             forecaster.save(output)
@@ -165,7 +165,7 @@ def _save_settings(path: str | None, table: TableConfig, config: Config) -> None
 
 def _check(
     outputs: tuple[str, *tuple[str | None, ...]],
-    inputs: tuple[Named | None, ...],
+    inputs: tuple[Tables | None, ...],
     report: str | None,
     environment: Environment,
 ) -> None:

@@ -12,10 +12,9 @@ from rnncast.cli import options as o
 from rnncast.cli.environment import Environment
 from rnncast.cli.given import config_from, stands, table_from, with_settings
 from rnncast.cli.output import Format, check_outputs, chosen_format, write
-from rnncast.cli.reading import read_data
+from rnncast.cli.reading import read_data, typed
 from rnncast.cli.surviving import interrupted, noted_signals
 from rnncast.config import NetConfig, TableConfig, TaskConfig, TrainConfig
-from rnncast.files.formats.folders import named
 from rnncast.files.output.writing import replaces, written_text
 from rnncast.settings import seconds_of, several
 from rnncast.tuning.space import SEARCHABLE, SEARCHED, TRIALS, asked_for, limit_and_column, searched
@@ -115,7 +114,7 @@ def tune(
     verdict = judge(found)
     with ExitStack() as last:  # if one output fails, the others are still written
         last.callback(_save_trials, save_trials, kind, found, environment)
-        last.callback(_show, (found, verdict), (named(path), output), environment, explain=explain, best=best)
+        last.callback(_show, (found, verdict), (typed(path), output), environment, explain=explain, best=best)
         _write(output, table, (found, verdict), environment, best=best)
     if came:
         after = f"interrupted after {len(found.trials)} of {wanted.trials} trials"
@@ -170,7 +169,7 @@ def _show(
     from rnncast.report.tables import print_table
     from rnncast.report.tuning import trials_table
 
-    (found, verdict), (path, output) = outcome, names
+    (found, verdict), (data, output) = outcome, names
     if not environment.quiet:
         print_table(trials_table(found, explain), environment.stderr)
     environment.say(verdict.sentence)
@@ -178,7 +177,6 @@ def _show(
     which = f"trial {taken.number}" if taken.number else "the default settings"
     other = "" if taken is verdict.best else f"; --best writes those of trial {verdict.best.number}"
     if output != o.STREAM:
-        data = "DATA" if path == o.STREAM else shlex.quote(path)
         environment.say(f"wrote {output}, with {which}{other}")
         environment.say(f"next: rnncast train {data} --settings {shlex.quote(output)}")
 

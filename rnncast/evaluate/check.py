@@ -10,7 +10,7 @@ from rnncast.choices.decide import resolve
 from rnncast.choices.seasonality import strongest_season
 from rnncast.config import Config, TableConfig
 from rnncast.errors import DataError, RnncastError
-from rnncast.files.formats.folders import Named, named
+from rnncast.files.formats.folders import Tables, named
 from rnncast.files.formats.sources import Progress
 from rnncast.files.panels.readings import Reading
 from rnncast.files.panels.tables import study_table
@@ -44,7 +44,7 @@ class Check:
 
 
 def check_table(
-    path: Named, table: TableConfig, config: Config, progress: Progress = lambda done, total: None
+    path: Tables, table: TableConfig, config: Config, progress: Progress = lambda done, total: None
 ) -> Check:
     """Read a table and report what is in it. A table that cannot be read has a refusal and no rows."""
     try:

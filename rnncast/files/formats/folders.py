@@ -8,7 +8,7 @@ import glob
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 from urllib.parse import unquote
@@ -43,10 +43,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Found:
-    """Files of a table, sorted if from a folder or a pattern. passed_over: files not named like tables."""
+    """Files of a table, sorted if from a folder or a pattern. passed_over: files not named like tables. given: what
+    they were found by."""
 
     parts: tuple[Part, ...]
     passed_over: tuple[str, ...] = ()
+    given: Named = ()
+
+
+Tables = str | Found  # what a command reads: a file, standard input, or files that were found once
 
 
 def is_paths(data: Any) -> bool:
@@ -62,12 +67,14 @@ def find_files(data: Any) -> Found | None:
     if isinstance(data, Found):
         return data
     if is_paths(data):
-        return _several(list(map(os.fsdecode, data)))
+        paths = tuple(map(os.fsdecode, data))
+        found = _several(paths)
+        return found and replace(found, given=paths)
     if not isinstance(data, str | os.PathLike) or (path := os.fsdecode(data)) == STDIN:
         return None
     if os.path.isdir(path):
-        return _in_folder(path)
-    return _matching(path) if glob.has_magic(path) and not os.path.lexists(path) else None
+        return replace(_in_folder(path), given=path)
+    return replace(_matching(path), given=path) if glob.has_magic(path) and not os.path.lexists(path) else None
 
 
 def files_of(data: Any) -> tuple[str, ...]:
@@ -81,7 +88,7 @@ def files_of(data: Any) -> tuple[str, ...]:
 def named(data: Any) -> str:
     """Return the name of data, given by one path or several, for a message."""
     if isinstance(data, Found):
-        data = [part.path for part in data.parts]
+        data = data.given or [part.path for part in data.parts]
     if not is_paths(data):
         return os.fsdecode(data)
     paths = list(map(os.fsdecode, data))
@@ -95,8 +102,27 @@ def given(paths: Sequence[str] | None) -> Named | None:
     return None if not paths else paths[0] if len(paths) == 1 else tuple(paths)
 
 
+def tables_of(paths: Sequence[str] | None) -> Tables | None:
+    """Return what arguments of a command line name, with its files, for which folders are walked here alone; None
+    without arguments. Errors as `find_files`."""
+    data = given(paths)
+    return None if data is None else with_files(data)
+
+
+def with_files(data: Named) -> Tables:
+    """Return what was named, with its files as they are now. Errors as `find_files`."""
+    return find_files(data) or (data if isinstance(data, str) else data[0])
+
+
+def as_given(data: Tables) -> Named:
+    """Return what tables were named by."""
+    return data.given if isinstance(data, Found) else data
+
+
 def would_be_read(output: str, data: Any) -> bool:
     """Return whether a file written there would belong to the table in a folder or of a pattern."""
+    if isinstance(data, Found):
+        data = data.given
     if is_paths(data):
         return any(would_be_read(output, each) for each in data)
     path = os.fsdecode(data)
@@ -106,7 +132,7 @@ def would_be_read(output: str, data: Any) -> bool:
     return glob.has_magic(path) and fnmatch(os.path.normpath(output), os.path.normpath(path))
 
 
-def _several(paths: list[str]) -> Found | None:
+def _several(paths: Sequence[str]) -> Found | None:
     parts: list[Part] = []
     passed_over: list[str] = []
     seen: set[str] = set()

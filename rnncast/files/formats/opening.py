@@ -38,7 +38,7 @@ def open_table(data: Any, asked: TableConfig, progress: Progress = lambda done, 
         yield _without(open_frame(data), asked.missing)
         return
     if (found := find_files(data)) is not None:
-        yield open_several(found, named(data), lambda path, told: open_table(path, asked, told), progress)
+        yield open_several(found, named(found), lambda path, told: open_table(path, asked, told), progress)
         return
     with open_source(data, progress, asked.encoding) as source:
         yield table_in(source, asked)

@@ -75,12 +75,13 @@ def study_table(
     Raises DataError if nothing can be read.
     """
     asked = table or TableConfig()
-    several = find_files(data) is not None
+    found = find_files(data)
+    several = found is not None
     if asked.layout == "rows" and (several or is_frame(data)):
         hint = "name the file" if several else "give a DataFrame with a row per value, or a column per series"
         raise UsageError(f"--layout rows is for {'one file' if several else 'files'}", hint=hint)
     if several or is_frame(data):
-        with open_table(data, asked, progress) as opened:
+        with open_table(found or data, asked, progress) as opened:
             return _reading(*_rows(opened, asked, schema and schema.columns), asked, schema)
     with open_source(data, progress, asked.encoding) as source:
         if asked.layout == "rows" or (asked.layout == "auto" and is_delimited(source) and holds_series_rows(source)):
