@@ -17,9 +17,11 @@ from rnncast.series.covariates import Block, Covariate, Covariates
 from rnncast.series.joining import joined_panel, panel_in_parts, panel_of_parts
 from rnncast.series.panel import Columns, Panel
 from rnncast.spec import ModelSpec
+from rnncast.times.frequency import DAY, Frequency
 from rnncast.training.batches import Batches
 from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.learner import Learner
+from rnncast.training.loop import _begun
 from rnncast.training.ranks import ALONE, Ranks
 from rnncast.training.watch import Watch
 from tests.conftest import small_config, waves
@@ -27,6 +29,7 @@ from tests.side_by_side import in_ranks
 
 CPU = torch.device("cpu")
 PANEL = waves(series=7, steps=60)  # of different lengths, so that a batch ends at another step for each rank
+DAILY = replace(PANEL, frequency=Frequency("span", count=DAY))
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +37,12 @@ def threads() -> Iterator[None]:
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
+
+
+def in_segments(net: str) -> Config:
+    """Nets in segments that see the calendar, and so begin anywhere in one."""
+    config = small_config(f"{net}/4", batch_size=4)
+    return replace(config, net=replace(config.net, calendar=("week",)))
 
 
 def with_gaps(panel: Panel) -> Panel:
@@ -51,6 +60,7 @@ KINDS: dict[str, tuple[Panel, Config]] = {
     "free running": (waves(series=3, steps=30), small_config("jordan", batch_size=4, training="bptt")),
     "teacher forcing": (PANEL, small_config("jordan", batch_size=4, training="teacher-forcing")),
     "window": (PANEL, small_config("window", batch_size=4)),
+    "segments": (DAILY, in_segments("gru")),
     "counts": (replace(PANEL, y=PANEL.y.round()), small_config(batch_size=4, loss="negative-binomial")),
 }
 
@@ -63,9 +73,9 @@ def gradients(panel: Panel, spec: ModelSpec, ranks: Ranks) -> list[tuple[float, 
         for parameter in model.parameters():  # some start at 0, where nothing flows back
             parameter.add_(0.1 * torch.rand(parameter.shape, generator=torch.Generator().manual_seed(1)))
     learner, state, found = Learner.of(model, spec, ranks), (), []
-    for chunk in Batches(panel, Frame.of(spec), spec.train, CPU, ranks).epoch():
+    for index, chunk in enumerate(Batches(panel, Frame.of(spec), spec.train, CPU, ranks).epoch()):
         if chunk.start == 0:
-            state = model.init_state(chunk.rows)
+            state = _begun(model, chunk.rows, spec, (1, index), ranks)
         outcome = learner.outcome(chunk, state, 0.5)
         state = tuple(part.detach() for part in outcome.state)
         if outcome.weight > 0:
@@ -95,11 +105,18 @@ def test_the_gradient_of_all_ranks_is_that_of_one_process(kind: str, size: int) 
                 assert float((ours - theirs).abs().max()) <= 1e-6 * size_of
 
 
-def test_a_model_of_several_ranks_is_that_of_one_process() -> None:
+@pytest.mark.parametrize(
+    ("panel", "config"),
+    [
+        (PANEL, small_config(batch_size=6, epochs=2, validate=True, members=2, shrinkage=None)),
+        (DAILY, in_segments("lstm")),
+    ],
+    ids=["two nets", "in segments"],
+)
+def test_a_model_of_several_ranks_is_that_of_one_process(panel: Panel, config: Config) -> None:
     """Two nets, validated, shrunk, calibrated and mixed with a linear forecast: all of it, on every rank."""
-    config = small_config(batch_size=6, epochs=2, validate=True, members=2, shrinkage=None)
-    alone = Forecaster.fit(PANEL, config)
-    every = in_ranks(2, lambda ranks: Forecaster.fit(PANEL, config, watch=Watch(ranks=ranks)))
+    alone = Forecaster.fit(panel, config)
+    every = in_ranks(2, lambda ranks: Forecaster.fit(panel, config, watch=Watch(ranks=ranks)))
     for each in every:
         assert isinstance(each, Forecaster), each
         assert each.spec == alone.spec

@@ -68,7 +68,7 @@ def train(
             progress = max(progress, min(used(), 1.0))
             lr = one_cycle(progress, settings.learning_rate)
             if chunk.start == 0 or not settings.carry:
-                state = _begun(model, chunk.rows, spec, (epoch, index))
+                state = _begun(model, chunk.rows, spec, (epoch, index), ranks)
             outcome = learner.outcome(chunk, state, progress)
             state = tuple(part.detach() for part in outcome.state)
             steps += chunk.rows * (chunk.stop - chunk.start)
@@ -84,7 +84,7 @@ def train(
         here = Place(epoch + 1, 0, (), 0, lr, seconds, random.state, {})
 
 
-def _begun(model: Model, series: int, spec: ModelSpec, place: tuple[int, int]) -> State:
+def _begun(model: Model, series: int, spec: ModelSpec, place: tuple[int, int], ranks: Ranks = ALONE) -> State:
     """Return the state before the first step of some series.
 
     Nets in segments that see the calendar begin anywhere in one, so that each epoch has other borders. Without a
@@ -94,8 +94,10 @@ def _begun(model: Model, series: int, spec: ModelSpec, place: tuple[int, int]) -
     segment = spec.net.segment[0]
     if segment == 1 or not spec.frame.calendar:
         return state
-    counts = np.random.default_rng((spec.train.seed, *place)).integers(segment, size=(1, series, 1))
-    return (*state[:-1], torch.from_numpy(counts).to(state[-1]))
+    random = np.random.default_rng((spec.train.seed, *place))
+    # Drawn for the batch of all ranks, so that each series has the same number however many ranks there are.
+    counts = ranks.own_of_batch(random.integers(segment, size=series * ranks.size))
+    return (*state[:-1], torch.from_numpy(counts[None, :, None]).to(state[-1]))
 
 
 def one_cycle(progress: float, highest: float) -> float:
