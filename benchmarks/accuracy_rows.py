@@ -30,6 +30,7 @@ from rnncast.series.forecast import Forecast
 from rnncast.series.metrics import coverage, mase, msis, pinball, seasonal_error
 from rnncast.series.naive import naive2, repeat_season
 from rnncast.series.splits import Split, rolling_origins
+from rnncast.settings import updated
 
 ORIGINS = 4  # of each single series
 LEVELS = (80, 95)
@@ -72,7 +73,7 @@ class Bench:
         task = TaskConfig(horizon=horizon, seasons=(season,) if season > 1 else None)
         config = Config(task=task).with_model(model)
         for section, values in self.settings.items():
-            config = replace(config, **{section: replace(getattr(config, section), **values)})
+            config = replace(config, **{section: updated(getattr(config, section), values)})
         forecaster = Forecaster.fit(panel, config)
         return forecaster, time.perf_counter() - began
 

@@ -196,7 +196,9 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     panel = read_table(given.data)
-    config = Config(task=TaskConfig(horizon=given.horizon), net=NetConfig(model=given.model, segment=given.segment))
+    config = Config(
+        task=TaskConfig(horizon=given.horizon), net=NetConfig(model=given.model, segment=(given.segment or 1,))
+    )
     spec = resolve(config, panel).of_one_net(0)
     device = find_device(given.device)
     if given.batches:
