@@ -299,9 +299,9 @@ class TrainConfig:
     start: str = setting(
         "auto",
         "Where to start: pretrained (the net shipped with the package, as it is), finetuned (the same, trained further "
-        "on the data), scratch (new nets), mean (of pretrained and scratch), validation (chooses between these), or a "
-        "model file to train further; auto: validation, or scratch if you choose a net or how to train it, or for many "
-        "values of long series.",
+        "on the data), scratch (new nets), mean (of pretrained and scratch), validation (weights these by held-out "
+        "data), or a model file to train further; auto: validation, or scratch if you choose a net or how to train it, "
+        "or for many values of long series.",
     )
 
     def __post_init__(self) -> None:

@@ -11,13 +11,13 @@ from rnncast.plain import json_text
 
 def doctor(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
     """Say what is installed: versions, optional parts, devices, threads and memory.
 
-    For a report of a fault, or before a long training.
+    For a bug report, or before a long training run.
     """
     environment: Environment = context.obj
 

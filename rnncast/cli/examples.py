@@ -18,9 +18,9 @@ EXAMPLES = {
         Example("rnncast train stores.csv --target sales --known promotion --explain", "many series, and reasons"),
     ),
     "tune": (
-        Example("rnncast tune sales.csv --trials 20 --time 10m", "search, and write tuned.toml"),
+        Example("rnncast tune sales.csv --trials 20 --max-time 10m", "search, and write tuned.toml"),
         Example("rnncast train sales.csv --settings tuned.toml", "train with what was found"),
-        Example("rnncast tune sales.csv --search model,dropout --journal trials.jsonl", "and to go on with later"),
+        Example("rnncast tune sales.csv --search model,dropout --journal trials.jsonl", "in several sittings"),
     ),
     "forecast": (
         Example("rnncast forecast", "continue every series of rnncast.safetensors"),
@@ -42,7 +42,7 @@ EXAMPLES = {
     ),
     "inspect": (
         Example("rnncast inspect", "what rnncast.safetensors holds"),
-        Example("rnncast inspect sales.safetensors --json", "the same of another file, for a program"),
+        Example("rnncast inspect sales.safetensors --json", "the same about another file, for a program"),
     ),
     "export": (Example("rnncast export sales.safetensors --onnx -o sales.onnx", "an ONNX graph of one step"),),
     "doctor": (Example("rnncast doctor", "versions, devices and optional parts"),),

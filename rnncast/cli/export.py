@@ -16,7 +16,9 @@ def export(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file; - is standard input.")] = o.MODEL_FILE,
     named: o.NamedModel = None,
-    onnx: Annotated[bool, typer.Option("--onnx", help="As an ONNX graph of one step, its state in and out.")] = False,
+    onnx: Annotated[
+        bool, typer.Option("--onnx", help="As an ONNX graph of one step, with the state in and out.")
+    ] = False,
     output: o.Output = "rnncast.onnx",
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,

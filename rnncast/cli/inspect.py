@@ -24,7 +24,7 @@ def inspect(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file; - is standard input.")] = o.MODEL_FILE,
     data: o.OneData = None,
     named: o.NamedModel = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
     memory: Annotated[
         bool,
         typer.Option(

@@ -45,7 +45,9 @@ Data = Annotated[
         show_default=False,
     ),
 ]
-OneData = Annotated[str | None, typer.Argument(metavar="DATA", help="The data.", show_default=False)]
+OneData = Annotated[
+    str | None, typer.Argument(metavar="DATA", help="The data that --memory is measured on.", show_default=False)
+]
 ModelFile = Annotated[
     str,
     typer.Option(
@@ -286,7 +288,7 @@ Settings = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Read settings from a TOML file; flags and variables such as RNNCAST_HORIZON take precedence.",
+        help="Read settings from a TOML file; flags and environment variables (RNNCAST_HORIZON) take precedence.",
         is_eager=True,
         callback=take_settings,
     ),

@@ -83,10 +83,10 @@ def score(
 
     Several tables are scored side by side, each under its name, and --test
     says whether the best is better than the others by more than chance.
-    Columns: the id and time of the actual values, and for each model its
-    name, name-lo-80, name-hi-80, name-ql0.9; or AutoGluon's or Prophet's.
-    Several origins need a column cutoff. Or an id, then F1, F2, and so on: a
-    series a row, as the M competitions are published.
+    A table has the id and time of the actual values and, for each model,
+    columns name, name-lo-80, name-hi-80, name-ql0.9; or those of AutoGluon or
+    Prophet. Several origins need a column cutoff. A table may also have a
+    series in each row, as the M competitions do: an id, then F1, F2, and so on.
     """
     environment: Environment = context.obj
     from rnncast.files.panels.forecast_tables import ForecastSource

@@ -83,7 +83,7 @@ def tune(
 
     Each trial trains without the end of the data and is judged there, as
     train itself does; the default settings come first. What is given is not
-    searched, and neither is the seed. The best of many trials is lucky too:
+    searched, and neither is the seed. The best of many trials also owes something to luck:
     the default settings are kept unless there is evidence against them.
     Ctrl-C writes the best so far.
     """
