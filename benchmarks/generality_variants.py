@@ -68,7 +68,7 @@ def _of(name: str, *values: Any) -> tuple[Variant, ...]:
 
 
 def _shown(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else f"{value:,.4g}" if value < 1 else f"{value:,}"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else f"{value:,}"
 
 
 def _effort(name: str, **changed: Any) -> Variant:
@@ -104,7 +104,11 @@ SETTINGS = (
     ),
     Setting("values from which on it is one: 300", HELD_BACK, _of("effort.LONG", 121, 600)),
     Setting("window: two seasons, within 8 to 64", FIRST, _of("frame.WINDOW", (4, 32), (16, 128))),
-    Setting("epochs a value: 1/3", SINGLE, _of("effort.EPOCHS_A_VALUE", 1 / 6, 2 / 3)),
+    Setting(
+        "epochs a value: 1/3",
+        SINGLE,
+        tuple(Variant(name, {"effort.EPOCHS_A_VALUE": n}) for name, n in (("1/6", 1 / 6), ("2/3", 2 / 3))),
+    ),
     Setting("few series: below 10", FIRST, _of("effort.FEW_SERIES", 5, 20)),
     Setting("most times the updates, for more series: 6", FIRST, _of("effort.MOST_UPDATES", 3, 12)),
     Setting("values of a small panel: 5,000", FIRST, _of("effort.SMALL_PANEL", 2500, 10_000)),
