@@ -222,7 +222,7 @@ def report(results: Results) -> str:
             continue
         outside = left_out(list(found.values()))
         for number, (name, every) in enumerate(found.items()):
-            felt = [part for part, change in every.items() if change]
+            felt = [part for part, figures in results[f"{setting.name}; {name}"].items() if figures]
             cells = [shown([every[part] for part in felt if part.endswith(group)]) for group in GROUPS]
             reach = f"{len(felt)} of {len(every)}"
             first = number == 0
