@@ -7,11 +7,18 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from rnncast.config import Config, TaskConfig
+from rnncast.errors import DataError, UsageError
+from rnncast.evaluate.compare import Entry, Plan, compare_candidates
+from rnncast.series.panel import KEY_MARK, Columns, Panel
+from rnncast.series.sums import panel_of_sums
 from tests.conftest import AIR_PASSENGERS, Program
 from tests.test_cli import in_a_terminal, modules_after
 
@@ -69,6 +76,57 @@ def test_quiet_leaves_the_verdict_where_it_is_data(trained: Program) -> None:
     assert " ".join(silent["table"].stdout.split()).endswith(sentence)
     assert sentence not in silent["csv"].stdout + silent["jsonl"].stdout
     assert "the verdict" in " ".join(trained("compare", "--help").stdout.split())
+
+
+def shops(lengths: tuple[int, ...] = (60, 60, 60)) -> Panel:
+    """Series of two regions, of different scales, that begin at the same time."""
+    random, names = np.random.default_rng(1), (("n", "a"), ("n", "b"), ("s", "c"))
+    values = [10.0 ** (s + 1) + random.normal(0, 2 + s, length) for s, length in enumerate(lengths)]
+    ids = {KEY_MARK.join(name): each for name, each in zip(names, values, strict=True)}
+    return Panel.from_series(ids, columns=Columns(("region", "shop"), None, "y"))
+
+
+@pytest.mark.parametrize("by", ["total", "region"])
+def test_sums_are_scored_as_if_they_were_series(by: str) -> None:
+    """For baselines that forecast a sum as they do its parts, the same as to compare on a panel of the sums."""
+    panel = shops()
+    config = Config(task=TaskConfig(horizon=3, seasons=(4,)))
+    plan = Plan((Entry("drift"),), (Entry("mean"),), folds=4)
+    found = compare_candidates(panel, config, replace(plan, by=by))
+    names = () if by == "total" else ("region",)
+    members = {"total": panel.ids} if by == "total" else {"n": panel.ids[:2], "s": panel.ids[2:]}
+    expected = compare_candidates(panel_of_sums(panel, members, names), config, plan)
+    assert found.comparison is not None
+    assert expected.comparison is not None
+    assert found.comparison.levels == ()
+    assert found.verdict is not None
+    assert expected.verdict is not None
+    assert found.verdict.sentence == expected.verdict.sentence
+    for score in expected.comparison.scores:
+        ours = found.comparison[score.name]
+        for name in ("mase", "smape", "mae"):
+            np.testing.assert_allclose(getattr(ours, name), getattr(score, name), rtol=1e-9, err_msg=name)
+
+
+def test_sums_that_have_no_origin_are_refused() -> None:
+    config = Config(task=TaskConfig(horizon=3, seasons=(4,)))
+    plan = Plan((Entry("drift"),), (Entry("mean"),), folds=2)
+    with pytest.raises(DataError, match=r"the series of 'n' end at different times, from 57 to 60"):
+        compare_candidates(shops((60, 57, 60)), config, replace(plan, by="region"))
+    with pytest.raises(UsageError, match="no id column of that name") as caught:
+        compare_candidates(shops(), config, replace(plan, by="town"))
+    assert caught.value.hint.endswith("region, shop; name several with --id; --by also takes total")
+
+
+def test_sums_from_the_command_line(trained: Program) -> None:
+    asked = ("compare", "air_passengers.csv", "--folds", "3", *PLAIN)
+    alone, total = trained(*asked, *EXACT), trained(*asked, "--by", "total", *EXACT)
+    assert total.returncode == 0, total.stderr
+    assert [row["mase"] for row in rows(total.stdout)] == [row["mase"] for row in rows(alone.stdout)]
+    assert "coverage-80" not in rows(total.stdout)[0]
+    assert "scored are sums by total, without intervals" in total.stderr
+    drawn = trained(*asked, "--by", "total", "--report", "r.html")
+    assert (drawn.returncode, "--report: there are no pictures of sums" in drawn.stderr) == (2, True)
 
 
 def test_a_table_fits_a_terminal(trained: Program) -> None:

@@ -1,5 +1,6 @@
 """`rnncast compare`: is a net worth it? Rolling origins, the same pasts for all candidates, and a verdict."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from enum import StrEnum
@@ -16,7 +17,7 @@ from rnncast.cli.output import Format, check_outputs, chosen_format, write, writ
 from rnncast.cli.reading import read_data
 from rnncast.cli.reporting import write_report
 from rnncast.config import PRETRAINED, NetConfig, TableConfig, TaskConfig, TrainConfig
-from rnncast.errors import ExitCode
+from rnncast.errors import ExitCode, UsageError
 from rnncast.files.formats import folders
 from rnncast.files.formats.folders import Tables, tables_of
 from rnncast.plain import counted
@@ -95,6 +96,16 @@ Folds = Annotated[
         show_default="as the data have room for, up to 8; 4 of many series; those of --with",
     ),
 ]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        metavar="total|NAME",
+        help="Compare forecasts of the sum of all series, or of the sums of those with the same value in this id or "
+        "static column, or several.",
+        hidden=True,
+    ),
+]
 Refits = Annotated[Refit, typer.Option(help="Train nets anew at all origins, or at the first only.", hidden=True)]
 SaveForecasts = Annotated[
     str | None,
@@ -114,6 +125,7 @@ def compare(
     baseline: Baselines = None,
     with_: With = None,
     folds: Folds = None,
+    by: By = None,
     refit: Refits = Refit.all,
     jobs: Jobs = 1,
     cluster: o.Cluster = None,
@@ -139,6 +151,7 @@ def compare(
     environment: Environment = context.obj
     kind = chosen_format(format, output, environment)
     check_digits(digits)
+    _refuse_pictures(by, {"--report": report, "--plot": plot})
     if cluster is not None:
         from rnncast.cli.compare_partitions import compared_in_partitions
 
@@ -152,7 +165,7 @@ def compare(
     from rnncast.evaluate.contest import is_file
     from rnncast.files.panels.forecast_tables import ForecastSource
 
-    plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device)
+    plan = Plan(folds=folds, refit=refit is Refit.all, jobs=jobs, device=device, by=by or "")
     path, outputs = tables_of(data) or environment.piped(), (output, save_forecasts)
     sources = [ForecastSource.of(text) for text in with_ or ()]
     files = filter(is_file, [*(candidate or ()), *(baseline or ())])
@@ -164,6 +177,13 @@ def compare(
         last.callback(_save_forecasts, save_forecasts, compared.findings, environment)
         _show(compared.findings, kind, output, context)
     _end(compared.findings, require_win)
+
+
+def _refuse_pictures(by: str | None, drawn: Mapping[str, str | None]) -> None:
+    """Raise UsageError for a picture of sums. drawn: files to draw, by their flags."""
+    for flag, value in drawn.items():
+        if by and value is not None:
+            raise UsageError(f"{flag}: there are no pictures of sums", hint=f"leave out {flag}")
 
 
 def _end(findings: "Findings", require_win: bool) -> None:
@@ -209,6 +229,8 @@ def _compared(
             environment.detail(f"{words} ({done} of {total})")
 
         findings = contest.held(panel, lambda base: config_from(context, base), plan, told)
+    if plan.by:
+        environment.say(f"scored are sums by {plan.by}, without intervals, which do not add up")
     asked = config_from(context, contest.first.spec.to_config() if contest.first else None)
     return Compared(panel, folders.named(path), asked, findings)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rnncast.evaluate.findings import Findings
     from rnncast.series.panel import Panel
 
-WHOLE = ("with_", "save_forecasts", "report", "plot", "data_of_model")
+WHOLE = ("with_", "by", "save_forecasts", "report", "plot", "data_of_model")
 
 
 def compared_in_partitions(context: typer.Context, cluster: str) -> "Findings":

@@ -17,6 +17,7 @@ from rnncast.evaluate.candidates import Candidate, NetCandidate, PretrainedCandi
 from rnncast.evaluate.findings import Findings
 from rnncast.evaluate.given import Given
 from rnncast.evaluate.scores import Comparison, compared
+from rnncast.evaluate.summed import SummedOrigins
 from rnncast.evaluate.verdict import NAIVE, Sides, Verdict, judge
 from rnncast.plain import counted
 from rnncast.runtime.registry import NETS
@@ -44,7 +45,8 @@ class Plan:
 
     folds: number of origins, None for as many as the data allow, up to `ORIGINS`. refit: train anew at each, else at
     the first only. jobs: processes. device: where to train. given: existing forecasts, whose origins and steps are
-    used; those not among models or baselines count as baselines.
+    used; those not among models or baselines count as baselines. by: id columns, or "total", for sums of series to be
+    scored; empty for the series themselves.
     """
 
     models: tuple[Entry, ...] = (Entry("lstm"),)
@@ -54,6 +56,7 @@ class Plan:
     jobs: int = 1
     device: str = "auto"
     given: Given | None = None
+    by: str = ""
 
     @property
     def rivals(self) -> tuple[Entry, ...]:
@@ -79,6 +82,7 @@ def compare_candidates(
     candidates = _candidates(plan, configs, task, panel.ids)
     horizon, season = task.horizon, task.season
     splits = _splits(panel, horizon, plan)
+    sums = SummedOrigins.of(panel, splits, plan.by) if plan.by else None
     total = len(candidates) * len(splits)
     outcomes: list[FoldForecast] = []
     try:
@@ -90,7 +94,10 @@ def compare_candidates(
     order = [candidate.name for candidate in candidates]
     outcomes.sort(key=lambda outcome: (outcome.origin, order.index(outcome.candidate)))
     lags = 0 if plan.given is None else plan.given.numbered.lags
-    comparison = compared(outcomes, splits, panel.ids, horizon, season, lags)
+    if sums is None:
+        comparison = compared(outcomes, splits, panel.ids, horizon, season, lags)
+    else:
+        comparison = compared(sums.forecasts(outcomes), sums.splits, sums.ids, horizon, season, lags)
     if comparison is None and len(outcomes) == total:
         raise _nothing_scored(outcomes, order, splits)
     return Findings(tuple(outcomes), comparison, _judged(comparison, plan, configs), total - len(outcomes))

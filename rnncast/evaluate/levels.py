@@ -82,11 +82,17 @@ def _names(by: str) -> tuple[str, ...]:
     return () if by == TOTAL else tuple(part.strip() for part in by.split(",") if part.strip())
 
 
-def _groups(panel: Panel, names: tuple[str, ...]) -> list[str]:
-    """Return the group of each series [S] by ids, or by columns that are constant in each series. Errors as
-    `sum_of_each`."""
+def groups_of(panel: Panel, by: str, words: tuple[str, ...] = (TOTAL,)) -> tuple[tuple[str, ...], list[str]]:
+    """Return the columns named in `by`, none for "total", and the group of each series [S] by them: by ids, or by
+    columns that are constant in each series.
+
+    words: what else can be asked for, for the hint. Raises UsageError for another column, or for none.
+    """
+    names = _names(by)
+    if not names and by != TOTAL:
+        raise UsageError("--by names nothing", hint=f"give id columns, or one of {', '.join(words)}")
     block = panel.covariates.static if panel.covariates is not None else Block()
-    more = f"; --by also takes {', '.join(BY)} and {TOTAL}"
+    more = f"; --by also takes {' and '.join([', '.join(words[:-1]), words[-1]] if words[1:] else words)}"
     parts = []
     for name in names:
         if name in panel.columns.ids or name not in block.names:
@@ -96,7 +102,7 @@ def _groups(panel: Panel, names: tuple[str, ...]) -> list[str]:
         levels = block.columns[place].levels
         cells = [None if np.isnan(value) else value for value in block.values[:, place].tolist()]
         parts.append(["" if v is None else levels[int(v)] if levels else f"{v:.15g}" for v in cells])
-    return [KEY_MARK.join(each) for each in zip(*parts, strict=True)] if parts else sum_of_each(panel, (), more)
+    return names, [KEY_MARK.join(each) for each in zip(*parts, strict=True)] if parts else sum_of_each(panel, ())
 
 
 class Level(NamedTuple):
@@ -138,10 +144,7 @@ class Sums:
 
         Raises UsageError for a column that is not an id; DataError if nothing can be summed.
         """
-        names = _names(by)
-        keys = _groups(actual, names)
-        if not names and by != TOTAL:
-            raise UsageError("--by names nothing", hint=f"give id columns, or one of {', '.join(BY)}, {TOTAL}")
+        names, keys = groups_of(actual, by, (*BY, TOTAL))
         total = name_of_total(keys, names)
         members: dict[str, list[str]] = {}
         for name, key in zip(actual.ids, keys, strict=True):

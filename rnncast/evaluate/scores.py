@@ -206,7 +206,8 @@ def _score(name: str, outcomes: list[FoldForecast], at: list[tuple[Split, Values
         point = outcome.forecast.point
         rows = [place[series] for series in split.seen.ids]
         metrics[:3, o, rows] = mase(split.actual, point, scale), smape(split.actual, point), mae(split.actual, point)
-        metrics[3:, o, rows] = _covered(split.actual, outcome.forecast)
+        if levels:
+            metrics[3:, o, rows] = _covered(split.actual, outcome.forecast)
         if len(ids) == 1:
             steps.append(np.abs(split.actual - point)[0] / scale)
     seconds = sum(outcome.seconds for outcome in outcomes)
