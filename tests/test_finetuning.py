@@ -14,6 +14,7 @@ from rnncast.choices.effort import LONG, SMALL_PANEL, finetuning_of
 from rnncast.config import Config, TaskConfig, TrainConfig
 from rnncast.errors import InterruptedTrainingError, UsageError
 from rnncast.forecaster.forecaster import Forecaster
+from rnncast.interruption import Interruption
 from rnncast.nets.pretrained import PretrainedNet, examples, tensors
 from rnncast.pretrained.frame import Parts, advance, begin
 from rnncast.pretrained.net import quantiles, step
@@ -26,7 +27,6 @@ from rnncast.spec import ModelSpec
 from rnncast.training import finetuning as module
 from rnncast.training import shares
 from rnncast.training.finetuning import finetuned
-from rnncast.training.interruption import Interruption
 from rnncast.training.shares import finetuning_pays
 from rnncast.training.watch import Watch
 from tests.conftest import Program, small_config, waves

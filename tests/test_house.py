@@ -14,7 +14,18 @@ PACKAGE = ROOT / "rnncast"
 # From the ground up: single files that every room may import, each also those before it. Then each room, the libraries
 # that belong in it, and the other rooms that it may import from, all of which stand above it here; "files" are all
 # three, and values may enter everywhere. The first docstring of a room says what may enter it, and what may not.
-GROUND = ("version", "errors", "plain", "losses", "settings", "table_config", "config", "decided", "spec")
+GROUND = (
+    "version",
+    "errors",
+    "plain",
+    "losses",
+    "settings",
+    "interruption",
+    "table_config",
+    "config",
+    "decided",
+    "spec",
+)
 _TABLE = """
 values        | numpy                     |
 times         | numpy                     |

@@ -9,7 +9,7 @@ import numpy as np
 from rnncast.config import Config, NetConfig, TableConfig, TaskConfig, TrainConfig
 from rnncast.files.panels.tables import read_table
 from rnncast.forecaster.forecaster import Forecaster
-from rnncast.training.interruption import Interruption
+from rnncast.interruption import Interruption
 
 STOPPED = Interruption("training", nets=1, of_nets=2, epochs=1, of_epochs=3)
 

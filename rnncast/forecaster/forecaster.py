@@ -31,6 +31,7 @@ from rnncast.forecaster.new_rows import Kept
 from rnncast.forecaster.update import advanced, following
 from rnncast.forecaster.warm import check_further, further, further_config
 from rnncast.frame.exogenous import Ahead, calendar, columns_now
+from rnncast.interruption import Interruption
 from rnncast.plain import counted
 from rnncast.runtime.checks import check_tensors
 from rnncast.runtime.members import StepNets
@@ -51,7 +52,6 @@ from rnncast.series.panel import Columns, Panel
 from rnncast.series.sizes import from_logs
 from rnncast.spec import ModelSpec
 from rnncast.times.frequency import Frequency, Positions
-from rnncast.training.interruption import Interruption
 from rnncast.version import VERSION
 
 if TYPE_CHECKING:

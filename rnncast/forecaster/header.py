@@ -16,6 +16,7 @@ from rnncast.files.formats.folders import Named, files_of, named
 from rnncast.files.output.model_file import FORMAT
 from rnncast.frame.baselines import find_baseline
 from rnncast.frame.frame import Frame
+from rnncast.interruption import Interruption
 from rnncast.plain import from_plain, shown, table, texts
 from rnncast.runtime.checks import check_bases, check_strategy
 from rnncast.series.encoding import Encoding
@@ -24,7 +25,6 @@ from rnncast.spec import ModelSpec
 from rnncast.times.formats import WHOLE_NUMBER, format_fault
 from rnncast.times.frequency import Frequency, check_cycles
 from rnncast.times.zones import check_zone
-from rnncast.training.interruption import Interruption
 
 SCORES = (  # the first three are always there
     *("mase", "seasonal_naive_mase", "shrinkage", "naive_mase", "origins"),

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 from rnncast.choices.start import ODDS
 from rnncast.config import FINETUNED, PRETRAINED, VALIDATION, Config
+from rnncast.interruption import Interruption
 from rnncast.plain import counted
 from rnncast.spec import FILE, UNBOUNDED, ModelSpec
 from rnncast.training.checkpoint import Checkpoint
 from rnncast.training.epoch import EpochReport
-from rnncast.training.interruption import Interruption
 
 
 def choices_in_words(asked: Config, spec: ModelSpec) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from rnncast.choices.effort import finetuning_of
 from rnncast.errors import InterruptedTrainingError
 from rnncast.frame.frame import Frame
+from rnncast.interruption import Interruption
 from rnncast.nets.pretrained import PretrainedNet, examples, quantile_loss, tensors
 from rnncast.pretrained.frame import advance, begin
 from rnncast.runtime.pretrained import PretrainedMember, named_weights, package_weights
@@ -22,7 +23,6 @@ from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Weights
 from rnncast.training.fitted import Fitted
-from rnncast.training.interruption import Interruption
 from rnncast.training.loop import one_cycle
 from rnncast.training.optimiser import AdamW
 

@@ -12,6 +12,7 @@ import torch
 
 from rnncast.errors import InterruptedTrainingError, RnncastError, TrainingError
 from rnncast.frame.frame import Frame
+from rnncast.interruption import Interruption
 from rnncast.nets.model import Model, build_model, load_weights, weights_of
 from rnncast.runtime.footprint import TRAINED_IN_TURN
 from rnncast.series.panel import Panel
@@ -23,7 +24,6 @@ from rnncast.training.device import find_device
 from rnncast.training.epoch import EpochReport
 from rnncast.training.finetuning import finetuned
 from rnncast.training.fitted import Finetune, Fitted, fitted
-from rnncast.training.interruption import Interruption
 from rnncast.training.kinds import Chosen, chosen_kinds
 from rnncast.training.ledger import Ledger
 from rnncast.training.loop import train

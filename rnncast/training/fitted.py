@@ -11,6 +11,7 @@ import numpy as np
 
 from rnncast.config import VALIDATION
 from rnncast.errors import InterruptedTrainingError
+from rnncast.interruption import Interruption
 from rnncast.runtime.head import shrunk
 from rnncast.runtime.members import member_prefix, weight_shapes
 from rnncast.runtime.pretrained import named_weights, package_weights
@@ -19,7 +20,6 @@ from rnncast.series.panel import Panel
 from rnncast.spec import ModelSpec
 from rnncast.training.checkpoint import Best, Weights
 from rnncast.training.copula import learnt_copula
-from rnncast.training.interruption import Interruption
 from rnncast.training.regression import LinearShare, linear_weights
 from rnncast.training.shares import (
     ALONE,

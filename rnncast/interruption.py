@@ -1,4 +1,4 @@
-"""Interruption of a training: the nets that are kept. No torch here, because model files say so."""
+"""Interruption of a training: the nets that are kept, as a model file records it. Standard library only."""
 
 from dataclasses import dataclass
 
