@@ -100,6 +100,11 @@ class Program:
             env=self.environment,
         )
 
+    def after(self, code: str, arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the program in a process that runs some code first, with `atexit` and `sys` at hand."""
+        run = f"sys.argv = ['rnncast', *{arguments.split()!r}]\nfrom rnncast.__main__ import main; main()"
+        return self.shell(f'python -c "import atexit, sys\n{code}\n{run}"')
+
 
 def _whole(file: IO[bytes]) -> str:
     file.seek(0)

@@ -279,13 +279,7 @@ def test_help_loads_nothing_heavy(program: Program, arguments: str) -> None:
 
 def modules_after(program: Program, arguments: str) -> set[str]:
     """Every module that a run of rnncast imports."""
-    code = (
-        "import sys, atexit\n"
-        "atexit.register(lambda: print(*sys.modules, sep='\\n', file=sys.stderr))\n"
-        f"sys.argv = ['rnncast', *{arguments.split()!r}]\n"
-        "from rnncast.__main__ import main; main()"
-    )
-    done = program.shell(f'python -c "{code}"')
+    done = program.after("atexit.register(lambda: print(*sys.modules, sep='\\n', file=sys.stderr))", arguments)
     assert done.returncode == 0, done.stderr
     return set(done.stderr.split())
 

@@ -253,15 +253,12 @@ def test_a_folder_is_walked_once(program: Program, command: str) -> None:
     (folder / "a.csv").write_text(rows(0, DAYS, ids="x"))
     (folder / "b.csv").write_text(rows(0, DAYS, ids="y"))
     (program.folder / "whole.csv").write_text(rows(0, DAYS))
-    code = (
-        "import atexit, os, sys\n"
-        "walked, scan = [], os.scandir\n"
+    counting = (
+        "import os; walked, scan = [], os.scandir\n"
         "os.scandir = lambda path='.': (walked.append(str(path)), scan(path))[1]\n"
-        "atexit.register(lambda: print('walked', walked.count('sales'), file=sys.stderr))\n"
-        f"sys.argv = ['rnncast', *{command.split()!r}]\n"
-        "from rnncast.__main__ import main; main()"
+        "atexit.register(lambda: print('walked', walked.count('sales'), file=sys.stderr))"
     )
-    done = program.shell(f'python -c "{code}"')
+    done = program.after(counting, command)
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[-1] == "walked 1"
 

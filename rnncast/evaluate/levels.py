@@ -105,6 +105,14 @@ def groups_of(panel: Panel, by: str, words: tuple[str, ...] = (TOTAL,)) -> tuple
     return names, [KEY_MARK.join(each) for each in zip(*parts, strict=True)] if parts else sum_of_each(panel, ())
 
 
+def members_of(ids: Sequence[str], keys: Sequence[str]) -> dict[str, list[str]]:
+    """Return the series of each group, in order, from the group of each series."""
+    members: dict[str, list[str]] = {}
+    for name, key in zip(ids, keys, strict=True):
+        members.setdefault(key, []).append(name)
+    return members
+
+
 class Level(NamedTuple):
     """Sums of a kind. name: what they are of. place [S]: of each series' sum in the panel of sums, -1 if it has none
     there. sizes [G]: number of series in each."""
@@ -146,9 +154,7 @@ class Sums:
         """
         names, keys = groups_of(actual, by, (*BY, TOTAL))
         total = name_of_total(keys, names)
-        members: dict[str, list[str]] = {}
-        for name, key in zip(actual.ids, keys, strict=True):
-            members.setdefault(key, []).append(name)
+        members = members_of(actual.ids, keys)
         several = {**members, total: list(actual.ids)}
         summed = panel_of_sums(actual, several, names)
         past = None if history is None else panel_of_sums(history, several, names)

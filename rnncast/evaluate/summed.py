@@ -10,7 +10,7 @@ import numpy as np
 
 from rnncast.errors import DataError
 from rnncast.evaluate.backtest import FoldForecast
-from rnncast.evaluate.levels import groups_of
+from rnncast.evaluate.levels import groups_of, members_of
 from rnncast.series.forecast import Forecast
 from rnncast.series.panel import Panel
 from rnncast.series.splits import Split
@@ -36,9 +36,7 @@ class SummedOrigins:
         neither an id nor static; DataError if series end at different times, so that no origin is that of their sum.
         """
         names, keys = groups_of(panel, by)
-        members: dict[str, list[str]] = {}
-        for name, key in zip(panel.ids, keys, strict=True):
-            members.setdefault(key, []).append(name)
+        members = members_of(panel.ids, keys)
         for key, each in members.items():
             ends = panel.ends[[panel.ids.index(name) for name in each]]
             if len(set(ends.tolist())) > 1:
